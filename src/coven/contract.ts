@@ -1,0 +1,31 @@
+/** The one daemon contract that this release understands. Clients fail closed on any other. */
+export const apiVersion = 'coven.daemon.v1';
+
+/** What `capabilities` of a health answer must say before a client may rely on sessions and events. */
+export const requiredCapabilities = {
+  sessions: true,
+  events: true,
+  structuredErrors: true,
+  eventCursor: 'sequence',
+} as const;
+
+/** Environment names by which Coven marks a harness process (read from /proc/PID/environ). */
+export const markers = { home: 'COVEN_HOME', participant: 'COVEN_MAINTENANCE_PARTICIPANT' } as const;
+
+/** Prefix of the participant id of a session that a daemon owns; a standalone `coven run` has `session-<random>`. */
+export const daemonParticipant = 'daemon-session-';
+
+/** A `created` row older than this is failed by the next daemon start. Source: Coven's stale-created recovery. */
+export const createdLimitSeconds = 600;
+
+/** Largest daemon.json that Coven reads; a longer one makes every command fail. */
+export const recordLimitBytes = 16_384;
+
+/** Largest request body of the API; a longer one is answered 413 `payload_too_large`. */
+export const bodyLimitBytes = 4_194_304;
+
+/** Free disk below which Coven stops its maintenance and calls its storage critical. */
+export const criticalDiskBytes = 256 * 1024 ** 2;
+
+/** Free disk below which Coven calls its storage a warning. */
+export const lowDiskBytes = 1024 ** 3;

@@ -1,0 +1,44 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Names inside a Coven home. Source: `coven config paths --json` and the files that Coven 0.4.6 leaves on disk. */
+export const names = {
+  ledger: 'coven.sqlite3',
+  wal: 'coven.sqlite3-wal',
+  shm: 'coven.sqlite3-shm',
+  socket: 'coven.sock',
+  record: 'daemon.json',
+  recoveryLog: 'daemon-recovery.log',
+  stateLock: 'state.lock',
+  lifecycleLock: 'daemon.lock',
+  serveLock: 'daemon-serve.lock',
+  schedulerLock: 'automations-scheduler.lock',
+  resetMarker: 'reset-transaction.json',
+} as const;
+
+/** The flock(2) files of a home; the holder of `serveLock` is the live daemon. */
+export const lockNames = [names.serveLock, names.stateLock, names.lifecycleLock, names.schedulerLock] as const;
+
+/** Where a home's path came from. */
+export type HomeSource = 'option' | 'environment' | 'default';
+
+/**
+ * The home that Coven would use: `--home`, else a non-empty `COVEN_HOME`, else `~/.coven`. Relative paths are made
+ * absolute, as Coven makes them. Throws a RangeError for an empty `--home`, which nobody means.
+ */
+export function resolveHome(
+  option: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly path: string; readonly source: HomeSource } {
+  if (option !== undefined) {
+    if (option.trim() === '') throw new RangeError('--home is empty; give the path of a Coven home');
+    return { path: resolve(option), source: 'option' };
+  }
+  if (env['COVEN_HOME']) return { path: resolve(env['COVEN_HOME']), source: 'environment' };
+  return { path: join(env['HOME'] || homedir(), '.coven'), source: 'default' };
+}
+
+/** Bytes that a Unix socket path may have, without its terminating NUL: 107 on Linux, 103 on macOS. */
+export function socketPathLimit(platform: NodeJS.Platform): number {
+  return platform === 'linux' ? 107 : 103;
+}

@@ -1,0 +1,60 @@
+import { Client, errors } from 'undici';
+import { isErrno } from './files.ts';
+
+/** One GET over a Unix socket: the JSON that came, or how far it got. */
+export interface Exchange {
+  readonly end: 'json' | 'not-json' | 'no-bytes' | 'incomplete' | 'too-large' | 'closed' | 'not-http' | 'connect';
+  readonly status: number | null;
+  readonly body: unknown;
+  /** errno of a connect that failed. */
+  readonly errno: string | null;
+  readonly ms: number;
+}
+
+/** Clients of Coven read at most this much of an answer. Source: Coven's client library. */
+const bodyLimit = 4 * 1024 ** 2;
+
+/**
+ * Asks the daemon at `socketPath` for `path`. The whole exchange, connecting included, has `deadlineMs`; a sender
+ * without end is cut off by it or by the size limit. Never rejects. The socket path must fit sun_path: Node cuts a
+ * longer one silently.
+ */
+export async function ask(socketPath: string, path: string, deadlineMs: number, signal: AbortSignal): Promise<Exchange> {
+  const start = performance.now();
+  const client = new Client('http://localhost', { socketPath, pipelining: 0, keepAliveTimeout: 1, connect: { timeout: deadlineMs } });
+  const over = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  let status: number | null = null;
+  const end = (end: Exchange['end'], rest: Partial<Exchange> = {}): Exchange => ({
+    end,
+    status,
+    body: null,
+    errno: null,
+    ms: Math.round(performance.now() - start),
+    ...rest,
+  });
+  try {
+    const response = await client.request({ path, method: 'GET', signal: over });
+    status = response.statusCode;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > bodyLimit) return end('too-large');
+      chunks.push(chunk);
+    }
+    try {
+      return end('json', { body: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))) });
+    } catch {
+      return end('not-json');
+    }
+  } catch (error) {
+    if (over.aborted || error instanceof errors.ConnectTimeoutError) return end(status === null ? 'no-bytes' : 'incomplete');
+    for (const errno of ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'EAGAIN', 'ENOTSOCK', 'EPROTOTYPE']) {
+      if (isErrno(error, errno)) return end('connect', { errno });
+    }
+    if (error instanceof errors.HTTPParserError) return end('not-http');
+    return end(status === null ? 'closed' : 'incomplete');
+  } finally {
+    await client.destroy().catch(() => undefined);
+  }
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { names, socketPathLimit } from '../coven/layout.ts';
+import type { Answer, HealthBody, Socket } from '../observation.ts';
+import type { Exchange } from './ask.ts';
+import type { Look } from './look.ts';
+
+/** What Coven's own clients allow a lifecycle request. */
+const answerMs = 2000;
+/** A starting daemon holds its lock for some 150 ms before its socket is there. */
+const startingLooks = 10;
+const startingPauseMs = 150;
+
+/** One health exchange serves both the socket and the health observation: a bare connect would write into Coven's log. */
+export interface Contact {
+  readonly socket: Socket;
+  readonly health: Exchange | null;
+  readonly tries: number;
+}
+
+/**
+ * Tries the socket. A busy daemon is not a dead one: silence is believed after two tries, and a missing or refusing
+ * socket only after a while where a process holds the daemon's lock.
+ */
+export async function contact(look: Look): Promise<Contact> {
+  const { observe, signal } = look;
+  const { list } = await observe('home.entries');
+  const { uid } = await observe('home');
+  const { uid: me } = await observe('machine');
+  const entry = list.find(({ name }) => name === names.socket);
+  const base = { kind: entry?.kind ?? 'absent', mode: entry?.mode ?? null, uid: entry?.uid ?? null, errno: null } as const;
+  const held = async (): Promise<boolean> =>
+    (await observe('home.locks')).files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
+
+  if (entry && entry.kind !== 'socket') return { socket: { ...base, connect: 'not-tried', looks: 1 }, health: null, tries: 0 };
+  if (entry && entry.uid !== uid && entry.uid !== me) {
+    return { socket: { ...base, connect: 'not-tried', looks: 1 }, health: null, tries: 0 };
+  }
+  const path = join(await realpath(look.home).catch(() => look.home), names.socket);
+  if (Buffer.byteLength(path) > socketPathLimit(process.platform)) {
+    return { socket: { ...base, connect: 'too-long', looks: 1 }, health: null, tries: 0 };
+  }
+  if (!entry && !(await held())) return { socket: { ...base, connect: 'absent', looks: 1 }, health: null, tries: 0 };
+
+  const { ask } = await import('./ask.ts');
+  let tries = 0;
+  for (let looks = 1; ; looks += 1) {
+    tries += 1;
+    const health = await ask(path, '/api/v1/health', answerMs, signal);
+    const connect = connectOf(health);
+    const again =
+      (health.end === 'no-bytes' && tries < 2) ||
+      ((connect === 'refused' || connect === 'absent') && looks < startingLooks && (await held()));
+    if (again && !signal.aborted) {
+      if (health.end !== 'no-bytes') await sleep(startingPauseMs, undefined, { signal });
+      continue;
+    }
+    const kind = connect === 'absent' ? 'absent' : 'socket';
+    return { socket: { ...base, kind, connect, errno: health.errno, looks }, health, tries };
+  }
+}
+
+function connectOf({ end, errno }: Exchange): Socket['connect'] {
+  if (end !== 'connect') return 'accepted';
+  switch (errno) {
+    case 'ENOENT':
+      return 'absent';
+    case 'ECONNREFUSED':
+      return 'refused';
+    case 'EAGAIN':
+      return 'full';
+    case 'EACCES':
+    case 'EPERM':
+      return 'denied';
+    default:
+      return 'failed';
+  }
+}
+
+export function healthAnswer({ health, tries }: Contact): Answer<HealthBody> {
+  if (!health) return notAsked;
+  return answer(health, tries, healthBody);
+}
+
+export async function askCapabilities(look: Look, health: Answer<HealthBody>): Promise<Answer<readonly string[]>> {
+  if (health.outcome !== 'answered') return notAsked;
+  const { ask } = await import('./ask.ts');
+  const path = join(await realpath(look.home), names.socket);
+  return answer(await ask(path, '/api/v1/capabilities', answerMs, look.signal), 1, (body) => {
+    const list = record(body)?.['capabilities'];
+    if (!Array.isArray(list)) return null;
+    return list.slice(0, 1000).flatMap((item) => text(record(item)?.['id']) ?? []);
+  });
+}
+
+const notAsked = { outcome: 'not-asked', status: null, tries: 0, ms: 0, errorCode: null, body: null } as const;
+
+function answer<T>(exchange: Exchange, tries: number, parse: (body: unknown) => T | null): Answer<T> {
+  const { end, status, ms } = exchange;
+  const base = { status, tries, ms, errorCode: null, body: null };
+  if (end === 'connect') return { ...base, outcome: 'unreachable' };
+  if (status !== null && status !== 200 && end !== 'no-bytes' && end !== 'incomplete') {
+    const code = text(record(record(exchange.body)?.['error'])?.['code']);
+    return { ...base, outcome: 'error-response', errorCode: code };
+  }
+  if (end !== 'json') return { ...base, outcome: end };
+  const body = parse(exchange.body);
+  return body === null ? { ...base, outcome: 'wrong-shape' } : { ...base, outcome: 'answered', body };
+}
+
+/** Longest text that is kept of a daemon's answer: statuses, versions and timestamps are far shorter. */
+const textLimit = 200;
+
+const text = (value: unknown): string | null => (typeof value === 'string' ? value.slice(0, textLimit) : null);
+const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+const truth = (value: unknown): boolean | null => (typeof value === 'boolean' ? value : null);
+function record(value: unknown): Readonly<Record<string, unknown>> | null {
+  return value && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+}
+
+/** Fields of `GET /health` as Coven 0.4.6 answers it; null for what is no JSON object at all. */
+function healthBody(value: unknown): HealthBody | null {
+  const body = record(value);
+  if (!body) return null;
+  const [daemon, storage, writer] = ['daemon', 'storage', 'eventWriter'].map((name) => record(body[name]));
+  const capabilities = record(body['capabilities']);
+  return {
+    ok: truth(body['ok']),
+    apiVersion: text(body['apiVersion']),
+    covenVersion: text(body['covenVersion']),
+    capabilities:
+      capabilities &&
+      Object.fromEntries(
+        Object.entries(capabilities)
+          .slice(0, 200)
+          .map(([name, held]) => [name.slice(0, textLimit), truth(held) ?? text(held) ?? number(held)]),
+      ),
+    pid: number(daemon?.['pid']),
+    startedAt: text(daemon?.['startedAt']),
+    storageStatus: text(storage?.['status']),
+    maintenanceBlocked: truth(storage?.['maintenanceBlocked']),
+    storageError: text(storage?.['lastMaintenanceError']),
+    freeDiskBytes: number(storage?.['freeDiskBytes']),
+    walBytes: number(storage?.['walBytes']),
+    backlogEvents: number(storage?.['writerBacklogEvents']),
+    writerState: text(writer?.['state']),
+    queuedBytes: number(writer?.['queuedBytes']),
+    capacityBytes: number(writer?.['capacityBytes']),
+    droppedEvents: number(writer?.['droppedOutputEvents']),
+  };
+}

@@ -1,0 +1,71 @@
+import { constants, type BigIntStats } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
+import type { Kind } from '../observation.ts';
+
+/** What kind of thing an lstat describes. */
+export function kindOf(stat: BigIntStats): Kind {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isSymbolicLink()) return 'symlink';
+  if (stat.isSocket()) return 'socket';
+  if (stat.isFIFO()) return 'fifo';
+  return 'device';
+}
+
+/** Permission bits with setuid, setgid and sticky. */
+export const modeOf = (stat: BigIntStats): number => Number(stat.mode & 0o7777n);
+
+/** lstat, or null where nothing is there. Other errors are thrown. */
+export async function look(path: string): Promise<BigIntStats | null> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
+    throw error;
+  }
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** The first bytes of a regular file. `not-a-file` covers symlinks, FIFOs, sockets and directories: none is opened. */
+export type Reading =
+  | { readonly state: 'read'; readonly bytes: Buffer; readonly size: number }
+  | { readonly state: 'absent' | 'not-a-file' }
+  | { readonly state: 'unreadable'; readonly errno: string };
+
+/**
+ * Reads at most `limit` bytes from `from`. O_NONBLOCK keeps a FIFO from blocking the open for ever, O_NOFOLLOW a
+ * symlink from leading elsewhere, and the descriptor is judged, not the name.
+ */
+export async function readStart(path: string, limit: number, from = 0): Promise<Reading> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return { state: 'absent' };
+    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENXIO')) return { state: 'not-a-file' };
+    return { state: 'unreadable', errno: errnoOf(error) };
+  }
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) return { state: 'not-a-file' };
+    const bytes = Buffer.alloc(limit);
+    let length = 0;
+    while (length < limit) {
+      const { bytesRead } = await handle.read(bytes, length, limit - length, from + length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return { state: 'read', bytes: bytes.subarray(0, length), size: stat.size };
+  } catch (error) {
+    return { state: 'unreadable', errno: errnoOf(error) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+}

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HomeSource } from '../coven/layout.ts';
+import type { Observation, ObservationKey, Observations, StoreSessions } from '../observation.ts';
+import { askCapabilities, contact, healthAnswer } from './daemon.ts';
+import { seeDisk, seeEntries, seeHome } from './home.ts';
+import { CannotSee, type Host, reasonOf } from './host.ts';
+import { seeLocks } from './locks.ts';
+import type { Look, Probe } from './look.ts';
+import { seeMachine } from './machine.ts';
+import { seeProcesses } from './processes.ts';
+import { seeRecord } from './record.ts';
+import { readStore, seeStoreFiles } from './store.ts';
+
+export interface LiveOptions {
+  readonly home: string;
+  readonly source: HomeSource;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly deep: boolean;
+  /** The run's deadline, milliseconds from now. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How long a look may take where it has no deadline of its own; local files and /proc answer in milliseconds. */
+const probeMs = 3000;
+
+/** A row is believed to stand without its process only when it still does after this long. */
+const secondLookMs = 1000;
+
+/** A host that looks at this machine, and changes nothing on it. */
+export function liveHost(options: LiveOptions): Host {
+  const end = performance.now() + options.deadlineMs;
+  const endings: (() => Promise<void>)[] = [];
+  const seen = new Map<ObservationKey, Promise<Observation>>();
+
+  const look: Look = {
+    ...options,
+    timeLeft: () => end - performance.now(),
+    observe: async (key) => {
+      const observation = await observe(key);
+      if (!observation.ok) throw new CannotSee(observation.error.code, observation.error.message);
+      return observation.value;
+    },
+  };
+  const reached = lazy(() => contact(look));
+  const reading = lazy(() => readStore(look, (end) => endings.push(end)));
+
+  const probes: { readonly [K in ObservationKey]: Probe<K> } = {
+    machine: seeMachine,
+    home: seeHome,
+    'home.entries': seeEntries,
+    'home.disk': seeDisk,
+    'home.locks': seeLocks,
+    processes: seeProcesses,
+    'daemon.record': seeRecord,
+    'daemon.socket': async () => (await reached()).socket,
+    'daemon.health': async () => healthAnswer(await reached()),
+    'daemon.capabilities': async () => askCapabilities(look, await look.observe('daemon.health')),
+    'store.files': seeStoreFiles,
+    'store.open': async () => (await reading()).open,
+    'store.sessions': () => seeSessions(look, reading),
+    'store.integrity': async () => {
+      const { open, integrity } = await reading();
+      if (integrity) return integrity;
+      if (open.outcome === 'opened') throw new CannotSee('overran', 'the time allowed ended before the tables were read');
+      return { outcome: 'not-opened', depth: options.deep ? 'whole' : 'bounded', complete: false, tables: [], problems: [] };
+    },
+  };
+
+  const observe: Host['observe'] = (key) => {
+    let observation = seen.get(key);
+    if (!observation) {
+      observation = take(key, () => probes[key](look), isOwnPaced(key) ? look.timeLeft() : Math.min(probeMs, look.timeLeft()), options.signal);
+      seen.set(key, observation);
+    }
+    return observation as ReturnType<typeof observe<typeof key>>;
+  };
+  return { observe, close: async () => void (await Promise.all(endings.reverse().map((end) => end().catch(() => undefined)))) };
+}
+
+/** Looks that wait for the daemon or read the ledger keep deadlines of their own within the run's. */
+const isOwnPaced = (key: ObservationKey): boolean => key.startsWith('store.') || key.startsWith('daemon.') || key === 'processes';
+
+function lazy<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+async function take<K extends ObservationKey>(
+  key: K,
+  probe: () => Promise<Observations[K]>,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<Observation<Observations[K]>> {
+  const at = new Date().toISOString();
+  const start = performance.now();
+  const settled = (rest: { ok: true; value: Observations[K] } | { ok: false; error: { code: string; message: string } }) => ({
+    key,
+    at,
+    ms: Math.round(performance.now() - start),
+    ...rest,
+  });
+  const done = new AbortController();
+  const overran = sleep(Math.max(1, milliseconds), undefined, { signal: AbortSignal.any([signal, done.signal]), ref: false }).then(
+    () => settled({ ok: false, error: { code: 'overran', message: `no answer within ${Math.round(milliseconds)} ms` } }),
+    () => settled({ ok: false, error: { code: 'ended', message: 'the run was ended' } }),
+  );
+  try {
+    const looked = probe().then(
+      (value) => settled({ ok: true, value }),
+      (error: unknown) => settled({ ok: false, error: reasonOf(error) }),
+    );
+    return await Promise.race([looked, overran]);
+  } finally {
+    done.abort();
+  }
+}
+
+/**
+ * The session rows. While a daemon or a `coven run` is at work, rows whose process is not seen are looked at once more:
+ * a session that ends just now has lost its process and keeps its row for some milliseconds.
+ */
+async function seeSessions(look: Look, reading: () => ReturnType<typeof readStore>): Promise<StoreSessions> {
+  const processes = await look.observe('processes').catch(() => null);
+  const { open, sessions, again } = await reading();
+  if (open.outcome !== 'opened') return { ...noSessions, outcome: 'not-opened', looks: 0 };
+  if (!sessions) throw new CannotSee('overran', 'the time allowed ended before the sessions were read');
+  const seen = new Set(processes?.list.map(({ sessionId }) => sessionId));
+  const suspicious = sessions.open.some(({ id, status, external }) => status === 'running' && !external && !seen.has(id));
+  if (!suspicious) return { ...sessions, looks: 1 };
+  await sleep(secondLookMs, undefined, { signal: look.signal });
+  const later = await again();
+  if (later?.outcome !== 'read') return { ...sessions, looks: 1 };
+  const still = new Map(later.open.map((row) => [row.id, row]));
+  const stands = sessions.open.filter((row) => still.get(row.id)?.status === row.status);
+  return { ...later, open: stands, looks: 2 };
+}
+
+const noSessions = { code: null, byStatus: {}, open: [], openComplete: true } as const;

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lockNames, names } from '../coven/layout.ts';
+import type { Entry, Locks } from '../observation.ts';
+import type { Look } from './look.ts';
+import { openFiles } from './procfs.ts';
+
+interface Line {
+  readonly kind: string;
+  readonly exclusive: boolean;
+  readonly pid: number;
+  readonly inode: string;
+  readonly device: string;
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** SQLite's WAL write lock is byte 120 of the shared memory file. Source: SQLite, walIndexLockOffset. */
+const walWriteByte = 120n;
+const writerWatchedMs = 1000;
+
+/**
+ * Who holds the locks of this home, from /proc/locks and without taking one. A line proves a holder; no line proves
+ * nothing where other pid namespaces may hide one.
+ */
+export async function seeLocks({ observe, signal }: Look): Promise<Locks> {
+  const { list } = await observe('home.entries');
+  const files = lockNames.flatMap((name) => list.find((entry) => entry.name === name) ?? []);
+  const lines = await readLocks();
+  if (!lines) return { method: 'none', files: files.map(({ name }) => ({ name, holders: [] })), ledgerWriter: null };
+  return {
+    method: 'proc-locks',
+    files: files.map((file) => ({
+      name: file.name,
+      holders: lines
+        .filter((line) => line.kind === 'FLOCK' && isOn(line, file))
+        .map(({ pid, exclusive }) => ({ pid, exclusive })),
+    })),
+    ledgerWriter: await watchWriter(list.find((entry) => entry.name === names.shm), lines, signal),
+  };
+}
+
+/** A write lock is a fault only where it does not end: it is watched for a second before it is named. */
+async function watchWriter(shm: Entry | undefined, first: readonly Line[], signal: AbortSignal): Promise<Locks['ledgerWriter']> {
+  const writer = (lines: readonly Line[] | null): number | undefined =>
+    shm &&
+    lines?.find(
+      (line) => line.kind === 'POSIX' && line.exclusive && isOn(line, shm) && line.start <= walWriteByte && line.end >= walWriteByte,
+    )?.pid;
+  const pid = writer(first);
+  if (pid === undefined) return null;
+  const start = performance.now();
+  while (performance.now() - start < writerWatchedMs) {
+    await sleep(50, undefined, { signal });
+    if (writer(await readLocks()) !== pid) return null;
+  }
+  return { pid, watchedMs: Math.round(performance.now() - start) };
+}
+
+/** Pids that hold any SQLite (POSIX) lock on one of `files`. */
+export async function posixHolders(files: readonly Entry[]): Promise<ReadonlySet<number>> {
+  const lines = (await readLocks()) ?? [];
+  return new Set(
+    lines.filter((line) => line.kind === 'POSIX' && files.some((file) => isOn(line, file))).map((line) => line.pid),
+  );
+}
+
+async function readLocks(): Promise<readonly Line[] | null> {
+  try {
+    return parseLocks(await readFile('/proc/locks', 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** Lines of /proc/locks: `1: FLOCK  ADVISORY  WRITE 6237 fe:00:2146363 0 EOF`. Those that wait (`->`) hold nothing. */
+export function parseLocks(text: string): readonly Line[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^\d+: (\S+)\s+\S+\s+(READ|WRITE)\s+(-?\d+)\s+([0-9a-f]+:[0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)/.exec(line);
+    if (!match) return [];
+    const [, kind = '', mode, pid, device = '', inode = '', start = '0', end] = match;
+    return {
+      kind,
+      exclusive: mode === 'WRITE',
+      pid: Math.max(0, Number(pid)),
+      device,
+      inode,
+      start: BigInt(start),
+      end: end === 'EOF' ? 2n ** 63n : BigInt(end ?? 0),
+    };
+  });
+}
+
+/**
+ * On btrfs and overlayfs the device of /proc/locks is not that of stat: there an equal inode counts when the holder
+ * has the very file open.
+ */
+function isOn(line: Line, file: Entry): boolean {
+  if (line.inode !== file.ino) return false;
+  const dev = BigInt(file.dev);
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
+  const hex = (part: bigint): string => part.toString(16).padStart(2, '0');
+  return line.device === `${hex(major)}:${hex(minor)}` || (line.pid > 0 && hasOpen(line.pid, file));
+}
+
+function hasOpen(pid: number, file: Entry): boolean {
+  return openFiles(pid)?.some(({ dev, ino }) => dev === file.dev && ino === file.ino) ?? false;
+}

@@ -1,0 +1,19 @@
+import type { HomeSource } from '../coven/layout.ts';
+import type { ObservationKey, Observations } from '../observation.ts';
+
+/** What a probe is given. */
+export interface Look {
+  readonly home: string;
+  readonly source: HomeSource;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Read everything, however long it takes within the run's deadline. */
+  readonly deep: boolean;
+  /** Milliseconds until the run's deadline. */
+  readonly timeLeft: () => number;
+  /** Fires when the run is over. */
+  readonly signal: AbortSignal;
+  /** Another observation's value; throws CannotSee where it failed. */
+  readonly observe: <K extends ObservationKey>(key: K) => Promise<Observations[K]>;
+}
+
+export type Probe<K extends ObservationKey> = (look: Look) => Promise<Observations[K]>;

@@ -1,0 +1,151 @@
+import { realpath, stat } from 'node:fs/promises';
+import { basename, isAbsolute } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { daemonParticipant, markers } from '../coven/contract.ts';
+import { names } from '../coven/layout.ts';
+import type { Home, Process, Processes, Role } from '../observation.ts';
+import { CannotSee } from './host.ts';
+import { posixHolders } from './locks.ts';
+import type { Look } from './look.ts';
+import * as proc from './procfs.ts';
+
+/** Everything about a process that is read before it is known whether it has to do with this home. */
+interface Candidate extends proc.Stat {
+  readonly argv: readonly string[];
+  readonly environ: Readonly<Record<string, string>> | null;
+}
+
+/**
+ * Processes that have to do with this home: those whose environment names it, that hold its locks or its ledger, that
+ * listen inside it, and those that daemon.json names, whatever they are. Of an environment only the two markers are
+ * looked at, of a command line only what tells a daemon from a harness.
+ */
+export async function seeProcesses({ home: path, observe }: Look): Promise<Processes> {
+  const [home, machine, record, locks, entries] = await Promise.all([
+    observe('home'),
+    observe('machine'),
+    observe('daemon.record'),
+    observe('home.locks'),
+    observe('home.entries'),
+  ]);
+  const pids = proc.allPids();
+  if (!pids) throw new CannotSee('no-proc', 'this platform has no /proc to read processes from');
+
+  const stats = new Map(pids.flatMap((pid) => proc.readStat(pid) ?? []).map((found) => [found.pid, found]));
+  const canonical = home.kind === 'directory' ? await realpath(path).catch(() => path) : path;
+  const ledger = entries.list.filter((entry) => entry.name === names.ledger || entry.name === names.shm);
+  const ledgerPids = await posixHolders(ledger);
+  const lockPids = new Set(locks.files.flatMap(({ holders }) => holders.map(({ pid }) => pid)));
+  const statePids = new Set(locks.files.find(({ name }) => name === names.stateLock)?.holders.map(({ pid }) => pid));
+  const named = new Set([...ledgerPids, ...lockPids, ...(record.pid === null ? [] : [record.pid])]);
+  const listening = listeners(canonical, stats, home.uid ?? machine.uid);
+  const own = ancestors(process.pid, stats);
+  const boot = proc.bootTime();
+
+  const owner = home.uid ?? machine.uid;
+  const list: Omit<Process, 'ownerPid'>[] = [];
+  for (const found of stats.values()) {
+    if (found.uid !== owner && !named.has(found.pid)) continue;
+    const candidate = readCandidate(found);
+    const where = await homeOf(candidate, home, canonical);
+    const wanted = named.has(found.pid) || listening.has(found.pid) || where === 'this';
+    const unreadableLeader = where === 'unreadable' && found.session === found.pid && found.state !== 'Z';
+    if (!wanted && !unreadableLeader) continue;
+    const participant = where === 'this' ? participantOf(candidate.environ) : null;
+    list.push({
+      pid: found.pid,
+      ppid: found.ppid,
+      startTicks: found.startTicks,
+      startedAt: proc.startedAt(found.startTicks, boot),
+      uid: found.uid,
+      state: found.state,
+      sessionLeader: found.session === found.pid,
+      deadTerminal: [0, 1, 2].some((fd) => /^\/dev\/pts\/\d+ \(deleted\)$/.test(proc.descriptor(found.pid, fd))),
+      role: roleOf(candidate.argv, statePids.has(found.pid), participant !== null),
+      command: basename(candidate.argv[0] ?? ''),
+      managedStartedAt: argumentAfter(candidate.argv, '--managed-started-at'),
+      home: where,
+      sessionId: participant?.startsWith(daemonParticipant) ? participant.slice(daemonParticipant.length) : null,
+      standalone: participant?.startsWith('session-') ?? false,
+      ledgerOpen: ledgerPids.has(found.pid),
+      listening: listening.has(found.pid),
+      own: own.has(found.pid),
+    });
+  }
+  return { list: withOwners(list, stats), complete: machine.seesEveryProcess };
+}
+
+/** The nearest daemon or `coven run` of this home above each process, through parents that say nothing themselves. */
+function withOwners(list: readonly Omit<Process, 'ownerPid'>[], stats: ReadonlyMap<number, proc.Stat>): readonly Process[] {
+  const owners = new Set(list.filter(({ role }) => role === 'serve' || role === 'run').map(({ pid }) => pid));
+  return list.map((process) => ({
+    ...process,
+    ownerPid: [...ancestors(process.pid, stats)].slice(1).find((pid) => owners.has(pid)) ?? null,
+  }));
+}
+
+/** A process and its parents, nearest first. */
+function ancestors(pid: number, stats: ReadonlyMap<number, proc.Stat>): ReadonlySet<number> {
+  const chain = new Set<number>();
+  for (let at = stats.get(pid); at && !chain.has(at.pid); at = stats.get(at.ppid)) chain.add(at.pid);
+  return chain;
+}
+
+function readCandidate(found: proc.Stat): Candidate {
+  // Reading the memory of a process in state D can block behind the lock that it waits for.
+  const readable = found.state !== 'D' && found.state !== 'Z';
+  return {
+    ...found,
+    argv: (readable && proc.readArgv(found.pid)) || [],
+    environ: readable ? proc.readEnviron(found.pid, Object.values(markers)) : found.state === 'Z' ? {} : null,
+  };
+}
+
+function roleOf(argv: readonly string[], holdsStateLock: boolean, marked: boolean): Role {
+  // A native binary has its words from 1 on, a script under node from 2 on.
+  const isCommand = (...words: readonly string[]): boolean =>
+    [1, 2].some((at) => words.every((word, index) => argv[at + index] === word));
+  if (isCommand('daemon', 'serve')) return 'serve';
+  if (holdsStateLock) return isCommand('run') ? 'run' : 'other-coven';
+  return marked ? 'harness' : 'other';
+}
+
+function argumentAfter(argv: readonly string[], word: string): string | null {
+  const at = argv.indexOf(word);
+  return at === -1 ? null : (argv[at + 1] ?? null);
+}
+
+async function homeOf(candidate: Candidate, home: Home, canonical: string): Promise<Process['home']> {
+  if (!candidate.environ) return 'unreadable';
+  const named = candidate.environ[markers.home];
+  if (!named) return 'none';
+  if (named === home.path || named === canonical) return 'this';
+  // A relative name counts from a folder that is not known any more; the path may lie on a file system that hangs.
+  if (!isAbsolute(named) || home.ino === null) return 'other';
+  const found = await Promise.race([stat(named, { bigint: true }).catch(() => null), sleep(200, null, { ref: false })]);
+  return found && String(found.dev) === home.dev && String(found.ino) === home.ino ? 'this' : 'other';
+}
+
+/** The id in `{"id":"daemon-session-…","generation":"…"}`; null where the marker is absent or not of that shape. */
+function participantOf(environ: Candidate['environ']): string | null {
+  try {
+    const value: unknown = JSON.parse(environ?.[markers.participant] ?? 'null');
+    const id = value && typeof value === 'object' && 'id' in value ? value.id : null;
+    return typeof id === 'string' && /^[\w-]{1,128}$/.test(id) ? id : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Pids of the owner's processes that listen on a Unix socket bound inside the home. */
+function listeners(canonical: string, stats: ReadonlyMap<number, proc.Stat>, owner: number): ReadonlySet<number> {
+  const inodes = proc.listenersBelow(canonical);
+  const found = new Set<number>();
+  if (inodes.size === 0) return found;
+  for (const { pid, uid } of stats.values()) {
+    if (uid !== owner) continue;
+    const sockets = proc.descriptors(pid)?.map((fd) => /^socket:\[(\d+)\]$/.exec(proc.descriptor(pid, fd))?.[1]);
+    if (sockets?.some((inode) => inode !== undefined && inodes.has(inode))) found.add(pid);
+  }
+  return found;
+}

@@ -1,0 +1,160 @@
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+
+/** One process as /proc/PID/stat and the owner of its folder tell it. */
+export interface Stat {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly session: number;
+  readonly state: string;
+  readonly startTicks: string;
+  readonly uid: number;
+}
+
+/** Kernel clock ticks a second, as every Linux that Node runs on reports them to user space. */
+const ticksPerSecond = 100;
+
+const argvLimit = 16_384;
+/** The kernel's own limit for arguments and environment together is a quarter of the stack, 2 MiB by default. */
+const environLimit = 2 * 1024 ** 2;
+
+/** Pids of /proc, or null where there is none. */
+export function allPids(): readonly number[] | null {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  } catch {
+    return null;
+  }
+}
+
+/** Null for a process that is gone. */
+export function readStat(pid: number): Stat | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command name may hold spaces and parentheses; the last one ends it.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const uid = statSync(`/proc/${pid}`).uid;
+    return {
+      pid,
+      state: fields[0] ?? '?',
+      ppid: Number(fields[1]),
+      session: Number(fields[3]),
+      startTicks: fields[19] ?? '0',
+      // The owner of the folder is root where a process made itself unreadable; its status names the real one.
+      uid: uid === 0 ? realUid(pid) : uid,
+    };
+  } catch {
+    return null;
+  }
+}
+
+function realUid(pid: number): number {
+  const line = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return line ? Number(line[1]) : 0;
+}
+
+/** Milliseconds since the epoch at which the machine was started, or null. */
+export function bootTime(): number | null {
+  try {
+    const line = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'));
+    return line ? Number(line[1]) * 1000 : null;
+  } catch {
+    return null;
+  }
+}
+
+export function startedAt(startTicks: string, boot: number | null): string | null {
+  return boot === null ? null : new Date(boot + (Number(startTicks) / ticksPerSecond) * 1000).toISOString();
+}
+
+/** Arguments of a process, cut at 16 KiB; null where they cannot be read. */
+export function readArgv(pid: number): readonly string[] | null {
+  return readList(`/proc/${pid}/cmdline`, argvLimit);
+}
+
+/** Values of the named environment variables alone: no other value is kept. Null where it may not be read. */
+export function readEnviron(pid: number, wanted: readonly string[]): Readonly<Record<string, string>> | null {
+  const list = readList(`/proc/${pid}/environ`, environLimit);
+  if (!list) return null;
+  const found: Record<string, string> = {};
+  for (const entry of list) {
+    const name = wanted.find((name) => entry.startsWith(`${name}=`));
+    if (name) found[name] ??= entry.slice(name.length + 1);
+  }
+  return found;
+}
+
+function readList(path: string, limit: number): readonly string[] | null {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY);
+  } catch {
+    return null;
+  }
+  try {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    while (length < limit) {
+      const chunk = Buffer.alloc(Math.min(65_536, limit - length));
+      const read = readSync(fd, chunk);
+      if (read === 0) break;
+      chunks.push(chunk.subarray(0, read));
+      length += read;
+    }
+    return Buffer.concat(chunks).toString('utf8').split('\0').filter(Boolean);
+  } catch {
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Where a descriptor leads: `/dev/pts/0 (deleted)`, `socket:[5718]`. Empty where it cannot be told. */
+export function descriptor(pid: number, fd: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+/** Numbers of a process's open descriptors, or null where they may not be read. */
+export function descriptors(pid: number): readonly number[] | null {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map(Number);
+  } catch {
+    return null;
+  }
+}
+
+/** Device and inode of everything that a process has open, or null where that may not be read. */
+export function openFiles(pid: number): readonly { dev: string; ino: string }[] | null {
+  return (
+    descriptors(pid)?.flatMap((fd) => {
+      try {
+        const stat = statSync(`/proc/${pid}/fd/${fd}`, { bigint: true });
+        return { dev: String(stat.dev), ino: String(stat.ino) };
+      } catch {
+        return [];
+      }
+    }) ?? null
+  );
+}
+
+/**
+ * Inodes of listening Unix sockets that were bound below `folder`. Coven binds at a staging name and publishes it as
+ * coven.sock by a link, so the bound name tells the home and not the file.
+ */
+export function listenersBelow(folder: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  try {
+    for (const line of readFileSync('/proc/net/unix', 'utf8').split('\n')) {
+      const match = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line);
+      const [, flags = '0', inode = '', path = ''] = match ?? [];
+      const accepts = (Number.parseInt(flags, 16) & 0x10000) !== 0;
+      if (accepts && path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/')) found.add(inode);
+    }
+  } catch {
+    return found;
+  }
+  return found;
+}

@@ -1,0 +1,50 @@
+import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { recordLimitBytes } from '../coven/contract.ts';
+import { names } from '../coven/layout.ts';
+import type { DaemonRecord } from '../observation.ts';
+import { readStart } from './files.ts';
+import type { Look } from './look.ts';
+
+/** daemon.json, judged by the limits that Coven judges it by. */
+export async function seeRecord({ home, observe }: Look): Promise<DaemonRecord> {
+  const entry = (await observe('home.entries')).list.find(({ name }) => name === names.record);
+  const base = { pid: null, startedAt: null, socketIsOurs: null, bytes: entry?.size ?? null, modifiedAt: entry?.modifiedAt ?? null };
+  const reading = await readStart(join(home, names.record), recordLimitBytes + 1);
+  if (reading.state !== 'read') return { ...base, state: reading.state };
+  if (reading.bytes.length > recordLimitBytes) return { ...base, state: 'too-large' };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(reading.bytes);
+  } catch {
+    return { ...base, state: 'not-utf8' };
+  }
+  const record = parseRecord(text);
+  if (!record) return { ...base, state: 'invalid' };
+  return { ...base, ...record, state: 'valid', socketIsOurs: await isOurs(record.socket, home) };
+}
+
+/** pid (an unsigned 32-bit number), startedAt and socket; null for anything that Coven takes for no record. */
+export function parseRecord(text: string): { pid: number; startedAt: string; socket: string } | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!value || typeof value !== 'object') return null;
+  const { pid, startedAt, socket } = value as Record<string, unknown>;
+  if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 0 || pid > 0xffff_ffff) return null;
+  return typeof startedAt === 'string' && typeof socket === 'string' ? { pid, startedAt, socket } : null;
+}
+
+async function isOurs(recorded: string, home: string): Promise<boolean> {
+  const canonical = await realpath(home).catch(() => home);
+  if (recorded === join(home, names.socket) || recorded === join(canonical, names.socket)) return true;
+  try {
+    const [a, b] = await Promise.all([recorded, join(home, names.socket)].map((path) => stat(path, { bigint: true })));
+    return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { names } from '../coven/layout.ts';
+import type { LedgerFile, StoreFiles, StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
+import { askAgain, type ReadMessage, type ReadRequest } from '../store/protocol.ts';
+import { packageRoot } from './package.ts';
+import { look as lookAt, kindOf, modeOf, readStart } from './files.ts';
+import { CannotSee } from './host.ts';
+import type { Look } from './look.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
+
+const headerBytes = 100;
+const boundedBudgetMs = 150;
+/** Kept back from the run's deadline, so that a killed reading can still be told. */
+const reserveMs = 400;
+const againMs = 1000;
+const privateAttempts = 4;
+
+export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles> {
+  const path = (name: string): string => join(home, name);
+  const [main, wal, shm, start, log] = await Promise.all([
+    seeLedgerFile(path(names.ledger)),
+    seeLedgerFile(path(names.wal)),
+    seeLedgerFile(path(names.shm)),
+    readStart(path(names.ledger), headerBytes),
+    lookAt(path(names.recoveryLog)),
+  ]);
+  const backups = (await observe('home.entries')).list.some(({ name }) => name === 'reset-backups');
+  return {
+    main,
+    wal,
+    shm,
+    header: start.state === 'read' ? readHeader(start.bytes) : null,
+    // A start makes the ledger and writes the log. After a reset the ledger may be gone by intent.
+    sessionsExpected: wal.size > 0 || ((log?.size ?? 0n) > 0n && !backups),
+  };
+}
+
+async function seeLedgerFile(path: string): Promise<LedgerFile> {
+  const stat = await lookAt(path);
+  if (!stat) return { kind: 'absent', size: 0, mode: null, readable: false };
+  const kind = kindOf(stat);
+  const readable = kind === 'file' && (await readStart(path, 1)).state === 'read';
+  return { kind, size: Number(stat.size), mode: modeOf(stat), readable };
+}
+
+/** Fields of the 100-byte header. Source: the SQLite file format, section 1.3. */
+export function readHeader(bytes: Buffer): StoreFiles['header'] {
+  if (bytes.length < headerBytes || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0') return null;
+  const size = bytes.readUInt16BE(16);
+  return {
+    pageSize: size === 1 ? 65_536 : size,
+    pages: bytes.readUInt32BE(28),
+    wal: bytes[18] === 2,
+    writer: bytes.readUInt32BE(96),
+  };
+}
+
+const unopened = (outcome: StoreOpen['outcome'], code: string | null = null): StoreOpen => ({
+  outcome,
+  way: null,
+  code,
+  journalMode: null,
+  tables: [],
+});
+
+/** Why a ledger is not opened at all, or null where it may be. */
+function withoutOpening({ main, wal }: StoreFiles): StoreOpen | null {
+  if (main.kind === 'absent') return unopened('missing');
+  if (main.kind !== 'file') return unopened('not-a-file');
+  if (!main.readable) return unopened('unreadable', 'EACCES');
+  if (main.size === 0) return unopened('empty');
+  // A WAL that is no file cannot be brought along, and what it holds would be missed.
+  return wal.kind === 'absent' || wal.kind === 'file' ? null : unopened('forbidden', 'WAL_NOT_A_FILE');
+}
+
+/** What one run learns of the ledger; parts that the time did not allow are null. */
+export interface StoreReading {
+  readonly open: StoreOpen;
+  readonly sessions: Omit<StoreSessions, 'looks'> | null;
+  readonly integrity: StoreIntegrity | null;
+  /** The session rows as they stand now; null where no child has the ledger open. */
+  readonly again: () => Promise<Omit<StoreSessions, 'looks'> | null>;
+}
+
+/**
+ * Reads the ledger in a child. In place where a process has it open; else from a private folder, and then only a
+ * reading during which the files did not move is believed, and a bad one only when a second says the same.
+ * Throws CannotSee where the child told nothing. `onEnd` is given what ends the child and removes the folder.
+ */
+export async function readStore(look: Look, onEnd: (end: () => Promise<void>) => void): Promise<StoreReading> {
+  const files = await look.observe('store.files');
+  const refused = withoutOpening(files);
+  if (refused) return { open: refused, sessions: null, integrity: null, again: async () => null };
+  const ledger = join(await realpath(look.home), names.ledger);
+  const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
+  const read = (scratch: string | null): Promise<StoreReading> =>
+    runReader({ ...request, scratch }, look.timeLeft() - reserveMs, look.signal, onEnd);
+
+  // Only with its shared memory in place does a read-only open of a WAL ledger create nothing.
+  if ((await isOpen(look)) && (files.shm.kind === 'file' || files.header?.wal === false)) return read(null);
+
+  const { dev } = await look.observe('home');
+  const scratch = await makeScratch(look.home, dev ?? '');
+  onEnd(() => removeScratch(scratch));
+  for (let attempt = 1, bad = 0; attempt <= privateAttempts; attempt += 1) {
+    const folder = join(scratch, String(attempt));
+    await mkdir(folder, { mode: 0o700 });
+    const before = await fingerprint(ledger);
+    const reading = await read(folder);
+    if (before !== (await fingerprint(ledger))) continue;
+    if (!isBad(reading) || ++bad === 2) return reading;
+  }
+  throw new CannotSee('moving', 'the ledger was written to while it was read; run again');
+}
+
+function isBad({ open, sessions, integrity }: StoreReading): boolean {
+  if (open.outcome !== 'opened' || sessions?.outcome === 'failed') return true;
+  return integrity !== null && (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null));
+}
+
+/** Whether a process has the ledger open or a daemon is alive; a doubt counts as no, and the files are watched instead. */
+async function isOpen({ observe }: Look): Promise<boolean> {
+  const [locks, processes] = await Promise.all([observe('home.locks'), observe('processes').catch(() => null)]);
+  const served = locks.files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
+  return served || (processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? false);
+}
+
+/** Identity, size and times of the ledger and its WAL. The link itself changes only the change time. */
+async function fingerprint(ledger: string): Promise<string> {
+  const parts = await Promise.all(
+    [ledger, `${ledger}-wal`].map(async (path) => {
+      const stat = await lookAt(path);
+      return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}` : '-';
+    }),
+  );
+  return parts.join(' ');
+}
+
+/** Starts the reading child and collects what it says until it has said all or `milliseconds` have passed. */
+async function runReader(
+  request: ReadRequest,
+  milliseconds: number,
+  signal: AbortSignal,
+  onEnd: (end: () => Promise<void>) => void,
+): Promise<StoreReading> {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'reader.js'), JSON.stringify(request)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    // Nothing of the caller's environment may slow the child down or reach into it.
+    env: {},
+    cwd: '/',
+  });
+  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  onEnd(async () => {
+    child.kill('SIGKILL');
+    await gone;
+  });
+  child.stdin.on('error', () => undefined);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (limit: number): Promise<ReadMessage | null> => {
+    const timer = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, limit))]);
+    const over = once(timer, 'abort').then(() => null);
+    const line = await Promise.race([lines.next(), over]);
+    return line && !line.done ? (JSON.parse(line.value) as ReadMessage) : null;
+  };
+
+  const end = performance.now() + milliseconds;
+  let open: StoreOpen | null = null;
+  let sessions: StoreReading['sessions'] = null;
+  let tables: readonly TableReading[] = [];
+  let integrity: StoreIntegrity | null = null;
+  for (;;) {
+    const message = await next(end - performance.now());
+    if (!message) break;
+    if (message.kind === 'open') open = message.open;
+    if (message.kind === 'open' && message.open.outcome !== 'opened') break;
+    if (message.kind === 'sessions') sessions = message.sessions;
+    if (message.kind === 'progress') tables = message.tables;
+    if (message.kind === 'integrity') {
+      integrity = message.integrity;
+      break;
+    }
+  }
+  if (!open) {
+    if (child.exitCode === null && child.signalCode === null) throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
+    throw new CannotSee('reader-ended', `the process that reads the ledger ended (${child.signalCode ?? child.exitCode})`);
+  }
+  return {
+    open,
+    sessions,
+    integrity:
+      integrity ??
+      (sessions && { outcome: 'read', depth: request.deep ? 'whole' : 'bounded', complete: false, tables, problems: [] }),
+    again: async () => {
+      child.stdin.write(askAgain);
+      const message = await next(againMs);
+      return message?.kind === 'sessions' ? message.sessions : null;
+    },
+  };
+}

@@ -1,0 +1,282 @@
+/**
+ * What a host can see: one key, one typed value each. What the machine did (a refused connection, a file that is not a
+ * database) is a value; an observation fails only when the host could not look. Values are plain JSON, hold no more of
+ * a process than its identity, and carry as typed fields every fact that a check decides on, so that a recorded run
+ * judges as the live one did.
+ */
+export interface Observations {
+  readonly machine: Machine;
+  readonly home: Home;
+  readonly 'home.entries': Entries;
+  readonly 'home.disk': Disk;
+  readonly 'home.locks': Locks;
+  readonly processes: Processes;
+  readonly 'daemon.record': DaemonRecord;
+  readonly 'daemon.socket': Socket;
+  readonly 'daemon.health': Answer<HealthBody>;
+  readonly 'daemon.capabilities': Answer<readonly string[]>;
+  readonly 'store.files': StoreFiles;
+  readonly 'store.open': StoreOpen;
+  readonly 'store.sessions': StoreSessions;
+  readonly 'store.integrity': StoreIntegrity;
+}
+
+export type ObservationKey = keyof Observations;
+
+/** One thing seen, or the reason why it could not be seen. Times are ISO 8601, durations milliseconds. */
+export type Observation<T = unknown> = { readonly key: ObservationKey; readonly at: string; readonly ms: number } & (
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+);
+
+export interface Machine {
+  /** Wall clock of the run's start, the only "now" that a check may use. */
+  readonly now: string;
+  readonly platform: NodeJS.Platform;
+  readonly uid: number;
+  /** The user behind sudo, where the run was started by it. */
+  readonly sudoUid: number | null;
+  readonly bootId: string | null;
+  /** False where processes or locks of this machine may be hidden: another pid namespace, hidepid, no /proc. */
+  readonly seesEveryProcess: boolean;
+}
+
+export type Kind = 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device';
+
+export interface Home {
+  readonly path: string;
+  readonly source: 'option' | 'environment' | 'default';
+  readonly kind: Kind | 'absent';
+  readonly utf8: boolean;
+  /** Bytes of `<coven-home>/coven.sock`, canonical where the home exists, as Coven binds it. */
+  readonly socketPathBytes: number;
+  readonly mode: number | null;
+  readonly uid: number | null;
+  /** Device and inode as decimal text: inodes pass 2^53. */
+  readonly dev: string | null;
+  readonly ino: string | null;
+  readonly listable: boolean;
+  readonly writable: boolean;
+}
+
+export interface Entry {
+  /** Path below the home, `/` between parts. */
+  readonly name: string;
+  readonly kind: Kind;
+  readonly mode: number;
+  readonly uid: number;
+  readonly size: number;
+  readonly links: number;
+  readonly dev: string;
+  readonly ino: string;
+  readonly modifiedAt: string;
+}
+
+export interface Entries {
+  readonly list: readonly Entry[];
+  /** False where the home holds more entries than are looked at. */
+  readonly complete: boolean;
+  /** Entries that are there and could not be examined. */
+  readonly unreadable: readonly string[];
+}
+
+export interface Disk {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  readonly freeInodes: number;
+  /** 0 where the file system has no inode limit. */
+  readonly totalInodes: number;
+}
+
+export interface LockHolder {
+  /** 0 for a process of another pid namespace. */
+  readonly pid: number;
+  readonly exclusive: boolean;
+}
+
+export interface Locks {
+  /** `proc-locks` names holders; `none` where the platform shows no locks. */
+  readonly method: 'proc-locks' | 'none';
+  readonly files: readonly { readonly name: string; readonly holders: readonly LockHolder[] }[];
+  /** The process that held SQLite's write lock on the ledger at every look, and for how long that was watched. */
+  readonly ledgerWriter: { readonly pid: number; readonly watchedMs: number } | null;
+}
+
+export type Role = 'serve' | 'run' | 'other-coven' | 'harness' | 'other';
+
+export interface Process {
+  readonly pid: number;
+  readonly ppid: number;
+  /** Clock ticks after boot; with pid, boot and namespace the identity of a process. */
+  readonly startTicks: string;
+  readonly startedAt: string | null;
+  readonly uid: number;
+  /** One letter as in proc(5): R S D Z T t X I. */
+  readonly state: string;
+  readonly sessionLeader: boolean;
+  /** A standard stream is a pseudo terminal whose master is gone. */
+  readonly deadTerminal: boolean;
+  readonly role: Role;
+  /** Last part of its first argument. */
+  readonly command: string;
+  /** The nearest daemon or `coven run` of this home that it descends from. */
+  readonly ownerPid: number | null;
+  /** `--managed-started-at` of a daemon's command line. */
+  readonly managedStartedAt: string | null;
+  /** Which home its environment names, compared by device and inode; `unreadable` where it may not be read. */
+  readonly home: 'this' | 'other' | 'none' | 'unreadable';
+  /** Session id of its maintenance participant, where a daemon launched it. */
+  readonly sessionId: string | null;
+  /** The participant names a standalone `coven run`. */
+  readonly standalone: boolean;
+  /** Has the ledger, its WAL or its shared memory open. */
+  readonly ledgerOpen: boolean;
+  /** Listens on a Unix socket that was bound inside this home. */
+  readonly listening: boolean;
+  /** The doctor itself, or an ancestor of it. */
+  readonly own: boolean;
+}
+
+export interface Processes {
+  /** Every process that has to do with this home, and every pid that its files name. */
+  readonly list: readonly Process[];
+  readonly complete: boolean;
+}
+
+export interface DaemonRecord {
+  readonly state: 'absent' | 'valid' | 'invalid' | 'too-large' | 'not-utf8' | 'not-a-file' | 'unreadable';
+  readonly pid: number | null;
+  readonly startedAt: string | null;
+  /** The recorded socket is this home's. */
+  readonly socketIsOurs: boolean | null;
+  readonly bytes: number | null;
+  readonly modifiedAt: string | null;
+}
+
+export interface Socket {
+  readonly kind: Kind | 'absent';
+  readonly mode: number | null;
+  readonly uid: number | null;
+  /** `silent` accepts a connection and answers nothing; `full` has no room left in its queue. */
+  readonly connect: 'absent' | 'refused' | 'accepted' | 'full' | 'denied' | 'too-long' | 'not-tried' | 'failed';
+  readonly errno: string | null;
+  readonly looks: number;
+}
+
+/** An HTTP answer of the daemon: read whole, or why not. */
+export interface Answer<T> {
+  readonly outcome:
+    | 'not-asked'
+    | 'answered'
+    | 'error-response'
+    | 'not-json'
+    | 'wrong-shape'
+    | 'no-bytes'
+    | 'incomplete'
+    | 'too-large'
+    | 'closed'
+    | 'not-http'
+    | 'unreachable';
+  readonly status: number | null;
+  readonly tries: number;
+  readonly ms: number;
+  /** The structured error's code, where the answer carried one. */
+  readonly errorCode: string | null;
+  readonly body: T | null;
+}
+
+/** What of a health body is judged; absent or mistyped fields are null. */
+export interface HealthBody {
+  readonly ok: boolean | null;
+  readonly apiVersion: string | null;
+  readonly covenVersion: string | null;
+  readonly capabilities: Readonly<Record<string, string | number | boolean | null>> | null;
+  readonly pid: number | null;
+  readonly startedAt: string | null;
+  readonly storageStatus: string | null;
+  readonly maintenanceBlocked: boolean | null;
+  readonly storageError: string | null;
+  readonly freeDiskBytes: number | null;
+  readonly walBytes: number | null;
+  readonly backlogEvents: number | null;
+  readonly writerState: string | null;
+  readonly queuedBytes: number | null;
+  readonly capacityBytes: number | null;
+  readonly droppedEvents: number | null;
+}
+
+export interface LedgerFile {
+  readonly kind: Kind | 'absent';
+  readonly size: number;
+  readonly mode: number | null;
+  readonly readable: boolean;
+}
+
+export interface StoreFiles {
+  readonly main: LedgerFile;
+  readonly wal: LedgerFile;
+  readonly shm: LedgerFile;
+  /** Of the main file's first 100 bytes. `null` where there is no SQLite header. */
+  readonly header: { readonly pageSize: number; readonly pages: number; readonly wal: boolean; readonly writer: number } | null;
+  /** Sessions are known to have existed here: from the recovery log, the WAL, or what sessions leave behind. */
+  readonly sessionsExpected: boolean;
+}
+
+export type StoreOpenOutcome =
+  | 'opened'
+  | 'missing'
+  | 'empty'
+  | 'not-a-file'
+  | 'not-a-database'
+  | 'malformed'
+  | 'unreadable'
+  | 'busy'
+  | 'forbidden';
+
+export interface StoreOpen {
+  readonly outcome: StoreOpenOutcome;
+  /** How the ledger was read: in place beside its owner, through a private hard link, a clone or a copy. */
+  readonly way: 'in-place' | 'link' | 'clone' | 'copy' | null;
+  /** SQLite's result code, or an errno. */
+  readonly code: string | null;
+  readonly journalMode: string | null;
+  readonly tables: readonly string[];
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly status: string;
+  readonly harness: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly external: boolean;
+}
+
+export interface StoreSessions {
+  readonly outcome: 'read' | 'not-opened' | 'no-table' | 'failed';
+  readonly code: string | null;
+  readonly byStatus: Readonly<Record<string, number>>;
+  /** Rows `created` or `running`, newest first, as they stood at every look. */
+  readonly open: readonly SessionRow[];
+  readonly openComplete: boolean;
+  /** Looks at the rows, at least a second apart, after the processes were listed. */
+  readonly looks: number;
+}
+
+export interface TableReading {
+  readonly table: string;
+  readonly rowsRead: number;
+  /** Largest rowid, as the measure of how far the reading got; null where it could not be told. */
+  readonly rowsAbout: number | null;
+  readonly complete: boolean;
+  readonly problem: string | null;
+}
+
+export interface StoreIntegrity {
+  readonly outcome: 'read' | 'not-opened';
+  readonly depth: 'bounded' | 'whole';
+  readonly complete: boolean;
+  readonly tables: readonly TableReading[];
+  /** Lines of SQLite's own integrity check, bounded. */
+  readonly problems: readonly string[];
+}

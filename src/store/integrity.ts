@@ -1,0 +1,146 @@
+import type { Database } from 'better-sqlite3';
+import type { StoreIntegrity, TableReading } from '../observation.ts';
+import type { ReadRequest } from './protocol.ts';
+
+/** A ledger up to this size is always checked whole: SQLite reads it in some tens of milliseconds. */
+const smallBytes = 8 * 1024 ** 2;
+
+/** Largest live ledger whose pages are checked in one read transaction: a longer one would pin the daemon's WAL. */
+const liveCheckBytes = 512 * 1024 ** 2;
+
+/** Rows are read in runs of about this long, each a transaction of its own. */
+const runMs = 20;
+
+const problemLimit = 20;
+
+const [minRowid, maxRowid] = [-(2n ** 63n), 2n ** 63n - 1n];
+
+/** Tables whose loss is the loss of sessions, read before all others. */
+const core = ['sessions', 'events', 'store_meta'];
+
+/**
+ * Reads what the ledger holds: its pages through SQLite's own check where that is bounded, every row of every table
+ * otherwise, in short transactions. The bounded depth stops when its budget is spent and says how far it got.
+ */
+export function readTables(
+  db: Database,
+  { deep, scratch, budgetMs }: Pick<ReadRequest, 'deep' | 'scratch' | 'budgetMs'>,
+  progress: (tables: readonly TableReading[]) => void,
+): StoreIntegrity {
+  const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : budgetMs);
+  const pragma = (name: string): number => Number(db.pragma(name, { simple: true }));
+  const bytes = pragma('page_count') * pragma('page_size');
+  const pagesWhole = bytes <= smallBytes || (deep && (scratch !== null || bytes <= liveCheckBytes));
+  const problems = pagesWhole ? checkPages(db, deep ? 'integrity_check' : 'quick_check') : [];
+  const tables: TableReading[] = [];
+  for (const table of tableNames(db)) {
+    // Pages that SQLite found whole need no second reading for their rows to be there.
+    const reading = pagesWhole && problems.length === 0 ? countRows(db, table) : readRows(db, table, end);
+    tables.push(reading);
+    progress(tables);
+  }
+  return {
+    outcome: 'read',
+    depth: deep ? 'whole' : 'bounded',
+    complete: tables.every(({ complete }) => complete) && (pagesWhole || !deep || scratch === null),
+    tables,
+    problems,
+  };
+}
+
+function checkPages(db: Database, pragma: string): readonly string[] {
+  const problems: string[] = [];
+  try {
+    for (const line of db.prepare(`PRAGMA ${pragma}(${problemLimit})`).pluck().iterate()) {
+      if (line !== 'ok') problems.push(String(line).slice(0, 200));
+    }
+  } catch (error) {
+    problems.push(codeOf(error));
+  }
+  return problems;
+}
+
+/** Ordinary tables, core ones first. Virtual tables keep their rows in ordinary ones, which are read like all others. */
+function tableNames(db: Database): readonly string[] {
+  const found = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
+    .pluck()
+    .all() as string[];
+  const rank = (name: string): number => (core.indexOf(name) + core.length + 1) % (core.length + 1);
+  return found.sort((a, b) => rank(a) - rank(b)).slice(0, 500);
+}
+
+function countRows(db: Database, table: string): TableReading {
+  try {
+    const rows = Number(db.prepare(`SELECT count(*) FROM ${quote(table)}`).pluck().get());
+    return { table, rowsRead: rows, rowsAbout: rows, complete: true, problem: null };
+  } catch (error) {
+    return { table, rowsRead: 0, rowsAbout: null, complete: false, problem: codeOf(error) };
+  }
+}
+
+/**
+ * Reads every value of every row until the end of the table, the budget or a fault; after a fault from the other end
+ * too, so that what is left to save is counted from both sides.
+ */
+function readRows(db: Database, table: string, end: number): TableReading {
+  let rowsAbout: number | null = null;
+  try {
+    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    // The concatenation makes SQLite fetch the value itself: length() alone would not follow its overflow pages.
+    const touch = columns.map((name) => `length(${quote(name)} || '')`).join(' + ') || '0';
+    if (!hasRowid(db, table)) return withoutRowid(db, table, touch);
+    rowsAbout = Number(db.prepare(`SELECT max(rowid) FROM ${quote(table)}`).pluck().get() ?? 0);
+    const up = readFrom(db, table, touch, end, 'ASC');
+    if (up.problem === null) return { table, ...up, rowsAbout: up.complete ? up.rowsRead : rowsAbout };
+    const down = readFrom(db, table, touch, end, 'DESC');
+    return { table, rowsRead: up.rowsRead + down.rowsRead, rowsAbout, complete: false, problem: up.problem };
+  } catch (error) {
+    return { table, rowsRead: 0, rowsAbout, complete: false, problem: codeOf(error) };
+  }
+}
+
+function readFrom(
+  db: Database,
+  table: string,
+  touch: string,
+  end: number,
+  order: 'ASC' | 'DESC',
+): Pick<TableReading, 'rowsRead' | 'complete' | 'problem'> {
+  const [aggregate, beyond, start] = order === 'ASC' ? (['max', '>', minRowid] as const) : (['min', '<', maxRowid] as const);
+  const run = db.prepare(
+    `SELECT ${aggregate}(id) AS last, count(*) AS n, total(touched) FROM
+       (SELECT rowid AS id, ${touch} AS touched FROM ${quote(table)} WHERE rowid ${beyond} ? ORDER BY rowid ${order} LIMIT ?)`,
+  );
+  let rowsRead = 0;
+  let last: number | bigint = start;
+  for (let size = 16; ; ) {
+    const began = performance.now();
+    if (began > end) return { rowsRead, complete: false, problem: null };
+    try {
+      const row = run.get(last, size) as { last: number | null; n: number };
+      rowsRead += row.n;
+      if (row.last === null || row.n < size) return { rowsRead, complete: true, problem: null };
+      last = row.last;
+      size = Math.max(1, Math.min(4096, Math.round((size * runMs) / Math.max(1, performance.now() - began))));
+    } catch (error) {
+      if (size === 1) return { rowsRead, complete: false, problem: codeOf(error) };
+      size = size >> 2 || 1;
+    }
+  }
+}
+
+function hasRowid(db: Database, table: string): boolean {
+  return db.prepare('SELECT wr FROM pragma_table_list WHERE name = ?').pluck().get(table) === 0;
+}
+
+function withoutRowid(db: Database, table: string, touch: string): TableReading {
+  const row = db.prepare(`SELECT count(*) AS n, total(${touch}) FROM ${quote(table)}`).get() as { n: number };
+  return { table, rowsRead: row.n, rowsAbout: row.n, complete: true, problem: null };
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+}

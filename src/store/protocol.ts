@@ -1,0 +1,21 @@
+import type { StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
+
+/** What the reading child is asked, as one JSON argument. */
+export interface ReadRequest {
+  readonly ledger: string;
+  /** A private folder on the ledger's file system; null to open the ledger in place, beside its owner. */
+  readonly scratch: string | null;
+  readonly deep: boolean;
+  /** Milliseconds for reading rows in the bounded depth. */
+  readonly budgetMs: number;
+}
+
+/** What the child says, one JSON document a line, in this order; `progress` repeats and the last one counts. */
+export type ReadMessage =
+  | { readonly kind: 'open'; readonly open: StoreOpen }
+  | { readonly kind: 'sessions'; readonly sessions: Omit<StoreSessions, 'looks'> }
+  | { readonly kind: 'progress'; readonly tables: readonly TableReading[] }
+  | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity };
+
+/** A line on the child's standard input that asks for the sessions once more. Its end ends the child. */
+export const askAgain = 'sessions\n';

@@ -1,0 +1,64 @@
+/**
+ * The one program that opens a ledger to read it, as a child process that can be killed: a native call cannot be
+ * interrupted, and closing any other descriptor of the ledger would drop SQLite's locks in the process that holds them.
+ */
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import { type Way, reach } from './reach.ts';
+import type { ReadMessage, ReadRequest } from './protocol.ts';
+import { askAgain } from './protocol.ts';
+import { readTables } from './integrity.ts';
+import { readSessions } from './sessions.ts';
+import type { StoreOpenOutcome } from '../observation.ts';
+
+/** Largest memory that SQLite may take: a hostile row of 1 GB is an error, not an exhausted machine. */
+const heapLimitBytes = 96 * 1024 ** 2;
+
+/** Waiting for a lock that a writer holds in exclusive mode; readers of a WAL never wait. */
+const busyMs = 500;
+
+function say(message: ReadMessage): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+/** What SQLite's code means for the one who wants to open the ledger. */
+export function outcomeOf(code: string): StoreOpenOutcome {
+  if (code.startsWith('SQLITE_NOTADB')) return 'not-a-database';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'busy';
+  if (code.startsWith('SQLITE_CORRUPT')) return 'malformed';
+  return 'unreadable';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+}
+
+function main(request: ReadRequest): void {
+  let way: Way = 'in-place';
+  let db: Database.Database;
+  try {
+    const reached = reach(request);
+    way = reached.way;
+    db = new Database(reached.path, { readonly: true, fileMustExist: true, timeout: busyMs });
+    db.pragma('query_only = ON');
+    db.pragma('trusted_schema = OFF');
+    db.pragma('mmap_size = 0');
+    db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all() as string[];
+    const journalMode = String(db.pragma('journal_mode', { simple: true }));
+    say({ kind: 'open', open: { outcome: 'opened', way, code: null, journalMode, tables: tables.slice(0, 500) } });
+  } catch (error) {
+    const code = codeOf(error);
+    say({ kind: 'open', open: { outcome: outcomeOf(code), way, code, journalMode: null, tables: [] } });
+    return;
+  }
+  const tellSessions = (): void => say({ kind: 'sessions', sessions: readSessions(db) });
+  tellSessions();
+  const integrity = readTables(db, request, (tables) => say({ kind: 'progress', tables }));
+  say({ kind: 'integrity', integrity });
+  createInterface({ input: process.stdin })
+    .on('line', (line) => `${line}\n` === askAgain && tellSessions())
+    .on('close', () => db.close());
+}
+
+main(JSON.parse(process.argv[2] ?? '{}') as ReadRequest);

@@ -1,0 +1,42 @@
+import type { Database } from 'better-sqlite3';
+import type { SessionRow, StoreSessions } from '../observation.ts';
+
+/** Open rows beyond this many are counted and not listed. */
+const openLimit = 500;
+
+/** The session rows as they stand now. Titles hold prompts and are not read. */
+export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
+  const none = { byStatus: {}, open: [], openComplete: true };
+  try {
+    const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
+    if (!table) return { ...none, outcome: 'no-table', code: null };
+    const counts = db
+      .prepare('SELECT substr(status, 1, 40) AS status, count(*) AS n FROM sessions GROUP BY 1 LIMIT 50')
+      .all() as { status: string; n: number }[];
+    // `__cockpit__` is a row that Coven makes up for its own screen.
+    const open = db
+      .prepare(
+        `SELECT substr(id, 1, 128) AS id, status, substr(harness, 1, 64) AS harness, substr(created_at, 1, 40) AS createdAt,
+                substr(updated_at, 1, 40) AS updatedAt, ${external(db)} AS external
+           FROM sessions WHERE status IN ('created', 'running') AND id <> '__cockpit__'
+          ORDER BY created_at DESC LIMIT ${openLimit + 1}`,
+      )
+      .all() as (Omit<SessionRow, 'external'> & { external: number })[];
+    return {
+      outcome: 'read',
+      code: null,
+      byStatus: Object.fromEntries(counts.map(({ status, n }) => [String(status), n])),
+      open: open.slice(0, openLimit).map((row) => ({ ...row, external: row.external !== 0 })),
+      openComplete: open.length <= openLimit,
+    };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+    return { ...none, outcome: 'failed', code };
+  }
+}
+
+/** Older ledgers have no such column; their rows are all Coven's own. */
+function external(db: Database): string {
+  const columns = db.prepare("SELECT name FROM pragma_table_info('sessions')").pluck().all();
+  return columns.includes('external') ? 'external' : '0';
+}
