@@ -217,7 +217,12 @@ export interface StoreFiles {
   readonly wal: LedgerFile;
   readonly shm: LedgerFile;
   /** Of the main file's first 100 bytes. `null` where there is no SQLite header. */
-  readonly header: { readonly pageSize: number; readonly pages: number; readonly wal: boolean; readonly writer: number } | null;
+  readonly header: {
+    readonly pageSize: number;
+    readonly pages: number;
+    readonly wal: boolean;
+    readonly writer: number;
+  } | null;
   /** Sessions are known to have existed here: from the recovery log, the WAL, or what sessions leave behind. */
   readonly sessionsExpected: boolean;
 }

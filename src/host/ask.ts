@@ -1,4 +1,5 @@
 import { Client, errors } from 'undici';
+import { deadline } from '../deadline.ts';
 import { isErrno } from './files.ts';
 
 /** One GET over a Unix socket: the JSON that came, or how far it got. */
@@ -19,10 +20,20 @@ const bodyLimit = 4 * 1024 ** 2;
  * without end is cut off by it or by the size limit. Never rejects. The socket path must fit sun_path: Node cuts a
  * longer one silently.
  */
-export async function ask(socketPath: string, path: string, deadlineMs: number, signal: AbortSignal): Promise<Exchange> {
+export async function ask(
+  socketPath: string,
+  path: string,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Exchange> {
   const start = performance.now();
-  const client = new Client('http://localhost', { socketPath, pipelining: 0, keepAliveTimeout: 1, connect: { timeout: deadlineMs } });
-  const over = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  const client = new Client('http://localhost', {
+    socketPath,
+    pipelining: 0,
+    keepAliveTimeout: 1,
+    connect: { timeout: deadlineMs },
+  });
+  const limit = deadline(deadlineMs, signal);
   let status: number | null = null;
   const end = (end: Exchange['end'], rest: Partial<Exchange> = {}): Exchange => ({
     end,
@@ -33,7 +44,7 @@ export async function ask(socketPath: string, path: string, deadlineMs: number, 
     ...rest,
   });
   try {
-    const response = await client.request({ path, method: 'GET', signal: over });
+    const response = await client.request({ path, method: 'GET', signal: limit.signal });
     status = response.statusCode;
     const chunks: Buffer[] = [];
     let length = 0;
@@ -48,13 +59,15 @@ export async function ask(socketPath: string, path: string, deadlineMs: number, 
       return end('not-json');
     }
   } catch (error) {
-    if (over.aborted || error instanceof errors.ConnectTimeoutError) return end(status === null ? 'no-bytes' : 'incomplete');
+    if (limit.signal.aborted || error instanceof errors.ConnectTimeoutError)
+      return end(status === null ? 'no-bytes' : 'incomplete');
     for (const errno of ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'EAGAIN', 'ENOTSOCK', 'EPROTOTYPE']) {
       if (isErrno(error, errno)) return end('connect', { errno });
     }
     if (error instanceof errors.HTTPParserError) return end('not-http');
     return end(status === null ? 'closed' : 'incomplete');
   } finally {
+    limit.done();
     await client.destroy().catch(() => undefined);
   }
 }

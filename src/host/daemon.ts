@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { names, socketPathLimit } from '../coven/layout.ts';
 import type { Answer, HealthBody, Socket } from '../observation.ts';
 import type { Exchange } from './ask.ts';
@@ -29,11 +29,17 @@ export async function contact(look: Look): Promise<Contact> {
   const { uid } = await observe('home');
   const { uid: me } = await observe('machine');
   const entry = list.find(({ name }) => name === names.socket);
-  const base = { kind: entry?.kind ?? 'absent', mode: entry?.mode ?? null, uid: entry?.uid ?? null, errno: null } as const;
+  const base = {
+    kind: entry?.kind ?? 'absent',
+    mode: entry?.mode ?? null,
+    uid: entry?.uid ?? null,
+    errno: null,
+  } as const;
   const held = async (): Promise<boolean> =>
     (await observe('home.locks')).files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
 
-  if (entry && entry.kind !== 'socket') return { socket: { ...base, connect: 'not-tried', looks: 1 }, health: null, tries: 0 };
+  if (entry && entry.kind !== 'socket')
+    return { socket: { ...base, connect: 'not-tried', looks: 1 }, health: null, tries: 0 };
   if (entry && entry.uid !== uid && entry.uid !== me) {
     return { socket: { ...base, connect: 'not-tried', looks: 1 }, health: null, tries: 0 };
   }

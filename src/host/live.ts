@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HomeSource } from '../coven/layout.ts';
+import { within } from '../deadline.ts';
 import type { Observation, ObservationKey, Observations, StoreSessions } from '../observation.ts';
 import { askCapabilities, contact, healthAnswer } from './daemon.ts';
 import { seeDisk, seeEntries, seeHome } from './home.ts';
@@ -62,24 +63,40 @@ export function liveHost(options: LiveOptions): Host {
     'store.integrity': async () => {
       const { open, integrity } = await reading();
       if (integrity) return integrity;
-      if (open.outcome === 'opened') throw new CannotSee('overran', 'the time allowed ended before the tables were read');
-      return { outcome: 'not-opened', depth: options.deep ? 'whole' : 'bounded', complete: false, tables: [], problems: [] };
+      if (open.outcome === 'opened')
+        throw new CannotSee('overran', 'the time allowed ended before the tables were read');
+      return {
+        outcome: 'not-opened',
+        depth: options.deep ? 'whole' : 'bounded',
+        complete: false,
+        tables: [],
+        problems: [],
+      };
     },
   };
 
   const observe: Host['observe'] = (key) => {
     let observation = seen.get(key);
     if (!observation) {
-      observation = take(key, () => probes[key](look), isOwnPaced(key) ? look.timeLeft() : Math.min(probeMs, look.timeLeft()), options.signal);
+      observation = take(
+        key,
+        () => probes[key](look),
+        isOwnPaced(key) ? look.timeLeft() : Math.min(probeMs, look.timeLeft()),
+        options.signal,
+      );
       seen.set(key, observation);
     }
     return observation as ReturnType<typeof observe<typeof key>>;
   };
-  return { observe, close: async () => void (await Promise.all(endings.reverse().map((end) => end().catch(() => undefined)))) };
+  return {
+    observe,
+    close: async () => void (await Promise.all(endings.reverse().map((end) => end().catch(() => undefined)))),
+  };
 }
 
 /** Looks that wait for the daemon or read the ledger keep deadlines of their own within the run's. */
-const isOwnPaced = (key: ObservationKey): boolean => key.startsWith('store.') || key.startsWith('daemon.') || key === 'processes';
+const isOwnPaced = (key: ObservationKey): boolean =>
+  key.startsWith('store.') || key.startsWith('daemon.') || key === 'processes';
 
 function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
@@ -94,26 +111,24 @@ async function take<K extends ObservationKey>(
 ): Promise<Observation<Observations[K]>> {
   const at = new Date().toISOString();
   const start = performance.now();
-  const settled = (rest: { ok: true; value: Observations[K] } | { ok: false; error: { code: string; message: string } }) => ({
+  const settled = (
+    rest: { ok: true; value: Observations[K] } | { ok: false; error: { code: string; message: string } },
+  ) => ({
     key,
     at,
     ms: Math.round(performance.now() - start),
     ...rest,
   });
-  const done = new AbortController();
-  const overran = sleep(Math.max(1, milliseconds), undefined, { signal: AbortSignal.any([signal, done.signal]), ref: false }).then(
-    () => settled({ ok: false, error: { code: 'overran', message: `no answer within ${Math.round(milliseconds)} ms` } }),
-    () => settled({ ok: false, error: { code: 'ended', message: 'the run was ended' } }),
+  const looked = probe().then(
+    (value) => settled({ ok: true, value }),
+    (error: unknown) => settled({ ok: false, error: reasonOf(error) }),
   );
-  try {
-    const looked = probe().then(
-      (value) => settled({ ok: true, value }),
-      (error: unknown) => settled({ ok: false, error: reasonOf(error) }),
-    );
-    return await Promise.race([looked, overran]);
-  } finally {
-    done.abort();
-  }
+  return within(looked, milliseconds, signal, () =>
+    settled({
+      ok: false,
+      error: { code: 'overran', message: `no answer within ${Math.round(performance.now() - start)} ms` },
+    }),
+  );
 }
 
 /**
@@ -126,7 +141,9 @@ async function seeSessions(look: Look, reading: () => ReturnType<typeof readStor
   if (open.outcome !== 'opened') return { ...noSessions, outcome: 'not-opened', looks: 0 };
   if (!sessions) throw new CannotSee('overran', 'the time allowed ended before the sessions were read');
   const seen = new Set(processes?.list.map(({ sessionId }) => sessionId));
-  const suspicious = sessions.open.some(({ id, status, external }) => status === 'running' && !external && !seen.has(id));
+  const suspicious = sessions.open.some(
+    ({ id, status, external }) => status === 'running' && !external && !seen.has(id),
+  );
   if (!suspicious) return { ...sessions, looks: 1 };
   await sleep(secondLookMs, undefined, { signal: look.signal });
   const later = await again();

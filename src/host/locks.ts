@@ -36,16 +36,29 @@ export async function seeLocks({ observe, signal }: Look): Promise<Locks> {
         .filter((line) => line.kind === 'FLOCK' && isOn(line, file))
         .map(({ pid, exclusive }) => ({ pid, exclusive })),
     })),
-    ledgerWriter: await watchWriter(list.find((entry) => entry.name === names.shm), lines, signal),
+    ledgerWriter: await watchWriter(
+      list.find((entry) => entry.name === names.shm),
+      lines,
+      signal,
+    ),
   };
 }
 
 /** A write lock is a fault only where it does not end: it is watched for a second before it is named. */
-async function watchWriter(shm: Entry | undefined, first: readonly Line[], signal: AbortSignal): Promise<Locks['ledgerWriter']> {
+async function watchWriter(
+  shm: Entry | undefined,
+  first: readonly Line[],
+  signal: AbortSignal,
+): Promise<Locks['ledgerWriter']> {
   const writer = (lines: readonly Line[] | null): number | undefined =>
     shm &&
     lines?.find(
-      (line) => line.kind === 'POSIX' && line.exclusive && isOn(line, shm) && line.start <= walWriteByte && line.end >= walWriteByte,
+      (line) =>
+        line.kind === 'POSIX' &&
+        line.exclusive &&
+        isOn(line, shm) &&
+        line.start <= walWriteByte &&
+        line.end >= walWriteByte,
     )?.pid;
   const pid = writer(first);
   if (pid === undefined) return null;
@@ -76,7 +89,9 @@ async function readLocks(): Promise<readonly Line[] | null> {
 /** Lines of /proc/locks: `1: FLOCK  ADVISORY  WRITE 6237 fe:00:2146363 0 EOF`. Those that wait (`->`) hold nothing. */
 export function parseLocks(text: string): readonly Line[] {
   return text.split('\n').flatMap((line) => {
-    const match = /^\d+: (\S+)\s+\S+\s+(READ|WRITE)\s+(-?\d+)\s+([0-9a-f]+:[0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)/.exec(line);
+    const match = /^\d+: (\S+)\s+\S+\s+(READ|WRITE)\s+(-?\d+)\s+([0-9a-f]+:[0-9a-f]+):(\d+)\s+(\d+)\s+(\d+|EOF)/.exec(
+      line,
+    );
     if (!match) return [];
     const [, kind = '', mode, pid, device = '', inode = '', start = '0', end] = match;
     return {

@@ -11,7 +11,9 @@ export async function seeMachine({ env }: Look): Promise<Machine> {
     readlink('/proc/self/ns/pid').catch(() => null),
     readFile('/proc/self/mountinfo', 'utf8').catch(() => ''),
   ]);
-  const hidepid = mounts.split('\n').some((line) => / \/proc .* - proc .*hidepid=(1|2|4|noaccess|invisible)/.test(line));
+  const hidepid = mounts
+    .split('\n')
+    .some((line) => / \/proc .* - proc .*hidepid=(1|2|4|noaccess|invisible)/.test(line));
   const sudo = Number(env['SUDO_UID']);
   const uid = process.geteuid?.() ?? -1;
   return {

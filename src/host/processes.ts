@@ -76,7 +76,10 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
 }
 
 /** The nearest daemon or `coven run` of this home above each process, through parents that say nothing themselves. */
-function withOwners(list: readonly Omit<Process, 'ownerPid'>[], stats: ReadonlyMap<number, proc.Stat>): readonly Process[] {
+function withOwners(
+  list: readonly Omit<Process, 'ownerPid'>[],
+  stats: ReadonlyMap<number, proc.Stat>,
+): readonly Process[] {
   const owners = new Set(list.filter(({ role }) => role === 'serve' || role === 'run').map(({ pid }) => pid));
   return list.map((process) => ({
     ...process,

@@ -20,7 +20,9 @@ const environLimit = 2 * 1024 ** 2;
 /** Pids of /proc, or null where there is none. */
 export function allPids(): readonly number[] | null {
   try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   } catch {
     return null;
   }

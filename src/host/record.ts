@@ -9,7 +9,13 @@ import type { Look } from './look.ts';
 /** daemon.json, judged by the limits that Coven judges it by. */
 export async function seeRecord({ home, observe }: Look): Promise<DaemonRecord> {
   const entry = (await observe('home.entries')).list.find(({ name }) => name === names.record);
-  const base = { pid: null, startedAt: null, socketIsOurs: null, bytes: entry?.size ?? null, modifiedAt: entry?.modifiedAt ?? null };
+  const base = {
+    pid: null,
+    startedAt: null,
+    socketIsOurs: null,
+    bytes: entry?.size ?? null,
+    modifiedAt: entry?.modifiedAt ?? null,
+  };
   const reading = await readStart(join(home, names.record), recordLimitBytes + 1);
   if (reading.state !== 'read') return { ...base, state: reading.state };
   if (reading.bytes.length > recordLimitBytes) return { ...base, state: 'too-large' };

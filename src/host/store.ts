@@ -4,12 +4,13 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { names } from '../coven/layout.ts';
+import { within } from '../deadline.ts';
 import type { LedgerFile, StoreFiles, StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
 import { askAgain, type ReadMessage, type ReadRequest } from '../store/protocol.ts';
-import { packageRoot } from './package.ts';
-import { look as lookAt, kindOf, modeOf, readStart } from './files.ts';
+import { kindOf, look as lookAt, modeOf, readStart } from './files.ts';
 import { CannotSee } from './host.ts';
 import type { Look } from './look.ts';
+import { packageRoot } from './package.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 
 const headerBytes = 100;
@@ -119,7 +120,9 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
 
 function isBad({ open, sessions, integrity }: StoreReading): boolean {
   if (open.outcome !== 'opened' || sessions?.outcome === 'failed') return true;
-  return integrity !== null && (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null));
+  return (
+    integrity !== null && (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null))
+  );
 }
 
 /** Whether a process has the ledger open or a daemon is alive; a doubt counts as no, and the files are watched instead. */
@@ -161,9 +164,7 @@ async function runReader(
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (limit: number): Promise<ReadMessage | null> => {
-    const timer = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, limit))]);
-    const over = once(timer, 'abort').then(() => null);
-    const line = await Promise.race([lines.next(), over]);
+    const line = await within(lines.next(), limit, signal, () => null);
     return line && !line.done ? (JSON.parse(line.value) as ReadMessage) : null;
   };
 
@@ -185,15 +186,25 @@ async function runReader(
     }
   }
   if (!open) {
-    if (child.exitCode === null && child.signalCode === null) throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
-    throw new CannotSee('reader-ended', `the process that reads the ledger ended (${child.signalCode ?? child.exitCode})`);
+    if (child.exitCode === null && child.signalCode === null)
+      throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
+    throw new CannotSee(
+      'reader-ended',
+      `the process that reads the ledger ended (${child.signalCode ?? child.exitCode})`,
+    );
   }
   return {
     open,
     sessions,
     integrity:
       integrity ??
-      (sessions && { outcome: 'read', depth: request.deep ? 'whole' : 'bounded', complete: false, tables, problems: [] }),
+      (sessions && {
+        outcome: 'read',
+        depth: request.deep ? 'whole' : 'bounded',
+        complete: false,
+        tables,
+        problems: [],
+      }),
     again: async () => {
       child.stdin.write(askAgain);
       const message = await next(againMs);

@@ -72,7 +72,12 @@ function tableNames(db: Database): readonly string[] {
 
 function countRows(db: Database, table: string): TableReading {
   try {
-    const rows = Number(db.prepare(`SELECT count(*) FROM ${quote(table)}`).pluck().get());
+    const rows = Number(
+      db
+        .prepare(`SELECT count(*) FROM ${quote(table)}`)
+        .pluck()
+        .get(),
+    );
     return { table, rowsRead: rows, rowsAbout: rows, complete: true, problem: null };
   } catch (error) {
     return { table, rowsRead: 0, rowsAbout: null, complete: false, problem: codeOf(error) };
@@ -90,7 +95,12 @@ function readRows(db: Database, table: string, end: number): TableReading {
     // The concatenation makes SQLite fetch the value itself: length() alone would not follow its overflow pages.
     const touch = columns.map((name) => `length(${quote(name)} || '')`).join(' + ') || '0';
     if (!hasRowid(db, table)) return withoutRowid(db, table, touch);
-    rowsAbout = Number(db.prepare(`SELECT max(rowid) FROM ${quote(table)}`).pluck().get() ?? 0);
+    rowsAbout = Number(
+      db
+        .prepare(`SELECT max(rowid) FROM ${quote(table)}`)
+        .pluck()
+        .get() ?? 0,
+    );
     const up = readFrom(db, table, touch, end, 'ASC');
     if (up.problem === null) return { table, ...up, rowsAbout: up.complete ? up.rowsRead : rowsAbout };
     const down = readFrom(db, table, touch, end, 'DESC');
@@ -107,7 +117,8 @@ function readFrom(
   end: number,
   order: 'ASC' | 'DESC',
 ): Pick<TableReading, 'rowsRead' | 'complete' | 'problem'> {
-  const [aggregate, beyond, start] = order === 'ASC' ? (['max', '>', minRowid] as const) : (['min', '<', maxRowid] as const);
+  const [aggregate, beyond, start] =
+    order === 'ASC' ? (['max', '>', minRowid] as const) : (['min', '<', maxRowid] as const);
   const run = db.prepare(
     `SELECT ${aggregate}(id) AS last, count(*) AS n, total(touched) FROM
        (SELECT rowid AS id, ${touch} AS touched FROM ${quote(table)} WHERE rowid ${beyond} ? ORDER BY rowid ${order} LIMIT ?)`,

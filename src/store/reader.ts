@@ -4,12 +4,12 @@
  */
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
-import { type Way, reach } from './reach.ts';
+import type { StoreOpenOutcome } from '../observation.ts';
+import { readTables } from './integrity.ts';
 import type { ReadMessage, ReadRequest } from './protocol.ts';
 import { askAgain } from './protocol.ts';
-import { readTables } from './integrity.ts';
+import { reach, type Way } from './reach.ts';
 import { readSessions } from './sessions.ts';
-import type { StoreOpenOutcome } from '../observation.ts';
 
 /** Largest memory that SQLite may take: a hostile row of 1 GB is an error, not an exhausted machine. */
 const heapLimitBytes = 96 * 1024 ** 2;
@@ -44,7 +44,10 @@ function main(request: ReadRequest): void {
     db.pragma('trusted_schema = OFF');
     db.pragma('mmap_size = 0');
     db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
-    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all() as string[];
+    const tables = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+      .pluck()
+      .all() as string[];
     const journalMode = String(db.pragma('journal_mode', { simple: true }));
     say({ kind: 'open', open: { outcome: 'opened', way, code: null, journalMode, tables: tables.slice(0, 500) } });
   } catch (error) {

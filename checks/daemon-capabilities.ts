@@ -1,0 +1,34 @@
+import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
+import { requiredCapabilities } from '../src/coven/contract.ts';
+import { withoutAnswer } from '../src/coven/gates.ts';
+import { livenessNeeds } from '../src/coven/liveness.ts';
+
+/** What clients rely on is there and true, and the catalogue answers. Unknown capabilities are fine. */
+export const daemonCapabilities = defineCheck({
+  id: 'daemon:capabilities',
+  category: 'daemon',
+  needs: [...livenessNeeds, 'daemon.capabilities'],
+  skip: withoutAnswer,
+  judge: ({ 'daemon.health': { body }, 'daemon.capabilities': catalogue }) => {
+    const held = body?.capabilities ?? {};
+    const required = Object.entries(requiredCapabilities);
+    const missing = required.filter(([name, value]) => held[name] !== value).map(([name]) => name);
+    const evidence = [
+      ...from('daemon.health', Object.fromEntries(required.map(([name]) => [name, held[name] ?? null]))),
+      ...from('daemon.capabilities', {
+        outcome: catalogue.outcome,
+        status: catalogue.status,
+        count: catalogue.body?.length ?? null,
+      }),
+    ];
+    const found = [];
+    if (missing.length > 0)
+      found.push(fail('missing', '<daemon-socket>', { facts: { missing: missing.join(', ') }, evidence }));
+    if (catalogue.outcome !== 'answered') {
+      const { outcome, status, errorCode } = catalogue;
+      found.push(warn('unanswered', '<daemon-socket>', { facts: { outcome, status, errorCode }, evidence }));
+    }
+    const facts = { count: catalogue.body?.length ?? null };
+    return found.length > 0 ? found : [pass('<daemon-socket>', { facts, evidence })];
+  },
+});

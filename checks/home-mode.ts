@@ -1,0 +1,49 @@
+import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
+import { withoutHome } from '../src/coven/gates.ts';
+import { lockNames, names } from '../src/coven/layout.ts';
+
+/** Files that Coven keeps at 0600, and folders that hold keys. The socket's mode is daemon:socket's business. */
+const files: readonly string[] = [names.record, ...lockNames];
+const folders = ['keys', 'mobile'];
+
+const octal = (mode: number): string => `0${mode.toString(8)}`;
+const isPrivate = (name: string): boolean =>
+  files.includes(name) || folders.some((top) => name === top || name.startsWith(`${top}/`));
+
+/**
+ * A home is private to its owner. Its ledger and log at 0644 are normal: the home's 0700 protects them.
+ */
+export const homeMode = defineCheck({
+  id: 'home:mode',
+  category: 'home',
+  needs: ['home', 'home.entries'],
+  skip: (seen) => (withoutHome(seen) === 'home-unreadable' ? undefined : withoutHome(seen)),
+  judge: ({ home, 'home.entries': entries }) => {
+    const mode = home.mode ?? 0;
+    const facts = { mode: octal(mode) };
+    const evidence = from('home', facts);
+    const found = [];
+    if (mode & 0o022) found.push(fail('writable-by-others', '<coven-home>', { facts, evidence }));
+    else if (mode & 0o055) found.push(warn('readable-by-others', '<coven-home>', { facts, evidence }));
+    if ((mode & 0o700) !== 0o700) found.push(warn('not-writable', '<coven-home>', { facts, evidence }));
+    const open = entries.list.filter(({ name, kind, mode }) => kind !== 'symlink' && isPrivate(name) && mode & 0o077);
+    const [first] = open;
+    if (first) {
+      found.push(
+        warn('entry-open', `<coven-home>/${first.name}`, {
+          facts: {
+            name: first.name,
+            mode: octal(first.mode),
+            count: open.length,
+            expected: first.kind === 'directory' ? '0700' : '0600',
+          },
+          evidence: from(
+            'home.entries',
+            Object.fromEntries(open.slice(0, 20).map(({ name, mode }) => [name, octal(mode)])),
+          ),
+        }),
+      );
+    }
+    return found.length > 0 ? found : [pass('<coven-home>', { facts, evidence })];
+  },
+});

@@ -1,0 +1,69 @@
+import { defineCheck, from, pass, unknown, warn } from '../src/check.ts';
+import { withoutHome } from '../src/coven/gates.ts';
+import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isHiddenHarness } from '../src/coven/rows.ts';
+import type { Process } from '../src/observation.ts';
+
+/**
+ * Harnesses that outlived their daemon: known by the session id in their environment, leading a session of their own,
+ * with no live daemon above them. What a session merely started (a server, a terminal multiplexer, another daemon)
+ * carries the same mark and is innocent.
+ */
+export const sessionsProcesses = defineCheck({
+  id: 'sessions:processes',
+  category: 'sessions',
+  needs: [...livenessNeeds, 'store.sessions'],
+  skip: withoutHome,
+  judge: (seen) => {
+    const { list, complete } = seen.processes;
+    const { pid: daemon } = judgeLiveness(seen);
+    const { open } = seen['store.sessions'];
+    const marked = list.filter(
+      ({ sessionId, state, role }) => sessionId !== null && state !== 'Z' && role === 'harness',
+    );
+    const unowned = marked.filter(({ ownerPid }) => ownerPid === null);
+    const harnesses = unowned.filter((process) => isHarness(process, open));
+    const hidden = list.filter((process) => isHiddenHarness(process, open) && process.ownerPid === null);
+    const counts = {
+      owned: marked.length - unowned.length,
+      unowned: harnesses.length,
+      left: unowned.length - harnesses.length,
+      daemon,
+    };
+    const evidence = from('processes', { marked: marked.length, complete });
+    const found = [];
+    if (harnesses.length > 0) {
+      const facts = { ...counts, pids: pidsOf(harnesses), own: harnesses.some(({ own }) => own) };
+      const each = harnesses
+        .slice(0, 20)
+        .flatMap(({ pid, sessionId, startedAt, deadTerminal }) =>
+          from('processes', {
+            [`${pid}.sessionId`]: sessionId,
+            [`${pid}.startedAt`]: startedAt,
+            [`${pid}.deadTerminal`]: deadTerminal,
+          }),
+        );
+      found.push(warn('unowned', '<coven-home>', { facts, evidence: [...evidence, ...each] }));
+    }
+    if (hidden.length > 0) {
+      const facts = { ...counts, pids: pidsOf(hidden) };
+      const each = hidden.slice(0, 20).flatMap(({ pid, home }) => from('processes', { [`${pid}.environment`]: home }));
+      found.push(unknown('undetermined', '<coven-home>', { facts, evidence: [...evidence, ...each] }));
+    }
+    return found.length > 0 ? found : [pass('<coven-home>', { facts: counts, evidence })];
+  },
+});
+
+/** The harness itself, and not something that it started and left. */
+function isHarness(process: Process, rows: readonly { id: string; harness: string }[]): boolean {
+  if (!process.sessionLeader) return false;
+  return (
+    process.deadTerminal || rows.some(({ id, harness }) => id === process.sessionId && harness === process.command)
+  );
+}
+
+const pidsOf = (list: readonly Process[]): string =>
+  list
+    .slice(0, 10)
+    .map(({ pid }) => pid)
+    .join(', ');

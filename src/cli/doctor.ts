@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { checks as allChecks } from '../../checks/index.ts';
+import type { Check } from '../check.ts';
+import { resolveHome } from '../coven/layout.ts';
+import { deadline } from '../deadline.ts';
+import { liveHost } from '../host/live.ts';
+import { tool } from '../host/package.ts';
+import { makeReport, type Report, type Threshold } from '../report.ts';
+import { runChecks } from '../runner.ts';
+import { selectChecks } from './select.ts';
+import { UsageError } from './usage.ts';
+
+export interface DiagnoseOptions {
+  readonly home: string | undefined;
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly failOn: Threshold;
+  /** Seconds for the whole run. */
+  readonly timeout: number | undefined;
+  readonly deep: boolean;
+}
+
+export interface DoctorOptions extends DiagnoseOptions {
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** A whole ledger may take minutes; without --deep, a silent daemon is given two tries of two seconds. */
+const defaultSeconds = { bounded: 15, deep: 600 };
+
+/** `doctor`: diagnoses, prints, and tells the exit code. Changes nothing. */
+export async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<number> {
+  const { showProgress } = await import('../render/progress.ts');
+  const checks = selectChecks(allChecks, options.only, options.skip);
+  const progress = options.json ? null : showProgress(checks, process.stdout, process.env);
+  const report = await diagnose(checks, options, signal, progress?.done);
+  await progress?.end();
+  signal.throwIfAborted();
+  await print(await render(report, options));
+  return report.exitCode;
+}
+
+async function render(report: Report, { json, verbose }: DoctorOptions): Promise<string> {
+  if (json) return (await import('../render/json.ts')).renderJson(report, tool());
+  const color = process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  return (await import('../render/text.ts')).renderText(report, { color, verbose, home: report.home });
+}
+
+/** `doctor list`: every check with what it asks. */
+export async function list(): Promise<number> {
+  const { wordsOf } = await import('../render/words.ts');
+  const width = Math.max(...allChecks.map(({ id }) => id.length));
+  await print(allChecks.map(({ id }) => `${id.padEnd(width)}  ${wordsOf(id).title}\n`).join(''));
+  return 0;
+}
+
+/** `doctor explain CHECK`: what it decides, and the chain from what is seen here to its findings. */
+export async function explain(id: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
+  const check = allChecks.find((check) => check.id === id);
+  if (!check) throw new UsageError(`unknown check ${JSON.stringify(id)}; \`coven-doctor list\` names them all`);
+  const report = await diagnose([check], options, signal);
+  signal.throwIfAborted();
+  const { renderExplain } = await import('../render/explain.ts');
+  await print(report.checks.map(renderExplain).join('\n'));
+  return 0;
+}
+
+async function diagnose(
+  checks: readonly Check[],
+  { home: option, failOn, timeout, deep }: DiagnoseOptions,
+  signal: AbortSignal,
+  onDone?: Parameters<typeof runChecks>[2]['onDone'],
+): Promise<Report> {
+  const { path, source } = homeOf(option);
+  const seconds = timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded);
+  const deadlineMs = seconds * 1000;
+  const startedAt = new Date();
+  const limit = deadline(deadlineMs, signal);
+  const host = liveHost({ home: path, source, env: process.env, deep, deadlineMs, signal: limit.signal });
+  try {
+    const runs = await runChecks(checks, host, {
+      checkMs: deadlineMs,
+      signal: limit.signal,
+      ...(onDone && { onDone }),
+    });
+    const durationMs = Date.now() - startedAt.getTime();
+    return makeReport(runs, failOn, {
+      runId: randomUUID(),
+      startedAt: startedAt.toISOString(),
+      durationMs,
+      home: path,
+    });
+  } finally {
+    limit.done();
+    await host.close();
+  }
+}
+
+function homeOf(option: string | undefined): ReturnType<typeof resolveHome> {
+  try {
+    return resolveHome(option, process.env);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+/** Resolves when the text is out; a reader that goes away early ends nothing. */
+async function print(text: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.stdout.once('error', () => resolve());
+    process.stdout.write(text, () => resolve());
+  });
+}

@@ -1,0 +1,29 @@
+import type { Home, StoreOpen } from '../observation.ts';
+import { judgeLiveness, type LivenessSight } from './liveness.ts';
+
+/** Why questions about what is in the home make no sense; undefined where they do. */
+export function withoutHome({ home }: { readonly home: Home }): string | undefined {
+  if (home.kind === 'absent') return 'no-home';
+  if (home.kind !== 'directory') return 'home-not-a-directory';
+  return home.listable ? undefined : 'home-unreadable';
+}
+
+/** Why questions about rows make no sense; undefined where the ledger opened. */
+export function withoutLedger(seen: { readonly home: Home; readonly 'store.open': StoreOpen }): string | undefined {
+  const home = withoutHome(seen);
+  if (home) return home;
+  const { outcome } = seen['store.open'];
+  if (outcome === 'opened') return undefined;
+  return outcome === 'missing' || outcome === 'empty' ? 'no-ledger' : 'ledger-not-opened';
+}
+
+/** Why the daemon cannot be asked; undefined where it runs. */
+export function withoutDaemon(seen: LivenessSight): string | undefined {
+  const { verdict } = judgeLiveness(seen);
+  return withoutHome(seen) ?? (verdict === 'running' ? undefined : `daemon-${verdict}`);
+}
+
+/** Why its answer cannot be judged; undefined where it answered. */
+export function withoutAnswer(seen: LivenessSight): string | undefined {
+  return withoutDaemon(seen) ?? (seen['daemon.health'].outcome === 'answered' ? undefined : 'no-answer');
+}

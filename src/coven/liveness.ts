@@ -1,0 +1,127 @@
+import type { Observations, Process } from '../observation.ts';
+import { names } from './layout.ts';
+
+/** What the verdict on a home's daemon rests on. */
+export const livenessNeeds = [
+  'machine',
+  'home',
+  'home.locks',
+  'processes',
+  'daemon.record',
+  'daemon.socket',
+  'daemon.health',
+] as const;
+
+export type LivenessSight = { readonly [K in (typeof livenessNeeds)[number]]: Observations[K] };
+
+/** What became of the process that daemon.json names. */
+export type RecordedPid = 'none' | 'live' | 'dead' | 'zombie' | 'reused' | 'unproven';
+
+export interface Liveness {
+  readonly verdict:
+    | 'running'
+    | 'starting'
+    | 'stopped'
+    | 'stale'
+    | 'hung'
+    | 'unreachable'
+    | 'duplicate'
+    | 'foreign'
+    | 'undetermined';
+  /** The live daemon, where one is known by pid. */
+  readonly pid: number | null;
+  /** What proves it: the lock it holds, the answer on the socket, or its command line and environment. */
+  readonly proof: 'serve-lock' | 'socket' | 'process' | 'none';
+  readonly recordedPid: RecordedPid;
+  /** Sources that name another process than the proof does, in words of this module. */
+  readonly disagrees: readonly ('record' | 'health' | 'lock' | 'listener')[];
+}
+
+/** A start takes milliseconds on a small ledger; a migration of a large one may take this long. */
+const startingSeconds = 30;
+
+/** A record is stamped just before its daemon is spawned. Source: Coven's launcher. */
+const spawnToleranceMs = 120_000;
+
+/**
+ * The one judgement of whether a daemon is alive, from the holder of daemon-serve.lock, then who answers on the socket,
+ * then daemon.json. A lock line in /proc/locks proves a holder; its absence alone proves nothing.
+ */
+export function judgeLiveness(sight: LivenessSight): Liveness {
+  const { health, socket, record, processes } = {
+    health: sight['daemon.health'],
+    socket: sight['daemon.socket'],
+    record: sight['daemon.record'],
+    processes: sight.processes.list,
+  };
+  const lock = sight['home.locks'].files.find(({ name }) => name === names.serveLock);
+  const holder = lock?.holders.find(({ exclusive }) => exclusive);
+  const listeners = processes.filter(({ listening }) => listening);
+  const answering = health.outcome === 'answered' && health.body?.apiVersion != null ? (health.body.pid ?? 0) : null;
+  const recordedPid = judgeRecord(sight, holder?.pid ?? null);
+  const silent = health.outcome === 'no-bytes' || socket.connect === 'full';
+  const by = (
+    verdict: Liveness['verdict'],
+    pid: number | null,
+    proof: Liveness['proof'],
+    ...disagrees: Liveness['disagrees']
+  ): Liveness => ({ verdict, pid: pid || null, proof, recordedPid, disagrees });
+
+  if (holder) {
+    const stray = record.state === 'valid' && holder.pid > 0 && record.pid !== holder.pid ? (['record'] as const) : [];
+    if (answering !== null) {
+      if (holder.pid === 0 || answering === holder.pid) return by('running', answering, 'serve-lock', ...stray);
+      return by('duplicate', holder.pid, 'serve-lock', 'health', ...stray);
+    }
+    const othersListen = listeners.length > 0 && !listeners.some(({ pid }) => pid === holder.pid);
+    if (socket.connect === 'accepted' || socket.connect === 'full') {
+      if (othersListen) return by('foreign', holder.pid, 'serve-lock', 'listener', ...stray);
+      return by(silent ? 'hung' : 'running', holder.pid, 'serve-lock', ...stray);
+    }
+    const age = ageSeconds(processes.find(({ pid }) => pid === holder.pid)?.startedAt, sight.machine.now);
+    return by(age !== null && age < startingSeconds ? 'starting' : 'unreachable', holder.pid, 'serve-lock', ...stray);
+  }
+
+  const lockless = processes.find(
+    ({ role, home, state, uid }) => role === 'serve' && home === 'this' && state !== 'Z' && uid === sight.home.uid,
+  );
+  if (answering !== null) {
+    const ours =
+      lockless?.pid === answering || sight['home.locks'].method === 'none' || !sight.machine.seesEveryProcess;
+    return ours ? by('running', answering, 'socket', 'lock') : by('foreign', answering, 'socket', 'lock');
+  }
+  if (socket.connect === 'accepted' || socket.connect === 'full') {
+    if (lockless?.listening) return by(silent ? 'hung' : 'running', lockless.pid, 'process', 'lock');
+    if (sight['home.locks'].method === 'none' || (!sight.machine.seesEveryProcess && listeners.length === 0)) {
+      return by('undetermined', null, 'none');
+    }
+    return by('foreign', listeners[0]?.pid ?? null, 'none', 'listener');
+  }
+  if (lockless) return by('unreachable', lockless.pid, 'process', 'lock');
+  if (recordedPid === 'unproven') return by('undetermined', record.pid, 'none');
+  return by(recordedPid === 'none' ? 'stopped' : 'stale', null, 'none');
+}
+
+function judgeRecord(sight: LivenessSight, holder: number | null): RecordedPid {
+  const { state, pid, startedAt } = sight['daemon.record'];
+  if (state !== 'valid' || pid === null) return 'none';
+  if (pid === holder) return 'live';
+  // Signal 0 to pid 0 reaches the caller's own group, so Coven takes pid 0 for alive and waits for ever.
+  if (pid === 0) return 'reused';
+  const process = sight.processes.list.find((process) => process.pid === pid);
+  if (!process) return 'dead';
+  if (process.state === 'Z' || process.state === 'X') return 'zombie';
+  const started = process.startedAt && startedAt ? Date.parse(process.startedAt) - Date.parse(startedAt) : Number.NaN;
+  if (Math.abs(started) > spawnToleranceMs) return 'reused';
+  if (isServe(process) && process.home === 'this') return 'live';
+  // Of a process that hides its environment it cannot be told which home it serves.
+  return process.home === 'unreadable' && process.uid === sight.home.uid ? 'unproven' : 'reused';
+}
+
+const isServe = ({ role }: Process): boolean => role === 'serve';
+
+/** Seconds between two ISO 8601 times, or null where either is missing or none. */
+export function ageSeconds(since: string | null | undefined, now: string): number | null {
+  const age = (Date.parse(now) - Date.parse(since ?? '')) / 1000;
+  return Number.isFinite(age) ? age : null;
+}

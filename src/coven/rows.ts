@@ -1,0 +1,98 @@
+import type { Observations, Process, SessionRow } from '../observation.ts';
+import { judgeLiveness, livenessNeeds } from './liveness.ts';
+
+/** What the judgement of `running` rows rests on. */
+export const rowNeeds = [...livenessNeeds, 'store.open', 'store.sessions'] as const;
+
+type Sight = { readonly [K in (typeof rowNeeds)[number]]: Observations[K] };
+
+/** Why it cannot be told whether a row's process lives. */
+export type Doubt = 'other-namespaces' | 'hidden-environment' | 'other-command' | 'daemon-unclear' | 'one-look';
+
+export interface RowJudgement {
+  readonly live: readonly SessionRow[];
+  /** Alive, but its daemon is gone. */
+  readonly unowned: readonly SessionRow[];
+  readonly orphaned: readonly SessionRow[];
+  readonly doubtful: readonly { readonly row: SessionRow; readonly doubt: Doubt }[];
+  readonly external: number;
+}
+
+/** A row is written just before its process is spawned. */
+const launchSeconds = 30;
+
+/** Between the start of a `coven run` and its row; the kernel's boot time is known to the second only. */
+const runRowSeconds = { before: 2, after: 15 };
+
+/** Harness names that Coven knows by itself; rows name the others. Source: Coven's list of configured harnesses. */
+const harnessCommands = ['codex', 'claude', 'coven-code', 'copilot', 'grok', 'hermes', 'opencode'];
+
+/**
+ * Sorts the `running` rows by what is proven of their process. The ledger holds no pid: a daemon's harness is known by
+ * the session id in its environment, the row of a live `coven run` by its time alone.
+ */
+export function judgeRows(sight: Sight): RowJudgement {
+  const { verdict } = judgeLiveness(sight);
+  const running = sight['store.sessions'].open.filter(({ status }) => status === 'running');
+  const rows = running.filter(({ external }) => !external);
+  const processes = sight.processes.list.filter(({ state }) => state !== 'Z' && state !== 'X');
+  const daemonLives = verdict === 'running';
+  const now = Date.parse(sight.machine.now);
+
+  const result = { live: [] as SessionRow[], unowned: [] as SessionRow[], orphaned: [] as SessionRow[] };
+  const doubtful: { row: SessionRow; doubt: Doubt }[] = [];
+  const commands = processes.filter(({ role, home }) => (role === 'run' || role === 'other-coven') && home !== 'other');
+  const { matched, unmatched } = matchRuns(rows, commands);
+  const hidden = processes.some((process) => isHiddenHarness(process, rows));
+
+  for (const row of rows) {
+    const carriers = processes.filter(({ sessionId }) => sessionId === row.id);
+    if (carriers.some(({ ownerPid }) => ownerPid !== null) || matched.has(row.id)) result.live.push(row);
+    else if (carriers.length > 0) result.unowned.push(row);
+    else if (daemonLives && now - Date.parse(row.createdAt) < launchSeconds * 1000) result.live.push(row);
+    else {
+      const doubt = doubtOf();
+      if (doubt) doubtful.push({ row, doubt });
+      else result.orphaned.push(row);
+    }
+  }
+  return { ...result, doubtful, external: running.length - rows.length };
+
+  function doubtOf(): Doubt | null {
+    if (!sight.machine.seesEveryProcess) return 'other-namespaces';
+    if (verdict !== 'running' && verdict !== 'stopped' && verdict !== 'stale') return 'daemon-unclear';
+    if (hidden) return 'hidden-environment';
+    if (unmatched > 0) return 'other-command';
+    return daemonLives && sight['store.sessions'].looks < 2 ? 'one-look' : null;
+  }
+}
+
+/** Pairs each live command that may own a session with the row written just after it began. */
+function matchRuns(
+  rows: readonly SessionRow[],
+  commands: readonly Process[],
+): { readonly matched: ReadonlySet<string>; readonly unmatched: number } {
+  const matched = new Set<string>();
+  let unmatched = 0;
+  for (const { startedAt } of commands) {
+    const row = rows.find(({ id, createdAt }) => {
+      const age = (Date.parse(createdAt) - Date.parse(startedAt ?? '')) / 1000;
+      return !matched.has(id) && age >= -runRowSeconds.before && age <= runRowSeconds.after;
+    });
+    if (row) matched.add(row.id);
+    else unmatched += 1;
+  }
+  return { matched, unmatched };
+}
+
+/** A process that hides its environment and, by its name or the time it began, may be the harness of a row. */
+export function isHiddenHarness(process: Process, rows: readonly SessionRow[]): boolean {
+  if (process.home !== 'unreadable' || process.own || process.role === 'serve') return false;
+  return (
+    harnessCommands.includes(process.command) ||
+    rows.some(({ harness, createdAt }) => {
+      const age = (Date.parse(process.startedAt ?? '') - Date.parse(createdAt)) / 1000;
+      return harness === process.command || (age >= -runRowSeconds.before && age <= launchSeconds);
+    })
+  );
+}

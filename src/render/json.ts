@@ -1,0 +1,42 @@
+import type { Finding } from '../check.ts';
+import type { Report } from '../report.ts';
+import { harmlessJson } from './harmless.ts';
+import { nextSteps } from './steps.ts';
+import { say } from './words.ts';
+
+/**
+ * The report as one JSON document, a superset of what Coven's own `doctor --json` prints; its schema is published as
+ * `report.schema.json`. Paths are role tokens.
+ */
+export function renderJson(report: Report, tool: { readonly name: string; readonly version: string }): string {
+  const blocking = report.summary.fail > 0;
+  const document = {
+    schemaVersion: 1,
+    // Unlike Coven, which knows no unknown: what could not be determined is not ok, and does not block either.
+    ok: !blocking && report.complete,
+    blocking,
+    store: '<coven-home>',
+    project: null,
+    tool,
+    run: { id: report.runId, startedAt: report.startedAt, durationMs: report.durationMs, complete: report.complete },
+    summary: report.summary,
+    exitCode: report.exitCode,
+    escalate: report.escalate,
+    checks: report.checks.map(({ check, status, worst, findings, durationMs }) => ({
+      id: check.id,
+      status,
+      ...say(check.id, worst),
+      category: check.category,
+      durationMs,
+      docsUrl: `coven-doctor:explain/${check.id}`,
+      findings: findings.map((finding) => renderFinding(check.id, finding)),
+    })),
+    nextSteps: nextSteps(report),
+  };
+  return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
+}
+
+function renderFinding(checkId: string, finding: Finding): object {
+  const { code, status, target, evidence, escalate } = finding;
+  return { code, status, ...say(checkId, finding), target, evidence, ...(escalate && { escalate }) };
+}

@@ -1,0 +1,81 @@
+import { styleText } from 'node:util';
+import type { Status } from '../check.ts';
+import { type CheckReport, compareChecks, type Report } from '../report.ts';
+import { count, harmless } from './harmless.ts';
+import { say } from './words.ts';
+
+/** Coven's own marks, and one for what could not be determined. */
+const marks: Readonly<Record<Status, string>> = {
+  pass: '[OK]',
+  warn: '[--]',
+  fail: '[!!]',
+  unknown: '[??]',
+  skipped: '[  ]',
+};
+const colors = { pass: 'green', warn: 'yellow', fail: 'red', unknown: 'magenta', skipped: 'gray' } as const;
+
+const escalations = {
+  'ledger-cannot-open': 'the ledger cannot be opened whole',
+  'socket-cannot-bind': 'the socket cannot be bound',
+  'health-failed': 'the daemon gives no valid health answer',
+  'contract-not-understood': 'the daemon answers with something that is not understood',
+} as const;
+
+export interface TextOptions {
+  readonly color: boolean;
+  /** Every check in its fixed order, not only what needs attention, worst first. */
+  readonly verbose: boolean;
+  readonly home: string;
+}
+
+/** The report for a terminal. Role tokens become the paths that they stand for. */
+export function renderText(report: Report, options: TextOptions): string {
+  const { verbose, home } = options;
+  const shown = verbose
+    ? report.checks
+    : report.checks.filter(({ status }) => status !== 'pass' && status !== 'skipped').toSorted(compareChecks);
+  const width = Math.max(0, ...shown.map(({ check }) => check.id.length));
+  const { pass, warn, fail, unknown, skipped } = report.summary;
+  const totals = [
+    `${pass} ok`,
+    ...(fail > 0 ? [`${fail} failed`] : []),
+    ...(unknown > 0 ? [`${unknown} unknown`] : []),
+    ...(warn > 0 ? [count(warn, 'warning')] : []),
+    ...(skipped > 0 ? [`${skipped} not asked`] : []),
+  ];
+  const lines = [
+    `Coven home ${harmless(home)}`,
+    '',
+    ...shown.flatMap((check) => checkLines(check, width, options)),
+    ...(shown.length > 0 ? [''] : []),
+    verdict(report),
+    `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
+    ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
+  ];
+  return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+}
+
+function checkLines({ check, findings }: CheckReport, width: number, { color }: TextOptions): readonly string[] {
+  return findings.flatMap((finding, index) => {
+    const { message, hint } = say(check.id, finding);
+    const mark = marks[finding.status];
+    const id = (index === 0 ? check.id : '').padEnd(width);
+    const line = `${color ? styleText(colors[finding.status], mark, { validateStream: false }) : mark} ${id}  ${message}`;
+    return hint ? [line, `${' '.repeat(width + 7)}→ ${hint}`] : [line];
+  });
+}
+
+/** One sentence: what is wrong, or that nothing is. */
+function verdict({ checks, summary, complete }: Report): string {
+  if (summary.fail + summary.unknown + summary.warn === 0) return 'Nothing is wrong.';
+  const [worst] = checks.toSorted(compareChecks);
+  if (!worst) return 'Nothing was asked.';
+  const { message } = say(worst.check.id, worst.worst);
+  if (summary.fail > 0) return `Wrong: ${message}.`;
+  return complete ? `It works; look at this: ${message}.` : `Not everything could be determined: ${message}.`;
+}
+
+function expand(line: string, home: string): string {
+  const path = harmless(home);
+  return line.replaceAll('<coven-home>', path).replaceAll('<daemon-socket>', `${path}/coven.sock`);
+}

@@ -1,0 +1,77 @@
+import type { Facts, Finding } from '../check.ts';
+import { harmless } from './harmless.ts';
+import { daemonWords } from './words/daemon.ts';
+import { homeWords } from './words/home.ts';
+import { sessionWords } from './words/sessions.ts';
+import { storeWords } from './words/store.ts';
+
+/** One line, made from the facts of a finding. */
+export type Say = (facts: Facts) => string;
+
+export interface Cause {
+  readonly message: Say;
+  /** What to do next. It never advises what is known to fail in that very state. */
+  readonly hint?: Say;
+}
+
+export interface CheckWords {
+  /** What the check asks, as a short question or title. */
+  readonly title: string;
+  /** What it decides and why that matters, for `explain`. */
+  readonly explain: string;
+  /** By code; `ok` is the pass. */
+  readonly causes: Readonly<Record<string, Cause>>;
+}
+
+const catalogue: Readonly<Record<string, CheckWords>> = {
+  ...homeWords,
+  ...daemonWords,
+  ...storeWords,
+  ...sessionWords,
+};
+
+export function wordsOf(checkId: string): CheckWords {
+  return catalogue[checkId] ?? { title: checkId, explain: '', causes: {} };
+}
+
+/** Causes that every check can have: the engine's own. */
+const common: Readonly<Record<string, Cause>> = {
+  unobserved: {
+    message: ({ observation, message }) => `could not look (${observation}): ${message}`,
+    hint: () => 'run again; if it stays, run with a longer --timeout or as the owner of the home',
+  },
+  overran: {
+    message: ({ ms }) => `no answer within ${ms} ms`,
+    hint: () => 'run again with a longer --timeout',
+  },
+  threw: {
+    message: ({ message }) => `the check failed by itself: ${message}`,
+    hint: () => 'this is a bug of coven-doctor; please report it',
+  },
+  'no-home': { message: () => 'not asked: there is no home yet' },
+  'home-not-a-directory': { message: () => 'not asked: the home is not a directory' },
+  'home-unreadable': { message: () => 'not asked: the home cannot be listed by this user' },
+  'no-ledger': { message: () => 'not asked: there is no ledger to read' },
+  'ledger-not-opened': { message: () => 'not asked: the ledger did not open' },
+  'no-answer': { message: () => 'not asked: the daemon gave no valid health answer' },
+  'socket-path-too-long': { message: () => 'not asked: no socket fits this path' },
+  ...Object.fromEntries(
+    ['stopped', 'starting', 'stale', 'hung', 'unreachable', 'duplicate', 'foreign', 'undetermined'].map((verdict) => [
+      `daemon-${verdict}`,
+      { message: () => `not asked: the daemon is ${verdict}` },
+    ]),
+  ),
+};
+
+export interface Words {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** The words for one finding. Text that came from the machine is made harmless in them. */
+export function say(checkId: string, { code, facts }: Finding): Words {
+  const cause = wordsOf(checkId).causes[code] ?? common[code];
+  if (!cause) return { message: code };
+  const hint = cause.hint?.(facts);
+  return { message: harmless(cause.message(facts)), ...(hint && { hint: harmless(hint) }) };
+}

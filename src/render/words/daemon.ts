@@ -1,0 +1,244 @@
+import type { Facts } from '../../check.ts';
+import { bytes } from '../harmless.ts';
+import type { CheckWords } from '../words.ts';
+
+const start = 'coven daemon start';
+/** Coven takes any process of the recorded number for a live daemon; without the record, its start works. */
+const moveRecord = `mv <coven-home>/daemon.json <coven-home>/daemon.json.aside && ${start}`;
+
+const recordedPid: Readonly<Record<string, string>> = {
+  dead: 'is gone',
+  zombie: 'has ended and was not reaped by its parent',
+  reused: 'is another process by now',
+};
+
+const whose = ({ pid }: Facts): string => (pid === null ? 'a process of another pid namespace' : `pid ${pid}`);
+const disagreement = ({ disagrees, recordPid, healthPid }: Facts): string => {
+  const said = String(disagrees).split(', ');
+  const parts = [
+    ...(said.includes('record') ? [`daemon.json names pid ${recordPid}`] : []),
+    ...(said.includes('health') ? [`health names pid ${healthPid}`] : []),
+    ...(said.includes('lock') ? ['no holder of daemon-serve.lock is to be seen'] : []),
+    ...(said.includes('listener') ? ['another process listens on the socket'] : []),
+  ];
+  return parts.length > 0 ? `; but ${parts.join(', and ')}` : '';
+};
+
+export const daemonWords: Readonly<Record<string, CheckWords>> = {
+  daemon: {
+    title: 'The daemon runs and can be reached',
+    explain:
+      'The truth about a live daemon is the process that holds daemon-serve.lock, then the one that answers on the socket, then ' +
+      'daemon.json; where they disagree, the finding says so. A process is its pid with its start time, never a pid alone.',
+    causes: {
+      ok: { message: (facts) => `running (${whose(facts)}, socket <daemon-socket>)${disagreement(facts)}` },
+      stopped: { message: () => 'not running', hint: () => `${start} (optional: \`coven run\` works without it)` },
+      starting: {
+        message: (facts) => `${whose(facts)} holds the daemon's lock and does not listen yet`,
+        hint: () => 'wait half a minute and run the doctor again',
+      },
+      stale: {
+        message: ({ recordPid, recordedPid: state }) =>
+          `not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
+        hint: ({ recordedPid: state }) =>
+          state === 'dead' ? start : `\`coven daemon restart\` would refuse; instead: ${moveRecord}`,
+      },
+      hung: {
+        message: (facts) =>
+          `${whose(facts)} is alive and does not answer${facts['stopped'] ? ': it is stopped by a signal' : ''}`,
+        hint: ({ pid, stopped }) =>
+          stopped
+            ? `let it go on: kill -CONT ${pid}`
+            : 'give it ten seconds and run the doctor again; a slow daemon is not a dead one',
+      },
+      unreachable: {
+        message: (facts) => `${whose(facts)} is alive, but nothing listens on its socket${disagreement(facts)}`,
+        hint: ({ pid }) =>
+          `Coven's own stop and restart refuse here; to end it with its sessions: kill -TERM ${pid ?? 'PID'}, then ${start}`,
+      },
+      duplicate: {
+        message: (facts) =>
+          `two daemons: ${whose(facts)} holds the lock, pid ${facts['healthPid']} answers on the socket`,
+        hint: () => 'compare their executables and sessions before one is ended; collect a support bundle first',
+      },
+      foreign: {
+        message: (facts) => `what answers on <daemon-socket> is not the daemon of this home${disagreement(facts)}`,
+        hint: ({ pid }) =>
+          `find out what ${pid === null ? 'listens there' : `pid ${pid} is`} and end it; Coven refuses until then`,
+      },
+      undetermined: {
+        message: () => 'it cannot be told from here whether a daemon is alive',
+        hint: () => 'run the doctor where the daemon runs, as its user',
+      },
+    },
+  },
+  'daemon:socket': {
+    title: 'The socket is the daemon’s',
+    explain:
+      'Coven accepts only a socket of mode 0600 that belongs to you. It refuses everything else for every command and repairs none ' +
+      'of it. A leftover socket that refuses connections is replaced by the next start.',
+    causes: {
+      ok: {
+        message: ({ kind }) =>
+          kind === 'absent' ? 'no socket, and no daemon that should have one' : 'the daemon listens',
+      },
+      stale: {
+        message: () => 'a socket is there and nobody listens on it',
+        hint: () => 'leave it: the next start replaces it',
+      },
+      'not-a-socket': {
+        message: ({ kind }) => `<daemon-socket> is a ${kind}; every coven command fails on it`,
+        hint: () => 'mv <daemon-socket> <daemon-socket>.aside',
+      },
+      'foreign-owner': {
+        message: ({ uid }) => `<daemon-socket> belongs to uid ${uid}; it was not tried`,
+        hint: () => 'find out who put it there before you move it away',
+      },
+      'open-mode': {
+        message: ({ mode }) => `<daemon-socket> has mode ${mode}; Coven refuses any but 0600, and never repairs it`,
+        hint: () => 'chmod 0600 <daemon-socket>',
+      },
+      'foreign-listener': {
+        message: ({ pid }) =>
+          `${pid === null ? 'a process' : `pid ${pid}`} listens on <daemon-socket> that is not the daemon of this home`,
+        hint: () => 'end that process; then coven daemon start',
+      },
+      hung: { message: ({ pid }) => `pid ${pid} accepts connections and answers nothing` },
+      unlinked: { message: ({ pid }) => `pid ${pid} is alive, but its socket file is gone or is not its own` },
+      undetermined: {
+        message: () => 'the socket could not be tried by this user',
+        hint: () => 'run as the owner of the home',
+      },
+    },
+  },
+  'daemon:record': {
+    title: 'daemon.json names the daemon',
+    explain:
+      'Coven heals a record whose process is gone. It takes a process that was not reaped, and any process that has got the same ' +
+      'number since, for a live daemon: start, stop and restart then refuse until that process ends.',
+    causes: {
+      ok: {
+        message: ({ state, pid, live }) =>
+          state === 'absent'
+            ? live === null
+              ? 'no record'
+              : 'no record; Coven writes it anew'
+            : `names the live daemon (pid ${pid})`,
+      },
+      unreadable: {
+        message: ({ state, bytes }) =>
+          `daemon.json cannot be read (${state}, ${bytes ?? 'no'} bytes); every coven command, its doctor included, fails on it`,
+        hint: () => 'mv <coven-home>/daemon.json <coven-home>/daemon.json.aside',
+      },
+      invalid: {
+        message: () => 'daemon.json is no valid record; Coven takes it for absent and removes or rewrites it',
+        hint: () => 'nothing to do; keep a copy if you want to know how it came to be',
+      },
+      'dead-pid': { message: ({ pid }) => `names pid ${pid}, which is gone: the daemon did not end cleanly` },
+      'zombie-pid': {
+        message: ({ pid }) =>
+          `names pid ${pid}, which has ended and was not reaped; Coven takes it for alive and refuses to start`,
+        hint: () => moveRecord,
+      },
+      'reused-pid': {
+        message: ({ pid, command }) =>
+          `names pid ${pid}, which is ${command || 'another process'} by now; Coven takes it for its daemon`,
+        hint: () => moveRecord,
+      },
+      'foreign-socket': {
+        message: () => 'names a socket outside this home; it was probably copied from another one',
+        hint: () => 'coven daemon restart (this ends its live sessions)',
+      },
+      undetermined: {
+        message: ({ pid }) => `it cannot be told whether pid ${pid} is the daemon: it hides its environment`,
+        hint: () => 'look at that process yourself before anything is moved',
+      },
+    },
+  },
+  'daemon:health': {
+    title: 'The daemon is well',
+    explain:
+      'Coven’s health says `ok` whatever happens; what counts is the state of its storage and of its event writer. A failed writer ' +
+      'means that outputs and ends of sessions are not recorded any more.',
+    causes: {
+      ok: {
+        message: ({ covenVersion }) =>
+          `storage and event writer are well${covenVersion ? ` (Coven ${covenVersion})` : ''}`,
+      },
+      timeout: {
+        message: ({ ms }) => `the answer did not come whole within ${ms} ms`,
+        hint: () => 'collect evidence, then coven daemon restart',
+      },
+      'invalid-response': {
+        message: ({ outcome }) => `the answer is no valid health answer (${outcome})`,
+        hint: () => 'find out what listens there; it does not speak as a Coven daemon does',
+      },
+      'error-response': {
+        message: ({ status, errorCode }) =>
+          `health was answered with HTTP ${status}${errorCode ? ` and the code ${errorCode}` : ''}`,
+        hint: () => 'collect evidence, then coven daemon restart',
+      },
+      'storage-critical': {
+        message: ({ freeDiskBytes }) => `storage is critical (${bytes(freeDiskBytes)} free); new sessions fail`,
+        hint: () => 'free space on the file system of the home; no restart is needed',
+      },
+      'storage-degraded': {
+        message: ({ storageError }) =>
+          `storage is degraded: its maintenance fails${storageError ? ` (${storageError})` : ''}`,
+        hint: () => 'check that privacy.toml can be read and that the ledger is whole',
+      },
+      'storage-warning': {
+        message: ({ freeDiskBytes, walBytes, storageError }) =>
+          `storage warns (${bytes(freeDiskBytes)} free, WAL ${bytes(walBytes)}${storageError ? `, ${storageError}` : ''})`,
+        hint: () => 'look at free space and at the size of the WAL',
+      },
+      'writer-failed': {
+        message: ({ droppedEvents }) =>
+          `the event writer has failed (${droppedEvents ?? 0} events dropped); sessions are not recorded any more`,
+        hint: () => 'finish what you can, then coven daemon restart: the state does not heal by itself',
+      },
+      'writer-pressured': {
+        message: ({ queuedBytes, capacityBytes }) =>
+          `the event writer is behind (${bytes(queuedBytes)} of ${bytes(capacityBytes)} queued)`,
+        hint: () => 'look for a session that floods its output, and at the speed of the disk',
+      },
+      undetermined: {
+        message: ({ field }) => `the answer says nothing of ${field} that is understood`,
+        hint: () => 'update the doctor, or the daemon',
+      },
+    },
+  },
+  'daemon:contract': {
+    title: 'The daemon speaks the supported contract',
+    explain: 'Clients must fail closed on any contract but exactly the one that they support.',
+    causes: {
+      ok: { message: ({ apiVersion }) => String(apiVersion) },
+      unsupported: {
+        message: ({ apiVersion, supported }) => `the daemon speaks ${apiVersion}; supported is ${supported}`,
+        hint: () => 'update the client: npm install --global @opencoven/cli@latest, then coven daemon restart',
+      },
+      missing: {
+        message: ({ supported }) => `the daemon names no contract; supported is ${supported}`,
+        hint: () => 'the daemon is older than its contract: restart it with the installed version',
+      },
+    },
+  },
+  'daemon:capabilities': {
+    title: 'What clients rely on is there',
+    explain:
+      'Sessions, events, structured errors and a sequence cursor must be announced; a missing or false one counts as unsupported. ' +
+      'Capabilities that are not known here are fine.',
+    causes: {
+      ok: { message: ({ count }) => `all that is required, and a catalogue of ${count}` },
+      missing: {
+        message: ({ missing }) => `not announced: ${missing}; clients must not use them`,
+        hint: () => 'restart the daemon with the installed version: coven daemon restart (this ends its live sessions)',
+      },
+      unanswered: {
+        message: ({ outcome, status }) =>
+          `the catalogue was not answered (${outcome}${status ? `, HTTP ${status}` : ''})`,
+        hint: () => 'optional features should stay unused until it is',
+      },
+    },
+  },
+};

@@ -1,0 +1,68 @@
+import type { Facts } from '../../check.ts';
+import { count } from '../harmless.ts';
+import type { CheckWords } from '../words.ts';
+
+const doubts: Readonly<Record<string, string>> = {
+  'other-namespaces': 'processes of other pid namespaces cannot be seen from here',
+  'hidden-environment': 'a process that may be their harness hides its environment',
+  'other-command': 'a live coven command may own them',
+  'daemon-unclear': 'the state of the daemon is not clear',
+  'one-look': 'they could not be looked at a second time',
+  'sessions-unreadable': 'the rows could not be read',
+  'too-many-rows': 'there are too many to examine',
+};
+
+const apart = ({ live, external, unowned }: Facts): string =>
+  [
+    Number(live) > 0 ? `${live} live` : '',
+    Number(unowned) > 0 ? `${unowned} alive without a daemon` : '',
+    Number(external) > 0 ? `${external} external` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+
+export const sessionWords: Readonly<Record<string, CheckWords>> = {
+  'sessions:orphaned': {
+    title: 'Running sessions have a process',
+    explain:
+      'A row stays `running` when its daemon was killed, and after a clean stop too; the next start of the daemon marks it `orphaned` ' +
+      'and keeps all that was recorded. A start also marks the row of a live `coven run`. External rows are never touched.',
+    causes: {
+      ok: { message: (facts) => (apart(facts) ? `running: ${apart(facts)}` : 'no session is running') },
+      orphaned: {
+        message: (facts) =>
+          `${count(facts['orphaned'], 'row says', 'rows say')} \`running\` and the process is gone (${facts['ids']})${apart(facts) ? `; kept apart: ${apart(facts)}` : ''}`,
+        hint: ({ daemon, live }) =>
+          daemon === 'running'
+            ? 'coven daemon restart marks them orphaned; it also ends every live session of the daemon'
+            : `coven daemon start marks them orphaned; what was recorded can still be replayed${Number(live) > 0 ? '. It also marks the rows of a live `coven run`' : ''}`,
+      },
+      undetermined: {
+        message: ({ doubtful, doubt, code }) =>
+          `${doubtful === undefined ? '' : `${count(doubtful, 'running row')}: `}${doubts[String(doubt)] ?? doubt}${code ? ` (${code})` : ''}`,
+        hint: () => 'run the doctor again once the named doubt is gone, in the namespace and as the user of the daemon',
+      },
+    },
+  },
+  'sessions:processes': {
+    title: 'Harness processes have a live daemon',
+    explain:
+      'A harness that ignores the hang-up of its terminal outlives a killed daemon; it is known by the session id in its environment. ' +
+      'What a session merely started carries the same mark and is not named here.',
+    causes: {
+      ok: {
+        message: ({ owned, left }) =>
+          `${owned ? count(owned, 'harness process', 'harness processes') : 'no harness process'} of the daemon${left ? `; ${left} left running by sessions` : ''}, none without it`,
+      },
+      unowned: {
+        message: ({ unowned, pids, own }) =>
+          `${count(unowned, 'harness runs', 'harnesses run')} on without a daemon (pid ${pids})${own ? '; the doctor itself runs inside one' : ''}`,
+        hint: () => 'look at each, save its work, and end it yourself; the daemon cannot take it back',
+      },
+      undetermined: {
+        message: ({ pids }) => `pid ${pids} may be a harness and hides its environment`,
+        hint: () => 'look at that process yourself',
+      },
+    },
+  },
+};

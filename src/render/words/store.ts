@@ -1,0 +1,89 @@
+import type { Facts } from '../../check.ts';
+import { bytes, count } from '../harmless.ts';
+import type { CheckWords } from '../words.ts';
+
+const preserve = 'stop the daemon, then keep a copy of <coven-home> before anything else is tried';
+const ways: Readonly<Record<string, string>> = {
+  'in-place': 'read in place, beside its owner',
+  link: 'read through a private hard link',
+  clone: 'read from a private clone',
+  copy: 'read from a private copy',
+};
+
+const lost = ({ walBytes }: Facts): string =>
+  Number(walBytes) > 0
+    ? `; its WAL still holds ${bytes(walBytes)} of committed rows, which the next coven command would delete`
+    : '';
+const keepWal = ({ walBytes }: Facts): string =>
+  Number(walBytes) > 0
+    ? 'run no coven command here: first copy <coven-home>/coven.sqlite3-wal to a safe place'
+    : 'restore the ledger from a backup before a daemon starts: a start makes an empty one';
+
+export const storeWords: Readonly<Record<string, CheckWords>> = {
+  'store:open': {
+    title: 'The ledger opens',
+    explain:
+      'A daemon that cannot open its ledger times out and gives no reason; one that finds none where sessions existed makes an empty ' +
+      'one in silence. The ledger is opened read-only, and so that nothing in the home changes.',
+    causes: {
+      ok: {
+        message: ({ kind, way, bytes: size }) =>
+          kind === 'absent' ? 'no ledger yet' : `opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})`,
+      },
+      missing: { message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`, hint: keepWal },
+      empty: {
+        message: (facts) => `the ledger has no bytes, though sessions existed here${lost(facts)}`,
+        hint: keepWal,
+      },
+      'not-a-file': {
+        message: ({ kind }) => `coven.sqlite3 is a ${kind}; the daemon cannot start`,
+        hint: () => 'find out what it is; move it away, and put the ledger back from a backup',
+      },
+      'not-a-database': {
+        message: () => 'coven.sqlite3 is not a database: its header is damaged',
+        hint: () => preserve,
+      },
+      malformed: { message: ({ code }) => `the ledger's schema is damaged (${code})`, hint: () => preserve },
+      unreadable: {
+        message: ({ code }) => `the ledger cannot be read (${code})`,
+        hint: () => 'check its owner and mode and the health of the disk, as the owner of the home',
+      },
+      busy: {
+        message: ({ pid }) =>
+          pid === null
+            ? 'the ledger is locked by another process'
+            : `pid ${pid} holds the ledger's write lock and does not let go`,
+        hint: ({ pid }) =>
+          pid === null
+            ? 'find the process that has it open, and let it finish'
+            : `find out what pid ${pid} does; a daemon cannot start until it ends`,
+      },
+      undetermined: {
+        message: ({ code }) =>
+          `the ledger was not opened, since that could not be done without changing the home (${code})`,
+        hint: () => 'set TMPDIR to a folder on the file system of the home and run again',
+      },
+    },
+  },
+  'store:integrity': {
+    title: 'The ledger is whole',
+    explain:
+      'A daemon on a ledger with damaged event pages starts and says `ok`. By default the reading is bounded in time and says how far ' +
+      'it got; with --deep every page or row is read.',
+    causes: {
+      ok: {
+        message: ({ complete, rowsRead, unfinished }) =>
+          complete
+            ? `whole (${count(rowsRead, 'row')})`
+            : `no damage in what was read in the time allowed (${unfinished || 'index pages were not read'}); --deep reads all`,
+      },
+      corrupt: {
+        message: ({ tables, first, rowsRead, rowsAbout, damagedRowsRead }) =>
+          tables
+            ? `damaged: ${tables} (${first}); ${count(damagedRowsRead, 'row')} of ${tables} can be read`
+            : `damaged: ${first} (${count(rowsRead, 'row')} of about ${rowsAbout} read)`,
+        hint: () => `${preserve}; do not run \`coven vacuum\`: it fails on damage and makes no backup`,
+      },
+    },
+  },
+};
