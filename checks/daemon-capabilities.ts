@@ -23,10 +23,20 @@ export const daemonCapabilities = defineCheck({
     ];
     const found = [];
     if (missing.length > 0)
-      found.push(fail('missing', '<daemon-socket>', { facts: { missing: missing.join(', ') }, evidence }));
+      found.push(
+        fail('missing', '<daemon-socket>', {
+          facts: { missing: missing.join(', ') },
+          evidence,
+        }),
+      );
     if (catalogue.outcome !== 'answered') {
       const { outcome, status, errorCode } = catalogue;
-      found.push(warn('unanswered', '<daemon-socket>', { facts: { outcome, status, errorCode }, evidence }));
+      found.push(
+        warn('unanswered', '<daemon-socket>', {
+          facts: { outcome, status, errorCode },
+          evidence,
+        }),
+      );
     }
     const facts = { count: catalogue.body?.length ?? null };
     return found.length > 0 ? found : [pass('<daemon-socket>', { facts, evidence })];

@@ -11,9 +11,17 @@ export const daemonContract = defineCheck({
   skip: withoutAnswer,
   judge: ({ 'daemon.health': { body } }) => {
     const apiVersion = body?.apiVersion ?? null;
-    const rest = { facts: { apiVersion, supported }, evidence: from('daemon.health', { apiVersion }) };
+    const rest = {
+      facts: { apiVersion, supported },
+      evidence: from('daemon.health', { apiVersion }),
+    };
     if (apiVersion === supported) return [pass('<daemon-socket>', rest)];
     if (apiVersion === null) return [fail('missing', '<daemon-socket>', rest)];
-    return [fail('unsupported', '<daemon-socket>', { ...rest, escalate: 'contract-not-understood' })];
+    return [
+      fail('unsupported', '<daemon-socket>', {
+        ...rest,
+        escalate: 'contract-not-understood',
+      }),
+    ];
   },
 });

@@ -15,13 +15,30 @@ export const daemonHealth = defineCheck({
     const { outcome, status, tries, ms, errorCode, body } = health;
     const rest = {
       facts: { outcome, status, errorCode, ms },
-      evidence: from('daemon.health', { outcome, status, tries, ms, errorCode }),
+      evidence: from('daemon.health', {
+        outcome,
+        status,
+        tries,
+        ms,
+        errorCode,
+      }),
     };
     if (outcome === 'no-bytes' || outcome === 'incomplete')
       return [fail('timeout', target, { ...rest, escalate: 'health-failed' })];
     if (outcome === 'error-response')
-      return [fail('error-response', target, { ...rest, escalate: 'contract-not-understood' })];
-    if (!body) return [fail('invalid-response', target, { ...rest, escalate: 'health-failed' })];
+      return [
+        fail('error-response', target, {
+          ...rest,
+          escalate: 'contract-not-understood',
+        }),
+      ];
+    if (!body)
+      return [
+        fail('invalid-response', target, {
+          ...rest,
+          escalate: 'health-failed',
+        }),
+      ];
     if (body.ok !== true) {
       return [
         fail('invalid-response', target, {
@@ -33,15 +50,32 @@ export const daemonHealth = defineCheck({
     const found = [...storage(body), ...writer(body)];
     return found.length > 0
       ? found
-      : [pass(target, { facts: { covenVersion: body.covenVersion }, evidence: rest.evidence })];
+      : [
+          pass(target, {
+            facts: { covenVersion: body.covenVersion },
+            evidence: rest.evidence,
+          }),
+        ];
   },
 });
 
 function storage(body: HealthBody): readonly Finding[] {
   const { storageStatus, freeDiskBytes, walBytes, storageError, maintenanceBlocked } = body;
   const rest = {
-    facts: { storageStatus, freeDiskBytes, walBytes, storageError, field: 'storage' },
-    evidence: from('daemon.health', { storageStatus, freeDiskBytes, walBytes, storageError, maintenanceBlocked }),
+    facts: {
+      storageStatus,
+      freeDiskBytes,
+      walBytes,
+      storageError,
+      field: 'storage',
+    },
+    evidence: from('daemon.health', {
+      storageStatus,
+      freeDiskBytes,
+      walBytes,
+      storageError,
+      maintenanceBlocked,
+    }),
   };
   switch (storageStatus) {
     case 'ok':
@@ -66,7 +100,16 @@ function writer(body: HealthBody): readonly Finding[] {
     droppedEvents,
     backlogEvents,
   });
-  const rest = { facts: { writerState, queuedBytes, capacityBytes, droppedEvents, field: 'eventWriter' }, evidence };
+  const rest = {
+    facts: {
+      writerState,
+      queuedBytes,
+      capacityBytes,
+      droppedEvents,
+      field: 'eventWriter',
+    },
+    evidence,
+  };
   switch (writerState) {
     case 'healthy':
       return [];

@@ -19,7 +19,13 @@ export const daemonRecord = defineCheck({
     const rest = {
       facts: { state, pid, bytes, live, command: process?.command ?? null },
       evidence: [
-        ...from('daemon.record', { state, pid, startedAt, bytes, socketIsOurs }),
+        ...from('daemon.record', {
+          state,
+          pid,
+          startedAt,
+          bytes,
+          socketIsOurs,
+        }),
         ...(process
           ? from('processes', {
               state: process.state,

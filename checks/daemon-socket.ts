@@ -12,8 +12,23 @@ export const daemonSocket = defineCheck({
   judge: (seen) => {
     const { kind, mode, uid, connect, errno, looks } = seen['daemon.socket'];
     const { verdict, pid } = judgeLiveness(seen);
-    const evidence = from('daemon.socket', { kind, mode: mode && `0${mode.toString(8)}`, uid, connect, errno, looks });
-    const rest = { facts: { kind, uid, pid, mode: mode === null ? null : `0${mode.toString(8)}` }, evidence };
+    const evidence = from('daemon.socket', {
+      kind,
+      mode: mode && `0${mode.toString(8)}`,
+      uid,
+      connect,
+      errno,
+      looks,
+    });
+    const rest = {
+      facts: {
+        kind,
+        uid,
+        pid,
+        mode: mode === null ? null : `0${mode.toString(8)}`,
+      },
+      evidence,
+    };
     const target = '<daemon-socket>';
 
     if (kind !== 'absent' && kind !== 'socket') return [fail('not-a-socket', target, rest)];

@@ -30,11 +30,32 @@ export const daemon = defineCheck({
         stopped: process?.state === 'T',
       },
       evidence: [
-        ...from('home.locks', { method: seen['home.locks'].method, serveLockHolder: holder?.pid ?? null }),
-        ...from('daemon.socket', { kind: socket.kind, connect: socket.connect, errno: socket.errno }),
-        ...from('daemon.health', { outcome: health.outcome, tries: health.tries, pid: health.body?.pid ?? null }),
-        ...from('daemon.record', { state: record.state, pid: record.pid, startedAt: record.startedAt }),
-        ...(process ? from('processes', { pid: process.pid, state: process.state, startedAt: process.startedAt }) : []),
+        ...from('home.locks', {
+          method: seen['home.locks'].method,
+          serveLockHolder: holder?.pid ?? null,
+        }),
+        ...from('daemon.socket', {
+          kind: socket.kind,
+          connect: socket.connect,
+          errno: socket.errno,
+        }),
+        ...from('daemon.health', {
+          outcome: health.outcome,
+          tries: health.tries,
+          pid: health.body?.pid ?? null,
+        }),
+        ...from('daemon.record', {
+          state: record.state,
+          pid: record.pid,
+          startedAt: record.startedAt,
+        }),
+        ...(process
+          ? from('processes', {
+              pid: process.pid,
+              state: process.state,
+              startedAt: process.startedAt,
+            })
+          : []),
       ],
     };
     switch (verdict) {

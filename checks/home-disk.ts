@@ -11,8 +11,14 @@ export const homeDisk = defineCheck({
   needs: ['home.disk', 'store.files'],
   judge: ({ 'home.disk': disk, 'store.files': { main, wal } }) => {
     const { freeBytes, totalBytes, freeInodes, totalInodes } = disk;
-    const bytes = { facts: { freeBytes }, evidence: from('home.disk', { freeBytes, totalBytes }) };
-    const inodes = { facts: { freeInodes }, evidence: from('home.disk', { freeInodes, totalInodes }) };
+    const bytes = {
+      facts: { freeBytes },
+      evidence: from('home.disk', { freeBytes, totalBytes }),
+    };
+    const inodes = {
+      facts: { freeInodes },
+      evidence: from('home.disk', { freeInodes, totalInodes }),
+    };
     const ledgerBytes = main.size + wal.size;
     // Twice the ledger, and never into the range where Coven calls its own storage critical.
     const backupBytes = 2 * ledgerBytes + lowDiskBytes;
@@ -22,7 +28,10 @@ export const homeDisk = defineCheck({
     else if (freeBytes < backupBytes) {
       const evidence = [...bytes.evidence, ...from('store.files', { ledgerBytes })];
       found.push(
-        warn('no-room-for-backup', '<coven-home>', { facts: { freeBytes, ledgerBytes, backupBytes }, evidence }),
+        warn('no-room-for-backup', '<coven-home>', {
+          facts: { freeBytes, ledgerBytes, backupBytes },
+          evidence,
+        }),
       );
     }
     if (totalInodes > 0 && freeInodes < fewInodes.fail) found.push(fail('inodes-full', '<coven-home>', inodes));

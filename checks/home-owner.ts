@@ -27,22 +27,42 @@ export const homeOwner = defineCheck({
     if (foreign.length > 0) {
       const blocking = foreign.find(({ name }) => needed.includes(name));
       const first = blocking ?? foreign[0];
-      const facts = { name: first?.name ?? '', uid: first?.uid ?? null, count: foreign.length, owner: home.uid };
+      const facts = {
+        name: first?.name ?? '',
+        uid: first?.uid ?? null,
+        count: foreign.length,
+        owner: home.uid,
+      };
       const evidence = from(
         'home.entries',
         Object.fromEntries(foreign.slice(0, 20).map(({ name, uid }) => [name, uid])),
       );
       const say = blocking ? fail : warn;
-      found.push(say('foreign-entries', `<coven-home>/${first?.name}`, { facts, evidence: [...owner, ...evidence] }));
+      found.push(
+        say('foreign-entries', `<coven-home>/${first?.name}`, {
+          facts,
+          evidence: [...owner, ...evidence],
+        }),
+      );
     }
     if (entries.unreadable.length > 0) {
-      const facts = { count: entries.unreadable.length, name: entries.unreadable[0] ?? '' };
-      const evidence = from('home.entries', { unreadable: entries.unreadable.length });
+      const facts = {
+        count: entries.unreadable.length,
+        name: entries.unreadable[0] ?? '',
+      };
+      const evidence = from('home.entries', {
+        unreadable: entries.unreadable.length,
+      });
       found.push(unknown('undetermined', '<coven-home>', { facts, evidence }));
     }
     if (found.length > 0) return found;
     const examined = entries.list.length;
     const evidence = [...owner, ...from('home.entries', { examined, complete: entries.complete })];
-    return [pass('<coven-home>', { facts: { examined, complete: entries.complete }, evidence })];
+    return [
+      pass('<coven-home>', {
+        facts: { examined, complete: entries.complete },
+        evidence,
+      }),
+    ];
   },
 });

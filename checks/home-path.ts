@@ -13,17 +13,28 @@ export const homePath = defineCheck({
     if (!utf8) found.push(fail('not-utf8', '<coven-home>', { evidence: from('home', { utf8 }) }));
     if (kind === 'symlink') found.push(fail('symlink', '<coven-home>', { evidence: from('home', { kind }) }));
     else if (kind !== 'directory' && kind !== 'absent') {
-      found.push(fail('not-a-directory', '<coven-home>', { facts: { kind }, evidence: from('home', { kind }) }));
+      found.push(
+        fail('not-a-directory', '<coven-home>', {
+          facts: { kind },
+          evidence: from('home', { kind }),
+        }),
+      );
     }
     if (socketPathBytes > limit) {
       const evidence = from('home', { socketPathBytes });
       found.push(
-        fail('socket-path-too-long', '<daemon-socket>', { facts: { bytes: socketPathBytes, limit }, evidence }),
+        fail('socket-path-too-long', '<daemon-socket>', {
+          facts: { bytes: socketPathBytes, limit },
+          evidence,
+        }),
       );
     }
     if (found.length > 0) return found;
     return [
-      pass('<coven-home>', { facts: { absent: kind === 'absent' }, evidence: from('home', { kind, socketPathBytes }) }),
+      pass('<coven-home>', {
+        facts: { absent: kind === 'absent' },
+        evidence: from('home', { kind, socketPathBytes }),
+      }),
     ];
   },
 });

@@ -20,12 +20,17 @@ export const sessionsOrphaned = defineCheck({
     const base = from('store.sessions', {
       outcome,
       code,
-      running: sessions.byStatus['running'] ?? 0,
+      running: sessions.byStatus.running ?? 0,
       looks,
       openComplete,
     });
     if (outcome !== 'read')
-      return [unknown('undetermined', target, { facts: { doubt: 'sessions-unreadable', code }, evidence: base })];
+      return [
+        unknown('undetermined', target, {
+          facts: { doubt: 'sessions-unreadable', code },
+          evidence: base,
+        }),
+      ];
 
     const { live, unowned, orphaned, doubtful, external } = judgeRows(seen);
     const { verdict } = judgeLiveness(seen);

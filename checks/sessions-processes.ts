@@ -33,22 +33,34 @@ export const sessionsProcesses = defineCheck({
     const evidence = from('processes', { marked: marked.length, complete });
     const found = [];
     if (harnesses.length > 0) {
-      const facts = { ...counts, pids: pidsOf(harnesses), own: harnesses.some(({ own }) => own) };
-      const each = harnesses
-        .slice(0, 20)
-        .flatMap(({ pid, sessionId, startedAt, deadTerminal }) =>
-          from('processes', {
-            [`${pid}.sessionId`]: sessionId,
-            [`${pid}.startedAt`]: startedAt,
-            [`${pid}.deadTerminal`]: deadTerminal,
-          }),
-        );
-      found.push(warn('unowned', '<coven-home>', { facts, evidence: [...evidence, ...each] }));
+      const facts = {
+        ...counts,
+        pids: pidsOf(harnesses),
+        own: harnesses.some(({ own }) => own),
+      };
+      const each = harnesses.slice(0, 20).flatMap(({ pid, sessionId, startedAt, deadTerminal }) =>
+        from('processes', {
+          [`${pid}.sessionId`]: sessionId,
+          [`${pid}.startedAt`]: startedAt,
+          [`${pid}.deadTerminal`]: deadTerminal,
+        }),
+      );
+      found.push(
+        warn('unowned', '<coven-home>', {
+          facts,
+          evidence: [...evidence, ...each],
+        }),
+      );
     }
     if (hidden.length > 0) {
       const facts = { ...counts, pids: pidsOf(hidden) };
       const each = hidden.slice(0, 20).flatMap(({ pid, home }) => from('processes', { [`${pid}.environment`]: home }));
-      found.push(unknown('undetermined', '<coven-home>', { facts, evidence: [...evidence, ...each] }));
+      found.push(
+        unknown('undetermined', '<coven-home>', {
+          facts,
+          evidence: [...evidence, ...each],
+        }),
+      );
     }
     return found.length > 0 ? found : [pass('<coven-home>', { facts: counts, evidence })];
   },

@@ -15,7 +15,14 @@ export const storeOpen = defineCheck({
     const { outcome, way, code, journalMode } = seen['store.open'];
     const writer = seen['home.locks'].ledgerWriter;
     const rest = {
-      facts: { kind: main.kind, bytes: main.size, walBytes: wal.size, way, code, pid: writer?.pid ?? null },
+      facts: {
+        kind: main.kind,
+        bytes: main.size,
+        walBytes: wal.size,
+        way,
+        code,
+        pid: writer?.pid ?? null,
+      },
       evidence: [
         ...from('store.files', {
           kind: main.kind,
@@ -25,7 +32,12 @@ export const storeOpen = defineCheck({
           sessionsExpected,
         }),
         ...from('store.open', { outcome, way, code, journalMode }),
-        ...(writer ? from('home.locks', { ledgerWriter: writer.pid, watchedMs: writer.watchedMs }) : []),
+        ...(writer
+          ? from('home.locks', {
+              ledgerWriter: writer.pid,
+              watchedMs: writer.watchedMs,
+            })
+          : []),
       ],
     };
     const escalate = 'ledger-cannot-open';

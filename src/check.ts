@@ -27,7 +27,9 @@ export interface Finding {
 }
 
 /** The observations that a check asked for; each is there, or the check is not asked. */
-export type Seen<K extends ObservationKey = ObservationKey> = { readonly [P in K]: Observations[P] };
+export type Seen<K extends ObservationKey = ObservationKey> = {
+  readonly [P in K]: Observations[P];
+};
 
 export type Category = 'home' | 'daemon' | 'store' | 'sessions';
 
@@ -53,14 +55,29 @@ export function defineCheck<const K extends ObservationKey>(check: Check<K>): Ch
 
 /** Evidence from one observation: `from('home', { mode: 0o755 })`. */
 export function from(observation: ObservationKey, fields: Facts): readonly Evidence[] {
-  return Object.entries(fields).map(([field, value]) => ({ observation, field, value }));
+  return Object.entries(fields).map(([field, value]) => ({
+    observation,
+    field,
+    value,
+  }));
 }
 
-type Rest = { readonly facts?: Facts; readonly evidence: readonly Evidence[]; readonly escalate?: Finding['escalate'] };
+type Rest = {
+  readonly facts?: Facts;
+  readonly evidence: readonly Evidence[];
+  readonly escalate?: Finding['escalate'];
+};
 
 function finding(status: Status, code: string, target: string, rest: Rest): Finding {
   const { escalate } = rest;
-  return { code, status, target, facts: rest.facts ?? {}, evidence: rest.evidence, ...(escalate && { escalate }) };
+  return {
+    code,
+    status,
+    target,
+    facts: rest.facts ?? {},
+    evidence: rest.evidence,
+    ...(escalate && { escalate }),
+  };
 }
 
 export const pass = (target: string, rest: Rest): Finding => finding('pass', 'ok', target, rest);

@@ -38,7 +38,10 @@ export async function within<T, U>(
   const limit = deadline(milliseconds, parent);
   const late = new Promise<U>((resolve) => {
     if (limit.signal.aborted) resolve(otherwise());
-    else limit.signal.addEventListener('abort', () => resolve(otherwise()), { once: true });
+    else
+      limit.signal.addEventListener('abort', () => resolve(otherwise()), {
+        once: true,
+      });
   });
   try {
     return await Promise.race([work, late]);

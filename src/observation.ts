@@ -24,9 +24,16 @@ export interface Observations {
 export type ObservationKey = keyof Observations;
 
 /** One thing seen, or the reason why it could not be seen. Times are ISO 8601, durations milliseconds. */
-export type Observation<T = unknown> = { readonly key: ObservationKey; readonly at: string; readonly ms: number } & (
+export type Observation<T = unknown> = {
+  readonly key: ObservationKey;
+  readonly at: string;
+  readonly ms: number;
+} & (
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+  | {
+      readonly ok: false;
+      readonly error: { readonly code: string; readonly message: string };
+    }
 );
 
 export interface Machine {
@@ -97,9 +104,15 @@ export interface LockHolder {
 export interface Locks {
   /** `proc-locks` names holders; `none` where the platform shows no locks. */
   readonly method: 'proc-locks' | 'none';
-  readonly files: readonly { readonly name: string; readonly holders: readonly LockHolder[] }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly holders: readonly LockHolder[];
+  }[];
   /** The process that held SQLite's write lock on the ledger at every look, and for how long that was watched. */
-  readonly ledgerWriter: { readonly pid: number; readonly watchedMs: number } | null;
+  readonly ledgerWriter: {
+    readonly pid: number;
+    readonly watchedMs: number;
+  } | null;
 }
 
 export type Role = 'serve' | 'run' | 'other-coven' | 'harness' | 'other';

@@ -28,7 +28,13 @@ export interface Report {
   readonly escalate: readonly NonNullable<Finding['escalate']>[];
 }
 
-const badness: Readonly<Record<Status, number>> = { fail: 4, unknown: 3, warn: 2, skipped: 1, pass: 0 };
+const badness: Readonly<Record<Status, number>> = {
+  fail: 4,
+  unknown: 3,
+  warn: 2,
+  skipped: 1,
+  pass: 0,
+};
 
 /** Worst first, then by code and target, so that equal runs give equal reports. */
 export function compareFindings(a: Finding, b: Finding): number {

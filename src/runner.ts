@@ -59,7 +59,11 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
       return [
         cannotTell(
           'unobserved',
-          { observation: blind.key, reason: blind.error.code, message: blind.error.message },
+          {
+            observation: blind.key,
+            reason: blind.error.code,
+            message: blind.error.message,
+          },
           blind.key,
         ),
       ];
@@ -69,15 +73,27 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
     ) as unknown as Observations;
     const reason = check.skip?.(seen);
     if (reason !== undefined)
-      return [{ code: reason, status: 'skipped', target: '<coven-home>', facts: {}, evidence: [] }];
+      return [
+        {
+          code: reason,
+          status: 'skipped',
+          target: '<coven-home>',
+          facts: {},
+          evidence: [],
+        },
+      ];
     const findings = await check.judge(seen, signal);
     return findings.length > 0 ? findings : [cannotTell('threw', { message: 'the check said nothing' })];
   } catch (error) {
-    return [cannotTell('threw', { message: error instanceof Error ? error.message : String(error) })];
+    return [
+      cannotTell('threw', {
+        message: error instanceof Error ? error.message : String(error),
+      }),
+    ];
   }
 }
 
 function cannotTell(code: string, facts: Finding['facts'], observation?: ObservationKey): Finding {
-  const evidence = observation ? [{ observation, field: 'error', value: String(facts['reason']) }] : [];
+  const evidence = observation ? [{ observation, field: 'error', value: String(facts.reason) }] : [];
   return unknown(code, '<coven-home>', { facts, evidence });
 }

@@ -42,8 +42,12 @@ export async function doctor(options: DoctorOptions, signal: AbortSignal): Promi
 
 async function render(report: Report, { json, verbose }: DoctorOptions): Promise<string> {
   if (json) return (await import('../render/json.ts')).renderJson(report, tool());
-  const color = process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
-  return (await import('../render/text.ts')).renderText(report, { color, verbose, home: report.home });
+  const color = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return (await import('../render/text.ts')).renderText(report, {
+    color,
+    verbose,
+    home: report.home,
+  });
 }
 
 /** `doctor list`: every check with what it asks. */
@@ -76,7 +80,14 @@ async function diagnose(
   const deadlineMs = seconds * 1000;
   const startedAt = new Date();
   const limit = deadline(deadlineMs, signal);
-  const host = liveHost({ home: path, source, env: process.env, deep, deadlineMs, signal: limit.signal });
+  const host = liveHost({
+    home: path,
+    source,
+    env: process.env,
+    deep,
+    deadlineMs,
+    signal: limit.signal,
+  });
   try {
     const runs = await runChecks(checks, host, {
       checkMs: deadlineMs,

@@ -52,8 +52,16 @@ async function run(words: readonly string[], signal: AbortSignal): Promise<numbe
           .usage('$0 doctor [list | explain CHECK] [options]')
           .options(diagnosis)
           .options({
-            json: { type: 'boolean', default: false, describe: 'One JSON document on stdout' },
-            verbose: { type: 'boolean', default: false, describe: 'Every check, not only what needs attention' },
+            json: {
+              type: 'boolean',
+              default: false,
+              describe: 'One JSON document on stdout',
+            },
+            verbose: {
+              type: 'boolean',
+              default: false,
+              describe: 'Every check, not only what needs attention',
+            },
           })
           .command('list', 'Name every check', {}, async () => {
             code = await (await import('./doctor.ts')).list();
@@ -74,8 +82,8 @@ async function run(words: readonly string[], signal: AbortSignal): Promise<numbe
       async (argv) => {
         const options: DoctorOptions = {
           ...diagnoseOptions(argv),
-          json: argv['json'] === true,
-          verbose: argv['verbose'] === true,
+          json: argv.json === true,
+          verbose: argv.verbose === true,
         };
         code = await (await import('./doctor.ts')).doctor(options, signal);
       },
@@ -93,7 +101,11 @@ async function run(words: readonly string[], signal: AbortSignal): Promise<numbe
 }
 
 const diagnosis = {
-  home: { type: 'string', requiresArg: true, describe: 'The Coven home  [$COVEN_HOME, else ~/.coven]' },
+  home: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'The Coven home  [$COVEN_HOME, else ~/.coven]',
+  },
   only: {
     type: 'string',
     array: true,
@@ -113,25 +125,33 @@ const diagnosis = {
     default: 'fail',
     describe: 'From which status on the exit code is 1',
   },
-  timeout: { type: 'number', requiresArg: true, describe: 'Seconds for the whole run  [15; with --deep 600]' },
-  deep: { type: 'boolean', default: false, describe: 'Read the whole ledger, however long it takes' },
+  timeout: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Seconds for the whole run  [15; with --deep 600]',
+  },
+  deep: {
+    type: 'boolean',
+    default: false,
+    describe: 'Read the whole ledger, however long it takes',
+  },
 } as const;
 
 function diagnoseOptions(argv: Readonly<Record<string, unknown>>): DiagnoseOptions {
-  const timeout = argv['timeout'];
+  const timeout = argv.timeout;
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 1 && timeout <= 86_400)) {
     throw new UsageError('--timeout takes a number of seconds from 1 to 86400');
   }
-  const home = argv['home'];
+  const home = argv.home;
   if (Array.isArray(home)) throw new UsageError('--home is given more than once');
   const list = (value: unknown): readonly string[] =>
     (value as string[]).flatMap((item) => String(item).split(',')).filter(Boolean);
   return {
     home: home as string | undefined,
-    only: list(argv['only']),
-    skip: list(argv['skip']),
-    failOn: argv['failOn'] as DiagnoseOptions['failOn'],
+    only: list(argv.only),
+    skip: list(argv.skip),
+    failOn: argv.failOn as DiagnoseOptions['failOn'],
     timeout,
-    deep: argv['deep'] === true,
+    deep: argv.deep === true,
   };
 }

@@ -10,7 +10,10 @@ export const requiredCapabilities = {
 } as const;
 
 /** Environment names by which Coven marks a harness process (read from /proc/PID/environ). */
-export const markers = { home: 'COVEN_HOME', participant: 'COVEN_MAINTENANCE_PARTICIPANT' } as const;
+export const markers = {
+  home: 'COVEN_HOME',
+  participant: 'COVEN_MAINTENANCE_PARTICIPANT',
+} as const;
 
 /** Prefix of the participant id of a session that a daemon owns; a standalone `coven run` has `session-<random>`. */
 export const daemonParticipant = 'daemon-session-';

@@ -34,8 +34,8 @@ export function resolveHome(
     if (option.trim() === '') throw new RangeError('--home is empty; give the path of a Coven home');
     return { path: resolve(option), source: 'option' };
   }
-  if (env['COVEN_HOME']) return { path: resolve(env['COVEN_HOME']), source: 'environment' };
-  return { path: join(env['HOME'] || homedir(), '.coven'), source: 'default' };
+  if (env.COVEN_HOME) return { path: resolve(env.COVEN_HOME), source: 'environment' };
+  return { path: join(env.HOME || homedir(), '.coven'), source: 'default' };
 }
 
 /** Bytes that a Unix socket path may have, without its terminating NUL: 107 on Linux, 103 on macOS. */

@@ -12,7 +12,9 @@ export const livenessNeeds = [
   'daemon.health',
 ] as const;
 
-export type LivenessSight = { readonly [K in (typeof livenessNeeds)[number]]: Observations[K] };
+export type LivenessSight = {
+  readonly [K in (typeof livenessNeeds)[number]]: Observations[K];
+};
 
 /** What became of the process that daemon.json names. */
 export type RecordedPid = 'none' | 'live' | 'dead' | 'zombie' | 'reused' | 'unproven';
@@ -78,8 +80,10 @@ export function judgeLiveness(sight: LivenessSight): Liveness {
       if (othersListen) return by('foreign', holder.pid, 'serve-lock', 'listener', ...stray);
       return by(silent ? 'hung' : 'running', holder.pid, 'serve-lock', ...stray);
     }
-    const age = ageSeconds(processes.find(({ pid }) => pid === holder.pid)?.startedAt, sight.machine.now);
-    return by(age !== null && age < startingSeconds ? 'starting' : 'unreachable', holder.pid, 'serve-lock', ...stray);
+    const process = processes.find(({ pid }) => pid === holder.pid);
+    const age = ageSeconds(process?.startedAt, sight.machine.now);
+    const starting = age !== null && age < startingSeconds && !process?.listening;
+    return by(starting ? 'starting' : 'unreachable', holder.pid, 'serve-lock', ...stray);
   }
 
   const lockless = processes.find(

@@ -14,7 +14,10 @@ export interface RowJudgement {
   /** Alive, but its daemon is gone. */
   readonly unowned: readonly SessionRow[];
   readonly orphaned: readonly SessionRow[];
-  readonly doubtful: readonly { readonly row: SessionRow; readonly doubt: Doubt }[];
+  readonly doubtful: readonly {
+    readonly row: SessionRow;
+    readonly doubt: Doubt;
+  }[];
   readonly external: number;
 }
 
@@ -39,7 +42,11 @@ export function judgeRows(sight: Sight): RowJudgement {
   const daemonLives = verdict === 'running';
   const now = Date.parse(sight.machine.now);
 
-  const result = { live: [] as SessionRow[], unowned: [] as SessionRow[], orphaned: [] as SessionRow[] };
+  const result = {
+    live: [] as SessionRow[],
+    unowned: [] as SessionRow[],
+    orphaned: [] as SessionRow[],
+  };
   const doubtful: { row: SessionRow; doubt: Doubt }[] = [];
   const commands = processes.filter(({ role, home }) => (role === 'run' || role === 'other-coven') && home !== 'other');
   const { matched, unmatched } = matchRuns(rows, commands);

@@ -44,7 +44,11 @@ export async function ask(
     ...rest,
   });
   try {
-    const response = await client.request({ path, method: 'GET', signal: limit.signal });
+    const response = await client.request({
+      path,
+      method: 'GET',
+      signal: limit.signal,
+    });
     status = response.statusCode;
     const chunks: Buffer[] = [];
     let length = 0;
@@ -54,7 +58,9 @@ export async function ask(
       chunks.push(chunk);
     }
     try {
-      return end('json', { body: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))) });
+      return end('json', {
+        body: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))),
+      });
     } catch {
       return end('not-json');
     }

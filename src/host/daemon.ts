@@ -39,15 +39,32 @@ export async function contact(look: Look): Promise<Contact> {
     (await observe('home.locks')).files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
 
   if (entry && entry.kind !== 'socket')
-    return { socket: { ...base, connect: 'not-tried', looks: 1 }, health: null, tries: 0 };
+    return {
+      socket: { ...base, connect: 'not-tried', looks: 1 },
+      health: null,
+      tries: 0,
+    };
   if (entry && entry.uid !== uid && entry.uid !== me) {
-    return { socket: { ...base, connect: 'not-tried', looks: 1 }, health: null, tries: 0 };
+    return {
+      socket: { ...base, connect: 'not-tried', looks: 1 },
+      health: null,
+      tries: 0,
+    };
   }
   const path = join(await realpath(look.home).catch(() => look.home), names.socket);
   if (Buffer.byteLength(path) > socketPathLimit(process.platform)) {
-    return { socket: { ...base, connect: 'too-long', looks: 1 }, health: null, tries: 0 };
+    return {
+      socket: { ...base, connect: 'too-long', looks: 1 },
+      health: null,
+      tries: 0,
+    };
   }
-  if (!entry && !(await held())) return { socket: { ...base, connect: 'absent', looks: 1 }, health: null, tries: 0 };
+  if (!entry && !(await held()))
+    return {
+      socket: { ...base, connect: 'absent', looks: 1 },
+      health: null,
+      tries: 0,
+    };
 
   const { ask } = await import('./ask.ts');
   let tries = 0;
@@ -63,7 +80,11 @@ export async function contact(look: Look): Promise<Contact> {
       continue;
     }
     const kind = connect === 'absent' ? 'absent' : 'socket';
-    return { socket: { ...base, kind, connect, errno: health.errno, looks }, health, tries };
+    return {
+      socket: { ...base, kind, connect, errno: health.errno, looks },
+      health,
+      tries,
+    };
   }
 }
 
@@ -94,20 +115,27 @@ export async function askCapabilities(look: Look, health: Answer<HealthBody>): P
   const { ask } = await import('./ask.ts');
   const path = join(await realpath(look.home), names.socket);
   return answer(await ask(path, '/api/v1/capabilities', answerMs, look.signal), 1, (body) => {
-    const list = record(body)?.['capabilities'];
+    const list = record(body)?.capabilities;
     if (!Array.isArray(list)) return null;
-    return list.slice(0, 1000).flatMap((item) => text(record(item)?.['id']) ?? []);
+    return list.slice(0, 1000).flatMap((item) => text(record(item)?.id) ?? []);
   });
 }
 
-const notAsked = { outcome: 'not-asked', status: null, tries: 0, ms: 0, errorCode: null, body: null } as const;
+const notAsked = {
+  outcome: 'not-asked',
+  status: null,
+  tries: 0,
+  ms: 0,
+  errorCode: null,
+  body: null,
+} as const;
 
 function answer<T>(exchange: Exchange, tries: number, parse: (body: unknown) => T | null): Answer<T> {
   const { end, status, ms } = exchange;
   const base = { status, tries, ms, errorCode: null, body: null };
   if (end === 'connect') return { ...base, outcome: 'unreachable' };
   if (status !== null && status !== 200 && end !== 'no-bytes' && end !== 'incomplete') {
-    const code = text(record(record(exchange.body)?.['error'])?.['code']);
+    const code = text(record(record(exchange.body)?.error)?.code);
     return { ...base, outcome: 'error-response', errorCode: code };
   }
   if (end !== 'json') return { ...base, outcome: end };
@@ -130,11 +158,11 @@ function healthBody(value: unknown): HealthBody | null {
   const body = record(value);
   if (!body) return null;
   const [daemon, storage, writer] = ['daemon', 'storage', 'eventWriter'].map((name) => record(body[name]));
-  const capabilities = record(body['capabilities']);
+  const capabilities = record(body.capabilities);
   return {
-    ok: truth(body['ok']),
-    apiVersion: text(body['apiVersion']),
-    covenVersion: text(body['covenVersion']),
+    ok: truth(body.ok),
+    apiVersion: text(body.apiVersion),
+    covenVersion: text(body.covenVersion),
     capabilities:
       capabilities &&
       Object.fromEntries(
@@ -142,17 +170,17 @@ function healthBody(value: unknown): HealthBody | null {
           .slice(0, 200)
           .map(([name, held]) => [name.slice(0, textLimit), truth(held) ?? text(held) ?? number(held)]),
       ),
-    pid: number(daemon?.['pid']),
-    startedAt: text(daemon?.['startedAt']),
-    storageStatus: text(storage?.['status']),
-    maintenanceBlocked: truth(storage?.['maintenanceBlocked']),
-    storageError: text(storage?.['lastMaintenanceError']),
-    freeDiskBytes: number(storage?.['freeDiskBytes']),
-    walBytes: number(storage?.['walBytes']),
-    backlogEvents: number(storage?.['writerBacklogEvents']),
-    writerState: text(writer?.['state']),
-    queuedBytes: number(writer?.['queuedBytes']),
-    capacityBytes: number(writer?.['capacityBytes']),
-    droppedEvents: number(writer?.['droppedOutputEvents']),
+    pid: number(daemon?.pid),
+    startedAt: text(daemon?.startedAt),
+    storageStatus: text(storage?.status),
+    maintenanceBlocked: truth(storage?.maintenanceBlocked),
+    storageError: text(storage?.lastMaintenanceError),
+    freeDiskBytes: number(storage?.freeDiskBytes),
+    walBytes: number(storage?.walBytes),
+    backlogEvents: number(storage?.writerBacklogEvents),
+    writerState: text(writer?.state),
+    queuedBytes: number(writer?.queuedBytes),
+    capacityBytes: number(writer?.capacityBytes),
+    droppedEvents: number(writer?.droppedOutputEvents),
   };
 }

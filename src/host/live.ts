@@ -126,13 +126,16 @@ async function take<K extends ObservationKey>(
   return within(looked, milliseconds, signal, () =>
     settled({
       ok: false,
-      error: { code: 'overran', message: `no answer within ${Math.round(performance.now() - start)} ms` },
+      error: {
+        code: 'overran',
+        message: `no answer within ${Math.round(performance.now() - start)} ms`,
+      },
     }),
   );
 }
 
 /**
- * The session rows. While a daemon or a `coven run` is at work, rows whose process is not seen are looked at once more:
+ * The session rows. While a process has the ledger open, rows whose process is not seen are looked at once more:
  * a session that ends just now has lost its process and keeps its row for some milliseconds.
  */
 async function seeSessions(look: Look, reading: () => ReturnType<typeof readStore>): Promise<StoreSessions> {
@@ -144,7 +147,7 @@ async function seeSessions(look: Look, reading: () => ReturnType<typeof readStor
   const suspicious = sessions.open.some(
     ({ id, status, external }) => status === 'running' && !external && !seen.has(id),
   );
-  if (!suspicious) return { ...sessions, looks: 1 };
+  if (!suspicious || open.way !== 'in-place') return { ...sessions, looks: 1 };
   await sleep(secondLookMs, undefined, { signal: look.signal });
   const later = await again();
   if (later?.outcome !== 'read') return { ...sessions, looks: 1 };
@@ -153,4 +156,9 @@ async function seeSessions(look: Look, reading: () => ReturnType<typeof readStor
   return { ...later, open: stands, looks: 2 };
 }
 
-const noSessions = { code: null, byStatus: {}, open: [], openComplete: true } as const;
+const noSessions = {
+  code: null,
+  byStatus: {},
+  open: [],
+  openComplete: true,
+} as const;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lockNames, names } from '../coven/layout.ts';
 import type { Entry, Locks } from '../observation.ts';
 import type { Look } from './look.ts';
-import { openFiles } from './procfs.ts';
+import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from './procfs.ts';
 
 interface Line {
   readonly kind: string;
@@ -27,14 +27,22 @@ export async function seeLocks({ observe, signal }: Look): Promise<Locks> {
   const { list } = await observe('home.entries');
   const files = lockNames.flatMap((name) => list.find((entry) => entry.name === name) ?? []);
   const lines = await readLocks();
-  if (!lines) return { method: 'none', files: files.map(({ name }) => ({ name, holders: [] })), ledgerWriter: null };
+  if (!lines)
+    return {
+      method: 'none',
+      files: files.map(({ name }) => ({ name, holders: [] })),
+      ledgerWriter: null,
+    };
   return {
     method: 'proc-locks',
     files: files.map((file) => ({
       name: file.name,
       holders: lines
         .filter((line) => line.kind === 'FLOCK' && isOn(line, file))
-        .map(({ pid, exclusive }) => ({ pid, exclusive })),
+        .map((line) => ({
+          pid: holderOf(line, file),
+          exclusive: line.exclusive,
+        })),
     })),
     ledgerWriter: await watchWriter(
       list.find((entry) => entry.name === names.shm),
@@ -107,6 +115,21 @@ export function parseLocks(text: string): readonly Line[] {
 }
 
 /**
+ * The process that holds a flock. The kernel names the one that took it, which may have passed its descriptor on and
+ * be gone, its number even be another's by now; who holds it is known by the descriptor. 0 where none is to be seen.
+ */
+function holderOf({ pid }: Line, file: Entry): number {
+  const holds = (pid: number): boolean | null => {
+    const fds = descriptors(pid);
+    if (!fds) return readStat(pid) ? null : false;
+    return fds.some((fd) => descriptor(pid, fd).endsWith(`/${file.name}`) && holdsLock(pid, fd, file.ino));
+  };
+  // Whose descriptors may not be read is believed to be what the kernel says.
+  if (pid > 0 && holds(pid) !== false) return pid;
+  return allPids()?.find((other) => holds(other)) ?? 0;
+}
+
+/**
  * On btrfs and overlayfs the device of /proc/locks is not that of stat: there an equal inode counts when the holder
  * has the very file open.
  */
@@ -116,9 +139,6 @@ function isOn(line: Line, file: Entry): boolean {
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
   const hex = (part: bigint): string => part.toString(16).padStart(2, '0');
-  return line.device === `${hex(major)}:${hex(minor)}` || (line.pid > 0 && hasOpen(line.pid, file));
-}
-
-function hasOpen(pid: number, file: Entry): boolean {
-  return openFiles(pid)?.some(({ dev, ino }) => dev === file.dev && ino === file.ino) ?? false;
+  if (line.device === `${hex(major)}:${hex(minor)}`) return true;
+  return openFiles(line.pid)?.some(({ dev, ino }) => dev === file.dev && ino === file.ino) ?? false;
 }

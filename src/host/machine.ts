@@ -14,7 +14,7 @@ export async function seeMachine({ env }: Look): Promise<Machine> {
   const hidepid = mounts
     .split('\n')
     .some((line) => / \/proc .* - proc .*hidepid=(1|2|4|noaccess|invisible)/.test(line));
-  const sudo = Number(env['SUDO_UID']);
+  const sudo = Number(env.SUDO_UID);
   const uid = process.geteuid?.() ?? -1;
   return {
     now: new Date().toISOString(),

@@ -128,6 +128,18 @@ export function descriptors(pid: number): readonly number[] | null {
   }
 }
 
+/** Whether a descriptor carries a flock on the file with this inode. Source: proc(5), /proc/PID/fdinfo. */
+export function holdsLock(pid: number, fd: number, inode: string): boolean {
+  try {
+    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
+    return info
+      .split('\n')
+      .some((line) => line.startsWith('lock:') && line.includes('FLOCK') && line.includes(`:${inode} `));
+  } catch {
+    return false;
+  }
+}
+
 /** Device and inode of everything that a process has open, or null where that may not be read. */
 export function openFiles(pid: number): readonly { dev: string; ino: string }[] | null {
   return (

@@ -27,7 +27,12 @@ export async function seeRecord({ home, observe }: Look): Promise<DaemonRecord> 
   }
   const record = parseRecord(text);
   if (!record) return { ...base, state: 'invalid' };
-  return { ...base, ...record, state: 'valid', socketIsOurs: await isOurs(record.socket, home) };
+  return {
+    ...base,
+    ...record,
+    state: 'valid',
+    socketIsOurs: await isOurs(record.socket, home),
+  };
 }
 
 /** pid (an unsigned 32-bit number), startedAt and socket; null for anything that Coven takes for no record. */

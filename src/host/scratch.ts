@@ -11,7 +11,7 @@ const prefix = 'coven-doctor-';
  * is, so that what a killed run left behind is removed by the next one.
  */
 export async function makeScratch(home: string, device: string): Promise<string> {
-  const places = [tmpdir(), process.env['XDG_CACHE_HOME'], join(homedir(), '.cache'), dirname(home), '/var/tmp'];
+  const places = [tmpdir(), process.env.XDG_CACHE_HOME, join(homedir(), '.cache'), dirname(home), '/var/tmp'];
   for (const place of places) {
     if (!place || !(await isOn(place, device))) continue;
     await removeLeftovers(place);

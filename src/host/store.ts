@@ -95,7 +95,13 @@ export interface StoreReading {
 export async function readStore(look: Look, onEnd: (end: () => Promise<void>) => void): Promise<StoreReading> {
   const files = await look.observe('store.files');
   const refused = withoutOpening(files);
-  if (refused) return { open: refused, sessions: null, integrity: null, again: async () => null };
+  if (refused)
+    return {
+      open: refused,
+      sessions: null,
+      integrity: null,
+      again: async () => null,
+    };
   const ledger = join(await realpath(look.home), names.ledger);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
   const read = (scratch: string | null): Promise<StoreReading> =>

@@ -18,7 +18,12 @@ export function renderJson(report: Report, tool: { readonly name: string; readon
     store: '<coven-home>',
     project: null,
     tool,
-    run: { id: report.runId, startedAt: report.startedAt, durationMs: report.durationMs, complete: report.complete },
+    run: {
+      id: report.runId,
+      startedAt: report.startedAt,
+      durationMs: report.durationMs,
+      complete: report.complete,
+    },
     summary: report.summary,
     exitCode: report.exitCode,
     escalate: report.escalate,
@@ -28,7 +33,7 @@ export function renderJson(report: Report, tool: { readonly name: string; readon
       ...say(check.id, worst),
       category: check.category,
       durationMs,
-      docsUrl: `coven-doctor:explain/${check.id}`,
+      docsUrl: `README.md#${check.id.replace(':', '')}`,
       findings: findings.map((finding) => renderFinding(check.id, finding)),
     })),
     nextSteps: nextSteps(report),
@@ -38,5 +43,12 @@ export function renderJson(report: Report, tool: { readonly name: string; readon
 
 function renderFinding(checkId: string, finding: Finding): object {
   const { code, status, target, evidence, escalate } = finding;
-  return { code, status, ...say(checkId, finding), target, evidence, ...(escalate && { escalate }) };
+  return {
+    code,
+    status,
+    ...say(checkId, finding),
+    target,
+    evidence,
+    ...(escalate && { escalate }),
+  };
 }

@@ -19,8 +19,7 @@ export function showProgress(
   stream: NodeJS.WriteStream,
   env: Readonly<Record<string, string | undefined>>,
 ): Progress {
-  if (!stream.isTTY || !stream.columns || env['CI'] || env['TERM'] === 'dumb')
-    return { done: () => {}, end: async () => {} };
+  if (!stream.isTTY || !stream.columns || env.CI || env.TERM === 'dumb') return { done: () => {}, end: async () => {} };
   const finished = new Set<string>();
   const waiting = new Map<string, () => void>();
   let shown: Promise<unknown> = Promise.resolve();

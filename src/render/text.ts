@@ -12,7 +12,13 @@ const marks: Readonly<Record<Status, string>> = {
   unknown: '[??]',
   skipped: '[  ]',
 };
-const colors = { pass: 'green', warn: 'yellow', fail: 'red', unknown: 'magenta', skipped: 'gray' } as const;
+const colors = {
+  pass: 'green',
+  warn: 'yellow',
+  fail: 'red',
+  unknown: 'magenta',
+  skipped: 'gray',
+} as const;
 
 const escalations = {
   'ledger-cannot-open': 'the ledger cannot be opened whole',

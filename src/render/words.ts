@@ -49,12 +49,20 @@ const common: Readonly<Record<string, Cause>> = {
     hint: () => 'this is a bug of coven-doctor; please report it',
   },
   'no-home': { message: () => 'not asked: there is no home yet' },
-  'home-not-a-directory': { message: () => 'not asked: the home is not a directory' },
-  'home-unreadable': { message: () => 'not asked: the home cannot be listed by this user' },
+  'home-not-a-directory': {
+    message: () => 'not asked: the home is not a directory',
+  },
+  'home-unreadable': {
+    message: () => 'not asked: the home cannot be listed by this user',
+  },
   'no-ledger': { message: () => 'not asked: there is no ledger to read' },
   'ledger-not-opened': { message: () => 'not asked: the ledger did not open' },
-  'no-answer': { message: () => 'not asked: the daemon gave no valid health answer' },
-  'socket-path-too-long': { message: () => 'not asked: no socket fits this path' },
+  'no-answer': {
+    message: () => 'not asked: the daemon gave no valid health answer',
+  },
+  'socket-path-too-long': {
+    message: () => 'not asked: no socket fits this path',
+  },
   ...Object.fromEntries(
     ['stopped', 'starting', 'stale', 'hung', 'unreachable', 'duplicate', 'foreign', 'undetermined'].map((verdict) => [
       `daemon-${verdict}`,
@@ -73,5 +81,8 @@ export function say(checkId: string, { code, facts }: Finding): Words {
   const cause = wordsOf(checkId).causes[code] ?? common[code];
   if (!cause) return { message: code };
   const hint = cause.hint?.(facts);
-  return { message: harmless(cause.message(facts)), ...(hint && { hint: harmless(hint) }) };
+  return {
+    message: harmless(cause.message(facts)),
+    ...(hint && { hint: harmless(hint) }),
+  };
 }

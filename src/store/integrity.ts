@@ -52,7 +52,11 @@ function checkPages(db: Database, pragma: string): readonly string[] {
   const problems: string[] = [];
   try {
     for (const line of db.prepare(`PRAGMA ${pragma}(${problemLimit})`).pluck().iterate()) {
-      if (line !== 'ok') problems.push(String(line).slice(0, 200));
+      // One row may hold many lines, under a heading that says which database they are about.
+      for (const problem of String(line).split('\n')) {
+        if (problem !== 'ok' && !problem.startsWith('***')) problems.push(problem.slice(0, 200));
+      }
+      if (problems.length >= problemLimit) break;
     }
   } catch (error) {
     problems.push(codeOf(error));
@@ -78,9 +82,21 @@ function countRows(db: Database, table: string): TableReading {
         .pluck()
         .get(),
     );
-    return { table, rowsRead: rows, rowsAbout: rows, complete: true, problem: null };
+    return {
+      table,
+      rowsRead: rows,
+      rowsAbout: rows,
+      complete: true,
+      problem: null,
+    };
   } catch (error) {
-    return { table, rowsRead: 0, rowsAbout: null, complete: false, problem: codeOf(error) };
+    return {
+      table,
+      rowsRead: 0,
+      rowsAbout: null,
+      complete: false,
+      problem: codeOf(error),
+    };
   }
 }
 
@@ -104,9 +120,21 @@ function readRows(db: Database, table: string, end: number): TableReading {
     const up = readFrom(db, table, touch, end, 'ASC');
     if (up.problem === null) return { table, ...up, rowsAbout: up.complete ? up.rowsRead : rowsAbout };
     const down = readFrom(db, table, touch, end, 'DESC');
-    return { table, rowsRead: up.rowsRead + down.rowsRead, rowsAbout, complete: false, problem: up.problem };
+    return {
+      table,
+      rowsRead: up.rowsRead + down.rowsRead,
+      rowsAbout,
+      complete: false,
+      problem: up.problem,
+    };
   } catch (error) {
-    return { table, rowsRead: 0, rowsAbout, complete: false, problem: codeOf(error) };
+    return {
+      table,
+      rowsRead: 0,
+      rowsAbout,
+      complete: false,
+      problem: codeOf(error),
+    };
   }
 }
 
@@ -147,7 +175,13 @@ function hasRowid(db: Database, table: string): boolean {
 
 function withoutRowid(db: Database, table: string, touch: string): TableReading {
   const row = db.prepare(`SELECT count(*) AS n, total(${touch}) FROM ${quote(table)}`).get() as { n: number };
-  return { table, rowsRead: row.n, rowsAbout: row.n, complete: true, problem: null };
+  return {
+    table,
+    rowsRead: row.n,
+    rowsAbout: row.n,
+    complete: true,
+    problem: null,
+  };
 }
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -13,7 +13,10 @@ export interface ReadRequest {
 /** What the child says, one JSON document a line, in this order; `progress` repeats and the last one counts. */
 export type ReadMessage =
   | { readonly kind: 'open'; readonly open: StoreOpen }
-  | { readonly kind: 'sessions'; readonly sessions: Omit<StoreSessions, 'looks'> }
+  | {
+      readonly kind: 'sessions';
+      readonly sessions: Omit<StoreSessions, 'looks'>;
+    }
   | { readonly kind: 'progress'; readonly tables: readonly TableReading[] }
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity };
 

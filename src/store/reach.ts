@@ -19,7 +19,10 @@ class Unreachable extends Error {
  * shared memory: so in a private folder, through a hard link, else a clone, else a copy, with a copy of the WAL, which
  * holds committed rows that the main file does not.
  */
-export function reach({ ledger, scratch }: ReadRequest): { readonly path: string; readonly way: Way } {
+export function reach({ ledger, scratch }: ReadRequest): {
+  readonly path: string;
+  readonly way: Way;
+} {
   if (scratch === null) return { path: ledger, way: 'in-place' };
   const path = join(scratch, names.ledger);
   const way = bring(ledger, path);

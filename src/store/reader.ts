@@ -39,7 +39,11 @@ function main(request: ReadRequest): void {
   try {
     const reached = reach(request);
     way = reached.way;
-    db = new Database(reached.path, { readonly: true, fileMustExist: true, timeout: busyMs });
+    db = new Database(reached.path, {
+      readonly: true,
+      fileMustExist: true,
+      timeout: busyMs,
+    });
     db.pragma('query_only = ON');
     db.pragma('trusted_schema = OFF');
     db.pragma('mmap_size = 0');
@@ -49,10 +53,28 @@ function main(request: ReadRequest): void {
       .pluck()
       .all() as string[];
     const journalMode = String(db.pragma('journal_mode', { simple: true }));
-    say({ kind: 'open', open: { outcome: 'opened', way, code: null, journalMode, tables: tables.slice(0, 500) } });
+    say({
+      kind: 'open',
+      open: {
+        outcome: 'opened',
+        way,
+        code: null,
+        journalMode,
+        tables: tables.slice(0, 500),
+      },
+    });
   } catch (error) {
     const code = codeOf(error);
-    say({ kind: 'open', open: { outcome: outcomeOf(code), way, code, journalMode: null, tables: [] } });
+    say({
+      kind: 'open',
+      open: {
+        outcome: outcomeOf(code),
+        way,
+        code,
+        journalMode: null,
+        tables: [],
+      },
+    });
     return;
   }
   const tellSessions = (): void => say({ kind: 'sessions', sessions: readSessions(db) });

@@ -31,8 +31,13 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       'The truth about a live daemon is the process that holds daemon-serve.lock, then the one that answers on the socket, then ' +
       'daemon.json; where they disagree, the finding says so. A process is its pid with its start time, never a pid alone.',
     causes: {
-      ok: { message: (facts) => `running (${whose(facts)}, socket <daemon-socket>)${disagreement(facts)}` },
-      stopped: { message: () => 'not running', hint: () => `${start} (optional: \`coven run\` works without it)` },
+      ok: {
+        message: (facts) => `running (${whose(facts)}, socket <daemon-socket>)${disagreement(facts)}`,
+      },
+      stopped: {
+        message: () => 'not running',
+        hint: () => `${start} (optional: \`coven run\` works without it)`,
+      },
       starting: {
         message: (facts) => `${whose(facts)} holds the daemon's lock and does not listen yet`,
         hint: () => 'wait half a minute and run the doctor again',
@@ -45,7 +50,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       hung: {
         message: (facts) =>
-          `${whose(facts)} is alive and does not answer${facts['stopped'] ? ': it is stopped by a signal' : ''}`,
+          `${whose(facts)} is alive and does not answer${facts.stopped ? ': it is stopped by a signal' : ''}`,
         hint: ({ pid, stopped }) =>
           stopped
             ? `let it go on: kill -CONT ${pid}`
@@ -57,8 +62,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
           `Coven's own stop and restart refuse here; to end it with its sessions: kill -TERM ${pid ?? 'PID'}, then ${start}`,
       },
       duplicate: {
-        message: (facts) =>
-          `two daemons: ${whose(facts)} holds the lock, pid ${facts['healthPid']} answers on the socket`,
+        message: (facts) => `two daemons: ${whose(facts)} holds the lock, pid ${facts.healthPid} answers on the socket`,
         hint: () => 'compare their executables and sessions before one is ended; collect a support bundle first',
       },
       foreign: {
@@ -103,8 +107,12 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
           `${pid === null ? 'a process' : `pid ${pid}`} listens on <daemon-socket> that is not the daemon of this home`,
         hint: () => 'end that process; then coven daemon start',
       },
-      hung: { message: ({ pid }) => `pid ${pid} accepts connections and answers nothing` },
-      unlinked: { message: ({ pid }) => `pid ${pid} is alive, but its socket file is gone or is not its own` },
+      hung: {
+        message: ({ pid }) => `pid ${pid} accepts connections and answers nothing`,
+      },
+      unlinked: {
+        message: ({ pid }) => `pid ${pid} is alive, but its socket file is gone or is not its own`,
+      },
       undetermined: {
         message: () => 'the socket could not be tried by this user',
         hint: () => 'run as the owner of the home',
@@ -134,7 +142,9 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
         message: () => 'daemon.json is no valid record; Coven takes it for absent and removes or rewrites it',
         hint: () => 'nothing to do; keep a copy if you want to know how it came to be',
       },
-      'dead-pid': { message: ({ pid }) => `names pid ${pid}, which is gone: the daemon did not end cleanly` },
+      'dead-pid': {
+        message: ({ pid }) => `names pid ${pid}, which is gone: the daemon did not end cleanly`,
+      },
       'zombie-pid': {
         message: ({ pid }) =>
           `names pid ${pid}, which has ended and was not reaped; Coven takes it for alive and refuses to start`,
@@ -229,7 +239,9 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       'Sessions, events, structured errors and a sequence cursor must be announced; a missing or false one counts as unsupported. ' +
       'Capabilities that are not known here are fine.',
     causes: {
-      ok: { message: ({ count }) => `all that is required, and a catalogue of ${count}` },
+      ok: {
+        message: ({ count }) => `all that is required, and a catalogue of ${count}`,
+      },
       missing: {
         message: ({ missing }) => `not announced: ${missing}; clients must not use them`,
         hint: () => 'restart the daemon with the installed version: coven daemon restart (this ends its live sessions)',

@@ -28,10 +28,12 @@ export const sessionWords: Readonly<Record<string, CheckWords>> = {
       'A row stays `running` when its daemon was killed, and after a clean stop too; the next start of the daemon marks it `orphaned` ' +
       'and keeps all that was recorded. A start also marks the row of a live `coven run`. External rows are never touched.',
     causes: {
-      ok: { message: (facts) => (apart(facts) ? `running: ${apart(facts)}` : 'no session is running') },
+      ok: {
+        message: (facts) => (apart(facts) ? `running: ${apart(facts)}` : 'no session is running'),
+      },
       orphaned: {
         message: (facts) =>
-          `${count(facts['orphaned'], 'row says', 'rows say')} \`running\` and the process is gone (${facts['ids']})${apart(facts) ? `; kept apart: ${apart(facts)}` : ''}`,
+          `${count(facts.orphaned, 'row says', 'rows say')} \`running\` and the process is gone (${facts.ids})${apart(facts) ? `; kept apart: ${apart(facts)}` : ''}`,
         hint: ({ daemon, live }) =>
           daemon === 'running'
             ? 'coven daemon restart marks them orphaned; it also ends every live session of the daemon'

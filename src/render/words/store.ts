@@ -30,7 +30,10 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
         message: ({ kind, way, bytes: size }) =>
           kind === 'absent' ? 'no ledger yet' : `opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})`,
       },
-      missing: { message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`, hint: keepWal },
+      missing: {
+        message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`,
+        hint: keepWal,
+      },
       empty: {
         message: (facts) => `the ledger has no bytes, though sessions existed here${lost(facts)}`,
         hint: keepWal,
@@ -43,7 +46,10 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
         message: () => 'coven.sqlite3 is not a database: its header is damaged',
         hint: () => preserve,
       },
-      malformed: { message: ({ code }) => `the ledger's schema is damaged (${code})`, hint: () => preserve },
+      malformed: {
+        message: ({ code }) => `the ledger's schema is damaged (${code})`,
+        hint: () => preserve,
+      },
       unreadable: {
         message: ({ code }) => `the ledger cannot be read (${code})`,
         hint: () => 'check its owner and mode and the health of the disk, as the owner of the home',
