@@ -1,23 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { names } from '../coven/layout.ts';
-import { within } from '../deadline.ts';
-import type { LedgerFile, StoreFiles, StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
-import { askAgain, type ReadMessage, type ReadRequest } from '../store/protocol.ts';
+import type { LedgerFile, StoreFiles, StoreOpen } from '../observation.ts';
 import { kindOf, look as lookAt, modeOf, readStart } from './files.ts';
 import { CannotSee } from './host.ts';
 import type { Look } from './look.ts';
-import { packageRoot } from './package.ts';
+import { runReader, type StoreReading } from './reader.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 
 const headerBytes = 100;
 const boundedBudgetMs = 150;
 /** Kept back from the run's deadline, so that a killed reading can still be told. */
 const reserveMs = 400;
-const againMs = 1000;
 const privateAttempts = 4;
 
 export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles> {
@@ -76,15 +70,6 @@ function withoutOpening({ main, wal }: StoreFiles): StoreOpen | null {
   if (main.size === 0) return unopened('empty');
   // A WAL that is no file cannot be brought along, and what it holds would be missed.
   return wal.kind === 'absent' || wal.kind === 'file' ? null : unopened('forbidden', 'WAL_NOT_A_FILE');
-}
-
-/** What one run learns of the ledger; parts that the time did not allow are null. */
-export interface StoreReading {
-  readonly open: StoreOpen;
-  readonly sessions: Omit<StoreSessions, 'looks'> | null;
-  readonly integrity: StoreIntegrity | null;
-  /** The session rows as they stand now; null where no child has the ledger open. */
-  readonly again: () => Promise<Omit<StoreSessions, 'looks'> | null>;
 }
 
 /**
@@ -147,74 +132,4 @@ async function fingerprint(ledger: string): Promise<string> {
     }),
   );
   return parts.join(' ');
-}
-
-/** Starts the reading child and collects what it says until it has said all or `milliseconds` have passed. */
-async function runReader(
-  request: ReadRequest,
-  milliseconds: number,
-  signal: AbortSignal,
-  onEnd: (end: () => Promise<void>) => void,
-): Promise<StoreReading> {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'reader.js'), JSON.stringify(request)], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    // Nothing of the caller's environment may slow the child down or reach into it.
-    env: {},
-    cwd: '/',
-  });
-  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  onEnd(async () => {
-    child.kill('SIGKILL');
-    await gone;
-  });
-  child.stdin.on('error', () => undefined);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (limit: number): Promise<ReadMessage | null> => {
-    const line = await within(lines.next(), limit, signal, () => null);
-    return line && !line.done ? (JSON.parse(line.value) as ReadMessage) : null;
-  };
-
-  const end = performance.now() + milliseconds;
-  let open: StoreOpen | null = null;
-  let sessions: StoreReading['sessions'] = null;
-  let tables: readonly TableReading[] = [];
-  let integrity: StoreIntegrity | null = null;
-  for (;;) {
-    const message = await next(end - performance.now());
-    if (!message) break;
-    if (message.kind === 'open') open = message.open;
-    if (message.kind === 'open' && message.open.outcome !== 'opened') break;
-    if (message.kind === 'sessions') sessions = message.sessions;
-    if (message.kind === 'progress') tables = message.tables;
-    if (message.kind === 'integrity') {
-      integrity = message.integrity;
-      break;
-    }
-  }
-  if (!open) {
-    if (child.exitCode === null && child.signalCode === null)
-      throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
-    throw new CannotSee(
-      'reader-ended',
-      `the process that reads the ledger ended (${child.signalCode ?? child.exitCode})`,
-    );
-  }
-  return {
-    open,
-    sessions,
-    integrity:
-      integrity ??
-      (sessions && {
-        outcome: 'read',
-        depth: request.deep ? 'whole' : 'bounded',
-        complete: false,
-        tables,
-        problems: [],
-      }),
-    again: async () => {
-      child.stdin.write(askAgain);
-      const message = await next(againMs);
-      return message?.kind === 'sessions' ? message.sessions : null;
-    },
-  };
 }

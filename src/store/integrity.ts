@@ -35,9 +35,9 @@ export function readTables(
   const tables: TableReading[] = [];
   for (const table of tableNames(db)) {
     // Pages that SQLite found whole need no second reading for their rows to be there.
-    const reading = pagesWhole && problems.length === 0 ? countRows(db, table) : readRows(db, table, end);
-    tables.push(reading);
-    progress(tables);
+    const counted = pagesWhole && problems.length === 0;
+    tables.push(counted ? countRows(db, table) : readRows(db, table, end));
+    if (!counted) progress(tables);
   }
   return {
     outcome: 'read',

@@ -1,6 +1,6 @@
 import type { StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
 
-/** What the reading child is asked, as one JSON argument. */
+/** What the reading child is asked, as the first line of its standard input. */
 export interface ReadRequest {
   readonly ledger: string;
   /** A private folder on the ledger's file system; null to open the ledger in place, beside its owner. */
@@ -20,5 +20,5 @@ export type ReadMessage =
   | { readonly kind: 'progress'; readonly tables: readonly TableReading[] }
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity };
 
-/** A line on the child's standard input that asks for the sessions once more. Its end ends the child. */
+/** A later line that asks for the sessions once more. The end of its input ends the child. */
 export const askAgain = 'sessions\n';

@@ -33,7 +33,8 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
 }
 
-function main(request: ReadRequest): void {
+/** Reads and tells all that is asked; what it returns tells the sessions once more. */
+function main(request: ReadRequest): (() => void) | undefined {
   let way: Way = 'in-place';
   let db: Database.Database;
   try {
@@ -75,15 +76,17 @@ function main(request: ReadRequest): void {
         tables: [],
       },
     });
-    return;
+    return undefined;
   }
   const tellSessions = (): void => say({ kind: 'sessions', sessions: readSessions(db) });
   tellSessions();
   const integrity = readTables(db, request, (tables) => say({ kind: 'progress', tables }));
   say({ kind: 'integrity', integrity });
-  createInterface({ input: process.stdin })
-    .on('line', (line) => `${line}\n` === askAgain && tellSessions())
-    .on('close', () => db.close());
+  return tellSessions;
 }
 
-main(JSON.parse(process.argv[2] ?? '{}') as ReadRequest);
+let again: (() => void) | undefined;
+createInterface({ input: process.stdin }).on('line', (line) => {
+  if (`${line}\n` === askAgain) again?.();
+  else again = main(JSON.parse(line) as ReadRequest);
+});

@@ -1,0 +1,80 @@
+import { startReaderAhead } from '../host/reader.ts';
+import type { DiagnoseOptions } from './doctor.ts';
+import { parserFor } from './parser.ts';
+import { UsageError } from './usage.ts';
+
+const diagnosis = {
+  home: { type: 'string', requiresArg: true, describe: 'The Coven home  [$COVEN_HOME, else ~/.coven]' },
+  only: { type: 'string', array: true, requiresArg: true, describe: 'Only these checks or families' },
+  skip: { type: 'string', array: true, requiresArg: true, describe: 'Without these checks or families' },
+  'fail-on': {
+    choices: ['fail', 'warn'] as const,
+    default: 'fail' as const,
+    describe: 'From which status on the exit code is 1',
+  },
+  timeout: { type: 'number', requiresArg: true, describe: 'Seconds for the whole run  [15; with --deep 600]' },
+  deep: { type: 'boolean', default: false, describe: 'Read the whole ledger, however long it takes' },
+} as const;
+
+const display = {
+  json: { type: 'boolean', default: false, describe: 'One JSON document on stdout' },
+  verbose: { type: 'boolean', default: false, describe: 'Every check, not only what needs attention' },
+} as const;
+
+/**
+ * `coven doctor WORDS` and `coven-doctor WORDS`; tells the exit code. The diagnosis is the parser's default command:
+ * for any other, yargs renders its help before it is asked for, which takes longer than a diagnosis.
+ */
+export async function runDoctor(words: readonly string[], signal: AbortSignal): Promise<number> {
+  const [first] = words;
+  if (first === undefined || (first.startsWith('-') && first !== '--help' && first !== '--version')) startReaderAhead();
+  let code = 0;
+  await parserFor(words, 'coven-doctor')
+    .usage('$0 [options]\n\nTells what is wrong with a Coven home, proves it, and changes nothing.')
+    .command(
+      '$0',
+      'Diagnose the home',
+      (args) => args.options(diagnosis).options(display),
+      async (argv) => {
+        const { doctor } = await import('./doctor.ts');
+        code = await doctor({ ...optionsOf(argv), json: argv.json, verbose: argv.verbose }, signal);
+      },
+    )
+    .command('list', 'Name every check', {}, async () => {
+      code = await (await import('./doctor.ts')).list();
+    })
+    .command(
+      'explain <check>',
+      'What a check decides, and the chain from what is seen here to its findings',
+      (args) => args.positional('check', { type: 'string', demandOption: true }).options(diagnosis),
+      async (argv) => {
+        code = await (await import('./doctor.ts')).explain(argv.check, optionsOf(argv), signal);
+      },
+    )
+    .example('$0', 'what is wrong with $COVEN_HOME, or ~/.coven')
+    .example('$0 --json --fail-on warn', 'for a pipeline')
+    .example('$0 explain daemon', 'why it says what it says')
+    .epilog(
+      'Exit codes: 0 nothing at the threshold; 1 a finding; 2 usage; 3 something could not be determined; 70 a bug of ours.',
+    )
+    .parseAsync();
+  return code;
+}
+
+interface Parsed {
+  readonly home?: unknown;
+  readonly only?: readonly string[] | undefined;
+  readonly skip?: readonly string[] | undefined;
+  readonly failOn: 'fail' | 'warn';
+  readonly timeout?: unknown;
+  readonly deep: boolean;
+}
+
+function optionsOf({ home, only, skip, failOn, timeout, deep }: Parsed): DiagnoseOptions {
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 1 && timeout <= 86_400)) {
+    throw new UsageError('--timeout takes one number of seconds from 1 to 86400');
+  }
+  if (home !== undefined && typeof home !== 'string') throw new UsageError('--home is given more than once');
+  const list = (names: readonly string[] = []): readonly string[] => names.flatMap((name) => name.split(','));
+  return { home, only: list(only), skip: list(skip), failOn, timeout, deep };
+}

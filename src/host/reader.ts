@@ -1,0 +1,109 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { within } from '../deadline.ts';
+import type { StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
+import { askAgain, type ReadMessage, type ReadRequest } from '../store/protocol.ts';
+import { CannotSee } from './host.ts';
+import { packageRoot } from './package.ts';
+
+const againMs = 1000;
+
+/** What one run learns of the ledger; parts that the time did not allow are null. */
+export interface StoreReading {
+  readonly open: StoreOpen;
+  readonly sessions: Omit<StoreSessions, 'looks'> | null;
+  readonly integrity: StoreIntegrity | null;
+  /** The session rows as they stand now; null where no child has the ledger open. */
+  readonly again: () => Promise<Omit<StoreSessions, 'looks'> | null>;
+}
+
+type Reader = ChildProcessByStdio<Writable, Readable, null>;
+
+let ahead: Reader | undefined;
+
+/**
+ * Starts a reading child before it is known whether it is needed: its start takes as long as all that comes before the
+ * ledger, and the two go on side by side. It opens nothing until it is asked, and ends with this process.
+ */
+export function startReaderAhead(): void {
+  ahead ??= spawnReader();
+}
+
+function spawnReader(): Reader {
+  return spawn(process.execPath, [join(packageRoot, 'dist', 'reader.js')], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    // Nothing of the caller's environment may slow the child down or reach into it.
+    env: {},
+    cwd: '/',
+  });
+}
+
+/** Starts the reading child and collects what it says until it has said all or `milliseconds` have passed. */
+export async function runReader(
+  request: ReadRequest,
+  milliseconds: number,
+  signal: AbortSignal,
+  onEnd: (end: () => Promise<void>) => void,
+): Promise<StoreReading> {
+  const child = ahead ?? spawnReader();
+  ahead = undefined;
+  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  onEnd(async () => {
+    child.kill('SIGKILL');
+    await gone;
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.write(`${JSON.stringify(request)}\n`);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (limit: number): Promise<ReadMessage | null> => {
+    const line = await within(lines.next(), limit, signal, () => null);
+    return line && !line.done ? (JSON.parse(line.value) as ReadMessage) : null;
+  };
+
+  const end = performance.now() + milliseconds;
+  let open: StoreOpen | null = null;
+  let sessions: StoreReading['sessions'] = null;
+  let tables: readonly TableReading[] = [];
+  let integrity: StoreIntegrity | null = null;
+  for (;;) {
+    const message = await next(end - performance.now());
+    if (!message) break;
+    if (message.kind === 'open') open = message.open;
+    if (message.kind === 'open' && message.open.outcome !== 'opened') break;
+    if (message.kind === 'sessions') sessions = message.sessions;
+    if (message.kind === 'progress') tables = message.tables;
+    if (message.kind === 'integrity') {
+      integrity = message.integrity;
+      break;
+    }
+  }
+  if (!open) {
+    if (child.exitCode === null && child.signalCode === null)
+      throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
+    throw new CannotSee(
+      'reader-ended',
+      `the process that reads the ledger ended (${child.signalCode ?? child.exitCode})`,
+    );
+  }
+  return {
+    open,
+    sessions,
+    integrity:
+      integrity ??
+      (sessions && {
+        outcome: 'read',
+        depth: request.deep ? 'whole' : 'bounded',
+        complete: false,
+        tables,
+        problems: [],
+      }),
+    again: async () => {
+      child.stdin.write(askAgain);
+      const message = await next(againMs);
+      return message?.kind === 'sessions' ? message.sessions : null;
+    },
+  };
+}
