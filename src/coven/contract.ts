@@ -18,14 +18,8 @@ export const markers = {
 /** Prefix of the participant id of a session that a daemon owns; a standalone `coven run` has `session-<random>`. */
 export const daemonParticipant = 'daemon-session-';
 
-/** A `created` row older than this is failed by the next daemon start. Source: Coven's stale-created recovery. */
-export const createdLimitSeconds = 600;
-
 /** Largest daemon.json that Coven reads; a longer one makes every command fail. */
 export const recordLimitBytes = 16_384;
-
-/** Largest request body of the API; a longer one is answered 413 `payload_too_large`. */
-export const bodyLimitBytes = 4_194_304;
 
 /** Free disk below which Coven stops its maintenance and calls its storage critical. */
 export const criticalDiskBytes = 256 * 1024 ** 2;

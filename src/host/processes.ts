@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { daemonParticipant, markers } from '../coven/contract.ts';
 import { names } from '../coven/layout.ts';
 import type { Home, Process, Processes, Role } from '../observation.ts';
-import { CannotSee } from './host.ts';
 import { posixHolders } from './locks.ts';
 import type { Look } from './look.ts';
 import * as proc from './procfs.ts';
@@ -29,7 +28,7 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
     observe('home.entries'),
   ]);
   const pids = proc.allPids();
-  if (!pids) throw new CannotSee('no-proc', 'this platform has no /proc to read processes from');
+  if (!pids) return (await import('./processes-portable.ts')).seeProcessesPortably(home, record, machine);
 
   const stats = new Map(pids.flatMap((pid) => proc.readStat(pid) ?? []).map((found) => [found.pid, found]));
   const canonical = home.kind === 'directory' ? await realpath(path).catch(() => path) : path;
@@ -104,7 +103,8 @@ function readCandidate(found: proc.Stat): Candidate {
   };
 }
 
-function roleOf(argv: readonly string[], holdsStateLock: boolean, marked: boolean): Role {
+/** What a command line and a held state lock make of a process. */
+export function roleOf(argv: readonly string[], holdsStateLock: boolean, marked: boolean): Role {
   // A native binary has its words from 1 on, a script under node from 2 on.
   const isCommand = (...words: readonly string[]): boolean =>
     [1, 2].some((at) => words.every((word, index) => argv[at + index] === word));
