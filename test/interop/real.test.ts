@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import { chmodSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../../fixtures/diagnose.ts';
+import { startProgram } from '../../fixtures/double.ts';
+import { damageTable, overwrite } from '../../fixtures/home.ts';
+import { findRealCoven, makeWorld, request, until } from '../../fixtures/real-coven.ts';
+import { makeScratch } from '../../fixtures/scratch.ts';
+
+const real = findRealCoven();
+if ('why' in real) console.log(`the interop suite is skipped: ${real.why}`);
+const binary = 'path' in real ? real.path : '';
+const stopped = 'daemon stopped warn';
+const live = { daemonLives: true };
+
+describe.skipIf(binary === '')('on a home of the real Coven', () => {
+  test('never started, and after its own doctor only', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven } = makeWorld(scratch, binary);
+    expect((await diagnose(home)).faults).toEqual([stopped]);
+    await coven('doctor');
+    expect((await diagnose(home)).faults).toEqual([stopped]);
+  });
+
+  test('idle, with sessions of both kinds, and stopped cleanly', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven, serve, launch, endHarnesses } = makeWorld(scratch, binary);
+    const daemon = await serve();
+    expect((await diagnose(home, live)).faults).toEqual([]);
+    await launch();
+    await launch('nonInteractive');
+    const busy = await diagnose(home, live);
+    expect(busy.faults).toEqual([]);
+    expect(busy.document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toBe('running: 2 live');
+    endHarnesses();
+    await until(async () => !JSON.stringify(await request(home, 'GET', '/sessions')).includes('"running"'));
+    daemon.kill('SIGTERM');
+    await once(daemon, 'exit');
+    expect((await diagnose(home)).faults).toEqual([stopped]);
+    const { stdout } = await coven('sessions', '--json', '--all');
+    expect(stdout.match(/"status": ?"completed"/g)).toHaveLength(2);
+  });
+
+  test('killed with -9 and reaped: stale, and its rows orphaned; a start heals it', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven, serve, launch, endHarnesses } = makeWorld(scratch, binary);
+    const daemon = await serve();
+    await launch();
+    daemon.kill('SIGKILL');
+    await once(daemon, 'exit');
+    endHarnesses();
+    const faults = [
+      'daemon stale fail',
+      'daemon:socket stale warn',
+      'daemon:record dead-pid warn',
+      'sessions:orphaned orphaned warn',
+    ];
+    await until(async () => (await diagnose(home)).faults.length === faults.length);
+    expect((await diagnose(home)).faults).toEqual(faults);
+    await coven('daemon', 'start');
+    expect((await diagnose(home, live)).faults).toEqual([]);
+  });
+
+  test('a harness that outlives its daemon', async () => {
+    await using scratch = await makeScratch();
+    const { home, serve, launch, endHarnesses } = makeWorld(scratch, binary, { ignoreHangUp: true });
+    const daemon = await serve();
+    await launch();
+    daemon.kill('SIGKILL');
+    await once(daemon, 'exit');
+    const died = ['daemon stale fail', 'daemon:socket stale warn', 'daemon:record dead-pid warn'];
+    expect((await diagnose(home)).faults).toEqual([...died, 'sessions:processes unowned warn']);
+    endHarnesses();
+    await until(async () => !(await diagnose(home)).faults.includes('sessions:processes unowned warn'));
+    expect((await diagnose(home)).faults).toEqual([...died, 'sessions:orphaned orphaned warn']);
+  });
+
+  test('a zombie under the recorded pid: Coven cannot start, and the hint works', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven } = makeWorld(scratch, binary);
+    // A parent that never reaps: the shell starts the daemon, is replaced by sleep, and so gets a zombie.
+    const parent = await startProgram(
+      scratch,
+      'sh',
+      ['-c', '"$0" daemon serve & echo started; exec sleep 600', binary],
+      {
+        HOME: scratch.path,
+        COVEN_HOME: home,
+      },
+    );
+    expect(parent.pid).toBeDefined();
+    await until(async () => (await request(home, 'GET', '/health').catch(() => null)) !== null);
+    process.kill(JSON.parse(readFileSync(join(home, 'daemon.json'), 'utf8')).pid, 'SIGKILL');
+    const faults = ['daemon stale fail', 'daemon:socket stale warn', 'daemon:record zombie-pid fail'];
+    await until(async () => (await diagnose(home)).faults.length === faults.length);
+    expect((await diagnose(home)).faults).toEqual(faults);
+    expect((await coven('daemon', 'restart')).exitCode).toBe(1);
+    renameSync(join(home, 'daemon.json'), join(home, 'daemon.json.aside'));
+    expect((await coven('daemon', 'start')).exitCode).toBe(0);
+    expect((await diagnose(home, live)).faults).toEqual([]);
+  });
+
+  test('a reused pid: Coven refuses for ever, and the hint works', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven } = makeWorld(scratch, binary);
+    await coven('daemon', 'start');
+    const record = JSON.parse(readFileSync(join(home, 'daemon.json'), 'utf8'));
+    await coven('daemon', 'stop');
+    const { pid } = await startProgram(scratch, 'sh', ['-c', 'echo started; exec sleep 600']);
+    writeFileSync(join(home, 'daemon.json'), JSON.stringify({ ...record, pid }), { mode: 0o600 });
+    expect((await diagnose(home)).faults).toEqual(['daemon stale fail', 'daemon:record reused-pid fail']);
+    expect((await coven('daemon', 'restart')).exitCode).toBe(1);
+    renameSync(join(home, 'daemon.json'), join(home, 'daemon.json.aside'));
+    expect((await coven('daemon', 'start')).exitCode).toBe(0);
+  });
+
+  test('stopped with SIGSTOP: hung, and SIGCONT heals it', async () => {
+    await using scratch = await makeScratch();
+    const { home, serve } = makeWorld(scratch, binary);
+    const daemon = await serve();
+    daemon.kill('SIGSTOP');
+    const hung = await diagnose(home, live);
+    expect(hung.faults).toEqual(['daemon hung fail', 'daemon:socket hung fail']);
+    expect(hung.document.nextSteps).toEqual([`let it go on: kill -CONT ${daemon.pid}`]);
+    daemon.kill('SIGCONT');
+    expect((await diagnose(home, live)).faults).toEqual([]);
+  });
+
+  test('its socket file removed: alive and unreachable; SIGTERM and a start heal it', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven, serve } = makeWorld(scratch, binary);
+    const daemon = await serve();
+    rmSync(join(home, 'coven.sock'));
+    expect((await diagnose(home, live)).faults).toEqual(['daemon unreachable fail', 'daemon:socket unlinked fail']);
+    daemon.kill('SIGTERM');
+    await once(daemon, 'exit');
+    expect((await coven('daemon', 'start')).exitCode).toBe(0);
+    expect((await diagnose(home, live)).faults).toEqual([]);
+  });
+
+  test('a live `coven run`, without a daemon and beside one, is no fault', async () => {
+    await using scratch = await makeScratch();
+    const { home, spawn, serve, coven } = makeWorld(scratch, binary);
+    spawn('run', 'codex', 'hello there');
+    await until(async () => (await coven('sessions', '--json', '--all')).stdout.includes('running'));
+    const alone = await diagnose(home, live);
+    expect(alone.faults).toEqual([stopped]);
+    expect(alone.document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toBe('running: 1 live');
+    await serve();
+    spawn('run', 'codex', 'hello again');
+    await until(async () => (await coven('sessions', '--json', '--all')).stdout.includes('running'));
+    expect((await diagnose(home, live)).faults).toEqual([]);
+  });
+
+  test('an external row and a row created just now are no faults', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven } = makeWorld(scratch, binary);
+    await coven('run', '--detach', 'codex', 'later');
+    const db = new Database(join(home, 'coven.sqlite3'));
+    db.exec(`INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at, external)
+             VALUES ('ext', '/p', 'coven-code', 't', 'running', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 1)`);
+    db.close();
+    const { faults, document } = await diagnose(home);
+    expect(faults).toEqual([stopped]);
+    expect(document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toBe('running: 1 external');
+  });
+
+  test('through a symlinked parent, with open modes that Coven itself makes', async () => {
+    await using scratch = await makeScratch();
+    const { home, serve } = makeWorld(scratch, binary);
+    await serve();
+    for (const name of ['coven.sqlite3', 'daemon-recovery.log']) chmodSync(join(home, name), 0o644);
+    symlinkSync(scratch.path, `${scratch.path}-link`);
+    scratch.onEnd(() => rmSync(`${scratch.path}-link`));
+    expect((await diagnose(join(`${scratch.path}-link`, 'coven'), live)).faults).toEqual([]);
+  });
+
+  test.each([
+    ['its header gone', (path: string) => overwrite(path, 0, 100), 'store:open not-a-database fail'],
+    ['its schema damaged', (path: string) => overwrite(path, 100, 400, 0xff), 'store:open malformed fail'],
+    ['a page of sessions damaged', (path: string) => damageTable(path, 'sessions'), 'store:integrity corrupt fail'],
+  ])('a ledger with %s', async (_, damage, fault) => {
+    await using scratch = await makeScratch();
+    const { home, coven } = makeWorld(scratch, binary);
+    await coven('daemon', 'start');
+    await coven('daemon', 'stop');
+    const db = new Database(join(home, 'coven.sqlite3'));
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+    damage(join(home, 'coven.sqlite3'));
+    expect((await diagnose(home)).faults).toContain(fault);
+  });
+
+  test('the write lock held by another process', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven } = makeWorld(scratch, binary);
+    await coven('daemon', 'start');
+    await coven('daemon', 'stop');
+    const db = new Database(join(home, 'coven.sqlite3'));
+    db.exec('BEGIN IMMEDIATE');
+    expect((await diagnose(home, live)).faults).toEqual([stopped, 'store:open busy fail']);
+    db.close();
+  });
+});
