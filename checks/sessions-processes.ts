@@ -1,11 +1,11 @@
 import { defineCheck, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { isHiddenHarness } from '../src/coven/rows.ts';
+import { isHiddenHarness, isUnmarkedHarness } from '../src/coven/rows.ts';
 import type { Process } from '../src/observation.ts';
 
 /**
- * Harnesses that outlived their daemon: known by the session id in their environment, leading a session of their own,
+ * Harnesses that outlived their daemon: known by the session id in their environment or by the time they began, leading a session of their own,
  * with no live daemon above them. What a session merely started (a server, a terminal multiplexer, another daemon)
  * carries the same mark and is innocent.
  */
@@ -19,7 +19,9 @@ export const sessionsProcesses = defineCheck({
     const { pid: daemon } = judgeLiveness(seen);
     const { open } = seen['store.sessions'];
     const marked = list.filter(
-      ({ sessionId, state, role }) => sessionId !== null && state !== 'Z' && role === 'harness',
+      (process) =>
+        process.state !== 'Z' &&
+        (process.role === 'harness' ? process.sessionId !== null : open.some((row) => isUnmarkedHarness(process, row))),
     );
     const unowned = marked.filter(({ ownerPid }) => ownerPid === null);
     const harnesses = unowned.filter((process) => isHarness(process, open));

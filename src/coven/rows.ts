@@ -21,7 +21,7 @@ export interface RowJudgement {
   readonly external: number;
 }
 
-/** A row is written just before its process is spawned. */
+/** A row is written just before its process is spawned; on a busy machine that takes seconds. */
 const launchSeconds = 30;
 
 /** Between the start of a `coven run` and its row; the kernel's boot time is known to the second only. */
@@ -53,7 +53,7 @@ export function judgeRows(sight: Sight): RowJudgement {
   const hidden = processes.some((process) => isHiddenHarness(process, rows));
 
   for (const row of rows) {
-    const carriers = processes.filter(({ sessionId }) => sessionId === row.id);
+    const carriers = processes.filter((process) => process.sessionId === row.id || isUnmarkedHarness(process, row));
     if (carriers.some(({ ownerPid }) => ownerPid !== null) || matched.has(row.id)) result.live.push(row);
     else if (carriers.length > 0) result.unowned.push(row);
     else if (daemonLives && now - Date.parse(row.createdAt) < launchSeconds * 1000) result.live.push(row);
@@ -92,14 +92,29 @@ function matchRuns(
   return { matched, unmatched };
 }
 
+/**
+ * In a project that is no git repository a harness carries the home and no session id (seen on Coven 0.4.6). It is then
+ * known as the leader of a session, or the child of a daemon, that began just after the row was written.
+ */
+export function isUnmarkedHarness(process: Process, { createdAt }: SessionRow): boolean {
+  const { home, role, sessionId, standalone, sessionLeader, ppid, ownerPid, startedAt } = process;
+  if (home !== 'this' || role !== 'other' || sessionId !== null || standalone) return false;
+  return (sessionLeader || ppid === ownerPid) && beganWith(startedAt, createdAt, launchSeconds);
+}
+
+/** Whether a process began between just before a row was written and `seconds` after it. */
+function beganWith(startedAt: string | null, createdAt: string, seconds: number): boolean {
+  const age = (Date.parse(startedAt ?? '') - Date.parse(createdAt)) / 1000;
+  return age >= -runRowSeconds.before && age <= seconds;
+}
+
 /** A process that hides its environment and, by its name or the time it began, may be the harness of a row. */
 export function isHiddenHarness(process: Process, rows: readonly SessionRow[]): boolean {
   if (process.home !== 'unreadable' || process.own || process.role === 'serve') return false;
   return (
     harnessCommands.includes(process.command) ||
-    rows.some(({ harness, createdAt }) => {
-      const age = (Date.parse(process.startedAt ?? '') - Date.parse(createdAt)) / 1000;
-      return harness === process.command || (age >= -runRowSeconds.before && age <= launchSeconds);
-    })
+    rows.some(
+      ({ harness, createdAt }) => harness === process.command || beganWith(process.startedAt, createdAt, launchSeconds),
+    )
   );
 }

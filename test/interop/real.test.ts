@@ -63,9 +63,12 @@ describe.skipIf(binary === '')('on a home of the real Coven', () => {
     expect((await diagnose(home, live)).faults).toEqual([]);
   });
 
-  test('a harness that outlives its daemon', async () => {
+  test.each([
+    ['in a git repository', true],
+    ['in a plain folder', false],
+  ])('a harness %s that outlives its daemon', async (_, git) => {
     await using scratch = await makeScratch();
-    const { home, serve, launch, endHarnesses } = makeWorld(scratch, binary, { ignoreHangUp: true });
+    const { home, serve, launch, endHarnesses } = makeWorld(scratch, binary, { ignoreHangUp: true, git });
     const daemon = await serve();
     await launch();
     daemon.kill('SIGKILL');
