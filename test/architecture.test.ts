@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files = ['src', 'checks'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name)),
+);
+const text = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+/** Files of this project that a file imports, lazily too. */
+function imports(file: string): readonly string[] {
+  return [...text(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(([, target = '']) =>
+    relative(root, join(root, dirname(file), target)),
+  );
+}
+
+/** Who may import what, by the start of a path; the first rule that fits a file counts. */
+const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
+  ['checks/', ['checks/', 'src/check.ts', 'src/observation.ts', 'src/coven/']],
+  ['src/observation.ts', []],
+  ['src/deadline.ts', []],
+  ['src/check.ts', ['src/observation.ts']],
+  ['src/coven/', ['src/coven/', 'src/check.ts', 'src/observation.ts']],
+  ['src/store/', ['src/store/', 'src/coven/', 'src/observation.ts']],
+  ['src/host/', ['src/host/', 'src/store/protocol.ts', 'src/coven/', 'src/observation.ts', 'src/deadline.ts']],
+  ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
+  ['src/report.ts', ['src/check.ts', 'src/runner.ts']],
+  ['src/render/', ['src/render/', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
+  ['src/cli/', ['src/', 'checks/index.ts']],
+  ['src/coven.ts', ['src/cli/main.ts']],
+  ['src/coven-doctor.ts', ['src/cli/main.ts']],
+];
+
+describe.each(files)('%s', (file) => {
+  test('imports only what its layer may', () => {
+    const allowed = rules.find(([from]) => file.startsWith(from))?.[1];
+    expect(allowed).toBeDefined();
+    expect(imports(file).filter((target) => !allowed?.some((to) => target.startsWith(to)))).toEqual([]);
+  });
+});
+
+test('only the scratch folder outside the home is ever written to', () => {
+  const writes =
+    /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|chmod|chown|utimes|truncate|copyFile|cp)(Sync)?\(/;
+  expect(files.filter((file) => writes.test(text(file)))).toEqual([
+    'src/host/scratch.ts',
+    'src/host/store.ts',
+    'src/store/reach.ts',
+  ]);
+});
+
+test('only the command line reads argv and sets the exit code', () => {
+  const files_ = files.filter((file) => /process\.(argv|exitCode|exit\()/.test(text(file)));
+  expect(files_.filter((file) => !/^src\/(cli\/|coven\.ts|coven-doctor\.ts)/.test(file))).toEqual([]);
+});
+
+test('no command is given to a shell', () => {
+  expect(files.filter((file) => /\bexec(Sync)?\(|shell: true/.test(text(file).replaceAll(/\.exec\(/g, '')))).toEqual(
+    [],
+  );
+});

@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { checks } from '../checks/index.ts';
+import { cli, diagnose } from '../fixtures/diagnose.ts';
+import { startDouble } from '../fixtures/double.ts';
+import { makeHome } from '../fixtures/home.ts';
+import { makeScratch } from '../fixtures/scratch.ts';
+import { snapshot } from '../fixtures/snapshot.ts';
+
+const dist = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
+const ours = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('coven-doctor-'));
+
+describe('bad input is one line, exit 2, and nothing changed', () => {
+  test.each([
+    [['--only', 'nope'], 'unknown check "nope"'],
+    [['--skip', 'home:nope'], 'unknown check "home:nope"'],
+    [['--bogus'], 'Unknown argument: bogus'],
+    [['bogus'], 'Unknown argument: bogus'],
+    [['--home', ''], '--home is empty'],
+    [['--timeout', 'soon'], '--timeout takes one number'],
+    [['--timeout', '0'], '--timeout takes one number'],
+    [['--fail-on', 'never'], 'Invalid values'],
+    [['explain', 'nope'], 'unknown check "nope"'],
+    [['--skip', 'home,daemon,store,sessions'], 'leave no check to run'],
+  ])('%j', async (args, line) => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    const before = snapshot(home);
+    const { exitCode, stdout, stderr } = await cli(args, { env: { COVEN_HOME: home } });
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(line);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(snapshot(home)).toEqual(before);
+  });
+});
+
+test('`coven doctor X` and `coven-doctor X` say the same', async () => {
+  const words = ['list'];
+  const [a, b] = await Promise.all([
+    execa(process.execPath, [dist('coven.js'), 'doctor', ...words]),
+    execa(process.execPath, [dist('coven-doctor.js'), ...words]),
+  ]);
+  expect(a.stdout).toBe(b.stdout);
+  expect(a.stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(checks.map(({ id }) => id));
+});
+
+test('a check that is asked for alone is asked alone', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  expect((await diagnose(home, { args: ['--only', 'home:mode,store:open'] })).all).toEqual([
+    'home:mode ok pass',
+    'store:open ok pass',
+  ]);
+  expect((await diagnose(home, { args: ['--only', 'home', '--skip', 'home:disk'] })).all).toEqual([
+    'home:path ok pass',
+    'home:owner ok pass',
+    'home:mode ok pass',
+  ]);
+});
+
+test('--fail-on warn makes a warning an exit code', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  expect((await diagnose(home)).exitCode).toBe(0);
+  expect((await diagnose(home, { args: ['--fail-on', 'warn'] })).exitCode).toBe(1);
+});
+
+test('explain shows the chain from what was seen to the finding', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const { stdout, exitCode } = await cli(['explain', 'daemon', '--home', home]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('warn stopped: not running');
+  expect(stdout).toContain('because home.locks serveLockHolder = null');
+});
+
+describe('text', () => {
+  test('without a terminal has no escapes, worst first, and every check with --verbose', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'running' }] });
+    const { stdout } = await cli(['--home', home, '--verbose']);
+    expect(stdout.match(/^\[(OK|--|!!|\?\?| {2})\] [a-z:]+/gm)).toHaveLength(checks.length);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test.each([
+    ['on a terminal has colour', {}, true],
+    ['on a terminal under NO_COLOR has none', { NO_COLOR: '1' }, false],
+  ])('%s', async (_, env, colored) => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    const command = `'${process.execPath}' '${dist('coven-doctor.js')}' --home '${home}'`;
+    const { stdout } = await execa('script', ['-qec', command, '/dev/null'], {
+      env: { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', ...env },
+      extendEnv: false,
+      stdin: 'ignore',
+    });
+    expect(stdout).toContain('not running');
+    expect(stdout.includes('\u001b[33m[--]')).toBe(colored);
+  });
+});
+
+test('SIGINT ends a run with 130, and SIGTERM with 143, and nothing is left behind', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  await startDouble(scratch, home, { answer: 'silent' });
+  const before = ours();
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const run = execa(process.execPath, [dist('coven-doctor.js'), '--home', home], { reject: false, stdin: 'ignore' });
+    // Long enough inside the silent health request: that alone takes four seconds.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    run.kill(signal);
+    expect((await run).exitCode).toBe(code);
+  }
+  expect(ours()).toEqual(before);
+});
+
+test('a ledger that is locked for itself by another process is busy', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const db = new Database(join(home, 'coven.sqlite3'));
+  db.pragma('locking_mode = EXCLUSIVE');
+  db.exec("INSERT INTO store_meta VALUES ('a', 'b')");
+  const { faults } = await diagnose(home, { daemonLives: true });
+  db.close();
+  expect(faults.filter((fault) => fault.startsWith('store:open'))).toHaveLength(1);
+});
+
+test('the published schema is valid and in the package', () => {
+  const { files } = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8'));
+  expect(files).toContain('src/render/report.schema.json');
+});
