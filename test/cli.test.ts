@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { checks } from '../checks/index.ts';
@@ -121,17 +120,6 @@ test('SIGINT ends a run with 130, and SIGTERM with 143, and nothing is left behi
     expect((await run).exitCode).toBe(code);
   }
   expect(ours()).toEqual(before);
-});
-
-test('a ledger that is locked for itself by another process is busy', async () => {
-  await using scratch = await makeScratch();
-  const home = makeHome(join(scratch.path, 'home'));
-  const db = new Database(join(home, 'coven.sqlite3'));
-  db.pragma('locking_mode = EXCLUSIVE');
-  db.exec("INSERT INTO store_meta VALUES ('a', 'b')");
-  const { faults } = await diagnose(home, { daemonLives: true });
-  db.close();
-  expect(faults.filter((fault) => fault.startsWith('store:open'))).toHaveLength(1);
 });
 
 test('the published schema is valid and in the package', () => {
