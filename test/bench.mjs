@@ -32,7 +32,9 @@ function compare(title, commands) {
   for (let run = 0; run <= runs; run += 1) {
     for (const [index, [, command, home]] of commands.entries()) {
       const { ms, mb } = once(command, home);
-      if (run > 0) taken[index].ms.push(ms), taken[index].mb.push(mb);
+      if (run === 0) continue;
+      taken[index].ms.push(ms);
+      taken[index].mb.push(mb);
     }
   }
   console.log(`\n${title}`);

@@ -1,4 +1,7 @@
-import { Client, errors } from 'undici';
+import request from 'undici/lib/api/api-request.js';
+import errors from 'undici/lib/core/errors.js';
+// The client alone: all of undici takes as long to load as the rest of a diagnosis together.
+import Client from 'undici/lib/dispatcher/client.js';
 import { deadline } from '../deadline.ts';
 import { isErrno } from './files.ts';
 
@@ -44,7 +47,7 @@ export async function ask(
     ...rest,
   });
   try {
-    const response = await client.request({
+    const response = await request.call(client, {
       path,
       method: 'GET',
       signal: limit.signal,
