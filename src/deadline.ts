@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-/** A signal that fires when `parent` does or after a time, and what to call when it is no longer needed. */
+/** A signal that fires when `parent` does or after a time, and what ends it, with all that still listens to it. */
 export interface Deadline {
   readonly signal: AbortSignal;
   readonly done: () => void;
@@ -24,6 +24,7 @@ export function deadline(milliseconds: number, parent?: AbortSignal): Deadline {
     done: () => {
       clearTimeout(timer);
       parent?.removeEventListener('abort', abort);
+      abort();
     },
   };
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -8,11 +9,10 @@ import { checks } from '../checks/index.ts';
 import { cli, diagnose } from '../fixtures/diagnose.ts';
 import { startDouble } from '../fixtures/double.ts';
 import { makeHome } from '../fixtures/home.ts';
-import { makeScratch } from '../fixtures/scratch.ts';
+import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { snapshot } from '../fixtures/snapshot.ts';
 
 const dist = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
-const ours = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('coven-doctor-'));
 
 describe('bad input is one line, exit 2, and nothing changed', () => {
   test.each([
@@ -104,22 +104,42 @@ describe('text', () => {
   });
 });
 
-test('SIGINT ends a run with 130, and SIGTERM with 143, and nothing is left behind', async () => {
-  await using scratch = await makeScratch();
-  const home = makeHome(join(scratch.path, 'home'));
-  await startDouble(scratch, home, { answer: 'silent' });
-  const before = ours();
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    const run = execa(process.execPath, [dist('coven-doctor.js'), '--home', home], { reject: false, stdin: 'ignore' });
-    // Long enough inside the silent health request: that alone takes four seconds.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+describe.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends a run with %i, and nothing is left behind', (signal, code) => {
+  /** Starts a diagnosis whose temporary folder is its own. */
+  const start = (scratch: Scratch, home: string) => {
+    const temporary = join(scratch.path, 'tmp');
+    mkdirSync(temporary);
+    const run = execa(process.execPath, [dist('coven-doctor.js'), '--home', home], {
+      env: { TMPDIR: temporary },
+      reject: false,
+      stdin: 'ignore',
+    });
+    return { run, temporary };
+  };
+
+  test('while it waits for a silent daemon', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    const { stdout } = await startDouble(scratch, home, { answer: 'silent' });
+    const { run, temporary } = start(scratch, home);
+    await once(stdout ?? expect.fail('the double says nothing'), 'data');
     run.kill(signal);
     expect((await run).exitCode).toBe(code);
-  }
-  expect(ours()).toEqual(before);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  test('while it has a folder of its own for the ledger', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    const { run, temporary } = start(scratch, home);
+    for await (const { filename } of watch(temporary)) if (filename?.startsWith('coven-doctor-')) break;
+    run.kill(signal);
+    expect((await run).exitCode).toBe(code);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
 });
 
 test('the published schema is valid and in the package', () => {

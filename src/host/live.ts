@@ -25,6 +25,9 @@ export interface LiveOptions {
 /** How long a look may take where it has no deadline of its own; local files and /proc answer in milliseconds. */
 const probeMs = 3000;
 
+/** How long a reading that was told to end may take to do so; only a file system that hangs takes longer. */
+const closeMs = 1000;
+
 /** A row is believed to stand without its process only when it still does after this long. */
 const secondLookMs = 1000;
 
@@ -44,7 +47,8 @@ export function liveHost(options: LiveOptions): Host {
     },
   };
   const reached = lazy(() => contact(look));
-  const reading = lazy(() => readStore(look, (end) => endings.push(end)));
+  let read: ReturnType<typeof readStore> | undefined;
+  const reading = lazy(() => (read = readStore(look, (end) => endings.push(end))));
 
   const probes: { readonly [K in ObservationKey]: Probe<K> } = {
     machine: seeMachine,
@@ -90,7 +94,11 @@ export function liveHost(options: LiveOptions): Host {
   };
   return {
     observe,
-    close: async () => void (await Promise.all(endings.reverse().map((end) => end().catch(() => undefined)))),
+    close: async () => {
+      // A reading that has not given up could put something into the folder that is being removed.
+      await within(Promise.allSettled([read]), closeMs, new AbortController().signal, () => undefined);
+      for (const end of endings.reverse()) await end().catch(() => undefined);
+    },
   };
 }
 

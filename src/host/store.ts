@@ -96,8 +96,11 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
   if ((await isOpen(look)) && (files.shm.kind === 'file' || files.header?.wal === false)) return read(null);
 
   const { dev } = await look.observe('home');
-  const scratch = await makeScratch(look.home, dev ?? '');
-  onEnd(() => removeScratch(scratch));
+  // A run that is over must not begin a folder that nobody would remove; one that is being made is waited for.
+  look.signal.throwIfAborted();
+  const making = makeScratch(look.home, dev ?? '');
+  onEnd(async () => removeScratch(await making));
+  const scratch = await making;
   for (let attempt = 1, bad = 0; attempt <= privateAttempts; attempt += 1) {
     const folder = join(scratch, String(attempt));
     await mkdir(folder, { mode: 0o700 });
