@@ -49,8 +49,10 @@ export const storeOpen = defineCheck({
         return [fail(outcome, target, wal.size > 0 ? { ...rest, escalate } : rest)];
       case 'opened': {
         if (!writer) return [pass(target, rest)];
-        const owner = judgeLiveness(seen).pid === writer.pid;
-        return [(owner ? warn : fail)('busy', target, rest)];
+        const { verdict, pid } = judgeLiveness(seen);
+        if (pid !== writer.pid) return [fail('busy', target, rest)];
+        // A daemon that hangs keeps what it held: the hang is the cause, and is named by its own check.
+        return verdict === 'hung' ? [pass(target, rest)] : [warn('busy', target, rest)];
       }
       case 'busy':
         return [fail('busy', target, rest)];

@@ -86,6 +86,13 @@ describe('what listens on the socket', () => {
   const cases: readonly (readonly [string, DoubleOptions, readonly string[], number])[] = [
     ['a daemon that is well', {}, [], 0],
     ['accepts and says nothing', { answer: 'silent' }, ['daemon hung fail', 'daemon:socket hung fail'], 1],
+    [
+      'hangs in the middle of a write',
+      { answer: 'silent', write: true },
+      ['daemon hung fail', 'daemon:socket hung fail'],
+      1,
+    ],
+    ['writes without end', { write: true }, ['store:open busy warn'], 0],
     ['sends for ever', { answer: 'endless' }, ['daemon:health invalid-response fail'], 1],
     ['sends 100 MB', { answer: 'huge' }, ['daemon:health invalid-response fail'], 1],
     ['stops in the middle', { answer: 'half' }, ['daemon:health timeout fail'], 1],

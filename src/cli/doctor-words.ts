@@ -1,6 +1,5 @@
 import { startReaderAhead } from '../host/reader.ts';
 import type { DiagnoseOptions } from './doctor.ts';
-import { parserFor } from './parser.ts';
 import { UsageError } from './usage.ts';
 
 const diagnosis = {
@@ -28,6 +27,9 @@ const display = {
 export async function runDoctor(words: readonly string[], signal: AbortSignal): Promise<number> {
   const [first] = words;
   if (first === undefined || (first.startsWith('-') && first !== '--help' && first !== '--version')) startReaderAhead();
+  // Nothing to parse: yargs takes as long to load as Node takes to start.
+  if (first === undefined) return (await import('./doctor.ts')).doctor(asked, signal);
+  const { parserFor } = await import('./parser.ts');
   let code = 0;
   await parserFor(words, 'coven-doctor')
     .usage('$0 [options]\n\nTells what is wrong with a Coven home, proves it, and changes nothing.')
@@ -60,6 +62,13 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
     .parseAsync();
   return code;
 }
+
+/** What is meant where nothing is said. */
+const asked = {
+  ...optionsOf({ failOn: diagnosis['fail-on'].default, deep: diagnosis.deep.default }),
+  json: display.json.default,
+  verbose: display.verbose.default,
+};
 
 interface Parsed {
   readonly home?: unknown;

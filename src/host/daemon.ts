@@ -19,72 +19,51 @@ export interface Contact {
   readonly tries: number;
 }
 
+/** The socket as a file, and the path to ask through it; `path` is null where it must not or cannot be asked. */
+export interface Door {
+  readonly file: Pick<Socket, 'kind' | 'mode' | 'uid'>;
+  readonly path: string | null;
+  readonly closed: 'not-tried' | 'too-long' | 'absent' | null;
+}
+
+const isServed = async ({ observe }: Look): Promise<boolean> =>
+  (await observe('home.locks')).files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
+
+export async function seeDoor(look: Look): Promise<Door> {
+  const [{ list }, { uid }, { uid: me }] = await Promise.all([
+    look.observe('home.entries'),
+    look.observe('home'),
+    look.observe('machine'),
+  ]);
+  const entry = list.find(({ name }) => name === names.socket);
+  const file = { kind: entry?.kind ?? 'absent', mode: entry?.mode ?? null, uid: entry?.uid ?? null } as const;
+  const shut = (closed: Door['closed']): Door => ({ file, path: null, closed });
+  if (entry && (entry.kind !== 'socket' || (entry.uid !== uid && entry.uid !== me))) return shut('not-tried');
+  const path = join(await realpath(look.home).catch(() => look.home), names.socket);
+  if (Buffer.byteLength(path) > socketPathLimit(process.platform)) return shut('too-long');
+  return entry || (await isServed(look)) ? { file, path, closed: null } : shut('absent');
+}
+
 /**
  * Tries the socket. A busy daemon is not a dead one: silence is believed after two tries, and a missing or refusing
  * socket only after a while where a process holds the daemon's lock.
  */
-export async function contact(look: Look): Promise<Contact> {
-  const { observe, signal } = look;
-  const { list } = await observe('home.entries');
-  const { uid } = await observe('home');
-  const { uid: me } = await observe('machine');
-  const entry = list.find(({ name }) => name === names.socket);
-  const base = {
-    kind: entry?.kind ?? 'absent',
-    mode: entry?.mode ?? null,
-    uid: entry?.uid ?? null,
-    errno: null,
-  } as const;
-  const held = async (): Promise<boolean> =>
-    (await observe('home.locks')).files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
-
-  if (entry && entry.kind !== 'socket')
-    return {
-      socket: { ...base, connect: 'not-tried', looks: 1 },
-      health: null,
-      tries: 0,
-    };
-  if (entry && entry.uid !== uid && entry.uid !== me) {
-    return {
-      socket: { ...base, connect: 'not-tried', looks: 1 },
-      health: null,
-      tries: 0,
-    };
-  }
-  const path = join(await realpath(look.home).catch(() => look.home), names.socket);
-  if (Buffer.byteLength(path) > socketPathLimit(process.platform)) {
-    return {
-      socket: { ...base, connect: 'too-long', looks: 1 },
-      health: null,
-      tries: 0,
-    };
-  }
-  if (!entry && !(await held()))
-    return {
-      socket: { ...base, connect: 'absent', looks: 1 },
-      health: null,
-      tries: 0,
-    };
-
+export async function contact(look: Look, { file, path, closed }: Door): Promise<Contact> {
+  if (path === null || closed)
+    return { socket: { ...file, errno: null, connect: closed ?? 'not-tried', looks: 1 }, health: null, tries: 0 };
   const { ask } = await import('./ask.ts');
-  let tries = 0;
-  for (let looks = 1; ; looks += 1) {
-    tries += 1;
-    const health = await ask(path, '/api/v1/health', answerMs, signal);
+  for (let looks = 1, tries = 1; ; looks += 1, tries += 1) {
+    const health = await ask(path, '/api/v1/health', answerMs, look.signal);
     const connect = connectOf(health);
     const again =
       (health.end === 'no-bytes' && tries < 2) ||
-      ((connect === 'refused' || connect === 'absent') && looks < startingLooks && (await held()));
-    if (again && !signal.aborted) {
-      if (health.end !== 'no-bytes') await sleep(startingPauseMs, undefined, { signal });
+      ((connect === 'refused' || connect === 'absent') && looks < startingLooks && (await isServed(look)));
+    if (again && !look.signal.aborted) {
+      if (health.end !== 'no-bytes') await sleep(startingPauseMs, undefined, { signal: look.signal });
       continue;
     }
     const kind = connect === 'absent' ? 'absent' : 'socket';
-    return {
-      socket: { ...base, kind, connect, errno: health.errno, looks },
-      health,
-      tries,
-    };
+    return { socket: { ...file, kind, connect, errno: health.errno, looks }, health, tries };
   }
 }
 
@@ -110,11 +89,16 @@ export function healthAnswer({ health, tries }: Contact): Answer<HealthBody> {
   return answer(health, tries, healthBody);
 }
 
-export async function askCapabilities(look: Look, health: Answer<HealthBody>): Promise<Answer<readonly string[]>> {
-  if (health.outcome !== 'answered') return notAsked;
+/** Asked beside health, since Coven takes up a connection only some 10 to 25 ms after it is made. */
+export async function askCapabilities(look: Look, { path }: Door): Promise<Answer<readonly string[]>> {
+  if (path === null) return notAsked;
   const { ask } = await import('./ask.ts');
-  const path = join(await realpath(look.home), names.socket);
-  return answer(await ask(path, '/api/v1/capabilities', answerMs, look.signal), 1, (body) => {
+  const question = (): Promise<Exchange> => ask(path, '/api/v1/capabilities', answerMs, look.signal);
+  const [first, health] = await Promise.all([question(), look.observe('daemon.health')]);
+  if (health.outcome !== 'answered') return notAsked;
+  // Health may have been answered only after the daemon had finished its start.
+  const exchange = first.end === 'connect' || first.end === 'no-bytes' ? await question() : first;
+  return answer(exchange, 1, (body) => {
     const list = record(body)?.capabilities;
     if (!Array.isArray(list)) return null;
     return list.slice(0, 1000).flatMap((item) => text(record(item)?.id) ?? []);

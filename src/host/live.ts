@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HomeSource } from '../coven/layout.ts';
 import { within } from '../deadline.ts';
 import type { Observation, ObservationKey, Observations, StoreSessions } from '../observation.ts';
-import { askCapabilities, contact, healthAnswer } from './daemon.ts';
+import { askCapabilities, contact, healthAnswer, seeDoor } from './daemon.ts';
 import { seeDisk, seeEntries, seeHome } from './home.ts';
 import { CannotSee, type Host, reasonOf } from './host.ts';
 import { seeLocks } from './locks.ts';
@@ -46,7 +46,8 @@ export function liveHost(options: LiveOptions): Host {
       return observation.value;
     },
   };
-  const reached = lazy(() => contact(look));
+  const door = lazy(() => seeDoor(look));
+  const reached = lazy(async () => contact(look, await door()));
   let read: ReturnType<typeof readStore> | undefined;
   const reading = lazy(() => (read = readStore(look, (end) => endings.push(end))));
 
@@ -60,7 +61,7 @@ export function liveHost(options: LiveOptions): Host {
     'daemon.record': seeRecord,
     'daemon.socket': async () => (await reached()).socket,
     'daemon.health': async () => healthAnswer(await reached()),
-    'daemon.capabilities': async () => askCapabilities(look, await look.observe('daemon.health')),
+    'daemon.capabilities': async () => askCapabilities(look, await door()),
     'store.files': seeStoreFiles,
     'store.open': async () => (await reading()).open,
     'store.sessions': () => seeSessions(look, reading),

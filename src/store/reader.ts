@@ -85,6 +85,9 @@ function main(request: ReadRequest): (() => void) | undefined {
   return tellSessions;
 }
 
+// The native part is loaded while the request is still being made up.
+new Database(':memory:').close();
+
 let again: (() => void) | undefined;
 createInterface({ input: process.stdin }).on('line', (line) => {
   if (`${line}\n` === askAgain) again?.();
