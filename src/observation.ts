@@ -206,6 +206,7 @@ export interface HealthBody {
   readonly capabilities: Readonly<Record<string, string | number | boolean | null>> | null;
   readonly pid: number | null;
   readonly startedAt: string | null;
+  readonly socket: string | null;
   readonly storageStatus: string | null;
   readonly maintenanceBlocked: boolean | null;
   readonly storageError: string | null;

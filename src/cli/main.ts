@@ -24,7 +24,7 @@ export async function main(words: readonly string[]): Promise<void> {
 
 async function run(words: readonly string[], signal: AbortSignal): Promise<number> {
   if (words[0] === 'doctor') return (await import('./doctor-words.ts')).runDoctor(words.slice(1), signal);
-  return (await import('./coven-words.ts')).runCoven(words);
+  return (await import('./coven-words.ts')).runCoven(words, signal);
 }
 
 async function told(error: unknown, ended: AbortSignal): Promise<number> {

@@ -5,7 +5,7 @@ import Client from 'undici/lib/dispatcher/client.js';
 import { deadline } from '../deadline.ts';
 import { isErrno } from './files.ts';
 
-/** One GET over a Unix socket: the JSON that came, or how far it got. */
+/** One request over a Unix socket: the JSON that came, or how far it got. */
 export interface Exchange {
   readonly end: 'json' | 'not-json' | 'no-bytes' | 'incomplete' | 'too-large' | 'closed' | 'not-http' | 'connect';
   readonly status: number | null;
@@ -19,7 +19,7 @@ export interface Exchange {
 const bodyLimit = 4 * 1024 ** 2;
 
 /**
- * Asks the daemon at `socketPath` for `path`. The whole exchange, connecting included, has `deadlineMs`; a sender
+ * Asks the daemon at `socketPath` for `path`; with `body`, by POST. The whole exchange, connecting included, has `deadlineMs`; a sender
  * without end is cut off by it or by the size limit. Never rejects. The socket path must fit sun_path: Node cuts a
  * longer one silently.
  */
@@ -28,6 +28,7 @@ export async function ask(
   path: string,
   deadlineMs: number,
   signal: AbortSignal,
+  body?: object,
 ): Promise<Exchange> {
   const start = performance.now();
   const client = new Client('http://localhost', {
@@ -49,7 +50,7 @@ export async function ask(
   try {
     const response = await request.call(client, {
       path,
-      method: 'GET',
+      ...(body ? { method: 'POST', body: JSON.stringify(body) } : { method: 'GET' }),
       signal: limit.signal,
     });
     status = response.statusCode;

@@ -156,6 +156,7 @@ function healthBody(value: unknown): HealthBody | null {
       ),
     pid: number(daemon?.pid),
     startedAt: text(daemon?.startedAt),
+    socket: text(daemon?.socket),
     storageStatus: text(storage?.status),
     maintenanceBlocked: truth(storage?.maintenanceBlocked),
     storageError: text(storage?.lastMaintenanceError),

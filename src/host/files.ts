@@ -66,6 +66,12 @@ export async function readStart(path: string, limit: number, from = 0): Promise<
   }
 }
 
+/** Reads at most the last `limit` bytes of a regular file, as `readStart` does the first. */
+export async function readEnd(path: string, limit: number): Promise<Reading> {
+  const size = (await look(path).catch(() => null))?.size ?? 0n;
+  return readStart(path, limit, Math.max(0, Number(size) - limit));
+}
+
 function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
 }

@@ -172,3 +172,32 @@ export function listenersBelow(folder: string): ReadonlySet<string> {
   }
   return found;
 }
+
+/** The file that a process runs; null where it may not be seen or is gone from the disk. */
+export function executable(pid: number): string | null {
+  try {
+    const file = readlinkSync(`/proc/${pid}/exe`);
+    return file.endsWith(' (deleted)') ? null : file;
+  } catch {
+    return null;
+  }
+}
+
+/** The systemd service that a process runs in, unless we run in the same one; null where there is none. */
+export function supervisor(pid: number): { readonly name: string; readonly user: boolean } | null {
+  const group = cgroup(pid);
+  const name = group?.split('/').at(-1);
+  if (!group || !name?.endsWith('.service') || /^user@\d+\.service$/.test(name) || group === cgroup(process.pid))
+    return null;
+  return { name, user: /\/user@\d+\.service\//.test(group) };
+}
+
+function cgroup(pid: number): string | null {
+  try {
+    const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+    const line = lines.find((line) => line.startsWith('0::')) ?? lines.find((line) => line.includes(':name=systemd:'));
+    return line?.split(':').slice(2).join(':') ?? null;
+  } catch {
+    return null;
+  }
+}

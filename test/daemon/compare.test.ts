@@ -15,7 +15,7 @@ test.skipIf('why' in real)('both daemons answer alike, but for what is listed', 
   await using one = await makeScratch();
   await using other = await makeScratch();
   const [our, their] = await Promise.all([
-    startDaemon(one, makeWorld(one), await ours()).then(answersOf),
+    startDaemon(one, makeWorld(one), ours).then(answersOf),
     startDaemon(other, makeWorld(other), ['path' in real ? real.path : '']).then(answersOf),
   ]);
   const found = differences(our, their);

@@ -18,13 +18,12 @@ interface Acknowledged {
 
 test(`killed with -9 at ${crashes} random moments under load, no acknowledged event is lost`, async () => {
   await using scratch = await makeScratch();
-  const program = await ours();
   const world = makeWorld(scratch);
   const random = seeded(seed);
   const acknowledged: Acknowledged = { launched: new Set(), inputs: new Set(), events: new Map() };
   let starts = 0;
   for (let round = 0; round < crashes; round += 1) {
-    const daemon = await startDaemon(scratch, world, program);
+    const daemon = await startDaemon(scratch, world, ours);
     starts += 1;
     const load = [0, 1, 2].map((lane) => press(daemon, `${round}-${lane}`, acknowledged));
     await sleep(random(120));
@@ -34,7 +33,7 @@ test(`killed with -9 at ${crashes} random moments under load, no acknowledged ev
     expect(ledger.pragma('integrity_check', { simple: true })).toBe('ok');
     ledger.close();
   }
-  await startDaemon(scratch, world, program);
+  await startDaemon(scratch, world, ours);
   const ledger = new Database(join(world.home, 'coven.sqlite3'), { readonly: true });
   const rows = ledger
     .prepare<[], { seq: number; id: string; kind: string; data: string }>(

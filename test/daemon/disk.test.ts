@@ -14,14 +14,9 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { failToStart, makeWorld, ours, type Program, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
+import { describe, expect, test } from 'vitest';
+import { failToStart, makeWorld, ours, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-
-let program: Program;
-beforeAll(async () => {
-  program = await ours();
-});
 
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 const log = (home: string): string => readFileSync(join(home, 'daemon-recovery.log'), 'utf8');
@@ -31,7 +26,7 @@ test('a home is as Coven makes it, and a clean stop takes back the socket and th
   const world = makeWorld(scratch);
   mkdirSync(world.home, { mode: 0o755 });
   const startedAt = '2026-11-24T01:02:03.123456789Z';
-  const daemon = await startDaemon(scratch, world, program, ['--managed-started-at', startedAt]);
+  const daemon = await startDaemon(scratch, world, ours, ['--managed-started-at', startedAt]);
   expect(mode(world.home)).toBe('700');
   const files = readdirSync(world.home).sort();
   expect(files).toEqual([
@@ -64,14 +59,14 @@ test('a home is as Coven makes it, and a clean stop takes back the socket and th
 
 test.each(['SIGINT', 'SIGHUP'] as const)('%s is a clean stop', async (signal) => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   expect(await daemon.end(signal)).toBe(0);
   expect(existsSync(join(daemon.home, 'coven.sock'))).toBe(false);
 });
 
 test('the locks are held for life, seen by the kernel', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const held = (name: string): string | undefined => {
     const { ino } = statSync(join(daemon.home, name));
     return readFileSync('/proc/locks', 'utf8').match(new RegExp(`FLOCK +ADVISORY +(\\w+) .*:${ino} `))?.[1];
@@ -84,7 +79,7 @@ test('the locks are held for life, seen by the kernel', async () => {
 
 test('a stop leaves a socket and a record that are no longer its own', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const record = join(daemon.home, 'daemon.json');
   writeFileSync(record, readFileSync(record, 'utf8').replace(/"pid": \d+/, '"pid": 1'));
   expect(await daemon.end('SIGTERM')).toBe(0);
@@ -99,7 +94,7 @@ test('the log is rotated at 4 MiB, three old ones are kept, and no client can br
   for (const [suffix, word] of Object.entries({ '': 'newest', '.1': 'one', '.2': 'two', '.3': 'three' }))
     writeFileSync(path + suffix, `${word}\n`);
   appendFileSync(path, 'x'.repeat(4 * 1024 ** 2));
-  const daemon = await startDaemon(scratch, world, program);
+  const daemon = await startDaemon(scratch, world, ours);
   const firstWord = (suffix: string): string => readFileSync(path + suffix, 'utf8').slice(0, 4);
   expect(['.1', '.2', '.3'].map(firstWord)).toEqual(['newe', 'one\n', 'two\n']);
   await daemon.request('GET', '/health');
@@ -171,7 +166,7 @@ describe('a start is refused with the step and the reason', () => {
     await using scratch = await makeScratch();
     const world = makeWorld(scratch);
     spoil(world.home);
-    const { code, stderr } = await failToStart(scratch, world, program);
+    const { code, stderr } = await failToStart(scratch, world, ours);
     expect(stderr).toMatch(reason);
     expect(stderr.split('\n')).toHaveLength(2);
     expect(code).toBe(1);
@@ -182,7 +177,7 @@ describe('a start is refused with the step and the reason', () => {
   test('too long a path for a socket', async () => {
     await using scratch = await makeScratch();
     const world = makeWorld(scratch, join(scratch.path, 'x'.repeat(100)));
-    const { stderr } = await failToStart(scratch, world, program);
+    const { stderr } = await failToStart(scratch, world, ours);
     expect(stderr).toMatch(
       /^Error: preparing the home: the socket path of .* has \d+ bytes; a Unix socket allows 107\n$/,
     );
@@ -193,15 +188,15 @@ describe('a start is refused with the step and the reason', () => {
     const world = makeWorld(scratch);
     mkdirSync(world.home, { mode: 0o755 });
     chownSync(world.home, 65_534, 65_534);
-    const { stderr } = await failToStart(scratch, world, program);
+    const { stderr } = await failToStart(scratch, world, ours);
     expect(stderr).toMatch(/: it is owned by uid 65534, not the current user \(uid 0\)\n$/);
     expect(mode(world.home)).toBe('755');
   });
 
   test('a second daemon, in Coven’s words; the first goes on', async () => {
     await using scratch = await makeScratch();
-    const first = await startDaemon(scratch, makeWorld(scratch), program);
-    const { code, stderr } = await failToStart(scratch, first, program);
+    const first = await startDaemon(scratch, makeWorld(scratch), ours);
+    const { code, stderr } = await failToStart(scratch, first, ours);
     expect(stderr).toBe(
       `Error: taking the locks: another Coven daemon is already serving this home (holds ${join(first.home, 'daemon-serve.lock')}); refusing to start a second daemon, which would contend for the SQLite store\n`,
     );
@@ -217,7 +212,7 @@ describe('a start is refused with the step and the reason', () => {
     const listener = createServer().listen(join(world.home, 'coven.sock'));
     scratch.onEnd(() => void listener.close());
     await until(() => listener.listening);
-    const { stderr } = await failToStart(scratch, world, program);
+    const { stderr } = await failToStart(scratch, world, ours);
     expect(stderr).toMatch(/^Error: publishing the socket: another process listens on /);
     expect(existsSync(join(world.home, 'coven.sock'))).toBe(true);
   });
@@ -226,12 +221,12 @@ describe('a start is refused with the step and the reason', () => {
 describe('a ledger that is gone', () => {
   test('beside a WAL that holds its rows stops the start and leaves the WAL', async () => {
     await using scratch = await makeScratch();
-    const first = await startDaemon(scratch, makeWorld(scratch), program);
+    const first = await startDaemon(scratch, makeWorld(scratch), ours);
     await first.launch('exit 0');
     await first.end('SIGKILL');
     const wal = readFileSync(join(first.home, 'coven.sqlite3-wal'));
     writeFileSync(join(first.home, 'coven.sqlite3'), '');
-    const { stderr } = await failToStart(scratch, first, program);
+    const { stderr } = await failToStart(scratch, first, ours);
     expect(stderr).toMatch(/^Error: opening the ledger: .*coven.sqlite3 is missing or empty while coven.sqlite3-wal/);
     expect(readFileSync(join(first.home, 'coven.sqlite3-wal')).equals(wal)).toBe(true);
     expect(log(first.home)).toContain('error: opening the ledger');
@@ -239,11 +234,11 @@ describe('a ledger that is gone', () => {
 
   test('after earlier starts is replaced, and the log and health say so', async () => {
     await using scratch = await makeScratch();
-    const first = await startDaemon(scratch, makeWorld(scratch), program);
+    const first = await startDaemon(scratch, makeWorld(scratch), ours);
     expect((await first.request('GET', '/health')).body.storage.status).toBe('ok');
     await first.end('SIGTERM');
     writeFileSync(join(first.home, 'coven.sqlite3'), '');
-    const second = await startDaemon(scratch, first, program);
+    const second = await startDaemon(scratch, first, ours);
     const { storage } = (await second.request('GET', '/health')).body;
     expect(storage).toMatchObject({
       status: 'warning',
@@ -268,7 +263,7 @@ test('a ledger of an older release gets the columns it lacks and keeps the rest'
     INSERT INTO events VALUES ('e', 's', 'output', '{"data":"findable"}', '2025-01-01T00:00:00Z');`);
   old.close();
   chmodSync(path, 0o644);
-  const daemon = await startDaemon(scratch, world, program);
+  const daemon = await startDaemon(scratch, world, ours);
   expect((await daemon.request('GET', '/sessions/s')).body).toMatchObject({ title: 'old', visibility: 'private' });
   expect(await daemon.events('s')).toHaveLength(1);
   await daemon.end('SIGTERM');

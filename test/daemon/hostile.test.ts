@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
-import { ask, makeWorld, ours, type Program, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
+import { expect, test } from 'vitest';
+import { ask, makeWorld, ours, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
-
-let program: Program;
-beforeAll(async () => {
-  program = await ours();
-});
 
 /** Sends bytes and collects everything until the daemon closes. */
 async function raw(home: string, bytes: string | Buffer, ends = false): Promise<string> {
@@ -28,7 +23,7 @@ async function drained(client: Socket): Promise<string> {
   await until(() => client.closed);
   return text;
 }
-const start = async (scratch: Scratch) => startDaemon(scratch, makeWorld(scratch), program);
+const start = async (scratch: Scratch) => startDaemon(scratch, makeWorld(scratch), ours);
 
 test('an answer has exactly the headers of Coven, and a connection carries one request', async () => {
   await using scratch = await makeScratch();

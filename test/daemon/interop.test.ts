@@ -3,12 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   failToStart,
   makeWorld,
   ours,
-  type Program,
   type Running,
   startDaemon,
   until,
@@ -20,11 +19,6 @@ import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 const real = findRealCoven();
 if ('why' in real) console.log(`no interop with the real Coven: ${real.why}`);
 const binary = 'path' in real ? real.path : '';
-
-let program: Program;
-beforeAll(async () => {
-  program = await ours();
-});
 
 async function coven({ env, project }: World, ...args: readonly string[]) {
   const { stdout, stderr, exitCode } = await execa(binary, args, {
@@ -41,7 +35,7 @@ const says = async (daemon: Running, id: string, text: string): Promise<boolean>
   JSON.stringify(await daemon.events(id)).includes(text);
 const ended = async (daemon: Running, id: string): Promise<boolean> =>
   (await daemon.events(id)).some(({ kind }) => kind === 'exit');
-const start = (scratch: Scratch): Promise<Running> => startDaemon(scratch, makeWorld(scratch), program);
+const start = (scratch: Scratch): Promise<Running> => startDaemon(scratch, makeWorld(scratch), ours);
 
 describe.skipIf('why' in real)('the real coven against our daemon', () => {
   test('status, start and doctor call it running', async () => {
@@ -66,14 +60,15 @@ describe.skipIf('why' in real)('the real coven against our daemon', () => {
     const listed = JSON.parse((await coven(daemon, 'sessions', '--json')).stdout).sessions;
     expect(listed).toMatchObject([{ id, status: 'running', title: 't' }]);
 
-    const attached = spawn(binary, ['attach', id], { env: daemon.env, stdio: ['pipe', 'pipe', 'ignore'] });
+    // Off a terminal Coven's attach follows the output, and passes no input on.
+    const attached = spawn(binary, ['attach', id], { env: daemon.env, stdio: ['ignore', 'pipe', 'ignore'] });
     scratch.onEnd(() => void attached.kill('SIGKILL'));
     let shown = '';
     attached.stdout.on('data', (chunk) => {
       shown += chunk;
     });
     await until(() => shown.includes('ready'));
-    attached.stdin.write('typed\n');
+    await daemon.request('POST', `/sessions/${id}/input`, { data: 'typed\n' });
     await until(() => shown.includes('got typed'));
 
     const killed = await coven(daemon, 'kill', id);
@@ -99,7 +94,7 @@ describe.skipIf('why' in real)('the real coven against our daemon', () => {
     expect((await failToStart(scratch, our, [binary])).stderr).toContain('another Coven daemon is already serving');
     await our.end('SIGTERM');
     const their = await startDaemon(scratch, our, [binary]);
-    expect((await failToStart(scratch, their, program)).stderr).toContain('another Coven daemon is already serving');
+    expect((await failToStart(scratch, their, ours)).stderr).toContain('another Coven daemon is already serving');
   });
 
   test('what kill -9 of ours leaves is cleared by the real status and orphaned by the real start', async () => {
@@ -140,7 +135,7 @@ describe.skipIf('why' in real)('a home passed back and forth', () => {
     await using scratch = await makeScratch();
     const world = makeWorld(scratch);
     let before: Record<string, unknown> = { sessions: [], events: [] };
-    for (const serving of [program, [binary] as const, program, [binary] as const, program]) {
+    for (const serving of [ours, [binary] as const, ours, [binary] as const, ours]) {
       const daemon = await startDaemon(scratch, world, serving);
       await work(daemon);
       expect(await daemon.end('SIGTERM')).toBe(0);
@@ -150,7 +145,7 @@ describe.skipIf('why' in real)('a home passed back and forth', () => {
         expect((after[table] as readonly unknown[]).slice(0, kept.length)).toEqual(kept);
         expect((after[table] as readonly unknown[]).length).toBeGreaterThan(kept.length);
       }
-      if (serving === program)
+      if (serving === ours)
         for (const [table, count] of Object.entries(before))
           if (typeof count === 'number') expect([table, after[table]]).toEqual([table, count]);
       before = after;
@@ -164,7 +159,7 @@ describe.skipIf('why' in real)('a home passed back and forth', () => {
     await using scratch = await makeScratch();
     const world = makeWorld(scratch);
     await coven(world, 'run', 'codex', 'exit 0');
-    const daemon = await startDaemon(scratch, world, program);
+    const daemon = await startDaemon(scratch, world, ours);
     const [row] = (await daemon.request('GET', '/sessions')).body;
     expect(row).toMatchObject({ harness: 'codex', project_root: world.project });
     const id = await daemon.launch('echo a word');

@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeAll, expect, test } from 'vitest';
-import { makeWorld, ours, type Program, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
+import { expect, test } from 'vitest';
+import { makeWorld, ours, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-
-let program: Program;
-beforeAll(async () => {
-  program = await ours();
-});
 
 test('a start after kill -9 settles what was left, keeps everything else and says so', async () => {
   await using scratch = await makeScratch();
-  const first = await startDaemon(scratch, makeWorld(scratch), program);
+  const first = await startDaemon(scratch, makeWorld(scratch), ours);
   const id = await first.launch('echo hello; sleep 600');
   await until(async () => (await first.events(id)).length > 0);
   const before = await first.events(id);
@@ -36,7 +31,7 @@ test('a start after kill -9 settles what was left, keeps everything else and say
   for (const [row, status, age, external] of rows) insert.run(row, status, ago(age), ago(age), external);
   ledger.close();
 
-  const second = await startDaemon(scratch, first, program);
+  const second = await startDaemon(scratch, first, ours);
   const { body } = await second.request('GET', '/sessions');
   const status = Object.fromEntries(body.map((row: { id: string; status: string }) => [row.id, row.status]));
   expect(status).toEqual({
@@ -61,7 +56,7 @@ test('a start after kill -9 settles what was left, keeps everything else and say
 test('pages of sessions and events go through everything once', async () => {
   await using scratch = await makeScratch();
   const world = makeWorld(scratch);
-  const seed = await startDaemon(scratch, world, program);
+  const seed = await startDaemon(scratch, world, ours);
   await seed.end('SIGTERM');
   const ledger = new Database(join(world.home, 'coven.sqlite3'));
   const session = ledger.prepare(
@@ -76,7 +71,7 @@ test('pages of sessions and events go through everything once', async () => {
     event.run(`e${n}`, `s${n % 2}`, `2026-01-01T00:00:${String(59 - n).padStart(2, '0')}Z`);
   ledger.close();
 
-  const daemon = await startDaemon(scratch, world, program);
+  const daemon = await startDaemon(scratch, world, ours);
   const seen: string[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
     const path: string = `/sessions?limit=4&includeArchived=true${cursor && `&cursor=${cursor}`}`;

@@ -1,14 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { makeWorld, ours, type Program, type Running, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
+import { describe, expect, test } from 'vitest';
+import { makeWorld, ours, type Running, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-
-let program: Program;
-beforeAll(async () => {
-  program = await ours();
-});
 
 type Event = Awaited<ReturnType<Running['events']>>[number];
 const output = (events: readonly Event[]): string =>
@@ -32,7 +27,7 @@ const session = async (daemon: Running, id: string): Promise<Record<string, unkn
 
 test('a session has a terminal of its own and Coven’s markers, and its events are in order', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const id = await daemon.launch('stty -echo; stty size; tty; pwd; read line; echo "got $line"; exit 3');
   await until(() => says(daemon, id, daemon.project));
   const answer = await daemon.request('POST', `/sessions/${id}/input`, { data: 'hello\n' });
@@ -50,7 +45,7 @@ test('a session has a terminal of its own and Coven’s markers, and its events 
 
 test('a harness carries the session’s markers and none of the daemon’s descriptors', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   for (const launchMode of ['interactive', 'nonInteractive']) {
     const id = await daemon.launch('echo "pid:$$:"; env | grep ^COVEN_; sleep 60', { launchMode });
     await until(() => says(daemon, id, 'PARTICIPANT'));
@@ -70,7 +65,7 @@ test('a harness carries the session’s markers and none of the daemon’s descr
 
 test('a nonInteractive harness gets its prompt on stdin and ends as completed', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const id = await daemon.launch('echo out; echo err >&2; test -t 0 || echo piped', { launchMode: 'nonInteractive' });
   await until(() => has(daemon, id, 'exit'));
   expect(
@@ -83,7 +78,7 @@ test('a nonInteractive harness gets its prompt on stdin and ends as completed', 
 
 test('kill ends the whole process group, even one that ignores SIGHUP, and is recorded', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const id = await daemon.launch('trap \'\' HUP; sleep 600 & echo "pids:$$:$!:"; wait; sleep 600');
   await until(() => says(daemon, id, 'pids:'));
   const [, leader = '', child = ''] = /pids:(\d+):(\d+):/.exec(output(await daemon.events(id))) ?? [];
@@ -97,7 +92,7 @@ test('kill ends the whole process group, even one that ignores SIGHUP, and is re
 
 test('a clean stop ends the sessions and records it', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const id = await daemon.launch("trap '' HUP; echo pid:$$:; sleep 600; sleep 600");
   await until(() => says(daemon, id, 'pid:'));
   const pid = /pid:(\d+):/.exec(output(await daemon.events(id)))?.[1] ?? '';
@@ -118,7 +113,7 @@ describe('launch', () => {
     ['NUL in the prompt', { prompt: 'a\0b' }, 'prompt contains a NUL character'],
   ])('refuses: %s', async (_name, fields, message) => {
     await using scratch = await makeScratch();
-    const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+    const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
     symlinkSync('/', join(daemon.project, 'link'));
     const body = { projectRoot: daemon.project, harness: 'codex', prompt: 'exit', ...fields };
     const answer = await daemon.request('POST', '/sessions', body);
@@ -128,7 +123,7 @@ describe('launch', () => {
 
   test('takes a cwd inside the project, and passes nothing through a shell', async () => {
     await using scratch = await makeScratch();
-    const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+    const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
     mkdirSync(join(daemon.project, 'in $(touch side)'));
     const id = await daemon.launch('pwd', { cwd: 'in $(touch side)' });
     await until(() => has(daemon, id, 'exit'));
@@ -138,7 +133,7 @@ describe('launch', () => {
 
   test('fails with a reason when the harness is not on PATH', async () => {
     await using scratch = await makeScratch();
-    const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+    const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
     const body = { projectRoot: daemon.project, harness: 'copilot', prompt: 'x' };
     expect((await daemon.request('POST', '/sessions', body)).body.error.code).toBe('launch_failed');
   });
@@ -146,7 +141,7 @@ describe('launch', () => {
 
 test('secrets are redacted before they are written, split over writes too, and a prompt is still shown', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const secret = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789';
   const id = await daemon.launch(
     'stty -echo; printf "key gh"; sleep 0.4; printf "p_abcdefghijklmnop"; sleep 0.4; echo "qrstuvwxyz0123456789 after"; printf "Password: "; read x; echo; echo end',
@@ -161,7 +156,7 @@ test('secrets are redacted before they are written, split over writes too, and a
 
 test('while another process holds the ledger, health answers and says pressured; nothing is lost or acknowledged early', async () => {
   await using scratch = await makeScratch();
-  const daemon = await startDaemon(scratch, makeWorld(scratch), program);
+  const daemon = await startDaemon(scratch, makeWorld(scratch), ours);
   const id = await daemon.launch(
     'stty -echo; echo ready; read go; head -c 4000000 /dev/zero | tr "\\0" x; echo; echo done; sleep 600',
   );

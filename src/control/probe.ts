@@ -1,0 +1,62 @@
+import { judgeLiveness, type Liveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
+import { deadline } from '../deadline.ts';
+import { liveHost } from '../host/live.ts';
+import type { HealthBody } from '../observation.ts';
+
+/** What is known of a home's daemon at one moment. */
+export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
+  /** Its answer to a health request, where it gave one. */
+  readonly health: HealthBody | null;
+  /** RFC 3339, from its answer or else from daemon.json. */
+  readonly startedAt: string | null;
+  /** The pid in daemon.json, whatever became of it. */
+  readonly recordedPid: number | null;
+  /** Why nothing could be determined. */
+  readonly reason: string | null;
+}
+
+const probeMs = 10_000;
+
+/** Looks at a home's daemon afresh, and changes nothing. Never rejects: what cannot be told is `undetermined`. */
+export async function probe(home: string, signal: AbortSignal): Promise<Standing> {
+  const limit = deadline(probeMs, signal);
+  const host = liveHost({
+    home,
+    source: 'option',
+    env: process.env,
+    deep: false,
+    deadlineMs: probeMs,
+    signal: limit.signal,
+  });
+  try {
+    const looks = await Promise.all(livenessNeeds.map((key) => host.observe(key)));
+    const blind = looks.find((look) => !look.ok);
+    if (blind && !blind.ok) return { ...unseen, reason: `${blind.key}: ${blind.error.message}` };
+    const sight = Object.fromEntries(
+      looks.map((look) => [look.key, look.ok ? look.value : null]),
+    ) as unknown as LivenessSight;
+    const { verdict, pid } = judgeLiveness(sight);
+    const { body } = sight['daemon.health'];
+    const record = sight['daemon.record'];
+    return {
+      verdict,
+      pid,
+      health: body,
+      startedAt: body?.startedAt ?? record.startedAt,
+      recordedPid: record.pid,
+      reason: null,
+    };
+  } finally {
+    limit.done();
+    await host.close();
+  }
+}
+
+const unseen: Standing = {
+  verdict: 'undetermined',
+  pid: null,
+  health: null,
+  startedAt: null,
+  recordedPid: null,
+  reason: null,
+};
