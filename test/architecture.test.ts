@@ -30,7 +30,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
   ['src/report.ts', ['src/check.ts', 'src/runner.ts']],
   ['src/render/', ['src/render/', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
-  ['src/daemon/', ['src/daemon/', 'src/coven/']],
+  ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/cli/', ['src/', 'checks/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],

@@ -1,0 +1,205 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { makeWorld as makeBareWorld, ours, until, type World } from '../fixtures/daemon/daemon.ts';
+import { diagnose } from '../fixtures/diagnose.ts';
+import { endProcesses, findRealCoven } from '../fixtures/real-coven.ts';
+import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
+
+const real = findRealCoven();
+if ('why' in real) console.log(`no control of the real Coven: ${real.why}`);
+const binary = 'path' in real ? real.path : '';
+
+/** A world without any `coven` on PATH, whose daemons end with it. */
+function makeWorld(scratch: Scratch): World {
+  const world = makeBareWorld(scratch);
+  scratch.onEnd(() => void endProcesses(world.home));
+  return {
+    ...world,
+    env: { ...world.env, PATH: `${join(scratch.path, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin` },
+  };
+}
+
+/** Puts a program named `coven` on the world's PATH. */
+function install(scratch: Scratch, target: string): void {
+  symlinkSync(target, join(scratch.path, 'bin', 'coven'));
+}
+
+async function daemon({ env, project }: World, ...words: readonly string[]) {
+  const [file, ...before] = ours;
+  return execa(file, [...before, 'daemon', ...words], {
+    env,
+    cwd: project,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  });
+}
+
+async function told(world: World, ...words: readonly string[]) {
+  const { stdout, stderr, exitCode } = await daemon(world, ...words, '--json');
+  expect(stderr).toBe('');
+  const document = JSON.parse(stdout);
+  expect(exitCode).toBe(document.ok || document.status === 'stopped' || document.status === 'stale' ? 0 : 1);
+  return document;
+}
+
+const recordOf = ({ home }: World): { pid: number; startedAt: string } =>
+  JSON.parse(readFileSync(join(home, 'daemon.json'), 'utf8'));
+
+test('where there is no other Coven, the minimal daemon is started, restarted and stopped', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  const socket = join(world.home, 'coven.sock');
+  expect(await told(world, 'status')).toEqual({
+    ok: false,
+    pid: null,
+    socket: null,
+    started_at: null,
+    status: 'stopped',
+  });
+  expect(existsSync(world.home)).toBe(false);
+  const first = await told(world, 'start');
+  const { pid, startedAt } = recordOf(world);
+  expect(first).toEqual({
+    ok: true,
+    action: 'start',
+    changed: true,
+    status: 'running',
+    pid,
+    socket,
+    started_at: startedAt,
+    program: 'minimal',
+    failure: null,
+  });
+  expect((await diagnose(world.home, { env: world.env, daemonLives: true })).faults).toEqual([]);
+  expect(await told(world, 'start')).toEqual({ ...first, changed: false });
+  expect(await told(world, 'status')).toEqual({ ok: true, pid, socket, started_at: startedAt, status: 'running' });
+  const second = await told(world, 'restart');
+  expect(second).toMatchObject({ ok: true, action: 'restart', changed: true, pid: recordOf(world).pid });
+  expect(second.pid).not.toBe(pid);
+  const stopped = { action: 'stop', status: 'stopped', pid: null, socket: null, started_at: null, failure: null };
+  expect(await told(world, 'stop')).toEqual({ ok: true, changed: true, program: 'minimal', ...stopped });
+  expect(await told(world, 'stop')).toEqual({ ok: true, changed: false, program: 'minimal', ...stopped });
+  expect([existsSync(socket), existsSync(join(world.home, 'daemon.json'))]).toEqual([false, false]);
+});
+
+test('a start that fails tells the step and the reason, and leaves no daemon', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  mkdirSync(world.home, { mode: 0o700 });
+  writeFileSync(join(world.home, 'coven.sqlite3'), 'no database, '.repeat(100));
+  const { exitCode, stdout, stderr } = await daemon(world, 'start');
+  expect([exitCode, stdout, stderr]).toEqual([1, '', 'Error: opening the ledger: file is not a database']);
+  expect(existsSync(join(world.home, 'coven.sock'))).toBe(false);
+  expect((await told(world, 'start')).failure).toEqual({
+    step: 'opening the ledger',
+    reason: 'file is not a database',
+  });
+});
+
+test('a daemon that hangs is neither started beside nor stopped', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  const { pid } = await told(world, 'start');
+  process.kill(pid, 'SIGSTOP');
+  const reason = `the daemon (pid ${pid}) is alive and does not answer`;
+  expect((await told(world, 'start')).failure.reason).toContain(reason);
+  expect((await told(world, 'stop')).failure.reason).toContain(reason);
+  expect((await daemon(world, 'status')).exitCode).toBe(1);
+  process.kill(pid, 'SIGCONT');
+  expect((await told(world, 'stop')).ok).toBe(true);
+});
+
+test('what kill -9 leaves is stale, is not stopped, and a start takes it over', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  const { pid } = await told(world, 'start');
+  process.kill(pid, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${pid}/exe`));
+  expect(await told(world, 'status')).toMatchObject({ ok: false, pid, status: 'stale' });
+  const { failure } = JSON.parse((await daemon(world, 'stop', '--json')).stdout);
+  expect(failure.reason).toContain(`daemon.json still names pid ${pid}`);
+  expect(await told(world, 'start')).toMatchObject({ ok: true, changed: true });
+});
+
+describe('the command that is used', () => {
+  test('is never this package by another name', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    chmodSync(ours[1] ?? '', 0o755);
+    install(scratch, ours[1] ?? '');
+    expect((await told(world, 'start')).program).toBe('minimal');
+  });
+
+  test('must be an executable file', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    const { exitCode, stderr } = await daemon(world, 'start', '--daemon-command', '/nonexistent/coven');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('"/nonexistent/coven" is not an executable file')]);
+    expect(existsSync(world.home)).toBe(false);
+  });
+
+  test('may give up on a start that goes on: the daemon decides', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    const [node, script] = ours;
+    const impatient = join(scratch.path, 'impatient');
+    writeFileSync(
+      impatient,
+      `#!/bin/sh\nsetsid '${node}' '${script}' daemon serve </dev/null >/dev/null 2>&1 &\nwhile [ ! -s "$COVEN_HOME/daemon-recovery.log" ]; do sleep 0.02; done\necho 'Error: timed out' >&2; exit 1\n`,
+      { mode: 0o755 },
+    );
+    expect(await told(world, 'start', '--daemon-command', impatient)).toMatchObject({ ok: true, program: impatient });
+  });
+
+  test('that fails is quoted', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    const failing = join(scratch.path, 'failing');
+    writeFileSync(failing, "#!/bin/sh\nprintf 'Error: no luck\\033[2J today\\n' >&2; exit 1\n", { mode: 0o755 });
+    const { exitCode, stderr } = await daemon(world, 'start', '--daemon-command', failing);
+    expect([exitCode, stderr]).toEqual([1, `Error: ${failing} daemon start: no luck\\u{1b}[2J today`]);
+  });
+});
+
+describe.skipIf('why' in real)('the real Coven', () => {
+  test('is started, known by its process, restarted and stopped', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    install(scratch, binary);
+    const onPath = join(scratch.path, 'bin', 'coven');
+    const first = await told(world, 'start');
+    expect(first).toMatchObject({ ok: true, changed: true, program: onPath, pid: recordOf(world).pid });
+    const running = readlinkSync(`/proc/${first.pid}/exe`);
+    const elsewhere = { ...world, env: { ...world.env, PATH: '/usr/bin:/bin' } };
+    const second = await told(elsewhere, 'restart');
+    expect(second).toMatchObject({ ok: true, program: running, pid: recordOf(world).pid });
+    expect(readlinkSync(`/proc/${second.pid}/exe`)).toBe(running);
+    expect(await told(elsewhere, 'stop')).toMatchObject({ ok: true, changed: true, program: running });
+    expect((await told(world, 'status')).status).toBe('stopped');
+  });
+
+  test('that cannot start is told with the last step of its log', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    install(scratch, binary);
+    mkdirSync(world.home, { mode: 0o700 });
+    writeFileSync(join(world.home, 'coven.sqlite3'), 'no database, '.repeat(100));
+    const { failure } = await told(world, 'start');
+    expect(failure.step).toBe(`${join(scratch.path, 'bin', 'coven')} daemon start`);
+    expect(failure.reason).toBe(
+      'timed out waiting for Coven daemon startup health (last in the recovery log: store-connection-opened)',
+    );
+  });
+
+  test('owns its ledger: the minimal daemon serves it only when asked for by name', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    expect((await told(world, 'start', '--daemon-command', binary)).program).toBe(binary);
+    expect((await told(world, 'stop')).ok).toBe(true);
+    expect((await told(world, 'start')).failure).toMatchObject({ step: 'choosing the daemon' });
+    expect(await told(world, 'start', '--daemon-command', 'minimal')).toMatchObject({ ok: true, program: 'minimal' });
+  });
+});
