@@ -38,6 +38,8 @@ export function createApi(handle: (request: Request) => Promise<Answer>, log: Re
       });
     },
   );
+  // Coven's own client closes its side when it has sent its request; node would then close ours, and lose the answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);

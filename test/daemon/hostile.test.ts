@@ -34,6 +34,17 @@ test('an answer has exactly the headers of Coven, and a connection carries one r
   );
 });
 
+test('a client that closes its side after the request gets its answer, as Coven’s own client does', async () => {
+  await using scratch = await makeScratch();
+  const daemon = await start(scratch);
+  const id = await daemon.launch('cat');
+  for (const data of ['one\n', 'two\n', 'three\n']) {
+    const body = JSON.stringify({ data });
+    const request = `POST /sessions/${id}/input HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    expect(await raw(daemon.home, request, true)).toContain('{"accepted":true,"ok":true}');
+  }
+});
+
 test.each([
   ['no HTTP', 'GARBAGE\r\n\r\n'],
   ['no path', 'GET\r\n\r\n'],
