@@ -2,32 +2,59 @@ import type { Check } from '../src/check.ts';
 import { daemon } from './daemon.ts';
 import { daemonCapabilities } from './daemon-capabilities.ts';
 import { daemonContract } from './daemon-contract.ts';
+import { daemonDuplicates } from './daemon-duplicates.ts';
 import { daemonHealth } from './daemon-health.ts';
+import { daemonLog } from './daemon-log.ts';
 import { daemonRecord } from './daemon-record.ts';
+import { daemonResources } from './daemon-resources.ts';
 import { daemonSocket } from './daemon-socket.ts';
+import { daemonVersion } from './daemon-version.ts';
+import { harnessChecks, harnesses } from './harnesses.ts';
+import { homeConfig } from './home-config.ts';
 import { homeDisk } from './home-disk.ts';
+import { homeFilesystem } from './home-filesystem.ts';
+import { homeLocks } from './home-locks.ts';
 import { homeMode } from './home-mode.ts';
 import { homeOwner } from './home-owner.ts';
 import { homePath } from './home-path.ts';
+import { homeReset } from './home-reset.ts';
+import { installBinaries } from './install-binaries.ts';
+import { sessionsChurn } from './sessions-churn.ts';
 import { sessionsOrphaned } from './sessions-orphaned.ts';
 import { sessionsProcesses } from './sessions-processes.ts';
+import { sessionsStranded } from './sessions-stranded.ts';
 import { storeIntegrity } from './store-integrity.ts';
 import { storeOpen } from './store-open.ts';
+import { storeSchema } from './store-schema.ts';
 
 /** Every check, in the order in which it is reported. */
 export const checks: readonly Check[] = [
   homePath,
   homeOwner,
   homeMode,
+  homeFilesystem,
   homeDisk,
+  homeConfig,
+  homeReset,
+  homeLocks,
   daemon,
   daemonSocket,
   daemonRecord,
+  daemonDuplicates,
   daemonHealth,
   daemonContract,
   daemonCapabilities,
+  daemonVersion,
+  daemonLog,
+  daemonResources,
   storeOpen,
   storeIntegrity,
+  storeSchema,
   sessionsOrphaned,
+  sessionsStranded,
   sessionsProcesses,
+  sessionsChurn,
+  installBinaries,
+  ...harnessChecks,
+  harnesses,
 ];

@@ -23,7 +23,12 @@ export interface Finding {
   readonly facts: Facts;
   readonly evidence: readonly Evidence[];
   /** Why support should see this, where recovery by hand is at its end. */
-  readonly escalate?: 'ledger-cannot-open' | 'socket-cannot-bind' | 'health-failed' | 'contract-not-understood';
+  readonly escalate?:
+    | 'ledger-cannot-open'
+    | 'socket-cannot-bind'
+    | 'health-failed'
+    | 'contract-not-understood'
+    | 'sessions-failing';
 }
 
 /** The observations that a check asked for; each is there, or the check is not asked. */
@@ -31,7 +36,7 @@ export type Seen<K extends ObservationKey = ObservationKey> = {
   readonly [P in K]: Observations[P];
 };
 
-export type Category = 'home' | 'daemon' | 'store' | 'sessions';
+export type Category = 'home' | 'daemon' | 'store' | 'sessions' | 'install' | 'harness';
 
 export interface Check<K extends ObservationKey = ObservationKey> {
   readonly id: string;
@@ -81,6 +86,8 @@ function finding(status: Status, code: string, target: string, rest: Rest): Find
 }
 
 export const pass = (target: string, rest: Rest): Finding => finding('pass', 'ok', target, rest);
+/** What was asked and cannot be answered here, though nothing is in doubt. */
+export const skipped = (code: string, target: string, rest: Rest): Finding => finding('skipped', code, target, rest);
 export const warn = (code: string, target: string, rest: Rest): Finding => finding('warn', code, target, rest);
 export const fail = (code: string, target: string, rest: Rest): Finding => finding('fail', code, target, rest);
 export const unknown = (code: string, target: string, rest: Rest): Finding => finding('unknown', code, target, rest);

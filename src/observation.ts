@@ -10,11 +10,16 @@ export interface Observations {
   readonly 'home.entries': Entries;
   readonly 'home.disk': Disk;
   readonly 'home.locks': Locks;
+  readonly 'home.filesystem': Filesystem;
+  readonly 'home.config': Config;
   readonly processes: Processes;
   readonly 'daemon.record': DaemonRecord;
   readonly 'daemon.socket': Socket;
   readonly 'daemon.health': Answer<HealthBody>;
   readonly 'daemon.capabilities': Answer<readonly string[]>;
+  readonly 'daemon.process': DaemonProcess;
+  readonly 'daemon.log': LogStory;
+  readonly install: Install;
   readonly 'store.files': StoreFiles;
   readonly 'store.open': StoreOpen;
   readonly 'store.sessions': StoreSessions;
@@ -93,6 +98,25 @@ export interface Disk {
   readonly freeInodes: number;
   /** 0 where the file system has no inode limit. */
   readonly totalInodes: number;
+}
+
+export interface Filesystem {
+  readonly type: string;
+  readonly readOnly: boolean;
+  readonly network: boolean;
+  /** Its content ends with the machine's run. */
+  readonly inMemory: boolean;
+  /** The folder by which a synchronising program is known, or null. */
+  readonly syncedBy: string | null;
+}
+
+export interface Config {
+  readonly files: readonly {
+    readonly name: string;
+    readonly state: 'parsed' | 'unparsable' | 'too-large' | 'not-a-file' | 'unreadable';
+    /** Of the first fault, from 1; null where it is not known. */
+    readonly line: number | null;
+  }[];
 }
 
 export interface LockHolder {
@@ -219,6 +243,44 @@ export interface HealthBody {
   readonly droppedEvents: number | null;
 }
 
+export interface DaemonProcess {
+  readonly pid: number | null;
+  /** Open descriptors, and how many it may have; null where they may not be seen. */
+  readonly descriptors: number | null;
+  readonly limit: number | null;
+  /** The file that it runs was removed or replaced since it started. */
+  readonly executableGone: boolean | null;
+}
+
+/** What the recovery log tells, from its end as far as it was read. Times are as in the log. */
+export interface LogStory {
+  readonly bytes: number;
+  readonly readBytes: number;
+  /** Lines with a time, the first and the last of them. */
+  readonly lines: number;
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+  /** Starts, oldest first; `stopped` where a clean stop was written. */
+  readonly starts: readonly { readonly at: string; readonly stopped: boolean }[];
+  /** The last start: how far it got, and whether it came to serve. */
+  readonly last: { readonly at: string; readonly phase: string | null; readonly completed: boolean } | null;
+  readonly panics: number;
+  readonly lastPanicAt: string | null;
+  readonly lastError: string | null;
+}
+
+export interface Install {
+  /** Every `coven` on PATH, first found first; `target` is what it leads to. */
+  readonly covens: readonly {
+    readonly path: string;
+    readonly target: string;
+    /** Of the npm package that it belongs to, where that is Coven's or this one. */
+    readonly version: string | null;
+    readonly ours: boolean;
+  }[];
+  readonly harnesses: readonly { readonly id: string; readonly path: string | null }[];
+}
+
 export interface LedgerFile {
   readonly kind: Kind | 'absent';
   readonly size: number;
@@ -260,6 +322,8 @@ export interface StoreOpen {
   readonly code: string | null;
   readonly journalMode: string | null;
   readonly tables: readonly string[];
+  /** Columns of the core tables that are there. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface SessionRow {
@@ -278,6 +342,8 @@ export interface StoreSessions {
   /** Rows `created` or `running`, newest first, as they stood at every look. */
   readonly open: readonly SessionRow[];
   readonly openComplete: boolean;
+  /** Sessions made in the last 24 hours, and how many of them ended badly. */
+  readonly recent: { readonly made: number; readonly failed: number; readonly orphaned: number };
   /** Looks at the rows, at least a second apart, after the processes were listed. */
   readonly looks: number;
 }

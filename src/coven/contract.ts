@@ -26,3 +26,9 @@ export const criticalDiskBytes = 256 * 1024 ** 2;
 
 /** Free disk below which Coven calls its storage a warning. */
 export const lowDiskBytes = 1024 ** 3;
+
+/** The harnesses that Coven knows by itself; their ids are the names of their programs. */
+export const harnessCommands = ['codex', 'claude', 'coven-code', 'copilot'] as const;
+
+/** Age in seconds from which a `created` row counts as never launched: Coven then marks it `failed`. */
+export const strandedSeconds = 600;

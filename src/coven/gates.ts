@@ -1,4 +1,4 @@
-import type { Home, StoreOpen } from '../observation.ts';
+import type { Home, Machine, StoreOpen, StoreSessions } from '../observation.ts';
 import { judgeLiveness, type LivenessSight } from './liveness.ts';
 
 /** Why questions about what is in the home make no sense; undefined where they do. */
@@ -26,4 +26,18 @@ export function withoutDaemon(seen: LivenessSight): string | undefined {
 /** Why its answer cannot be judged; undefined where it answered. */
 export function withoutAnswer(seen: LivenessSight): string | undefined {
   return withoutDaemon(seen) ?? (seen['daemon.health'].outcome === 'answered' ? undefined : 'no-answer');
+}
+
+/** Why the rows cannot be judged; undefined where they were read. */
+export function withoutRows(seen: {
+  readonly home: Home;
+  readonly 'store.open': StoreOpen;
+  readonly 'store.sessions': StoreSessions;
+}): string | undefined {
+  return withoutLedger(seen) ?? (seen['store.sessions'].outcome === 'read' ? undefined : 'sessions-unread');
+}
+
+/** Why mounts cannot be judged: only Linux tells them in /proc. */
+export function withoutMounts({ machine }: { readonly machine: Machine }): string | undefined {
+  return machine.platform === 'linux' ? undefined : 'no-mounts';
 }

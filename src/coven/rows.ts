@@ -1,4 +1,5 @@
 import type { Observations, Process, SessionRow } from '../observation.ts';
+import { harnessCommands } from './contract.ts';
 import { judgeLiveness, livenessNeeds } from './liveness.ts';
 
 /** What the judgement of `running` rows rests on. */
@@ -28,7 +29,7 @@ const launchSeconds = 30;
 const runRowSeconds = { before: 2, after: 15 };
 
 /** Harness names that Coven knows by itself; rows name the others. Source: Coven's list of configured harnesses. */
-const harnessCommands = ['codex', 'claude', 'coven-code', 'copilot', 'grok', 'hermes', 'opencode'];
+const harnessPrograms = [...harnessCommands, 'grok', 'hermes', 'opencode'];
 
 /**
  * Sorts the `running` rows by what is proven of their process. The ledger holds no pid: a daemon's harness is known by
@@ -112,7 +113,7 @@ function beganWith(startedAt: string | null, createdAt: string, seconds: number)
 export function isHiddenHarness(process: Process, rows: readonly SessionRow[]): boolean {
   if (process.home !== 'unreadable' || process.own || process.role === 'serve') return false;
   return (
-    harnessCommands.includes(process.command) ||
+    harnessPrograms.includes(process.command) ||
     rows.some(
       ({ harness, createdAt }) => harness === process.command || beganWith(process.startedAt, createdAt, launchSeconds),
     )

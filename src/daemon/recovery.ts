@@ -1,8 +1,6 @@
 import type { Database } from 'better-sqlite3';
+import { strandedSeconds } from '../coven/contract.ts';
 import { now } from './clock.ts';
-
-/** Age in seconds from which a `created` row counts as never launched. Source: Coven. */
-const strandedSeconds = 600;
 
 /**
  * Settles what an earlier daemon left: its `running` rows become `orphaned`, `created` rows that nobody launched become

@@ -2,10 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HomeSource } from '../coven/layout.ts';
 import { within } from '../deadline.ts';
 import type { Observation, ObservationKey, Observations, StoreSessions } from '../observation.ts';
+import { seeConfig } from './config.ts';
 import { askCapabilities, contact, healthAnswer, seeDoor } from './daemon.ts';
+import { seeDaemonProcess } from './daemon-process.ts';
+import { seeFilesystem } from './filesystem.ts';
 import { seeDisk, seeEntries, seeHome } from './home.ts';
 import { CannotSee, type Host, reasonOf } from './host.ts';
+import { seeInstall } from './install.ts';
 import { seeLocks } from './locks.ts';
+import { seeLog } from './log.ts';
 import type { Look, Probe } from './look.ts';
 import { seeMachine } from './machine.ts';
 import { seeProcesses } from './processes.ts';
@@ -62,6 +67,11 @@ export function liveHost(options: LiveOptions): Host {
     'daemon.socket': async () => (await reached()).socket,
     'daemon.health': async () => healthAnswer(await reached()),
     'daemon.capabilities': async () => askCapabilities(look, await door()),
+    'home.filesystem': seeFilesystem,
+    'home.config': seeConfig,
+    'daemon.process': seeDaemonProcess,
+    'daemon.log': seeLog,
+    install: seeInstall,
     'store.files': seeStoreFiles,
     'store.open': async () => (await reading()).open,
     'store.sessions': () => seeSessions(look, reading),
@@ -170,4 +180,5 @@ const noSessions = {
   byStatus: {},
   open: [],
   openComplete: true,
+  recent: { made: 0, failed: 0, orphaned: 0 },
 } as const;

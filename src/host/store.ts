@@ -60,6 +60,7 @@ const unopened = (outcome: StoreOpen['outcome'], code: string | null = null): St
   code,
   journalMode: null,
   tables: [],
+  columns: {},
 });
 
 /** Why a ledger is not opened at all, or null where it may be. */

@@ -25,6 +25,7 @@ const escalations = {
   'socket-cannot-bind': 'the socket cannot be bound',
   'health-failed': 'the daemon gives no valid health answer',
   'contract-not-understood': 'the daemon answers with something that is not understood',
+  'sessions-failing': 'sessions end as failed or orphaned again and again',
 } as const;
 
 export interface TextOptions {

@@ -2,6 +2,9 @@ import type { Facts, Finding } from '../check.ts';
 import { harmless } from './harmless.ts';
 import { daemonWords } from './words/daemon.ts';
 import { homeWords } from './words/home.ts';
+import { installWords } from './words/install.ts';
+import { logWords } from './words/log.ts';
+import { placeWords } from './words/place.ts';
 import { sessionWords } from './words/sessions.ts';
 import { storeWords } from './words/store.ts';
 
@@ -25,9 +28,12 @@ export interface CheckWords {
 
 const catalogue: Readonly<Record<string, CheckWords>> = {
   ...homeWords,
+  ...placeWords,
   ...daemonWords,
+  ...logWords,
   ...storeWords,
   ...sessionWords,
+  ...installWords,
 };
 
 export function wordsOf(checkId: string): CheckWords {
@@ -55,6 +61,8 @@ const common: Readonly<Record<string, Cause>> = {
   'home-unreadable': {
     message: () => 'not asked: the home cannot be listed by this user',
   },
+  'no-mounts': { message: () => 'not asked: this system does not tell its mounts' },
+  'sessions-unread': { message: () => 'not asked: the session rows could not be read' },
   'no-ledger': { message: () => 'not asked: there is no ledger to read' },
   'ledger-not-opened': { message: () => 'not asked: the ledger did not open' },
   'no-answer': {

@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
+import { coreColumns } from '../coven/tables.ts';
 import type { StoreOpenOutcome } from '../observation.ts';
 import { readTables } from './integrity.ts';
 import type { ReadMessage, ReadRequest } from './protocol.ts';
@@ -31,6 +32,12 @@ export function outcomeOf(code: string): StoreOpenOutcome {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+}
+
+function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const columns = db.prepare('SELECT substr(name, 1, 64) FROM pragma_table_info(?) LIMIT 200').pluck();
+  const present = Object.keys(coreColumns).filter((name) => tables.includes(name));
+  return Object.fromEntries(present.map((name) => [name, columns.all(name) as string[]]));
 }
 
 /** Reads and tells all that is asked; what it returns tells the sessions once more. */
@@ -62,6 +69,7 @@ function main(request: ReadRequest): (() => void) | undefined {
         code: null,
         journalMode,
         tables: tables.slice(0, 500),
+        columns: columnsOf(db, tables),
       },
     });
   } catch (error) {
@@ -74,6 +82,7 @@ function main(request: ReadRequest): (() => void) | undefined {
         code,
         journalMode: null,
         tables: [],
+        columns: {},
       },
     });
     return undefined;

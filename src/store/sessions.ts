@@ -4,9 +4,11 @@ import type { SessionRow, StoreSessions } from '../observation.ts';
 /** Open rows beyond this many are counted and not listed. */
 const openLimit = 500;
 
+const recentMs = 24 * 3_600_000;
+
 /** The session rows as they stand now. Titles hold prompts and are not read. */
 export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
-  const none = { byStatus: {}, open: [], openComplete: true };
+  const none = { byStatus: {}, open: [], openComplete: true, recent: { made: 0, failed: 0, orphaned: 0 } };
   try {
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
     if (!table) return { ...none, outcome: 'no-table', code: null };
@@ -22,9 +24,17 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
           ORDER BY created_at DESC LIMIT ${openLimit + 1}`,
       )
       .all() as (Omit<SessionRow, 'external'> & { external: number })[];
+    const recent = db
+      .prepare(
+        `SELECT count(*) AS made, count(*) FILTER (WHERE status = 'failed') AS failed,
+                count(*) FILTER (WHERE status = 'orphaned') AS orphaned
+           FROM sessions WHERE created_at > ? AND id <> '__cockpit__'`,
+      )
+      .get(new Date(Date.now() - recentMs).toISOString()) as StoreSessions['recent'];
     return {
       outcome: 'read',
       code: null,
+      recent,
       byStatus: Object.fromEntries(counts.map(({ status, n }) => [String(status), n])),
       open: open.slice(0, openLimit).map((row) => ({ ...row, external: row.external !== 0 })),
       openComplete: open.length <= openLimit,

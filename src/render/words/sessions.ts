@@ -67,4 +67,36 @@ export const sessionWords: Readonly<Record<string, CheckWords>> = {
       },
     },
   },
+  'sessions:stranded': {
+    title: 'No session waits for ever to be launched',
+    explain:
+      '`coven run --detach` makes a `created` row and starts nothing. After ten minutes Coven counts it as failed, at the next start of ' +
+      'the daemon or when sessions are listed. External rows are kept apart.',
+    causes: {
+      ok: {
+        message: ({ created }) =>
+          Number(created) > 0 ? `${count(created, 'row')} created just now` : 'none is waiting',
+      },
+      stranded: {
+        message: ({ stranded, ids }) =>
+          `${count(stranded, 'session was', 'sessions were')} created over ten minutes ago and never launched (${ids})`,
+        hint: () => 'launch them again from their project; the next start of the daemon marks these rows failed',
+      },
+    },
+  },
+  'sessions:churn': {
+    title: 'Sessions do not fail again and again',
+    explain:
+      'Five or more sessions of the last 24 hours, and at least half of them, ended as failed or orphaned: no chance, but a cause.',
+    causes: {
+      ok: {
+        message: ({ made, failed, orphaned }) => `of the last day's ${made}: ${failed} failed, ${orphaned} orphaned`,
+      },
+      churn: {
+        message: ({ made, failed, orphaned }) =>
+          `of the ${count(made, 'session')} of the last 24 hours, ${failed} failed and ${orphaned} were orphaned`,
+        hint: () => 'look at the last events of one of them, and at the other findings here, before launching more',
+      },
+    },
+  },
 };

@@ -92,4 +92,21 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
       },
     },
   },
+  'store:schema': {
+    title: 'The ledger has its core tables',
+    explain:
+      'Without `sessions` or `events`, or a column that every release had, Coven cannot work. Other tables, and columns that Coven adds ' +
+      'when it opens an older ledger, are not judged.',
+    causes: {
+      ok: { message: ({ tables }) => `${tables} tables, the core ones whole` },
+      'missing-tables': {
+        message: ({ missing }) => `the ledger has no table ${missing}`,
+        hint: () => 'keep the file as it is and restore a backup; a start of Coven would make empty tables in it',
+      },
+      'missing-columns': {
+        message: ({ lacking }) => `the ledger lacks ${lacking}`,
+        hint: () => 'this is no ledger of a known Coven: keep it, and ask for support',
+      },
+    },
+  },
 };

@@ -1,0 +1,57 @@
+import type { LogStory } from '../observation.ts';
+
+/** Attempts that are remembered; a loop is told long before. */
+const attemptLimit = 100;
+
+interface Attempt {
+  at: string;
+  phase: string | null;
+  completed: boolean;
+  stopped: boolean;
+}
+
+/**
+ * What the lines of a recovery log tell: starts, how far the last one got, panics. Coven 0.4.6 writes a checkpoint for
+ * each step of a start, `daemon starting pid=…` at its end, and nothing when a step fails or the daemon stops; the
+ * minimal daemon writes `daemon stopping` and `error:`, too. Lines without a time are passed over.
+ */
+export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
+  const attempts: Attempt[] = [];
+  let lines = 0;
+  let panics = 0;
+  let firstAt: string | null = null;
+  let lastAt: string | null = null;
+  let lastPanicAt: string | null = null;
+  let lastError: string | null = null;
+  for (const line of text.split('\n')) {
+    const [, at, said] = /^\[(\d{4}-\d\d-\d\dT[\d:.]+Z)\] (.*)$/.exec(line) ?? [];
+    if (at === undefined || said === undefined) continue;
+    lines += 1;
+    firstAt ??= at;
+    lastAt = at;
+    const phase = /^startup_checkpoint phase=([\w-]{1,64})/.exec(said)?.[1];
+    if (phase === 'daemon-store-begin') attempts.push({ at, phase, completed: false, stopped: false });
+    const last = attempts.at(-1);
+    if (phase && last) last.phase = phase;
+    else if (said.startsWith('daemon starting pid=')) {
+      if (last && !last.completed) last.completed = true;
+      else attempts.push({ at, phase: null, completed: true, stopped: false });
+    } else if (said.startsWith('daemon stopping') && last) last.stopped = true;
+    else if (/\bpanicked at\b|^daemon panic\b/.test(said)) {
+      panics += 1;
+      lastPanicAt = at;
+    } else if (said.startsWith('error: ')) lastError = said.slice(0, 200);
+    if (attempts.length > attemptLimit) attempts.shift();
+  }
+  const last = attempts.at(-1);
+  return {
+    lines,
+    firstAt,
+    lastAt,
+    starts: attempts.map(({ at, stopped }) => ({ at, stopped })),
+    last: last ? { at: last.at, phase: last.phase, completed: last.completed } : null,
+    panics,
+    lastPanicAt,
+    lastError,
+  };
+}

@@ -1,0 +1,56 @@
+import { constants } from 'node:fs';
+import { access, readFile, realpath, stat } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { harnessCommands } from '../coven/contract.ts';
+import type { Install } from '../observation.ts';
+import type { Look } from './look.ts';
+import { tool } from './package.ts';
+
+const folderLimit = 200;
+
+/** Every `coven` on PATH and the harnesses that Coven would find there. Nothing is run: Coven's commands write. */
+export async function seeInstall({ env }: Look): Promise<Install> {
+  const folders = [...new Set((env.PATH ?? '').split(delimiter).filter(isAbsolute))].slice(0, folderLimit);
+  const files = async (name: string): Promise<readonly string[]> => {
+    const found = await Promise.all(folders.map((folder) => executable(join(folder, name))));
+    return found.filter((file) => file !== null);
+  };
+  const covens = await Promise.all(
+    (await files('coven')).map(async (path) => {
+      const target = await realpath(path).catch(() => path);
+      return { path, target, ...(await packageOf(target)) };
+    }),
+  );
+  const harnesses = await Promise.all(harnessCommands.map(async (id) => ({ id, path: (await files(id))[0] ?? null })));
+  return { covens, harnesses };
+}
+
+async function executable(file: string): Promise<string | null> {
+  const [may, found] = await Promise.all([
+    access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    ),
+    stat(file).catch(() => null),
+  ]);
+  return may && found?.isFile() ? file : null;
+}
+
+/** The npm package that a file belongs to, as far as one is above it. */
+async function packageOf(file: string): Promise<Pick<Install['covens'][number], 'version' | 'ours'>> {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => null);
+    if (text === null) continue;
+    try {
+      const { name, version } = JSON.parse(text);
+      const known = typeof name === 'string' && (name.startsWith('@opencoven/') || name === tool().name);
+      return {
+        version: known && typeof version === 'string' ? version.slice(0, 100) : null,
+        ours: name === tool().name,
+      };
+    } catch {
+      return { version: null, ours: false };
+    }
+  }
+  return { version: null, ours: false };
+}
