@@ -9,8 +9,7 @@ const target = '<coven-home>/daemon-recovery.log';
 const loop = { starts: 6, seconds: 600 };
 /** What is older is history. */
 const recentSeconds = 24 * 3600;
-/** A start writes some 22 lines, a refused connection one: more than this a second fills the log in an hour. */
-const floodBytesPerSecond = 1000;
+/** In ten minutes. A start writes some 22 lines of 120 bytes, a refused connection one: this is a hundred starts. */
 const floodBytes = 256 * 1024;
 
 /** The story that the recovery log tells: crash loops, starts that ended half way, panics, floods. */
@@ -23,9 +22,8 @@ export const daemonLog = defineCheck({
     const story = seen['daemon.log'];
     const { now } = seen.machine;
     const { verdict } = judgeLiveness(seen);
-    const { lines, readBytes, bytes, last, panics, lastPanicAt, lastError, lastAt } = story;
+    const { lines, readBytes, bytes, last, panics, lastPanicAt, lastError, lastAt, burstBytes } = story;
     const starts = startsInLoop(story);
-    const span = ageSeconds(story.firstAt, lastAt ?? '') ?? 0;
     const facts = {
       lines,
       starts,
@@ -35,14 +33,14 @@ export const daemonLog = defineCheck({
       lastError,
       phase: last?.phase ?? null,
       at: last?.at ?? null,
-      kilobytes: Math.round(readBytes / 1024),
-      seconds: Math.round(span),
+      kilobytes: Math.round(burstBytes / 1024),
     };
     const rest = {
       facts,
       evidence: from('daemon.log', {
         bytes,
         readBytes,
+        burstBytes,
         starts,
         panics,
         completed: last?.completed ?? null,
@@ -56,8 +54,7 @@ export const daemonLog = defineCheck({
     const found = [];
     if (starts >= loop.starts && isRecent(last?.at ?? null)) found.push(warn('crash-loop', target, rest));
     if (panics > 0 && isRecent(lastPanicAt)) found.push(warn('panic', target, rest));
-    if (readBytes >= floodBytes && readBytes / Math.max(1, span) > floodBytesPerSecond && isRecent(lastAt))
-      found.push(warn('flood', target, rest));
+    if (burstBytes >= floodBytes && isRecent(lastAt)) found.push(warn('flood', target, rest));
     if (last && !last.completed && !named && verdict === 'stopped') found.push(warn('start-incomplete', target, rest));
     return found.length > 0 ? found : [pass(target, rest)];
   },

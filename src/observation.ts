@@ -256,10 +256,10 @@ export interface DaemonProcess {
 export interface LogStory {
   readonly bytes: number;
   readonly readBytes: number;
-  /** Lines with a time, the first and the last of them. */
+  /** Lines with a time, the last of them, and the bytes of those of the ten minutes before it. */
   readonly lines: number;
-  readonly firstAt: string | null;
   readonly lastAt: string | null;
+  readonly burstBytes: number;
   /** Starts, oldest first; `stopped` where a clean stop was written. */
   readonly starts: readonly { readonly at: string; readonly stopped: boolean }[];
   /** The last start: how far it got, and whether it came to serve. */

@@ -25,7 +25,7 @@ describe('bad input is one line, exit 2, and nothing changed', () => {
     [['--timeout', '0'], '--timeout takes one number'],
     [['--fail-on', 'never'], 'Invalid values'],
     [['explain', 'nope'], 'unknown check "nope"'],
-    [['--skip', 'home,daemon,store,sessions'], 'leave no check to run'],
+    [['--skip', 'home,daemon,store,sessions,install,harness'], 'leave no check to run'],
   ])('%j', async (args, line) => {
     await using scratch = await makeScratch();
     const home = makeHome(join(scratch.path, 'home'));
@@ -59,6 +59,10 @@ test('a check that is asked for alone is asked alone', async () => {
     'home:path ok pass',
     'home:owner ok pass',
     'home:mode ok pass',
+    'home:filesystem ok pass',
+    'home:config ok pass',
+    'home:reset ok pass',
+    'home:locks ok pass',
   ]);
 });
 

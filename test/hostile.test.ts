@@ -31,6 +31,9 @@ describe('things where files belong', () => {
       'coven.sqlite3-wal': [stopped, 'store:open undetermined unknown'],
       'coven.sock': [stopped, 'daemon:socket not-a-socket fail'],
       'daemon.json': [stopped, 'daemon:record unreadable fail'],
+      'daemon-serve.lock': ['home:locks not-regular fail', stopped],
+      'state.lock': ['home:locks not-regular fail', stopped],
+      'daemon-recovery.log': [stopped, 'daemon:log unobserved unknown'],
     };
     expect((await diagnose(home)).faults).toEqual(faults[name] ?? [stopped]);
   });

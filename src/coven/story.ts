@@ -3,6 +3,8 @@ import type { LogStory } from '../observation.ts';
 /** Attempts that are remembered; a loop is told long before. */
 const attemptLimit = 100;
 
+const burstMs = 600_000;
+
 interface Attempt {
   at: string;
   phase: string | null;
@@ -17,17 +19,15 @@ interface Attempt {
  */
 export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
   const attempts: Attempt[] = [];
-  let lines = 0;
+  const written: { readonly time: number; readonly bytes: number }[] = [];
   let panics = 0;
-  let firstAt: string | null = null;
   let lastAt: string | null = null;
   let lastPanicAt: string | null = null;
   let lastError: string | null = null;
   for (const line of text.split('\n')) {
     const [, at, said] = /^\[(\d{4}-\d\d-\d\dT[\d:.]+Z)\] (.*)$/.exec(line) ?? [];
     if (at === undefined || said === undefined) continue;
-    lines += 1;
-    firstAt ??= at;
+    written.push({ time: Date.parse(at), bytes: line.length + 1 });
     lastAt = at;
     const phase = /^startup_checkpoint phase=([\w-]{1,64})/.exec(said)?.[1];
     if (phase === 'daemon-store-begin') attempts.push({ at, phase, completed: false, stopped: false });
@@ -45,13 +45,19 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
   }
   const last = attempts.at(-1);
   return {
-    lines,
-    firstAt,
+    lines: written.length,
     lastAt,
+    burstBytes: burst(written),
     starts: attempts.map(({ at, stopped }) => ({ at, stopped })),
     last: last ? { at: last.at, phase: last.phase, completed: last.completed } : null,
     panics,
     lastPanicAt,
     lastError,
   };
+}
+
+/** Bytes of the lines of the ten minutes before the last one. */
+function burst(written: readonly { readonly time: number; readonly bytes: number }[]): number {
+  const from = (written.at(-1)?.time ?? 0) - burstMs;
+  return written.reduce((sum, { time, bytes }) => (time >= from ? sum + bytes : sum), 0);
 }

@@ -3,6 +3,7 @@ import { names } from '../coven/layout.ts';
 import { readStory } from '../coven/story.ts';
 import type { LogStory } from '../observation.ts';
 import { look as lookAt, readEnd } from './files.ts';
+import { CannotSee } from './host.ts';
 import type { Look } from './look.ts';
 
 /** Some 250 starts of Coven; a longer log is read from its end. */
@@ -22,10 +23,12 @@ export async function seeLog({ home }: Look): Promise<LogStory> {
   };
 }
 
-/** Whole lines from the end of a file; empty for what is no file or may not be read. */
+/** Whole lines from the end of a file; empty where there is none. Throws CannotSee for what is no file or may not be read. */
 async function end(path: string, limit: number): Promise<string> {
   const reading = await readEnd(path, limit);
-  if (reading.state !== 'read') return '';
+  if (reading.state === 'absent') return '';
+  if (reading.state === 'unreadable') throw new CannotSee(reading.errno, 'the recovery log may not be read');
+  if (reading.state !== 'read') throw new CannotSee(reading.state, 'the recovery log is no regular file');
   const text = reading.bytes.toString('latin1');
   return reading.size > limit ? text.slice(text.indexOf('\n') + 1) : text;
 }

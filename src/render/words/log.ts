@@ -57,7 +57,7 @@ export const logWords: Readonly<Record<string, CheckWords>> = {
         hint: () => 'keep <coven-home>/daemon-recovery.log for support; it names the place in the program',
       },
       flood: {
-        message: ({ kilobytes, seconds }) => `the recovery log grew by ${kilobytes} KiB within ${seconds} s`,
+        message: ({ kilobytes }) => `the recovery log took ${kilobytes} KiB within ten minutes`,
         hint: () => 'look at its last lines: something asks the daemon again and again, and is refused',
       },
       'start-incomplete': {

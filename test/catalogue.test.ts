@@ -1,0 +1,297 @@
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../fixtures/diagnose.ts';
+import { type DoubleOptions, startDouble } from '../fixtures/double.ts';
+import { hoursAgo, makeHome, type Row } from '../fixtures/home.ts';
+import { findRealCoven, makeWorld } from '../fixtures/real-coven.ts';
+import { makeScratch } from '../fixtures/scratch.ts';
+
+const stopped = 'daemon stopped warn';
+
+/** Lines of a recovery log, `seconds` before now. */
+const at = (seconds: number, said: string): string =>
+  `[${new Date(Date.now() - seconds * 1000).toISOString().replace('Z', '000000Z')}] ${said}\n`;
+const begin = (seconds: number): string =>
+  at(seconds, 'startup_checkpoint phase=daemon-store-begin elapsed_ms=0 prior_observer_ms=0 interval_us=0');
+const start = (seconds: number): string => begin(seconds) + at(seconds - 1, 'daemon starting pid=4242 socket=/x');
+const rows = (count: number, status: string, hours: number): readonly Row[] =>
+  Array.from({ length: count }, (_, n) => ({ id: `${status}-${n}`, status, createdAt: hoursAgo(hours) }));
+const log = (home: string, ...lines: readonly string[]): void =>
+  appendFileSync(join(makeHome(home), 'daemon-recovery.log'), lines.join(''));
+const ledger = (home: string, sql: string): void => {
+  const db = new Database(join(makeHome(home), 'coven.sqlite3'));
+  db.exec(sql);
+  db.close();
+};
+
+const cases: readonly (readonly [name: string, build: (home: string) => void, faults: readonly string[]])[] = [
+  [
+    'a reset that was cut off',
+    (home) => writeFileSync(join(makeHome(home), 'reset-transaction.json'), '{}', { mode: 0o600 }),
+    ['home:reset interrupted fail', stopped],
+  ],
+  [
+    'a broken repos.toml',
+    (home) => writeFileSync(join(makeHome(home), 'repos.toml'), '[[repo]\npath = 1\n'),
+    ['home:config unparsable warn', stopped],
+  ],
+  [
+    'a broken adapter beside sound configuration',
+    (home) => {
+      mkdirSync(join(makeHome(home), 'adapters'), { mode: 0o700 });
+      writeFileSync(join(home, 'adapters', 'good.json'), '{"id":"good"}');
+      writeFileSync(join(home, 'adapters', 'bad.json'), '{"id":');
+      writeFileSync(join(home, 'privacy.toml'), '[redact]\npatterns = ["a"]\n');
+    },
+    ['home:config unparsable warn', stopped],
+  ],
+  [
+    'configuration that is no UTF-8',
+    (home) => writeFileSync(join(makeHome(home), 'familiars.toml'), Buffer.from([0x61, 0xff, 0xfe])),
+    ['home:config unparsable warn', stopped],
+  ],
+  [
+    'a lock with a second name',
+    (home) => linkSync(join(makeHome(home), 'state.lock'), join(home, 'other')),
+    ['home:locks linked fail', stopped],
+  ],
+  [
+    'seven starts within a minute',
+    (home) => log(home, ...[60, 50, 40, 30, 20, 15, 10].map(start)),
+    [stopped, 'daemon:log crash-loop warn'],
+  ],
+  [
+    'seven starts within a minute, cleanly stopped',
+    (home) =>
+      log(home, ...[60, 50, 40, 30, 20, 15, 10].map((ago) => start(ago) + at(ago - 2, 'daemon stopping pid=4242'))),
+    [stopped],
+  ],
+  [
+    'seven starts within an hour',
+    (home) => log(home, ...[3600, 3000, 2400, 1800, 1200, 600, 10].map(start)),
+    [stopped],
+  ],
+  [
+    'a crash loop of last week',
+    (home) => log(home, ...[60, 50, 40, 30, 20, 10].map((ago) => start(7 * 86_400 + ago))),
+    [stopped],
+  ],
+  [
+    'a start that ended half way',
+    (home) => log(home, begin(20), at(20, 'startup_checkpoint phase=store-runtime-complete elapsed_ms=4')),
+    [stopped, 'daemon:log start-incomplete warn'],
+  ],
+  [
+    'a panic',
+    (home) => log(home, start(50), at(20, "daemon panic: thread 'main' panicked at src/main.rs:1:1")),
+    [stopped, 'daemon:log panic warn'],
+  ],
+  [
+    'a flood of lines',
+    (home) =>
+      log(
+        home,
+        start(90),
+        at(60, 'unix connection error: missing HTTP path').repeat(6000),
+        at(1, 'unix connection error: x'),
+      ),
+    [stopped, 'daemon:log flood warn'],
+  ],
+  [
+    'a session that nobody launched',
+    (home) => makeHome(home, { rows: rows(1, 'created', 1) }),
+    [stopped, 'sessions:stranded stranded warn'],
+  ],
+  [
+    'an external session that nobody launched',
+    (home) => makeHome(home, { rows: [{ id: 'e', status: 'created', createdAt: hoursAgo(1), external: true }] }),
+    [stopped],
+  ],
+  [
+    'five failed sessions of six',
+    (home) => makeHome(home, { rows: [...rows(5, 'failed', 3), ...rows(1, 'completed', 3)] }),
+    [stopped, 'sessions:churn churn warn'],
+  ],
+  [
+    'five failed sessions of eleven',
+    (home) => makeHome(home, { rows: [...rows(5, 'failed', 3), ...rows(6, 'completed', 3)] }),
+    [stopped],
+  ],
+  ['failed sessions of the day before', (home) => makeHome(home, { rows: rows(9, 'failed', 30) }), [stopped]],
+  [
+    'a ledger without its events',
+    (home) => ledger(home, 'DROP TABLE events'),
+    [stopped, 'store:schema missing-tables fail'],
+  ],
+  [
+    'a ledger that lacks a column',
+    (home) => ledger(home, 'ALTER TABLE sessions DROP COLUMN title'),
+    [stopped, 'store:schema missing-columns fail'],
+  ],
+  [
+    'a ledger of an older release, and tables that are not known',
+    (home) => ledger(home, 'ALTER TABLE sessions DROP COLUMN transcript_path; CREATE TABLE other (x)'),
+    [stopped],
+  ],
+];
+
+test.each(cases)('%s', async (_name, build, faults) => {
+  await using scratch = await makeScratch();
+  const home = join(scratch.path, 'home');
+  build(home);
+  expect((await diagnose(home)).faults).toEqual(faults);
+});
+
+test('a fault of the configuration tells its line, and not what stands there', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  writeFileSync(join(home, 'repos.toml'), 'a = 1\nsecret = sk-not-quoted\n');
+  const { document } = await diagnose(home);
+  const text = JSON.stringify(document);
+  expect(text).toContain('cannot be parsed, first at line 2');
+  expect(text).not.toContain('sk-not-quoted');
+});
+
+test('churn asks for support', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: rows(6, 'failed', 1) });
+  expect((await diagnose(home)).document.escalate).toEqual(['sessions-failing']);
+});
+
+describe('where the home lives', () => {
+  test('in a synchronised folder', async () => {
+    await using scratch = await makeScratch();
+    mkdirSync(join(scratch.path, 'Dropbox'));
+    const home = makeHome(join(scratch.path, 'Dropbox', 'home'));
+    expect((await diagnose(home)).faults).toEqual(['home:filesystem synced warn', stopped]);
+  });
+
+  const inMemory = existsSync('/dev/shm') && statfsSync('/dev/shm').type === 0x01021994;
+  test.skipIf(!inMemory)('in memory (needs /dev/shm)', async () => {
+    const folder = mkdtempSync('/dev/shm/doctor-test-');
+    try {
+      const { faults } = await diagnose(makeHome(join(folder, 'home')));
+      expect(faults.filter((fault) => !fault.startsWith('home:disk'))).toEqual([
+        'home:filesystem volatile warn',
+        stopped,
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  const mounts = spawnSync('unshare', ['-m', 'true']).status === 0;
+  if (!mounts) console.log('no test of a read-only file system: this user may not mount');
+  test.skipIf(!mounts)('on a file system that is mounted read-only', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    const program = fileURLToPath(new URL('../dist/coven-doctor.js', import.meta.url));
+    const script =
+      'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" "$3" --home "$1" --json --only home';
+    const { stdout } = await execa('unshare', ['-m', 'sh', '-c', script, 'sh', home, process.execPath, program], {
+      reject: false,
+    });
+    const { checks } = JSON.parse(stdout) as { checks: { id: string; status: string; findings: { code: string }[] }[] };
+    const found = checks.find(({ id }) => id === 'home:filesystem');
+    expect([found?.status, found?.findings[0]?.code]).toEqual(['fail', 'read-only']);
+  });
+});
+
+describe('what is installed', () => {
+  /** A folder for PATH with a `coven` of an npm package. */
+  function install(folder: string, version: string): string {
+    const bin = join(folder, 'bin');
+    const target = join(folder, 'lib', 'node_modules', '@opencoven', 'cli');
+    for (const made of [bin, target]) mkdirSync(made, { recursive: true });
+    writeFileSync(join(target, 'package.json'), JSON.stringify({ name: '@opencoven/cli', version }));
+    writeFileSync(join(target, 'coven.js'), '#!/usr/bin/env node\n');
+    chmodSync(join(target, 'coven.js'), 0o755);
+    symlinkSync(join(target, 'coven.js'), join(bin, 'coven'));
+    return bin;
+  }
+
+  test('two different covens on PATH, and no harness', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    const [one, two] = ['0.4.6', '0.5.0'].map((version) => install(join(scratch.path, version), version));
+    const path = `${one}:${two}:/usr/bin:/bin`;
+    const { faults, document } = await diagnose(home, { env: { PATH: path } });
+    expect(faults).toEqual([stopped, 'install:binaries shadowed warn', 'harnesses none warn']);
+    expect(document.checks.find(({ id }) => id === 'install:binaries')?.message).toContain(`${two}/coven (0.5.0)`);
+  });
+
+  test('the same coven by two folders, and a harness that an open session needs', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'), {
+      rows: [{ id: 'a', status: 'created', createdAt: hoursAgo(0.01), harness: 'claude' }],
+    });
+    const one = install(join(scratch.path, 'one'), '0.4.6');
+    mkdirSync(join(scratch.path, 'two'));
+    symlinkSync(join(one, 'coven'), join(scratch.path, 'two', 'coven'));
+    const bin = fileURLToPath(new URL('../fixtures/bin', import.meta.url));
+    const { faults } = await diagnose(home, { env: { PATH: `${one}:${join(scratch.path, 'two')}:${bin}` } });
+    expect(faults).toEqual([stopped, 'harness:claude absent warn']);
+  });
+
+  test('another version than the one that runs', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    await startDouble(scratch, home);
+    const path = `${install(join(scratch.path, 'new'), '0.5.0')}:${fileURLToPath(new URL('../fixtures/bin', import.meta.url))}`;
+    expect((await diagnose(home, { env: { PATH: path } })).faults).toEqual(['daemon:version skew warn']);
+  });
+});
+
+describe('a live daemon', () => {
+  const near: readonly (readonly [DoubleOptions, readonly string[]])[] = [
+    [{ files: 20 }, []],
+    [{ files: 65 }, ['daemon:resources descriptors warn']],
+  ];
+  test.each(near)('with descriptors open: %j', async (options, faults) => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    await startDouble(scratch, home, options);
+    expect((await diagnose(home)).faults).toEqual(faults);
+  });
+
+  test('beside another one on an unlinked socket', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    const other = await startDouble(scratch, home, { lock: false, record: false, unlink: true });
+    await startDouble(scratch, home);
+    const { faults, document } = await diagnose(home);
+    expect(faults).toEqual(['daemon:duplicates second-daemon fail']);
+    expect(document.nextSteps[0]).toContain(`kill -TERM ${other.pid}`);
+  });
+
+  const real = findRealCoven();
+  if ('why' in real) console.log(`no test of a replaced executable: ${real.why}`);
+  test.skipIf('why' in real)('whose program was replaced', async () => {
+    await using scratch = await makeScratch();
+    const program = join(scratch.path, 'coven-program');
+    if ('path' in real) copyFileSync(real.path, program);
+    const { home, serve } = makeWorld(scratch, program);
+    await serve();
+    copyFileSync(program, `${program}.new`);
+    renameSync(`${program}.new`, program);
+    expect((await diagnose(home, { daemonLives: true })).faults).toEqual(['daemon:version replaced-executable warn']);
+  });
+});
