@@ -26,6 +26,7 @@ import { sessionsStranded } from './sessions-stranded.ts';
 import { storeIntegrity } from './store-integrity.ts';
 import { storeOpen } from './store-open.ts';
 import { storeSchema } from './store-schema.ts';
+import { storeWal } from './store-wal.ts';
 
 /** Every check, in the order in which it is reported. */
 export const checks: readonly Check[] = [
@@ -49,6 +50,7 @@ export const checks: readonly Check[] = [
   daemonResources,
   storeOpen,
   storeIntegrity,
+  storeWal,
   storeSchema,
   sessionsOrphaned,
   sessionsStranded,

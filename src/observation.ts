@@ -292,6 +292,9 @@ export interface StoreFiles {
   readonly main: LedgerFile;
   readonly wal: LedgerFile;
   readonly shm: LedgerFile;
+  /** `torn`: its header or first frame does not carry its checksum. */
+  readonly walState: 'none' | 'valid' | 'torn';
+  readonly walPageSize: number | null;
   /** Of the main file's first 100 bytes. `null` where there is no SQLite header. */
   readonly header: {
     readonly pageSize: number;
@@ -324,6 +327,8 @@ export interface StoreOpen {
   readonly tables: readonly string[];
   /** Columns of the core tables that are there. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** The WAL beside it is another ledger's, by the rows that it changes; null where that was not or could not be told. */
+  readonly walForeign: boolean | null;
 }
 
 export interface SessionRow {

@@ -52,6 +52,7 @@ test('outside the daemon, only temporary files outside the home are ever written
     'src/control/spawn.ts',
     'src/host/scratch.ts',
     'src/host/store.ts',
+    'src/store/foreign.ts',
     'src/store/reach.ts',
   ]);
 });

@@ -11,6 +11,7 @@ import {
   rmSync,
   statfsSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../fixtures/diagnose.ts';
 import { type DoubleOptions, startDouble } from '../fixtures/double.ts';
-import { hoursAgo, makeHome, type Row } from '../fixtures/home.ts';
+import { hoursAgo, makeHome, overwrite, type Row } from '../fixtures/home.ts';
 import { findRealCoven, makeWorld } from '../fixtures/real-coven.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 
@@ -145,6 +146,36 @@ const cases: readonly (readonly [name: string, build: (home: string) => void, fa
     'a ledger that lacks a column',
     (home) => ledger(home, 'ALTER TABLE sessions DROP COLUMN title'),
     [stopped, 'store:schema missing-columns fail'],
+  ],
+  [
+    'random bytes as WAL',
+    (home) => writeFileSync(join(makeHome(home), 'coven.sqlite3-wal'), Buffer.alloc(9000, 0x5a)),
+    [stopped, 'store:wal torn warn'],
+  ],
+  [
+    'a WAL whose first page was overwritten',
+    (home) => {
+      makeHome(home, { leaveWal: true, rows: rows(3, 'completed', 2) });
+      overwrite(join(home, 'coven.sqlite3-wal'), 200, 64, 0x5a);
+    },
+    [stopped, 'store:wal torn warn'],
+  ],
+  [
+    'the WAL of another ledger',
+    (home) => {
+      makeHome(home, { rows: rows(3, 'completed', 2), events: 10 });
+      const other = makeHome(`${home}-other`, { leaveWal: true, rows: rows(4, 'failed', 30), events: 20 });
+      renameSync(join(other, 'coven.sqlite3-wal'), join(home, 'coven.sqlite3-wal'));
+    },
+    [stopped, 'store:wal foreign fail'],
+  ],
+  [
+    'a WAL of 300 MB',
+    (home) => {
+      makeHome(home, { leaveWal: true, rows: rows(3, 'completed', 2) });
+      truncateSync(join(home, 'coven.sqlite3-wal'), 300 * 1024 ** 2);
+    },
+    [stopped, 'store:open undetermined unknown', 'store:wal large warn'],
   ],
   [
     'a ledger of an older release, and tables that are not known',

@@ -12,7 +12,9 @@ export function withoutHome({ home }: { readonly home: Home }): string | undefin
 export function withoutLedger(seen: { readonly home: Home; readonly 'store.open': StoreOpen }): string | undefined {
   const home = withoutHome(seen);
   if (home) return home;
-  const { outcome } = seen['store.open'];
+  const { outcome, walForeign } = seen['store.open'];
+  // What is read through another ledger's WAL is that ledger.
+  if (walForeign) return 'wal-foreign';
   if (outcome === 'opened') return undefined;
   return outcome === 'missing' || outcome === 'empty' ? 'no-ledger' : 'ledger-not-opened';
 }

@@ -45,7 +45,7 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
   const list: Omit<Process, 'ownerPid'>[] = [];
   for (const found of stats.values()) {
     if (found.uid !== owner && !named.has(found.pid)) continue;
-    const candidate = readCandidate(found);
+    const candidate = await readCandidate(found);
     const where = await homeOf(candidate, home, canonical);
     const wanted = named.has(found.pid) || listening.has(found.pid) || where === 'this';
     const unreadableLeader = where === 'unreadable' && found.session === found.pid && found.state !== 'Z';
@@ -93,14 +93,23 @@ function ancestors(pid: number, stats: ReadonlyMap<number, proc.Stat>): Readonly
   return chain;
 }
 
-function readCandidate(found: proc.Stat): Candidate {
-  // Reading the memory of a process in state D can block behind the lock that it waits for.
-  const readable = found.state !== 'D' && found.state !== 'Z';
-  return {
-    ...found,
-    argv: (readable && proc.readArgv(found.pid)) || [],
-    environ: readable ? proc.readEnviron(found.pid, Object.values(markers)) : found.state === 'Z' ? {} : null,
-  };
+/** Looks at a process that waits for a device, each a while after the other. */
+const waitingLooks = 5;
+const waitingPauseMs = 20;
+
+async function readCandidate(found: proc.Stat): Promise<Candidate> {
+  let now: proc.Stat | null = found;
+  // Reading the memory of a process in state D can block behind the lock that it waits for; most wait for a moment.
+  for (let looks = 1; now?.state === 'D' && looks < waitingLooks; looks += 1) {
+    await sleep(waitingPauseMs);
+    now = proc.readStat(found.pid);
+  }
+  const readable = now !== null && now.state !== 'D' && now.state !== 'Z';
+  const environ = readable ? proc.readEnviron(found.pid, Object.values(markers)) : null;
+  if (environ === null) now = proc.readStat(found.pid);
+  // One that ended while it was looked at hides nothing.
+  const gone = now === null || now.state === 'Z' || now.state === 'X' || now.startTicks !== found.startTicks;
+  return { ...found, argv: (readable && proc.readArgv(found.pid)) || [], environ: gone ? {} : environ };
 }
 
 /** What a command line and a held state lock make of a process. */

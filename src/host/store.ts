@@ -7,6 +7,7 @@ import { CannotSee } from './host.ts';
 import type { Look } from './look.ts';
 import { runReader, type StoreReading } from './reader.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
+import { seeWal } from './wal.ts';
 
 const headerBytes = 100;
 const boundedBudgetMs = 150;
@@ -16,18 +17,20 @@ const privateAttempts = 4;
 
 export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles> {
   const path = (name: string): string => join(home, name);
-  const [main, wal, shm, start, log] = await Promise.all([
+  const [main, wal, shm, start, log, walBegin] = await Promise.all([
     seeLedgerFile(path(names.ledger)),
     seeLedgerFile(path(names.wal)),
     seeLedgerFile(path(names.shm)),
     readStart(path(names.ledger), headerBytes),
     lookAt(path(names.recoveryLog)),
+    seeWal(path(names.wal)),
   ]);
   const backups = (await observe('home.entries')).list.some(({ name }) => name === 'reset-backups');
   return {
     main,
     wal,
     shm,
+    ...walBegin,
     header: start.state === 'read' ? readHeader(start.bytes) : null,
     // A start makes the ledger and writes the log. After a reset the ledger may be gone by intent.
     sessionsExpected: wal.size > 0 || ((log?.size ?? 0n) > 0n && !backups),
@@ -61,6 +64,7 @@ const unopened = (outcome: StoreOpen['outcome'], code: string | null = null): St
   journalMode: null,
   tables: [],
   columns: {},
+  walForeign: null,
 });
 
 /** Why a ledger is not opened at all, or null where it may be. */

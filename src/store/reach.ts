@@ -32,7 +32,8 @@ export function reach({ ledger, scratch }: ReadRequest): {
   return { path, way };
 }
 
-function bring(from: string, to: string): Way {
+/** Makes `to` the same file as `from`, or one with the same bytes. */
+export function bring(from: string, to: string): Way {
   try {
     linkSync(from, to);
     return 'link';
@@ -43,6 +44,11 @@ function bring(from: string, to: string): Way {
     if (copyWithin(from, to, size)) return 'copy';
     throw new Unreachable('no folder on the file system of the ledger to read it from');
   }
+}
+
+/** Whether a ledger that is read from a private folder has a WAL with something in it. */
+export function hasWal({ ledger, scratch }: ReadRequest): boolean {
+  return scratch !== null && (statSync(`${ledger}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 function clone(from: string, to: string): boolean {

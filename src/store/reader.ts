@@ -6,10 +6,11 @@ import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { coreColumns } from '../coven/tables.ts';
 import type { StoreOpenOutcome } from '../observation.ts';
+import { isWalForeign, rowsWithoutWal } from './foreign.ts';
 import { readTables } from './integrity.ts';
 import type { ReadMessage, ReadRequest } from './protocol.ts';
 import { askAgain } from './protocol.ts';
-import { reach, type Way } from './reach.ts';
+import { hasWal, reach, type Way } from './reach.ts';
 import { readSessions } from './sessions.ts';
 
 /** Largest memory that SQLite may take: a hostile row of 1 GB is an error, not an exhausted machine. */
@@ -47,6 +48,7 @@ function main(request: ReadRequest): (() => void) | undefined {
   try {
     const reached = reach(request);
     way = reached.way;
+    const without = hasWal(request) ? rowsWithoutWal(reached.path) : null;
     db = new Database(reached.path, {
       readonly: true,
       fileMustExist: true,
@@ -70,6 +72,7 @@ function main(request: ReadRequest): (() => void) | undefined {
         journalMode,
         tables: tables.slice(0, 500),
         columns: columnsOf(db, tables),
+        walForeign: isWalForeign(without, db),
       },
     });
   } catch (error) {
@@ -83,6 +86,7 @@ function main(request: ReadRequest): (() => void) | undefined {
         journalMode: null,
         tables: [],
         columns: {},
+        walForeign: null,
       },
     });
     return undefined;

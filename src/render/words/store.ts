@@ -92,6 +92,31 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
       },
     },
   },
+  'store:wal': {
+    title: 'The write-ahead log is whole and belongs to the ledger',
+    explain:
+      'A stopped Coven leaves committed rows in the WAL alone. SQLite passes over a WAL whose beginning is damaged, and takes the WAL of ' +
+      'another ledger for its own: the ledger then is the other one, and passes every check of its pages. It is told by rows that have ' +
+      'another id with the WAL than without it.',
+    causes: {
+      ok: { message: (facts) => (Number(facts.bytes) > 0 ? `${bytes(facts.bytes)}, begins whole` : 'nothing in it') },
+      large: {
+        message: (facts) => `the WAL has grown to ${bytes(facts.bytes)}`,
+        hint: () => 'end what reads the ledger without pause; Coven writes it back at its next checkpoint',
+      },
+      torn: {
+        message: (facts) =>
+          `the WAL (${bytes(facts.bytes)}) is damaged from its beginning; SQLite passes over it, and rows in it are not seen`,
+        hint: () => preserve,
+      },
+      foreign: {
+        message: (facts) =>
+          `the WAL (${bytes(facts.bytes)}) is of another ledger; opening this one would turn it into the other`,
+        hint: () =>
+          'start no coven command on this home; keep a copy of all three coven.sqlite3 files, and ask for support',
+      },
+    },
+  },
   'store:schema': {
     title: 'The ledger has its core tables',
     explain:

@@ -1,0 +1,31 @@
+import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
+import { withoutHome } from '../src/coven/gates.ts';
+
+const target = '<coven-home>/coven.sqlite3-wal';
+
+/** Coven checkpoints at 4 MiB; a WAL of this size was held back by a reader, or by writes that never paused. */
+const largeBytes = 256 * 1024 ** 2;
+
+/** The WAL beside the ledger: committed rows that the main file does not have, if it is whole and its own. */
+export const storeWal = defineCheck({
+  id: 'store:wal',
+  category: 'store',
+  needs: ['home', 'store.files', 'store.open'],
+  skip: withoutHome,
+  judge: ({ 'store.files': { wal, walState, walPageSize, header }, 'store.open': { walForeign } }) => {
+    const facts = { bytes: wal.size, walState, walPageSize, pageSize: header?.pageSize ?? null, walForeign };
+    const rest = {
+      facts,
+      evidence: [
+        ...from('store.files', { walSize: wal.size, walState, walPageSize }),
+        ...from('store.open', { walForeign }),
+      ],
+    };
+    const otherPages = walPageSize !== null && header !== null && walPageSize !== header.pageSize;
+    if (walForeign || otherPages) return [fail('foreign', target, { ...rest, escalate: 'ledger-cannot-open' })];
+    const found = [];
+    if (walState === 'torn') found.push(warn('torn', target, rest));
+    if (wal.size > largeBytes) found.push(warn('large', target, rest));
+    return found.length > 0 ? found : [pass(target, rest)];
+  },
+});
