@@ -99,6 +99,17 @@ test('a start that fails tells the step and the reason, and leaves no daemon', a
   });
 });
 
+test('two starts at once end with one daemon, and both say so', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  const both = await Promise.all([told(world, 'start'), told(world, 'start')]);
+  const { pid } = recordOf(world);
+  expect(both.map(({ ok, pid }) => [ok, pid])).toEqual([
+    [true, pid],
+    [true, pid],
+  ]);
+});
+
 test('a daemon that hangs is neither started beside nor stopped', async () => {
   await using scratch = await makeScratch();
   const world = makeWorld(scratch);

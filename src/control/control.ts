@@ -34,6 +34,7 @@ export const start = (options: ControlOptions): Promise<Outcome> =>
     const before = await probe(options.home, options.signal);
     const coven = tell.coven(whichCoven(options.command, before.pid, process.env));
     if (before.verdict === 'running') return tell.standing(before);
+    if (before.verdict === 'starting') return tell.standing(await proven(options.home, options.signal));
     refuseUnclear(before);
     tell.changed();
     tell.standing(await bringUp(coven, options));
@@ -88,7 +89,7 @@ async function attempt(action: Outcome['action'], work: (tell: Tell) => Promise<
 
 /** A home whose daemon is neither clearly gone nor well is not started on: two daemons would contend for the ledger. */
 function refuseUnclear({ verdict, pid, reason }: Standing): void {
-  if (verdict === 'stopped' || verdict === 'stale' || verdict === 'starting') return;
+  if (verdict === 'stopped' || verdict === 'stale') return;
   throw new StepFailed('looking at the home', `${describe(verdict, pid, reason)}; \`coven-doctor\` tells more`);
 }
 
@@ -146,6 +147,9 @@ async function bringUp(coven: Coven, { home, signal }: ControlOptions): Promise<
         );
       await sleep(limits.pause);
     }
+    // Somebody else's start may have been the first.
+    const { verdict } = await probe(home, signal);
+    if (verdict === 'running' || verdict === 'starting') return await proven(home, signal);
     const said = daemon.said().replace(/^(Error|coven): /, '');
     const [, step, reason] = /^([a-z .]+): (.*)$/s.exec(said) ?? [];
     throw new StepFailed(step ?? 'starting the process', reason ?? (said || `it ended with ${daemon.ended()}`));
