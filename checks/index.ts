@@ -23,6 +23,7 @@ import { sessionsChurn } from './sessions-churn.ts';
 import { sessionsOrphaned } from './sessions-orphaned.ts';
 import { sessionsProcesses } from './sessions-processes.ts';
 import { sessionsStranded } from './sessions-stranded.ts';
+import { storeIndex } from './store-index.ts';
 import { storeIntegrity } from './store-integrity.ts';
 import { storeOpen } from './store-open.ts';
 import { storeSchema } from './store-schema.ts';
@@ -50,6 +51,7 @@ export const checks: readonly Check[] = [
   daemonResources,
   storeOpen,
   storeIntegrity,
+  storeIndex,
   storeWal,
   storeSchema,
   sessionsOrphaned,

@@ -369,4 +369,8 @@ export interface StoreIntegrity {
   readonly tables: readonly TableReading[];
   /** Lines of SQLite's own integrity check, bounded. */
   readonly problems: readonly string[];
+  /** Lines of that check about indexes that do not agree with their tables. */
+  readonly indexProblems: readonly string[];
+  /** Rows of `events` and of its full-text index; null where there is none, or pages were not checked whole. */
+  readonly search: { readonly rows: number; readonly indexed: number; readonly damaged: boolean } | null;
 }

@@ -43,6 +43,24 @@ const ledger = (home: string, sql: string): void => {
   db.close();
 };
 
+/** Changes a ledger behind the back of one of its indexes. */
+function withoutIndex(path: string, index: string, sql: string): void {
+  const step = (work: (db: Database.Database) => void): void => {
+    const db = new Database(path);
+    db.unsafeMode();
+    db.pragma('writable_schema = ON');
+    work(db);
+    db.close();
+  };
+  let row: unknown;
+  step((db) => {
+    row = db.prepare('SELECT * FROM sqlite_schema WHERE name = ?').get(index);
+    db.prepare('DELETE FROM sqlite_schema WHERE name = ?').run(index);
+  });
+  step((db) => db.exec(sql));
+  step((db) => db.prepare('INSERT INTO sqlite_schema VALUES (@type, @name, @tbl_name, @rootpage, @sql)').run(row));
+}
+
 const cases: readonly (readonly [name: string, build: (home: string) => void, faults: readonly string[]])[] = [
   [
     'a reset that was cut off',
@@ -148,6 +166,26 @@ const cases: readonly (readonly [name: string, build: (home: string) => void, fa
     [stopped, 'store:schema missing-columns fail'],
   ],
   [
+    'an index that lost an entry',
+    (home) => {
+      makeHome(home, { rows: rows(3, 'completed', 2), events: 30 });
+      withoutIndex(join(home, 'coven.sqlite3'), 'idx_events_session_created_at', 'DELETE FROM events WHERE rowid = 7');
+    },
+    [stopped, 'store:index index-mismatch warn'],
+  ],
+  [
+    'a full-text index that lacks events',
+    (home) =>
+      ledger(
+        home,
+        `CREATE VIRTUAL TABLE events_fts USING fts5(payload_json, content='events', content_rowid='rowid');
+         INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at)
+           VALUES ('a', '/p', 'codex', 't', 'completed', '2026-01-01', '2026-01-01');
+         INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('e', 'a', 'output', '{}', '2026-01-01')`,
+      ),
+    [stopped, 'store:index search-index warn'],
+  ],
+  [
     'random bytes as WAL',
     (home) => writeFileSync(join(makeHome(home), 'coven.sqlite3-wal'), Buffer.alloc(9000, 0x5a)),
     [stopped, 'store:wal torn warn'],
@@ -246,6 +284,33 @@ describe('where the home lives', () => {
   });
 });
 
+const real = findRealCoven();
+if ('why' in real) console.log(`no test of the advice for indexes, nor of a replaced executable: ${real.why}`);
+const binary = 'path' in real ? real.path : '';
+
+test.skipIf('why' in real)(
+  'the advice for indexes is true: the real vacuum heals the full-text index, and no other',
+  async () => {
+    await using scratch = await makeScratch();
+    const { home, coven, endHarnesses } = makeWorld(scratch, binary);
+    endHarnesses();
+    await coven('run', 'codex', 'hello');
+    const path = join(home, 'coven.sqlite3');
+    withoutIndex(path, 'idx_events_session_created_at', 'DELETE FROM events WHERE rowid = 1');
+    const db = new Database(path);
+    db.unsafeMode();
+    db.exec('DELETE FROM events_fts_docsize WHERE id = 2');
+    db.close();
+    expect((await diagnose(home)).faults).toEqual([
+      stopped,
+      'store:index index-mismatch warn',
+      'store:index search-index warn',
+    ]);
+    expect((await coven('vacuum')).exitCode).toBe(0);
+    expect((await diagnose(home)).faults).toEqual([stopped, 'store:index index-mismatch warn']);
+  },
+);
+
 describe('what is installed', () => {
   /** A folder for PATH with a `coven` of an npm package. */
   function install(folder: string, version: string): string {
@@ -313,12 +378,10 @@ describe('a live daemon', () => {
     expect(document.nextSteps[0]).toContain(`kill -TERM ${other.pid}`);
   });
 
-  const real = findRealCoven();
-  if ('why' in real) console.log(`no test of a replaced executable: ${real.why}`);
   test.skipIf('why' in real)('whose program was replaced', async () => {
     await using scratch = await makeScratch();
     const program = join(scratch.path, 'coven-program');
-    if ('path' in real) copyFileSync(real.path, program);
+    copyFileSync(binary, program);
     const { home, serve } = makeWorld(scratch, program);
     await serve();
     copyFileSync(program, `${program}.new`);

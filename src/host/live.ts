@@ -86,6 +86,8 @@ export function liveHost(options: LiveOptions): Host {
         complete: false,
         tables: [],
         problems: [],
+        indexProblems: [],
+        search: null,
       };
     },
   };

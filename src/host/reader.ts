@@ -99,6 +99,8 @@ export async function runReader(
         complete: false,
         tables,
         problems: [],
+        indexProblems: [],
+        search: null,
       }),
     again: async () => {
       child.stdin.write(askAgain);

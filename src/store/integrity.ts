@@ -31,7 +31,8 @@ export function readTables(
   const pragma = (name: string): number => Number(db.pragma(name, { simple: true }));
   const bytes = pragma('page_count') * pragma('page_size');
   const pagesWhole = bytes <= smallBytes || (deep && (scratch !== null || bytes <= liveCheckBytes));
-  const problems = pagesWhole ? checkPages(db, deep ? 'integrity_check' : 'quick_check') : [];
+  const lines = pagesWhole ? checkPages(db) : [];
+  const problems = lines.filter((line) => !ofIndex.test(line) && !ofSearch.test(line));
   const tables: TableReading[] = [];
   for (const table of tableNames(db)) {
     // Pages that SQLite found whole need no second reading for their rows to be there.
@@ -45,13 +46,36 @@ export function readTables(
     complete: tables.every(({ complete }) => complete) && (pagesWhole || !deep || scratch === null),
     tables,
     problems,
+    indexProblems: lines.filter((line) => ofIndex.test(line)),
+    search: pagesWhole && problems.length === 0 ? readSearch(db, lines) : null,
   };
 }
 
-function checkPages(db: Database, pragma: string): readonly string[] {
+/** What SQLite says of an index that does not agree with its table, and of a full-text index that is damaged. */
+const ofIndex =
+  /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
+const ofSearch = /inverted index for FTS5/;
+
+/** The full-text index beside its table; null where there is none, as in a ledger of `coven run` alone of old. */
+function readSearch(db: Database, lines: readonly string[]): StoreIntegrity['search'] {
+  try {
+    const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+    const present = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events_fts_docsize'").get() !== undefined;
+    if (!present) return null;
+    return {
+      rows: count('events'),
+      indexed: count('events_fts_docsize'),
+      damaged: lines.some((line) => ofSearch.test(line)),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function checkPages(db: Database): readonly string[] {
   const problems: string[] = [];
   try {
-    for (const line of db.prepare(`PRAGMA ${pragma}(${problemLimit})`).pluck().iterate()) {
+    for (const line of db.prepare(`PRAGMA integrity_check(${problemLimit})`).pluck().iterate()) {
       // One row may hold many lines, under a heading that says which database they are about.
       for (const problem of String(line).split('\n')) {
         if (problem !== 'ok' && !problem.startsWith('***')) problems.push(problem.slice(0, 200));

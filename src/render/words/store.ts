@@ -92,6 +92,29 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
       },
     },
   },
+  'store:index': {
+    title: 'Indexes agree with their tables',
+    explain:
+      'An index that lost entries hides rows from some questions and not from others; the rows themselves are there. A ledger over 8 MiB ' +
+      'is compared with --deep alone.',
+    causes: {
+      ok: { message: ({ rows }) => `agree; ${rows} events, all searchable` },
+      'not-checked': { message: () => 'not asked: the ledger has no search index, or is too large without --deep' },
+      'ledger-damaged': { message: () => 'not asked: the tables themselves are damaged' },
+      'index-mismatch': {
+        message: ({ first }) => `an index does not agree with its table (${first})`,
+        hint: () =>
+          'keep a copy of the three coven.sqlite3 files and ask for support; `coven vacuum` leaves it as it is, and a rebuild may lose what only the index still holds',
+      },
+      'search-index': {
+        message: ({ rows, indexed }) =>
+          rows === indexed
+            ? 'the full-text index is damaged'
+            : `the full-text index holds ${indexed} of ${rows} events`,
+        hint: () => 'with a copy of the three coven.sqlite3 files kept: coven vacuum, which builds it anew',
+      },
+    },
+  },
   'store:wal': {
     title: 'The write-ahead log is whole and belongs to the ledger',
     explain:
