@@ -1,5 +1,4 @@
-import type { Finding } from '../check.ts';
-import type { Report } from '../report.ts';
+import type { Report, ReportedFinding } from '../report.ts';
 import { harmlessJson } from './harmless.ts';
 import { nextSteps } from './steps.ts';
 import { say } from './words.ts';
@@ -41,8 +40,8 @@ export function renderJson(report: Report, tool: { readonly name: string; readon
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
 }
 
-function renderFinding(checkId: string, finding: Finding): object {
-  const { code, status, target, evidence, escalate } = finding;
+function renderFinding(checkId: string, finding: ReportedFinding): object {
+  const { code, status, target, evidence, escalate, causedBy } = finding;
   return {
     code,
     status,
@@ -50,5 +49,6 @@ function renderFinding(checkId: string, finding: Finding): object {
     target,
     evidence,
     ...(escalate && { escalate }),
+    ...(causedBy && { causedBy }),
   };
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Status } from '../check.ts';
-import { type CheckReport, compareChecks, type Report } from '../report.ts';
+import { type CheckReport, compareChecks, leadOf, type Report, type ReportedFinding } from '../report.ts';
 import { count, harmless } from './harmless.ts';
 import { say } from './words.ts';
 
@@ -40,7 +40,10 @@ export function renderText(report: Report, options: TextOptions): string {
   const { verbose, home } = options;
   const shown = verbose
     ? report.checks
-    : report.checks.filter(({ status }) => status !== 'pass' && status !== 'skipped').toSorted(compareChecks);
+    : report.checks
+        .map((check) => ({ ...check, findings: check.findings.filter(isCause) }))
+        .filter(({ findings }) => findings.length > 0)
+        .toSorted(compareChecks);
   const width = Math.max(0, ...shown.map(({ check }) => check.id.length));
   const { pass, warn, fail, unknown, skipped } = report.summary;
   const totals = [
@@ -54,12 +57,24 @@ export function renderText(report: Report, options: TextOptions): string {
     `Coven home ${harmless(home)}`,
     '',
     ...shown.flatMap((check) => checkLines(check, width, options)),
+    ...(verbose ? [] : consequences(report, width)),
     ...(shown.length > 0 ? [''] : []),
     verdict(report),
     `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
     ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
   ];
   return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+}
+
+const isFault = ({ status }: ReportedFinding): boolean => status !== 'pass' && status !== 'skipped';
+const isCause = (finding: ReportedFinding): boolean => isFault(finding) && !finding.causedBy;
+
+/** One line for all that follows from the causes above. */
+function consequences({ checks }: Report, width: number): readonly string[] {
+  const names = checks.flatMap(({ check, findings }) =>
+    findings.filter(({ causedBy }) => causedBy).map(({ code }) => `${check.id} (${code})`),
+  );
+  return names.length > 0 ? [`${' '.repeat(width + 7)}that brings with it: ${names.join(', ')}`] : [];
 }
 
 function checkLines({ check, findings }: CheckReport, width: number, { color }: TextOptions): readonly string[] {
@@ -72,14 +87,17 @@ function checkLines({ check, findings }: CheckReport, width: number, { color }: 
   });
 }
 
-/** One sentence: what is wrong, or that nothing is. */
+/** One sentence: what is wrong, or that nothing is, and what to do next. */
 function verdict({ checks, summary, complete }: Report): string {
   if (summary.fail + summary.unknown + summary.warn === 0) return 'Nothing is wrong.';
   const [worst] = checks.toSorted(compareChecks);
   if (!worst) return 'Nothing was asked.';
-  const { message } = say(worst.check.id, worst.worst);
-  if (summary.fail > 0) return `Wrong: ${message}.`;
-  return complete ? `It works; look at this: ${message}.` : `Not everything could be determined: ${message}.`;
+  const { message, hint } = say(worst.check.id, leadOf(worst));
+  const next = hint ? `; next: ${hint}` : '';
+  if (summary.fail > 0) return `Wrong: ${message}${next}.`;
+  return complete
+    ? `It works; look at this: ${message}${next}.`
+    : `Not everything could be determined: ${message}${next}.`;
 }
 
 function expand(line: string, home: string): string {

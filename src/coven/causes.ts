@@ -1,0 +1,92 @@
+import type { Finding } from '../check.ts';
+
+/** A cause by its check and code. */
+export interface CauseName {
+  readonly check: string;
+  readonly code: string;
+}
+
+const any = '*';
+
+/**
+ * What follows from what, as `check code`: where one of the roots is found beside it, a finding is a consequence and is
+ * not told as a cause of its own. `*` stands for every code that is a fault. Source: the faults of Coven 0.4.6, each
+ * seen to bring these others with it.
+ */
+export const roots: Readonly<Record<string, readonly string[]>> = {
+  'daemon:socket stale': ['daemon stale'],
+  'daemon:socket hung': ['daemon hung'],
+  'daemon:socket unlinked': ['daemon unreachable'],
+  'daemon:socket foreign-listener': ['daemon foreign'],
+  'daemon:record dead-pid': ['daemon stale'],
+  'daemon:record zombie-pid': ['daemon stale'],
+  'daemon:record reused-pid': ['daemon stale'],
+  'daemon:record undetermined': ['daemon undetermined'],
+  'daemon:duplicates second-daemon': ['daemon duplicate'],
+  // A daemon that was killed leaves its rows; after a clean stop they are the one thing to look at.
+  'sessions:orphaned orphaned': ['daemon stale'],
+  'sessions:orphaned undetermined': ['daemon hung', 'daemon unreachable', 'daemon foreign', 'daemon undetermined'],
+  'daemon:log start-incomplete': [
+    `store:open ${any}`,
+    'home:path socket-path-too-long',
+    'home:disk full',
+    'home:disk inodes-full',
+    'home:filesystem read-only',
+    'daemon:socket not-a-socket',
+    'daemon:socket foreign-owner',
+  ],
+  'daemon:log crash-loop': [`store:open ${any}`, 'home:disk full'],
+  'daemon:log panic': ['daemon:log crash-loop'],
+  'daemon:health storage-critical': ['home:disk full'],
+  'daemon:health storage-warning': ['home:disk low', 'store:wal large'],
+  'daemon:health storage-degraded': ['home:config unparsable'],
+  'daemon:health writer-failed': ['home:disk full', `store:open ${any}`],
+  'daemon:contract missing': ['daemon:health invalid-response'],
+  'daemon:capabilities missing': ['daemon:health invalid-response', `daemon:contract ${any}`],
+  'daemon:capabilities unanswered': ['daemon:health invalid-response', 'daemon:health error-response'],
+  'daemon:version skew': ['daemon:version replaced-executable'],
+  'home:owner foreign-entries': ['home:owner foreign-owner'],
+  'home:mode not-writable': ['home:filesystem read-only'],
+  'home:disk no-room-for-backup': ['home:disk low', 'home:disk full'],
+  'store:open unreadable': ['home:owner foreign-entries'],
+  'store:index index-mismatch': ['store:integrity corrupt'],
+};
+
+const isFault = ({ status }: Finding): boolean => status === 'fail' || status === 'warn' || status === 'unknown';
+
+/**
+ * The root that each finding follows from, beside it in the same order; null for one that is a cause of its own. A
+ * consequence of a consequence is told of the first cause.
+ */
+export function rootCauses(
+  found: readonly { readonly check: string; readonly finding: Finding }[],
+): readonly (CauseName | null)[] {
+  const faults = found.filter(({ finding }) => isFault(finding));
+  const rootOf = (check: string, code: string, above: readonly string[]): CauseName | null => {
+    for (const root of roots[`${check} ${code}`] ?? []) {
+      const [rootCheck = '', rootCode = ''] = root.split(' ');
+      const there = faults.find(
+        (fault) => fault.check === rootCheck && (rootCode === any || fault.finding.code === rootCode),
+      );
+      if (!there || above.includes(root)) continue;
+      const cause = { check: rootCheck, code: there.finding.code };
+      return rootOf(cause.check, cause.code, [...above, root]) ?? cause;
+    }
+    return null;
+  };
+  return found.map(({ check, finding }) => {
+    if (!isFault(finding)) return null;
+    if (finding.code === 'unobserved') return firstBlind(faults, check, finding);
+    return rootOf(check, finding.code, []);
+  });
+}
+
+/** What could not be seen is told by the first check that needed it. */
+function firstBlind(
+  faults: readonly { readonly check: string; readonly finding: Finding }[],
+  check: string,
+  { code, facts }: Finding,
+): CauseName | null {
+  const first = faults.find(({ finding }) => finding.code === code && finding.facts.observation === facts.observation);
+  return first && first.check !== check ? { check: first.check, code } : null;
+}

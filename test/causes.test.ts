@@ -1,0 +1,94 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { checks as allChecks } from '../checks/index.ts';
+import { cli } from '../fixtures/diagnose.ts';
+import { hoursAgo, makeHome } from '../fixtures/home.ts';
+import { makeScratch } from '../fixtures/scratch.ts';
+import { type Check, defineCheck, type Finding, fail, pass, unknown, warn } from '../src/check.ts';
+import { makeReport } from '../src/report.ts';
+
+const none = { evidence: [] };
+const run = (id: string, ...findings: readonly Finding[]) => ({
+  check: defineCheck({ id, category: 'home', needs: ['home'], judge: () => findings }) as Check,
+  findings,
+  durationMs: 0,
+});
+const about = { runId: 'x', startedAt: 'x', durationMs: 0, home: '/h' };
+/** Each finding as `check code`, with the cause that it is told to follow from. */
+const told = (...runs: readonly ReturnType<typeof run>[]): readonly string[] =>
+  makeReport(runs, 'fail', about).checks.flatMap(({ check, findings }) =>
+    findings.map(
+      ({ code, causedBy }) => `${check.id} ${code}${causedBy ? ` < ${causedBy.check} ${causedBy.code}` : ''}`,
+    ),
+  );
+
+test('what follows from a cause says so, whatever the order of the checks', () => {
+  expect(
+    told(
+      run('daemon:socket', warn('stale', '<x>', none)),
+      run('daemon', fail('stale', '<x>', none)),
+      run('sessions:orphaned', warn('orphaned', '<x>', none)),
+    ),
+  ).toEqual(['daemon:socket stale < daemon stale', 'daemon stale', 'sessions:orphaned orphaned < daemon stale']);
+});
+
+test('without its root, the same finding is a cause of its own', () => {
+  expect(
+    told(run('daemon', warn('stopped', '<x>', none)), run('sessions:orphaned', warn('orphaned', '<x>', none))),
+  ).toEqual(['daemon stopped', 'sessions:orphaned orphaned']);
+});
+
+test('a pass is no root, and a consequence of a consequence names the first cause', () => {
+  const health = fail('invalid-response', '<x>', none);
+  expect(told(run('store:open', pass('<x>', none)), run('daemon:log', warn('start-incomplete', '<x>', none)))).toEqual([
+    'store:open ok',
+    'daemon:log start-incomplete',
+  ]);
+  expect(
+    told(
+      run('daemon:health', health),
+      run('daemon:contract', fail('missing', '<x>', none)),
+      run('daemon:capabilities', fail('missing', '<x>', none)),
+    ),
+  ).toEqual([
+    'daemon:health invalid-response',
+    'daemon:contract missing < daemon:health invalid-response',
+    'daemon:capabilities missing < daemon:health invalid-response',
+  ]);
+});
+
+test('what could not be seen is told once', () => {
+  const blind = unknown('unobserved', '<x>', { ...none, facts: { observation: 'processes' } });
+  expect(told(run('daemon', blind), run('daemon:log', { ...blind }), run('sessions:orphaned', { ...blind }))).toEqual([
+    'daemon unobserved',
+    'daemon:log unobserved < daemon unobserved',
+    'sessions:orphaned unobserved < daemon unobserved',
+  ]);
+});
+
+test('every cause that the table names is a code of a check', async () => {
+  const { wordsOf } = await import('../src/render/words.ts');
+  const { roots } = await import('../src/coven/causes.ts');
+  const known = new Set(
+    allChecks.flatMap(({ id }) => [`${id} *`, ...Object.keys(wordsOf(id).causes).map((code) => `${id} ${code}`)]),
+  );
+  expect([...Object.keys(roots), ...Object.values(roots).flat()].filter((name) => !known.has(name))).toEqual([]);
+});
+
+test('a killed daemon is one cause in the text, and the last sentence tells what to do', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'running' }] });
+  const record = { pid: 4_000_000, startedAt: hoursAgo(1), socket: join(home, 'coven.sock') };
+  writeFileSync(join(home, 'daemon.json'), JSON.stringify(record), { mode: 0o600 });
+  const { stdout, exitCode } = await cli(['--home', home]);
+  expect(exitCode).toBe(1);
+  expect(stdout.replaceAll(home, 'HOME').split('\n').slice(2, 8)).toEqual([
+    '[!!] daemon  not running, but daemon.json names pid 4000000, which is gone',
+    '             → coven daemon start',
+    '             that brings with it: daemon:record (dead-pid), sessions:orphaned (orphaned)',
+    '',
+    'Wrong: not running, but daemon.json names pid 4000000, which is gone; next: coven daemon start.',
+    expect.stringMatching(/^\d+ ok, 1 failed, 2 warnings, \d+ not asked\. --verbose shows every check\.$/),
+  ]);
+});
