@@ -20,6 +20,7 @@ import { homePath } from './home-path.ts';
 import { homeReset } from './home-reset.ts';
 import { installBinaries } from './install-binaries.ts';
 import { sessionsChurn } from './sessions-churn.ts';
+import { sessionsLeases } from './sessions-leases.ts';
 import { sessionsOrphaned } from './sessions-orphaned.ts';
 import { sessionsProcesses } from './sessions-processes.ts';
 import { sessionsStranded } from './sessions-stranded.ts';
@@ -58,6 +59,7 @@ export const checks: readonly Check[] = [
   sessionsStranded,
   sessionsProcesses,
   sessionsChurn,
+  sessionsLeases,
   installBinaries,
   ...harnessChecks,
   harnesses,

@@ -24,6 +24,7 @@ export interface Observations {
   readonly 'store.open': StoreOpen;
   readonly 'store.sessions': StoreSessions;
   readonly 'store.integrity': StoreIntegrity;
+  readonly 'sessions.leases': Leases;
 }
 
 export type ObservationKey = keyof Observations;
@@ -349,6 +350,8 @@ export interface StoreSessions {
   readonly openComplete: boolean;
   /** Sessions made in the last 24 hours, and how many of them ended badly. */
   readonly recent: { readonly made: number; readonly failed: number; readonly orphaned: number };
+  /** Project folders of the newest sessions, newest first. */
+  readonly projects: readonly string[];
   /** Looks at the rows, at least a second apart, after the processes were listed. */
   readonly looks: number;
 }
@@ -373,4 +376,25 @@ export interface StoreIntegrity {
   readonly indexProblems: readonly string[];
   /** Rows of `events` and of its full-text index; null where there is none, or pages were not checked whole. */
   readonly search: { readonly rows: number; readonly indexed: number; readonly damaged: boolean } | null;
+}
+
+/** One file of a project's maintenance gate. */
+export interface Lease {
+  readonly name: string;
+  readonly state: 'valid' | 'malformed' | 'unreadable';
+  /** Seconds since 1970, where it is valid. */
+  readonly expiresAt: number | null;
+  /** The daemon's session that holds it; null for any other holder. */
+  readonly sessionId: string | null;
+}
+
+export interface Leases {
+  readonly projects: readonly {
+    readonly path: string;
+    /** `remote`: on a network file system, where a look could hang. */
+    readonly gate: 'none' | 'read' | 'unreadable' | 'remote';
+    /** Who has fenced the project off for maintenance. */
+    readonly owner: Lease | null;
+    readonly writers: readonly Lease[];
+  }[];
 }

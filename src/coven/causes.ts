@@ -26,6 +26,7 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   // A daemon that was killed leaves its rows; after a clean stop they are the one thing to look at.
   'sessions:orphaned orphaned': ['daemon stale'],
   'sessions:orphaned undetermined': ['daemon hung', 'daemon unreachable', 'daemon foreign', 'daemon undetermined'],
+  'sessions:leases expired': ['daemon hung', 'daemon unreachable', 'daemon stale'],
   'daemon:log start-incomplete': [
     `store:open ${any}`,
     'home:path socket-path-too-long',

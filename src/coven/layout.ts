@@ -42,3 +42,6 @@ export function resolveHome(
 export function socketPathLimit(platform: NodeJS.Platform): number {
   return platform === 'linux' ? 107 : 103;
 }
+
+/** The maintenance gate in a project's git folder. Source: files that Coven 0.4.6 leaves there. */
+export const gateNames = { folder: 'coven-maintenance-gate', owner: 'owner', writers: 'writers' } as const;

@@ -16,11 +16,9 @@ export async function seeFilesystem({ home }: Look): Promise<Filesystem> {
   let path = home;
   while (path !== dirname(path) && !(await lookAt(path))) path = dirname(path);
   const canonical = await realpath(path);
-  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => null);
+  const mounts = await readMounts();
   if (mounts === null) throw new CannotSee('no-mountinfo', 'this system does not tell its mounts');
-  const mount = parseMounts(mounts)
-    .filter(({ point }) => point === '/' || canonical === point || canonical.startsWith(`${point}/`))
-    .reduce((best, next) => (next.point.length >= best.point.length ? next : best), unmounted);
+  const mount = mountOf(canonical, mounts);
   return {
     type: mount.type,
     readOnly: mount.options.includes('ro'),
@@ -30,7 +28,22 @@ export async function seeFilesystem({ home }: Look): Promise<Filesystem> {
   };
 }
 
-interface Mount {
+/** Every mount of this process, or null where the system does not tell them. */
+export async function readMounts(): Promise<readonly Mount[] | null> {
+  const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => null);
+  return text === null ? null : parseMounts(text);
+}
+
+/** Whether `path` lies on a file system of another machine, by its name alone: a look at it could hang. */
+export const isRemote = (path: string, mounts: readonly Mount[]): boolean => network.test(mountOf(path, mounts).type);
+
+function mountOf(path: string, mounts: readonly Mount[]): Mount {
+  return mounts
+    .filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
+    .reduce((best, next) => (next.point.length >= best.point.length ? next : best), unmounted);
+}
+
+export interface Mount {
   readonly point: string;
   readonly type: string;
   readonly options: readonly string[];

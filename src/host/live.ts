@@ -9,6 +9,7 @@ import { seeFilesystem } from './filesystem.ts';
 import { seeDisk, seeEntries, seeHome } from './home.ts';
 import { CannotSee, type Host, reasonOf } from './host.ts';
 import { seeInstall } from './install.ts';
+import { seeLeases } from './leases.ts';
 import { seeLocks } from './locks.ts';
 import { seeLog } from './log.ts';
 import type { Look, Probe } from './look.ts';
@@ -75,6 +76,7 @@ export function liveHost(options: LiveOptions): Host {
     'store.files': seeStoreFiles,
     'store.open': async () => (await reading()).open,
     'store.sessions': () => seeSessions(look, reading),
+    'sessions.leases': seeLeases,
     'store.integrity': async () => {
       const { open, integrity } = await reading();
       if (integrity) return integrity;
@@ -183,4 +185,5 @@ const noSessions = {
   open: [],
   openComplete: true,
   recent: { made: 0, failed: 0, orphaned: 0 },
+  projects: [],
 } as const;

@@ -4,11 +4,20 @@ import type { SessionRow, StoreSessions } from '../observation.ts';
 /** Open rows beyond this many are counted and not listed. */
 const openLimit = 500;
 
+/** Projects of so many newest sessions are named. */
+const projectLimit = 20;
+
 const recentMs = 24 * 3_600_000;
 
 /** The session rows as they stand now. Titles hold prompts and are not read. */
 export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
-  const none = { byStatus: {}, open: [], openComplete: true, recent: { made: 0, failed: 0, orphaned: 0 } };
+  const none = {
+    byStatus: {},
+    open: [],
+    openComplete: true,
+    recent: { made: 0, failed: 0, orphaned: 0 },
+    projects: [],
+  };
   try {
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
     if (!table) return { ...none, outcome: 'no-table', code: null };
@@ -31,7 +40,15 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
            FROM sessions WHERE created_at > ? AND id <> '__cockpit__'`,
       )
       .get(new Date(Date.now() - recentMs).toISOString()) as StoreSessions['recent'];
+    const projects = db
+      .prepare(
+        `SELECT project_root FROM sessions WHERE length(project_root) < 4096 AND id <> '__cockpit__'
+          GROUP BY project_root ORDER BY max(created_at) DESC LIMIT ${projectLimit}`,
+      )
+      .pluck()
+      .all();
     return {
+      projects: projects.map(String),
       outcome: 'read',
       code: null,
       recent,

@@ -1,0 +1,97 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { daemonParticipant } from '../coven/contract.ts';
+import { gateNames } from '../coven/layout.ts';
+import type { Lease, Leases } from '../observation.ts';
+import { look as lookAt, readStart } from './files.ts';
+import { isRemote, type Mount, readMounts } from './filesystem.ts';
+import type { Look } from './look.ts';
+
+/** Coven's own are some 150 bytes. */
+const leaseLimit = 16_384;
+const writerLimit = 200;
+
+type Project = Leases['projects'][number];
+
+/** The maintenance gates of the projects that the newest sessions ran in. */
+export async function seeLeases({ observe }: Look): Promise<Leases> {
+  const [{ projects }, mounts] = await Promise.all([observe('store.sessions'), readMounts()]);
+  // Folders and work trees of one repository share its gate, which is told once.
+  const gates = new Map<string, Project>();
+  for (const path of projects.filter(isAbsolute)) {
+    const git = await gitFolder(path, mounts ?? []);
+    if (git !== null && !gates.has(git)) gates.set(git, await seeGate(path, git, mounts ?? []));
+  }
+  return { projects: [...gates.values()] };
+}
+
+async function seeGate(path: string, git: string, mounts: readonly Mount[]): Promise<Project> {
+  const without = (gate: Project['gate']): Project => ({ path, gate, owner: null, writers: [] });
+  if (isRemote(git, mounts)) return without('remote');
+  const gate = join(git, gateNames.folder);
+  try {
+    if ((await lookAt(gate)) === null) return without('none');
+    const found = await readdir(join(gate, gateNames.writers)).catch(absentAsEmpty);
+    const names = found.filter((name) => name.endsWith('.json')).sort();
+    const [owner, ...writers] = await Promise.all([
+      readLease(join(gate, gateNames.owner), gateNames.owner, 'owner_id'),
+      ...names.slice(0, writerLimit).map((name) => readLease(join(gate, gateNames.writers, name), name, 'id')),
+    ]);
+    return { path, gate: 'read', owner, writers: writers.filter((writer) => writer !== null) };
+  } catch {
+    return without('unreadable');
+  }
+}
+
+/**
+ * The folder that all work trees of the repository around `path` share, by its name alone where that is remote; null
+ * where there is no repository. Source: gitrepository-layout(5).
+ */
+async function gitFolder(path: string, mounts: readonly Mount[]): Promise<string | null> {
+  if (isRemote(path, mounts)) return path;
+  const dotGit = join(path, '.git');
+  const stat = await lookAt(dotGit).catch(() => null);
+  if (stat?.isDirectory()) return dotGit;
+  if (!stat?.isFile()) return path === dirname(path) ? null : gitFolder(dirname(path), mounts);
+  const named = /^gitdir: (.+)$/m.exec(await firstText(dotGit))?.[1];
+  if (named === undefined) return null;
+  const own = resolve(path, named);
+  if (isRemote(own, mounts)) return own;
+  const shared = (await firstText(join(own, 'commondir'))).trim();
+  return shared ? resolve(own, shared) : own;
+}
+
+async function firstText(path: string): Promise<string> {
+  const reading = await readStart(path, 4096);
+  return reading.state === 'read' ? reading.bytes.toString('utf8') : '';
+}
+
+function absentAsEmpty(error: unknown): string[] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  throw error;
+}
+
+async function readLease(path: string, name: string, idKey: string): Promise<Lease | null> {
+  const reading = await readStart(path, leaseLimit + 1);
+  const bad = (state: Lease['state']): Lease => ({ name, state, expiresAt: null, sessionId: null });
+  if (reading.state === 'absent') return null;
+  if (reading.state === 'unreadable') return bad('unreadable');
+  if (reading.state !== 'read' || reading.bytes.length > leaseLimit) return bad('malformed');
+  return parseLease(name, reading.bytes.toString('utf8'), idKey) ?? bad('malformed');
+}
+
+/** A lease as Coven 0.4.6 writes it; null for what it refuses as malformed. */
+export function parseLease(name: string, text: string, idKey: string): Lease | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!value || typeof value !== 'object') return null;
+  const { [idKey]: id, generation, expires_at: expiresAt } = value as Record<string, unknown>;
+  if (typeof id !== 'string' || typeof generation !== 'string') return null;
+  if (typeof expiresAt !== 'number' || !Number.isInteger(expiresAt)) return null;
+  const sessionId = id.startsWith(daemonParticipant) ? id.slice(daemonParticipant.length, 200) : null;
+  return { name: name.slice(0, 200), state: 'valid', expiresAt, sessionId };
+}

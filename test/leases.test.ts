@@ -1,0 +1,121 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../fixtures/diagnose.ts';
+import { startProgram } from '../fixtures/double.ts';
+import { makeHome } from '../fixtures/home.ts';
+import { findRealCoven, makeWorld, request, until } from '../fixtures/real-coven.ts';
+import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
+
+const stopped = 'daemon stopped warn';
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+const lease = (id: string, expiresAt: number): string =>
+  JSON.stringify({ id, kind: 'session', generation: 'g', expires_at: expiresAt });
+
+/** A home with one ended session in a git project, and the project's maintenance gate. */
+function makeProject(scratch: Scratch, root = 'project'): { readonly home: string; readonly gate: string } {
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'completed' }] });
+  const db = new Database(join(home, 'coven.sqlite3'));
+  db.prepare('UPDATE sessions SET project_root = ?').run(join(scratch.path, root));
+  db.close();
+  const gate = join(scratch.path, 'project', '.git', 'coven-maintenance-gate');
+  mkdirSync(join(gate, 'writers'), { recursive: true });
+  mkdirSync(join(scratch.path, root), { recursive: true });
+  return { home, gate };
+}
+
+const writer = (gate: string, text: string, name = 'x.json'): void => writeFileSync(join(gate, 'writers', name), text);
+
+const cases: readonly (readonly [string, (gate: string) => void, readonly string[]])[] = [
+  ['leases that ended runs left', (gate) => writer(gate, lease('session-1', 5)), []],
+  ['a lease of a run that may be alive', (gate) => writer(gate, lease('session-1', nowSeconds() + 60)), []],
+  [
+    'an expired lease of a session without a process',
+    (gate) => writer(gate, lease('daemon-session-a', nowSeconds() - 500)),
+    [],
+  ],
+  [
+    'an owner that is no JSON',
+    (gate) => writeFileSync(join(gate, 'owner'), '{bad'),
+    ['sessions:leases malformed fail'],
+  ],
+  [
+    'an owner that has expired',
+    (gate) => writeFileSync(join(gate, 'owner'), '{"owner_id":"o","generation":"g","expires_at":1,"phase":"held"}'),
+    [],
+  ],
+  ['a lease that is no JSON', (gate) => writer(gate, '{bad'), ['sessions:leases malformed warn']],
+  [
+    'a symlink as lease',
+    (gate) => symlinkSync('/etc/hostname', join(gate, 'writers', 'l.json')),
+    ['sessions:leases malformed warn'],
+  ],
+  ['a lease of 1 MiB', (gate) => writer(gate, ' '.repeat(2 ** 20)), ['sessions:leases malformed warn']],
+  ['a file that is no lease', (gate) => writer(gate, '{bad', 'notes.txt'), []],
+];
+
+test.each(cases)('%s', async (_, stage, faults) => {
+  await using scratch = await makeScratch();
+  const { home, gate } = makeProject(scratch);
+  stage(gate);
+  expect((await diagnose(home)).faults).toEqual([stopped, ...faults]);
+});
+
+test('the project is found from a folder in it, and from another work tree', async () => {
+  await using scratch = await makeScratch();
+  const { home, gate } = makeProject(scratch, 'project/sub');
+  writeFileSync(join(gate, 'owner'), '{bad');
+  const faults = [stopped, 'sessions:leases malformed fail'];
+  expect((await diagnose(home)).faults).toEqual(faults);
+  const own = join(scratch.path, 'project', '.git', 'worktrees', 'tree');
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, 'commondir'), '../..\n');
+  mkdirSync(join(scratch.path, 'tree'));
+  writeFileSync(join(scratch.path, 'tree', '.git'), `gitdir: ${own}\n`);
+  const db = new Database(join(home, 'coven.sqlite3'));
+  db.prepare('UPDATE sessions SET project_root = ?').run(join(scratch.path, 'tree'));
+  db.close();
+  expect((await diagnose(home)).faults).toEqual(faults);
+});
+
+test('an expired lease of a session whose process lives', async () => {
+  await using scratch = await makeScratch();
+  const { home, gate } = makeProject(scratch);
+  await startProgram(scratch, 'sh', ['-c', 'echo started; exec sleep 600'], {
+    COVEN_HOME: home,
+    COVEN_MAINTENANCE_PARTICIPANT: JSON.stringify({ id: 'daemon-session-a', generation: 'g' }),
+  });
+  writer(gate, lease('daemon-session-a', nowSeconds() - 5));
+  expect((await diagnose(home)).faults).not.toContain('sessions:leases expired warn');
+  writer(gate, lease('daemon-session-a', nowSeconds() - 500));
+  expect((await diagnose(home)).faults).toContain('sessions:leases expired warn');
+});
+
+const real = findRealCoven();
+if ('why' in real) console.log(`the real Coven is not asked about leases: ${real.why}`);
+const binary = 'path' in real ? real.path : '';
+
+describe.skipIf(binary === '')('the real Coven', () => {
+  test('refuses a session beside a damaged owner, and the hint works', async () => {
+    await using scratch = await makeScratch();
+    const { home, serve, launch } = makeWorld(scratch, binary);
+    await serve();
+    const id = await launch();
+    const live = { daemonLives: true };
+    const { document, faults } = await diagnose(home, live);
+    expect(faults).toEqual([]);
+    expect(document.checks.find((check) => check.id === 'sessions:leases')?.message).toBe('1 project, 1 lease');
+    const owner = join(scratch.path, 'project', '.git', 'coven-maintenance-gate', 'owner');
+    writeFileSync(owner, '{bad');
+    expect((await diagnose(home, live)).faults).toEqual(['sessions:leases malformed fail']);
+    const body = { projectRoot: join(scratch.path, 'project'), harness: 'codex', prompt: 'hi', title: 't' };
+    expect(await request(home, 'POST', '/sessions', body)).toMatchObject({
+      error: { code: 'maintenance_state_invalid' },
+    });
+    rmSync(owner);
+    expect(await request(home, 'POST', '/sessions', body)).toMatchObject({ status: 'running' });
+    await until(async () => JSON.stringify(await request(home, 'GET', '/sessions')).includes(id));
+    expect((await diagnose(home, live)).faults).toEqual([]);
+  });
+});
