@@ -12,6 +12,13 @@ const recentSeconds = 24 * 3600;
 /** In ten minutes. A start writes some 22 lines of 120 bytes, a refused connection one: this is a hundred starts. */
 const floodBytes = 256 * 1024;
 
+/** Steps after the ledger was opened: what ends a start there is its socket. Source: the order of Coven's start. */
+const bindingPhases: readonly (string | null)[] = [
+  'daemon-store-end',
+  'status-publication-begin',
+  'status-publication-end',
+];
+
 /** The story that the recovery log tells: crash loops, starts that ended half way, panics, floods. */
 export const daemonLog = defineCheck({
   id: 'daemon:log',
@@ -55,7 +62,12 @@ export const daemonLog = defineCheck({
     if (starts >= loop.starts && isRecent(last?.at ?? null)) found.push(warn('crash-loop', target, rest));
     if (panics > 0 && isRecent(lastPanicAt)) found.push(warn('panic', target, rest));
     if (burstBytes >= floodBytes && isRecent(lastAt)) found.push(warn('flood', target, rest));
-    if (last && !last.completed && !named && verdict === 'stopped') found.push(warn('start-incomplete', target, rest));
+    if (last && !last.completed && !named && verdict === 'stopped') {
+      const { kind, connect } = seen['daemon.socket'];
+      const explained = (kind !== 'absent' && kind !== 'socket') || connect === 'too-long';
+      const escalate = bindingPhases.includes(last.phase) && !explained && { escalate: 'socket-cannot-bind' as const };
+      found.push(warn('start-incomplete', target, { ...rest, ...escalate }));
+    }
     return found.length > 0 ? found : [pass(target, rest)];
   },
 });

@@ -245,6 +245,29 @@ test('churn asks for support', async () => {
   expect((await diagnose(home)).document.escalate).toEqual(['sessions-failing']);
 });
 
+test('a start that ended where it binds its socket asks for support', async () => {
+  await using scratch = await makeScratch();
+  const home = join(scratch.path, 'home');
+  log(home, begin(20), at(20, 'startup_checkpoint phase=daemon-store-end elapsed_ms=4'));
+  const { faults, document } = await diagnose(home);
+  expect(faults).toEqual([stopped, 'daemon:log start-incomplete warn']);
+  expect(document.escalate).toEqual(['socket-cannot-bind']);
+});
+
+test('starts of a crash loop are counted through rotated logs, oldest first', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  for (const [suffix, ago] of [
+    ['.3', 70],
+    ['.2', 60],
+    ['.1', 50],
+  ] as const)
+    writeFileSync(join(home, `daemon-recovery.log${suffix}`), start(ago) + start(ago - 4));
+  writeFileSync(join(home, 'daemon-recovery.log'), start(10));
+  const { document } = await diagnose(home);
+  expect(document.checks.find(({ id }) => id === 'daemon:log')?.message).toContain('7 starts within 10 minutes');
+});
+
 describe('where the home lives', () => {
   test('in a synchronised folder', async () => {
     await using scratch = await makeScratch();

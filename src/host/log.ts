@@ -9,17 +9,24 @@ import type { Look } from './look.ts';
 /** Some 250 starts of Coven; a longer log is read from its end. */
 const readLimit = 512 * 1024;
 
-/** The story of the recovery log; of the last rotated one, too, as far as the current one leaves room. */
+/** Coven keeps so many rotated logs. Source: its log writer. */
+const rotated = ['', '.1', '.2', '.3'];
+
+/** The story of the recovery log; of rotated ones, too, newest first, as far as the newer ones leave room. */
 export async function seeLog({ home }: Look): Promise<LogStory> {
-  const path = join(home, names.recoveryLog);
-  const current = await end(path, readLimit);
-  const room = readLimit - current.length;
-  const before = room > 0 ? await end(`${path}.1`, room) : '';
-  const sizes = await Promise.all([path, `${path}.1`].map(async (file) => Number((await lookAt(file))?.size ?? 0n)));
+  const files = rotated.map((suffix) => join(home, names.recoveryLog) + suffix);
+  let text = '';
+  const sizes = await Promise.all(files.map(async (file) => Number((await lookAt(file))?.size ?? 0n)));
+  for (const [index, file] of files.entries()) {
+    const before = await end(file, readLimit - text.length);
+    text = before + text;
+    // What is older than a cut would be told as if it came just before.
+    if (before.length < (sizes[index] ?? 0)) break;
+  }
   return {
-    ...readStory(before + current),
+    ...readStory(text),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
-    readBytes: before.length + current.length,
+    readBytes: text.length,
   };
 }
 
