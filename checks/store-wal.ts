@@ -1,5 +1,6 @@
 import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
+import { harmOfStart } from '../src/coven/ledger.ts';
 
 const target = '<coven-home>/coven.sqlite3-wal';
 
@@ -12,7 +13,9 @@ export const storeWal = defineCheck({
   category: 'store',
   needs: ['home', 'store.files', 'store.open'],
   skip: withoutHome,
-  judge: ({ 'store.files': { wal, walState, walPageSize, header }, 'store.open': { walForeign } }) => {
+  judge: ({ 'store.files': files, 'store.open': open }) => {
+    const { wal, walState, walPageSize, header } = files;
+    const { walForeign } = open;
     const facts = { bytes: wal.size, walState, walPageSize, pageSize: header?.pageSize ?? null, walForeign };
     const rest = {
       facts,
@@ -21,8 +24,8 @@ export const storeWal = defineCheck({
         ...from('store.open', { walForeign }),
       ],
     };
-    const otherPages = walPageSize !== null && header !== null && walPageSize !== header.pageSize;
-    if (walForeign || otherPages) return [fail('foreign', target, { ...rest, escalate: 'ledger-cannot-open' })];
+    if (harmOfStart(files, open) === 'wal-foreign')
+      return [fail('foreign', target, { ...rest, escalate: 'ledger-cannot-open' })];
     const found = [];
     if (walState === 'torn') found.push(warn('torn', target, rest));
     if (wal.size > largeBytes) found.push(warn('large', target, rest));

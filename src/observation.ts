@@ -267,6 +267,7 @@ export interface LogStory {
   readonly last: { readonly at: string; readonly phase: string | null; readonly completed: boolean } | null;
   readonly panics: number;
   readonly lastPanicAt: string | null;
+  /** What ended the last start, where the log says it. */
   readonly lastError: string | null;
 }
 

@@ -28,6 +28,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/store/', ['src/store/', 'src/coven/', 'src/observation.ts']],
   ['src/host/', ['src/host/', 'src/store/protocol.ts', 'src/coven/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
+  ['src/advise.ts', ['src/check.ts', 'src/observation.ts', 'src/coven/', 'src/host/host.ts', 'src/runner.ts']],
   ['src/report.ts', ['src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],

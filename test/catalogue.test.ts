@@ -239,6 +239,30 @@ test('a fault of the configuration tells its line, and not what stands there', a
   expect(text).not.toContain('sk-not-quoted');
 });
 
+test('a start that ended half way is not blamed on the error of an earlier one', async () => {
+  await using scratch = await makeScratch();
+  const home = join(scratch.path, 'home');
+  log(home, begin(90), at(89, 'error: opening the ledger: an old reason'), begin(20));
+  const { document } = await diagnose(home);
+  const message = document.checks.find(({ id }) => id === 'daemon:log')?.message ?? '';
+  expect(message).toContain('daemon-store-begin');
+  expect(message).not.toContain('an old reason');
+});
+
+test('no start is advised while the daemon’s record stands in its way', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: rows(1, 'running', 1) });
+  writeFileSync(
+    join(home, 'daemon.json'),
+    `{"pid": 1, "startedAt": "${hoursAgo(1)}", "socket": "${home}/coven.sock"}`,
+    {
+      mode: 0o600,
+    },
+  );
+  const hint = (await diagnose(home)).document.checks.find(({ id }) => id === 'sessions:orphaned')?.hint;
+  expect(hint).not.toMatch(/^coven daemon start/);
+});
+
 test('churn asks for support', async () => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows: rows(6, 'failed', 1) });

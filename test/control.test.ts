@@ -1,11 +1,24 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { makeWorld as makeBareWorld, ours, until, type World } from '../fixtures/daemon/daemon.ts';
 import { diagnose } from '../fixtures/diagnose.ts';
+import { startProgram } from '../fixtures/double.ts';
+import { makeHome } from '../fixtures/home.ts';
 import { endProcesses, findRealCoven } from '../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
+import { snapshot } from '../fixtures/snapshot.ts';
 
 const real = findRealCoven();
 if ('why' in real) console.log(`no control of the real Coven: ${real.why}`);
@@ -108,6 +121,7 @@ test('two starts at once end with one daemon, and both say so', async () => {
     [true, pid],
     [true, pid],
   ]);
+  expect(both.filter(({ changed }) => changed)).toHaveLength(1);
 });
 
 test('a daemon that hangs is neither started beside nor stopped', async () => {
@@ -175,6 +189,72 @@ describe('the command that is used', () => {
   });
 });
 
+describe.each(['minimal', ...(binary ? [binary] : [])])('a ledger that a start would harm, with %s', (command) => {
+  test('is missing while its WAL holds rows', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    makeHome(world.home, { leaveWal: true, rows: [{ id: 'a', status: 'completed' }] });
+    rmSync(join(world.home, 'coven.sqlite3'));
+    const before = snapshot(world.home);
+    const { failure } = await told(world, 'start', '--daemon-command', command);
+    expect(failure).toEqual({ step: 'looking at the ledger', reason: expect.stringContaining('missing or empty') });
+    expect(snapshot(world.home)).toEqual(before);
+  });
+
+  test('has the WAL of another one', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    makeHome(world.home, { rows: [{ id: 'a', status: 'completed' }] });
+    const other = makeHome(`${world.home}-other`, { leaveWal: true, rows: [{ id: 'b', status: 'failed' }] });
+    renameSync(join(other, 'coven.sqlite3-wal'), join(world.home, 'coven.sqlite3-wal'));
+    const before = snapshot(world.home);
+    for (const word of ['start', 'restart']) {
+      const { failure } = await told(world, word, '--daemon-command', command);
+      expect(failure).toEqual({ step: 'looking at the ledger', reason: expect.stringContaining('of another ledger') });
+    }
+    expect(snapshot(world.home)).toEqual(before);
+  });
+});
+
+test('a foreign listener is not asked to stop', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  makeHome(world.home);
+  const child = await startProgram(scratch, process.execPath, [
+    '-e',
+    `const s = require('node:http').createServer((q, r) => { console.log(q.url); r.end('{"ok":true,"apiVersion":"coven.daemon.v1","daemon":{"pid":' + process.pid + '}}'); });
+     s.listen(${JSON.stringify(join(world.home, 'coven.sock'))}, () => { require('node:fs').chmodSync(s.address(), 0o600); console.log('ready'); });`,
+  ]);
+  let asked = '';
+  child.stdout?.on('data', (data) => {
+    asked += data;
+  });
+  const { failure } = JSON.parse((await daemon(world, 'stop', '--json')).stdout);
+  expect(failure.reason).toContain('is no daemon of this home');
+  expect(asked).not.toContain('shutdown');
+});
+
+test('SIGINT ends a start with 130, and what it waits for with it', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  const slow = join(scratch.path, 'slow');
+  writeFileSync(slow, '#!/bin/sh\necho $$ >"$HOME/began"\nexec sleep 60\n', { mode: 0o755 });
+  const [file, ...before] = ours;
+  const run = execa(file, [...before, 'daemon', 'start', '--daemon-command', slow], {
+    env: world.env,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  });
+  await until(
+    () => existsSync(join(scratch.path, 'began')) && readFileSync(join(scratch.path, 'began'), 'utf8') !== '',
+  );
+  run.kill('SIGINT');
+  expect((await run).exitCode).toBe(130);
+  const pid = readFileSync(join(scratch.path, 'began'), 'utf8').trim();
+  await until(() => !existsSync(`/proc/${pid}/exe`));
+});
+
 describe.skipIf('why' in real)('the real Coven', () => {
   test('is started, known by its process, restarted and stopped', async () => {
     await using scratch = await makeScratch();
@@ -212,5 +292,7 @@ describe.skipIf('why' in real)('the real Coven', () => {
     expect((await told(world, 'stop')).ok).toBe(true);
     expect((await told(world, 'start')).failure).toMatchObject({ step: 'choosing the daemon' });
     expect(await told(world, 'start', '--daemon-command', 'minimal')).toMatchObject({ ok: true, program: 'minimal' });
+    // It serves the ledger by now: a restart must not stop it and then find that it may not start.
+    expect(await told(world, 'restart')).toMatchObject({ ok: true, program: 'minimal' });
   });
 });

@@ -30,7 +30,9 @@ export function daemonWords(parser: Argv, signal: AbortSignal, onCode: (code: nu
       const home = homeOf(argv.home);
       const options: ControlOptions = { home, command: argv.daemonCommand, signal };
       try {
-        onCode(tell(await { start, stop, restart }[word](options), home, argv.json));
+        const outcome = await { start, stop, restart }[word](options);
+        onCode(tell(outcome, home, argv.json));
+        if (!outcome.ok) signal.throwIfAborted();
       } catch (error) {
         throw error instanceof RangeError ? new UsageError(error.message) : error;
       }
@@ -43,7 +45,7 @@ export function daemonWords(parser: Argv, signal: AbortSignal, onCode: (code: nu
       const { serve } = await import('../daemon/serve.ts');
       const { managedStartedAt } = argv;
       try {
-        await serve({ home: homeOf(argv.home), ...(managedStartedAt !== undefined && { managedStartedAt }) });
+        await serve({ home: homeOf(argv.home), signal, ...(managedStartedAt !== undefined && { managedStartedAt }) });
         onCode(0);
       } catch (error) {
         process.stderr.write(`Error: ${harmless(error instanceof Error ? error.message : String(error))}\n`);
@@ -89,6 +91,7 @@ function tell({ ok, action, changed, pid, startedAt, coven, failure }: Outcome, 
 async function status(home: string, json: boolean, signal: AbortSignal): Promise<number> {
   const { probe } = await import('../control/probe.ts');
   const { verdict, pid, recordedPid, startedAt, reason } = await probe(home, signal);
+  signal.throwIfAborted();
   const known = verdict === 'stopped' ? null : (pid ?? recordedPid);
   const socket = known === null ? null : join(home, names.socket);
   const started = known === null ? null : startedAt;

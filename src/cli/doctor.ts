@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checks as allChecks } from '../../checks/index.ts';
+import { advise } from '../advise.ts';
 import type { Check } from '../check.ts';
 import { resolveHome } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
@@ -95,7 +96,7 @@ async function diagnose(
       ...(onDone && { onDone }),
     });
     const durationMs = Date.now() - startedAt.getTime();
-    return makeReport(runs, failOn, {
+    return makeReport(await advise(runs, host), failOn, {
       runId: randomUUID(),
       startedAt: startedAt.toISOString(),
       durationMs,

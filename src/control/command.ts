@@ -6,8 +6,9 @@ import type { Coven } from './which.ts';
 const outputLimit = 16_384;
 
 /**
- * Runs `<coven> daemon <word>` of another Coven to its end. Throws StepFailed with what it said when it fails or does
- * not end in `milliseconds`; it is then ended itself, and a daemon that it started is left alone.
+ * Runs `<coven> daemon <word>` of another Coven to its end, in a session of its own: a daemon that it starts stays in
+ * it, by which it is told from one that another start brought up. The failure is what the command said, or that it did
+ * not end in `milliseconds` or before `signal` fired; it is then ended itself, and a daemon that it started left alone.
  */
 export async function runDaemonCommand(
   { command: [file, ...args] }: Coven,
@@ -15,11 +16,12 @@ export async function runDaemonCommand(
   home: string,
   milliseconds: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<{ readonly session: number; readonly failure: StepFailed | null }> {
   const step = `${file} daemon ${word}`;
   const child = spawn(file, [...args, 'daemon', word], {
     env: { ...process.env, COVEN_HOME: home },
     cwd: '/',
+    detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
@@ -33,17 +35,14 @@ export async function runDaemonCommand(
   });
   const how = await within(ended, milliseconds, signal, () => 'overran' as const);
   child.stderr.destroy();
-  if (how === 0) return;
+  const session = child.pid ?? 0;
+  const failed = (reason: string) => ({ session, failure: new StepFailed(step, reason) });
+  if (how === 0) return { session, failure: null };
   if (how === 'overran') {
     child.kill('SIGTERM');
-    throw new StepFailed(step, `no end within ${milliseconds / 1000} s`);
+    return failed(signal.aborted ? 'interrupted' : `no end within ${milliseconds / 1000} s`);
   }
-  if (how instanceof Error) throw new StepFailed(step, how.message);
-  throw new StepFailed(
-    step,
-    said
-      .trim()
-      .split('\n')[0]
-      ?.replace(/^Error: /, '') || `it ended with ${how}`,
-  );
+  if (how instanceof Error) return failed(how.message);
+  const [first = ''] = said.trim().split('\n', 1);
+  return failed(first.replace(/^Error: /, '') || `it ended with ${how}`);
 }

@@ -9,8 +9,9 @@ export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
   readonly health: HealthBody | null;
   /** RFC 3339, from its answer or else from daemon.json. */
   readonly startedAt: string | null;
-  /** The pid in daemon.json, whatever became of it. */
+  /** The pid in daemon.json, and what became of it. */
   readonly recordedPid: number | null;
+  readonly recorded: Liveness['recordedPid'];
   /** Why nothing could be determined. */
   readonly reason: string | null;
 }
@@ -35,7 +36,7 @@ export async function probe(home: string, signal: AbortSignal): Promise<Standing
     const sight = Object.fromEntries(
       looks.map((look) => [look.key, look.ok ? look.value : null]),
     ) as unknown as LivenessSight;
-    const { verdict, pid } = judgeLiveness(sight);
+    const { verdict, pid, recordedPid: recorded } = judgeLiveness(sight);
     const { body } = sight['daemon.health'];
     const record = sight['daemon.record'];
     return {
@@ -44,6 +45,7 @@ export async function probe(home: string, signal: AbortSignal): Promise<Standing
       health: body,
       startedAt: body?.startedAt ?? record.startedAt,
       recordedPid: record.pid,
+      recorded,
       reason: null,
     };
   } finally {
@@ -58,5 +60,6 @@ const unseen: Standing = {
   health: null,
   startedAt: null,
   recordedPid: null,
+  recorded: 'none',
   reason: null,
 };

@@ -12,6 +12,8 @@ export interface Started {
   readonly ended: () => number | NodeJS.Signals | null;
   /** The first line that it wrote to its standard error; empty when there is none. */
   readonly said: () => string;
+  /** Asks it to stop. It is our own child, so that the number cannot be another process's. */
+  readonly end: () => void;
   /** Lets it live on without us. */
   readonly leave: () => void;
 }
@@ -43,6 +45,7 @@ export async function spawnDaemon({ command: [file, ...args] }: Coven, home: str
       const length = readSync(output, text, 0, text.length, 0);
       return text.toString('utf8', 0, length).trim().split('\n', 1)[0] ?? '';
     },
+    end: () => void child.kill('SIGTERM'),
     leave: () => {
       closeSync(output);
       child.unref();

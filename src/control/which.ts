@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { packageRoot, tool } from '../host/package.ts';
 import { executable, readArgv } from '../host/procfs.ts';
 
@@ -28,7 +28,7 @@ export function whichCoven(
 ): Coven {
   if (asked === minimalName) return minimal('option');
   if (asked !== undefined) {
-    const file = asked.includes('/') ? asked : findOnPath(asked, env.PATH ?? '');
+    const file = asked.includes('/') ? resolve(asked) : findOnPath(asked, env.PATH ?? '');
     if (!file || !isExecutable(file))
       throw new RangeError(`--daemon-command ${JSON.stringify(asked)} is not an executable file`);
     return isOurs(file) ? minimal('option') : { kind: 'other', command: [file], by: 'option' };
@@ -43,9 +43,14 @@ function minimal(by: Coven['by']): Coven {
   return { kind: 'minimal', command: [process.execPath, join(packageRoot, 'dist', 'coven.js')], by };
 }
 
-/** A daemon under node is known by its script, any other by its executable, which may be gone from the disk. */
+/**
+ * A daemon under node is known by its script, any other by its executable, which may be gone from the disk. What does
+ * not call itself `daemon serve` is no daemon, whatever the answer on the socket claimed: its program is not run.
+ */
 function ofProcess(pid: number): Coven | null {
-  const script = readArgv(pid)?.[1];
+  const argv = readArgv(pid) ?? [];
+  if (!argv.some((word, index) => word === 'daemon' && argv[index + 1] === 'serve')) return null;
+  const [, script] = argv;
   if (script && isAbsolute(script) && isOurs(script)) return minimal('process');
   const file = executable(pid);
   return file && isExecutable(file) && realPath(file) !== realPath(process.execPath)

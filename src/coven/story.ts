@@ -5,17 +5,21 @@ const attemptLimit = 100;
 
 const burstMs = 600_000;
 
+/** Errors of a start that never came to its first step: they say nothing of the attempt before them. */
+const early = /^error: (preparing the home|opening the recovery log|taking the locks): /;
+
 interface Attempt {
   at: string;
   phase: string | null;
   completed: boolean;
   stopped: boolean;
+  error: string | null;
 }
 
 /**
  * What the lines of a recovery log tell: starts, how far the last one got, panics. Coven 0.4.6 writes a checkpoint for
  * each step of a start, `daemon starting pid=…` at its end, and nothing when a step fails or the daemon stops; the
- * minimal daemon writes `daemon stopping` and `error:`, too. Lines without a time are passed over.
+ * minimal daemon writes `daemon stopping` and `error:`, too. An error belongs to the attempt that it ended. Lines without a time are passed over.
  */
 export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
   const attempts: Attempt[] = [];
@@ -23,24 +27,23 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
   let panics = 0;
   let lastAt: string | null = null;
   let lastPanicAt: string | null = null;
-  let lastError: string | null = null;
   for (const line of text.split('\n')) {
     const [, at, said] = /^\[(\d{4}-\d\d-\d\dT[\d:.]+Z)\] (.*)$/.exec(line) ?? [];
     if (at === undefined || said === undefined) continue;
     written.push({ time: Date.parse(at), bytes: line.length + 1 });
     lastAt = at;
     const phase = /^startup_checkpoint phase=([\w-]{1,64})/.exec(said)?.[1];
-    if (phase === 'daemon-store-begin') attempts.push({ at, phase, completed: false, stopped: false });
+    if (phase === 'daemon-store-begin') attempts.push({ at, phase, completed: false, stopped: false, error: null });
     const last = attempts.at(-1);
     if (phase && last) last.phase = phase;
     else if (said.startsWith('daemon starting pid=')) {
       if (last && !last.completed) last.completed = true;
-      else attempts.push({ at, phase: null, completed: true, stopped: false });
+      else attempts.push({ at, phase: null, completed: true, stopped: false, error: null });
     } else if (said.startsWith('daemon stopping') && last) last.stopped = true;
     else if (/\bpanicked at\b|^daemon panic\b/.test(said)) {
       panics += 1;
       lastPanicAt = at;
-    } else if (said.startsWith('error: ')) lastError = said.slice(0, 200);
+    } else if (last && said.startsWith('error: ') && !early.test(said)) last.error ??= said.slice(0, 200);
     if (attempts.length > attemptLimit) attempts.shift();
   }
   const last = attempts.at(-1);
@@ -52,7 +55,7 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
     last: last ? { at: last.at, phase: last.phase, completed: last.completed } : null,
     panics,
     lastPanicAt,
-    lastError,
+    lastError: last?.error ?? null,
   };
 }
 

@@ -6,3 +6,6 @@ export const coreColumns: Readonly<Record<string, readonly string[]>> = {
   sessions: ['id', 'project_root', 'harness', 'title', 'status', 'created_at', 'updated_at'],
   events: ['id', 'session_id', 'kind', 'payload_json', 'created_at'],
 };
+
+/** Tables that every Coven knows, the minimal daemon included. */
+export const coreTables: readonly string[] = ['sessions', 'events', 'store_meta', 'request_adoptions'];

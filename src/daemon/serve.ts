@@ -21,7 +21,7 @@ export interface ServeOptions {
   readonly home: string;
   /** The start time that the starter told, RFC 3339; without it the daemon takes its own. */
   readonly managedStartedAt?: string;
-  /** Aborting it is a clean stop, as SIGTERM, SIGINT and SIGHUP are. */
+  /** Aborting it is a clean stop, as SIGTERM, SIGINT and SIGHUP are; a reason in words is told in the log. */
   readonly signal?: AbortSignal;
 }
 
@@ -116,7 +116,7 @@ function stopRequest(signal: AbortSignal | undefined): StopRequest {
     request = resolve;
   });
   const onSignal = (name: NodeJS.Signals): void => request(name);
-  const onAbort = (): void => request('abort');
+  const onAbort = (): void => request(typeof signal?.reason === 'string' ? signal.reason : 'abort');
   for (const name of stopSignals) process.on(name, onSignal);
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort);

@@ -1,10 +1,11 @@
 import type { Facts } from '../../check.ts';
 import { bytes } from '../harmless.ts';
 import type { CheckWords } from '../words.ts';
+import { toRestart, toRun, works } from './advice.ts';
 
-const start = 'coven daemon start';
 /** Coven takes any process of the recorded number for a live daemon; without the record, its start works. */
-const moveRecord = `mv <coven-home>/daemon.json <coven-home>/daemon.json.aside && ${start}`;
+const moveRecord = (facts: Facts): string =>
+  `mv <coven-home>/daemon.json <coven-home>/daemon.json.aside; then ${toRun('start', facts, 'daemon:record')}`;
 
 const recordedPid: Readonly<Record<string, string>> = {
   dead: 'is gone',
@@ -36,7 +37,8 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       stopped: {
         message: () => 'not running',
-        hint: () => `${start} (optional: \`coven run\` works without it)`,
+        hint: (facts) =>
+          `${toRun('start', facts)}${works('start', facts) ? ' (optional: `coven run` works without it)' : ''}`,
       },
       starting: {
         message: (facts) => `${whose(facts)} holds the daemon's lock and does not listen yet`,
@@ -45,8 +47,10 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       stale: {
         message: ({ recordPid, recordedPid: state }) =>
           `not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
-        hint: ({ recordedPid: state }) =>
-          state === 'dead' ? start : `\`coven daemon restart\` would refuse; instead: ${moveRecord}`,
+        hint: (facts) =>
+          facts.recordedPid === 'dead'
+            ? toRun('start', facts)
+            : `\`coven daemon restart\` would refuse; instead: ${moveRecord(facts)}`,
       },
       hung: {
         message: (facts) =>
@@ -58,8 +62,8 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       unreachable: {
         message: (facts) => `${whose(facts)} is alive, but nothing listens on its socket${disagreement(facts)}`,
-        hint: ({ pid }) =>
-          `Coven's own stop and restart refuse here; to end it with its sessions: kill -TERM ${pid ?? 'PID'}, then ${start}`,
+        hint: (facts) =>
+          `Coven's own stop and restart refuse here; to end it with its sessions: kill -TERM ${facts.pid ?? 'PID'}, then ${toRun('start', facts, 'daemon')}`,
       },
       duplicate: {
         message: (facts) => `two daemons: ${whose(facts)} holds the lock, pid ${facts.healthPid} answers on the socket`,
@@ -88,7 +92,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       stale: {
         message: () => 'a socket is there and nobody listens on it',
-        hint: () => 'leave it: the next start replaces it',
+        hint: () => 'leave it: a start that works replaces it',
       },
       'not-a-socket': {
         message: ({ kind }) => `<daemon-socket> is a ${kind}; every coven command fails on it`,
@@ -105,7 +109,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       'foreign-listener': {
         message: ({ pid }) =>
           `${pid === null ? 'a process' : `pid ${pid}`} listens on <daemon-socket> that is not the daemon of this home`,
-        hint: () => 'end that process; then coven daemon start',
+        hint: (facts) => `end that process; then ${toRun('start', facts, 'daemon:socket')}`,
       },
       hung: {
         message: ({ pid }) => `pid ${pid} accepts connections and answers nothing`,
@@ -148,16 +152,16 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       'zombie-pid': {
         message: ({ pid }) =>
           `names pid ${pid}, which has ended and was not reaped; Coven takes it for alive and refuses to start`,
-        hint: () => moveRecord,
+        hint: moveRecord,
       },
       'reused-pid': {
         message: ({ pid, command }) =>
           `names pid ${pid}, which is ${command || 'another process'} by now; Coven takes it for its daemon`,
-        hint: () => moveRecord,
+        hint: moveRecord,
       },
       'foreign-socket': {
         message: () => 'names a socket outside this home; it was probably copied from another one',
-        hint: () => 'coven daemon restart (this ends its live sessions)',
+        hint: (facts) => `${toRestart(facts)} (this ends its live sessions)`,
       },
       undetermined: {
         message: ({ pid }) => `it cannot be told whether pid ${pid} is the daemon: it hides its environment`,
@@ -177,7 +181,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       timeout: {
         message: ({ ms }) => `the answer did not come whole within ${ms} ms`,
-        hint: () => 'collect evidence, then coven daemon restart',
+        hint: (facts) => `collect evidence, then ${toRestart(facts)}`,
       },
       'invalid-response': {
         message: ({ outcome }) => `the answer is no valid health answer (${outcome})`,
@@ -186,7 +190,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       'error-response': {
         message: ({ status, errorCode }) =>
           `health was answered with HTTP ${status}${errorCode ? ` and the code ${errorCode}` : ''}`,
-        hint: () => 'collect evidence, then coven daemon restart',
+        hint: (facts) => `collect evidence, then ${toRestart(facts)}`,
       },
       'storage-critical': {
         message: ({ freeDiskBytes }) => `storage is critical (${bytes(freeDiskBytes)} free); new sessions fail`,
@@ -205,7 +209,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       'writer-failed': {
         message: ({ droppedEvents }) =>
           `the event writer has failed (${droppedEvents ?? 0} events dropped); sessions are not recorded any more`,
-        hint: () => 'finish what you can, then coven daemon restart: the state does not heal by itself',
+        hint: (facts) => `the state does not heal by itself: finish what you can, then ${toRestart(facts)}`,
       },
       'writer-pressured': {
         message: ({ queuedBytes, capacityBytes }) =>
@@ -225,11 +229,12 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       ok: { message: ({ apiVersion }) => String(apiVersion) },
       unsupported: {
         message: ({ apiVersion, supported }) => `the daemon speaks ${apiVersion}; supported is ${supported}`,
-        hint: () => 'update the client: npm install --global @opencoven/cli@latest, then coven daemon restart',
+        hint: (facts) =>
+          `update the client: npm install --global @opencoven/cli@latest, then ${toRun('restart', facts, 'daemon:contract')}`,
       },
       missing: {
         message: ({ supported }) => `the daemon names no contract; supported is ${supported}`,
-        hint: () => 'the daemon is older than its contract: restart it with the installed version',
+        hint: (facts) => `the daemon is older than its contract: ${toRestart(facts)}`,
       },
     },
   },
@@ -244,7 +249,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       missing: {
         message: ({ missing }) => `not announced: ${missing}; clients must not use them`,
-        hint: () => 'restart the daemon with the installed version: coven daemon restart (this ends its live sessions)',
+        hint: (facts) => `run the installed version: ${toRestart(facts)} (this ends its live sessions)`,
       },
       unanswered: {
         message: ({ outcome, status }) =>

@@ -1,6 +1,11 @@
+import type { Facts } from '../../check.ts';
 import { harnessCommands } from '../../coven/contract.ts';
 import { count } from '../harmless.ts';
 import type { CheckWords } from '../words.ts';
+import { toRestart, toRun } from './advice.ts';
+
+const serveAnew = (facts: Facts): string =>
+  facts.daemonVerdict === 'running' ? toRestart(facts) : toRun('start', facts);
 
 const harnessWords = (id: string): CheckWords => ({
   title: `The harness ${id} is on PATH`,
@@ -14,7 +19,7 @@ const harnessWords = (id: string): CheckWords => ({
         Number(wanted) > 0
           ? `${id} is not on PATH, and ${count(wanted, 'open session needs', 'open sessions need')} it`
           : `${id} is not on PATH`,
-      hint: ({ wanted }) => (Number(wanted) > 0 ? `install ${id}, and restart the daemon with it on PATH` : ''),
+      hint: (facts) => (Number(facts.wanted) > 0 ? `install ${id}; then, with it on PATH: ${serveAnew(facts)}` : ''),
     },
   },
 });
@@ -42,7 +47,7 @@ export const installWords: Readonly<Record<string, CheckWords>> = {
       ok: { message: ({ present, all }) => `${present} of ${all} are on PATH` },
       none: {
         message: () => `none of ${harnessCommands.join(', ')} is on PATH`,
-        hint: () => 'install one of them, and start the daemon with it on PATH',
+        hint: (facts) => `install one of them; then, with it on PATH: ${serveAnew(facts)}`,
       },
     },
   },

@@ -1,5 +1,11 @@
+import type { Facts } from '../../check.ts';
 import { count } from '../harmless.ts';
 import type { CheckWords } from '../words.ts';
+import { toRestart, toRun, works } from './advice.ts';
+
+/** A daemon by hand is refused beside another one, and does what a start does: harm too. */
+const serveByHand = (facts: Facts): boolean =>
+  works('start', facts) && ['stopped', 'stale'].includes(String(facts.daemonVerdict ?? 'stopped'));
 
 /** Words for what a daemon leaves behind and uses. */
 export const logWords: Readonly<Record<string, CheckWords>> = {
@@ -31,11 +37,11 @@ export const logWords: Readonly<Record<string, CheckWords>> = {
       },
       skew: {
         message: ({ daemon, installed }) => `the daemon runs version ${daemon} and ${installed} is installed`,
-        hint: () => 'when no session is live: coven daemon restart',
+        hint: (facts) => `when no session is live: ${toRestart(facts)}`,
       },
       'replaced-executable': {
         message: ({ pid }) => `the program that the daemon (pid ${pid}) runs was removed or replaced since it started`,
-        hint: () => 'when no session is live: coven daemon restart',
+        hint: (facts) => `when no session is live: ${toRestart(facts)}`,
       },
     },
   },
@@ -48,8 +54,8 @@ export const logWords: Readonly<Record<string, CheckWords>> = {
       ok: { message: ({ lines }) => `${count(lines, 'line')} read, nothing strange` },
       'crash-loop': {
         message: ({ starts, minutes, at }) => `${starts} starts within ${minutes} minutes, the last at ${at}`,
-        hint: () =>
-          'see what starts it again and again (a supervisor, a script), and run `coven daemon serve` by hand to see why it ends',
+        hint: (facts) =>
+          `see what starts it again and again (a supervisor, a script)${serveByHand(facts) ? ', and run `coven daemon serve` by hand to see why it ends' : ''}`,
       },
       panic: {
         message: ({ panics, lastPanicAt }) =>
@@ -63,7 +69,10 @@ export const logWords: Readonly<Record<string, CheckWords>> = {
       'start-incomplete': {
         message: ({ at, phase, lastError }) =>
           `the last start (${at}) ended after ${phase ?? 'its first line'}${lastError ? ` (${lastError})` : ''}`,
-        hint: () => 'run `coven daemon serve` in the foreground: it tells the reason that `coven daemon start` hides',
+        hint: (facts) =>
+          serveByHand(facts)
+            ? 'run `coven daemon serve` in the foreground: it tells the reason that `coven daemon start` hides'
+            : toRun('start', facts),
       },
     },
   },
@@ -75,8 +84,8 @@ export const logWords: Readonly<Record<string, CheckWords>> = {
       descriptors: {
         message: ({ pid, descriptors, limit }) =>
           `the daemon (pid ${pid}) has ${descriptors} of ${limit} descriptors open`,
-        hint: () =>
-          'when no session is live, restart it; if they grow again, raise the limit (ulimit -n) of what starts it',
+        hint: (facts) =>
+          `when no session is live: ${toRestart(facts)}; if they grow again, raise the limit (ulimit -n) of what starts it`,
       },
       undetermined: {
         message: ({ pid }) =>

@@ -1,7 +1,10 @@
+import type { Facts } from '../../check.ts';
 import { count } from '../harmless.ts';
 import type { CheckWords } from '../words.ts';
+import { stopFirst } from './advice.ts';
 
-const moveHome = (): string => 'stop the daemon, move the home to a local disk, and name it with COVEN_HOME';
+const moveHome = (facts: Facts): string =>
+  `${stopFirst(facts)}move the home to a local disk, and name it with COVEN_HOME`;
 
 /** Words for where a home lives and for the files in it that Coven reads first. */
 export const placeWords: Readonly<Record<string, CheckWords>> = {

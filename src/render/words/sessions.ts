@@ -1,6 +1,7 @@
 import type { Facts } from '../../check.ts';
 import { count } from '../harmless.ts';
 import type { CheckWords } from '../words.ts';
+import { toRestart, toRun } from './advice.ts';
 
 const doubts: Readonly<Record<string, string>> = {
   'other-namespaces': 'processes of other pid namespaces cannot be seen from here',
@@ -34,10 +35,10 @@ export const sessionWords: Readonly<Record<string, CheckWords>> = {
       orphaned: {
         message: (facts) =>
           `${count(facts.orphaned, 'row says', 'rows say')} \`running\` and the process is gone (${facts.ids})${apart(facts) ? `; kept apart: ${apart(facts)}` : ''}`,
-        hint: ({ daemon, live }) =>
-          daemon === 'running'
-            ? 'coven daemon restart marks them orphaned; it also ends every live session of the daemon'
-            : `coven daemon start marks them orphaned; what was recorded can still be replayed${Number(live) > 0 ? '. It also marks the rows of a live `coven run`' : ''}`,
+        hint: (facts) =>
+          facts.daemon === 'running'
+            ? `${toRestart(facts)}, which marks them orphaned; it also ends every live session of the daemon`
+            : `${toRun('start', facts)}, which marks them orphaned; what was recorded can still be replayed${Number(facts.live) > 0 ? '. It also marks the rows of a live `coven run`' : ''}`,
       },
       undetermined: {
         message: ({ doubtful, doubt, code }) =>

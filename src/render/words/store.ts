@@ -1,8 +1,10 @@
 import type { Facts } from '../../check.ts';
 import { bytes, count } from '../harmless.ts';
 import type { CheckWords } from '../words.ts';
+import { stopFirst, toRun } from './advice.ts';
 
-const preserve = 'stop the daemon, then keep a copy of <coven-home> before anything else is tried';
+const preserve = (facts: Facts): string =>
+  `${stopFirst(facts)}keep a copy of <coven-home> before anything else is tried`;
 const ways: Readonly<Record<string, string>> = {
   'in-place': 'read in place, beside its owner',
   link: 'read through a private hard link',
@@ -44,11 +46,11 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
       },
       'not-a-database': {
         message: () => 'coven.sqlite3 is not a database: its header is damaged',
-        hint: () => preserve,
+        hint: preserve,
       },
       malformed: {
         message: ({ code }) => `the ledger's schema is damaged (${code})`,
-        hint: () => preserve,
+        hint: preserve,
       },
       unreadable: {
         message: ({ code }) => `the ledger cannot be read (${code})`,
@@ -88,7 +90,7 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
           tables
             ? `damaged: ${tables} (${first}); ${count(damagedRowsRead, 'row')} of ${tables} can be read`
             : `damaged: ${first} (${count(rowsRead, 'row')} of about ${rowsAbout} read)`,
-        hint: () => `${preserve}; do not run \`coven vacuum\`: it fails on damage and makes no backup`,
+        hint: (facts) => `${preserve(facts)}; do not run \`coven vacuum\`: it fails on damage and makes no backup`,
       },
     },
   },
@@ -111,7 +113,8 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
           rows === indexed
             ? 'the full-text index is damaged'
             : `the full-text index holds ${indexed} of ${rows} events`,
-        hint: () => 'with a copy of the three coven.sqlite3 files kept: coven vacuum, which builds it anew',
+        hint: (facts) =>
+          `with a copy of the three coven.sqlite3 files kept: ${toRun('vacuum', facts)}, which builds it anew`,
       },
     },
   },
@@ -130,7 +133,7 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
       torn: {
         message: (facts) =>
           `the WAL (${bytes(facts.bytes)}) is damaged from its beginning; SQLite passes over it, and rows in it are not seen`,
-        hint: () => preserve,
+        hint: preserve,
       },
       foreign: {
         message: (facts) =>

@@ -1,0 +1,54 @@
+import { names } from '../coven/layout.ts';
+import { harmOfStart } from '../coven/ledger.ts';
+import { coreTables } from '../coven/tables.ts';
+import { deadline } from '../deadline.ts';
+import { liveHost } from '../host/live.ts';
+import { StepFailed } from './outcome.ts';
+
+const lookMs = 10_000;
+
+/** What of a home's ledger decides on a start. */
+export interface LedgerLook {
+  /** Tables beyond the core that the minimal daemon knows: signs of a full Coven. Empty where there is no ledger. */
+  readonly foreignTables: readonly string[];
+}
+
+/**
+ * Looks at the ledger before a start, and changes nothing. Throws StepFailed where a start would destroy rows, whatever
+ * Coven does it, and where that could not be seen. A ledger that does not open is left for the daemon to tell of.
+ */
+export async function lookAtLedger(home: string, signal: AbortSignal): Promise<LedgerLook> {
+  const limit = deadline(lookMs, signal);
+  const host = liveHost({
+    home,
+    source: 'option',
+    env: process.env,
+    deep: false,
+    deadlineMs: lookMs,
+    signal: limit.signal,
+  });
+  try {
+    const [files, open] = [await host.observe('store.files'), await host.observe('store.open')];
+    if (!files.ok) throw refusal(`it could not be looked at: ${files.error.message}`);
+    if (!open.ok) throw refusal(`it could not be looked at: ${open.error.message}`);
+    const harm = harmOfStart(files.value, open.value);
+    if (harm === 'wal-alone')
+      throw refusal(
+        `${names.ledger} is missing or empty while ${names.wal} beside it holds ${files.value.wal.size} bytes of rows, which a start would delete; copy that file to a safe place first`,
+      );
+    if (harm === 'wal-foreign')
+      throw refusal(
+        `${names.wal} is of another ledger, which a start would put in the place of this one; keep a copy of all three ${names.ledger} files, and ask for support`,
+      );
+    return {
+      foreignTables: open.value.tables.filter(
+        (name) => !coreTables.includes(name) && !name.startsWith('events_fts') && !name.startsWith('sqlite_'),
+      ),
+    };
+  } finally {
+    limit.done();
+    await host.close();
+  }
+}
+
+const refusal = (reason: string): StepFailed => new StepFailed('looking at the ledger', reason);

@@ -1,0 +1,46 @@
+import { StepFailed } from './outcome.ts';
+import type { Standing } from './probe.ts';
+import type { Coven } from './which.ts';
+
+/** What was found, in words, where it is not what a step needs. */
+export function describe({ verdict, pid, reason, recordedPid }: Standing): string {
+  const who = pid === null ? 'a process' : `pid ${pid}`;
+  switch (verdict) {
+    case 'running':
+      return `the daemon (${who}) runs and gives no valid health answer`;
+    case 'starting':
+      return `the daemon (${who}) is still starting`;
+    case 'stopped':
+      return 'no daemon runs';
+    case 'stale':
+      return `no daemon runs, and daemon.json still names pid ${recordedPid}`;
+    case 'hung':
+      return `the daemon (${who}) is alive and does not answer`;
+    case 'unreachable':
+      return `the daemon (${who}) is alive and its socket is gone`;
+    case 'duplicate':
+      return `more than one daemon serves this home (one is ${who})`;
+    case 'foreign':
+      return `${who} that is no daemon of this home answers on its socket`;
+    default:
+      return reason ?? 'it cannot be told whether a daemon runs';
+  }
+}
+
+/** A home whose daemon is neither clearly gone nor well is left alone: two daemons would contend for the ledger. */
+export function unclear(standing: Standing): StepFailed {
+  return new StepFailed('looking at the home', `${describe(standing)}; \`coven-doctor\` tells more`);
+}
+
+/**
+ * Throws StepFailed where daemon.json names a process that Coven takes for its daemon though it is none: its start, stop
+ * and restart refuse then, and advise each other for ever. The minimal daemon writes a record of its own.
+ */
+export function refuseTakenForAlive({ kind }: Coven, { verdict, recorded, recordedPid }: Standing): void {
+  if (kind !== 'other' || verdict !== 'stale' || recorded === 'dead') return;
+  const why = recorded === 'zombie' ? 'has ended and was not reaped by its parent' : 'is another process by now';
+  throw new StepFailed(
+    'looking at the home',
+    `daemon.json names pid ${recordedPid}, which ${why}, and Coven takes it for its daemon; move daemon.json aside first`,
+  );
+}

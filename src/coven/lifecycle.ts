@@ -1,0 +1,109 @@
+import type { Observations } from '../observation.ts';
+import { apiVersion } from './contract.ts';
+import { lockNames, names, socketPathLimit } from './layout.ts';
+import { harmOfStart } from './ledger.ts';
+import { judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
+import { coreColumns } from './tables.ts';
+
+/** What the judgement rests on. */
+export const lifecycleNeeds = [
+  ...livenessNeeds,
+  'home.entries',
+  'home.filesystem',
+  'store.files',
+  'store.open',
+  'store.integrity',
+] as const;
+
+/** What could not be seen is null, and stands in nobody's way: only what is known to fail is told. */
+export type LifecycleSight = { readonly [K in (typeof lifecycleNeeds)[number]]: Observations[K] | null };
+
+/** The ids of the checks that name what is in the way of a command of Coven; empty where nothing is known to be. */
+export interface Lifecycle {
+  readonly verdict: Liveness['verdict'];
+  /** The live daemon, where it is seen here as a process of this home: nobody may be advised to signal another. */
+  readonly pid: number | null;
+  readonly start: readonly string[];
+  readonly restart: readonly string[];
+  readonly stop: readonly string[];
+  readonly vacuum: readonly string[];
+}
+
+/**
+ * Whether `coven daemon start`, `restart` and `stop` and `coven vacuum` would work in the state seen, and harm nothing.
+ * Source: what Coven 0.4.6 did in each of these states. Null where not even the daemon could be judged.
+ */
+export function judgeLifecycle(sight: LifecycleSight): Lifecycle | null {
+  const daemon = livenessNeeds.every((key) => sight[key] !== null) ? (sight as Daemon) : null;
+  if (!daemon) return null;
+  const liveness = judgeLiveness(daemon);
+  const home = [...inEveryWay(daemon, sight)];
+  const reach = [...inReach(daemon, liveness)];
+  const start = [...inStart(daemon, sight, liveness)];
+  return {
+    verdict: liveness.verdict,
+    pid: isSeen(daemon, liveness.pid) ? liveness.pid : null,
+    start: [...home, ...reach, ...start],
+    restart: [...home, ...reach, ...start],
+    stop: [...home, ...reach],
+    vacuum: [...home, ...start.filter((id) => id.startsWith('store:'))],
+  };
+}
+
+const isSeen = ({ processes }: Daemon, wanted: number | null): boolean =>
+  processes.list.some(({ pid, role, home }) => pid === wanted && role === 'serve' && home === 'this');
+
+type Daemon = Pick<Observations, (typeof livenessNeeds)[number]>;
+
+/** What every command of Coven refuses. */
+function* inEveryWay({ home, machine }: Daemon, sight: LifecycleSight): Generator<string> {
+  const entries = sight['home.entries']?.list ?? [];
+  const locks = entries.filter(({ name }) => (lockNames as readonly string[]).includes(name));
+  if (!home.utf8 || (home.kind !== 'directory' && home.kind !== 'absent')) yield 'home:path';
+  const others = [home, ...locks].some(({ uid }) => uid !== null && uid !== machine.uid);
+  if (others) yield 'home:owner';
+  if (sight['home.filesystem']?.readOnly) yield 'home:filesystem';
+  if (entries.some(({ name }) => name === names.resetMarker)) yield 'home:reset';
+  if (locks.some(({ kind, links }) => kind !== 'file' || links !== 1)) yield 'home:locks';
+}
+
+/** What a command refuses that asks who the daemon is. */
+function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator<string> {
+  const { 'daemon.socket': socket, 'daemon.record': record, 'daemon.health': health, home } = daemon;
+  const badSocket =
+    (socket.kind !== 'absent' && socket.kind !== 'socket') ||
+    (socket.uid !== null && socket.uid !== home.uid) ||
+    (socket.mode !== null && socket.mode !== 0o600);
+  if (badSocket || verdict === 'foreign') yield 'daemon:socket';
+  const unreadable = record.state !== 'absent' && record.state !== 'valid' && record.state !== 'invalid';
+  const takenForAlive = verdict === 'stale' && recordedPid !== 'dead';
+  if (unreadable || takenForAlive) yield 'daemon:record';
+  if (['hung', 'unreachable', 'duplicate', 'undetermined'].includes(verdict)) yield 'daemon';
+  if (verdict !== 'running') return;
+  if (health.outcome !== 'answered') yield 'daemon:health';
+  else if (health.body?.apiVersion !== apiVersion) yield 'daemon:contract';
+  else if (health.body.capabilities?.structuredErrors !== true) yield 'daemon:capabilities';
+}
+
+/** What a start dies of, or would destroy. */
+function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: LifecycleSight, { pid }: Liveness) {
+  const { 'store.files': files, 'store.open': open, 'store.integrity': integrity } = sight;
+  if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
+  if (!files || !open) return;
+  const harm = harmOfStart(files, open);
+  const gone = open.outcome === 'missing' || open.outcome === 'empty';
+  const writer = locks.ledgerWriter?.pid ?? null;
+  const locked = (writer !== null || open.outcome === 'busy') && (pid === null || writer !== pid);
+  const broken = ['not-a-file', 'not-a-database', 'malformed'].includes(open.outcome);
+  const closed = files.main.kind === 'file' && !files.main.readable;
+  // Of a ledger that is gone a start makes an empty one in silence.
+  if (harm === 'wal-alone' || (gone && files.sessionsExpected) || broken || closed || locked) yield 'store:open';
+  if (harm === 'wal-foreign' || files.walState === 'torn') yield 'store:wal';
+  if (open.outcome !== 'opened') return;
+  const missing = Object.entries(coreColumns).some(
+    ([table, columns]) => !columns.every((column) => open.columns[table]?.includes(column)),
+  );
+  if (missing) yield 'store:schema';
+  if (integrity && (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null)))
+    yield 'store:integrity';
+}

@@ -1,0 +1,43 @@
+import type { Facts } from '../../check.ts';
+
+/** Commands of Coven that hints advise. What is in their way is a fact of every finding, told by the ids of checks. */
+const commands = {
+  start: 'coven daemon start',
+  restart: 'coven daemon restart',
+  stop: 'coven daemon stop',
+  vacuum: 'coven vacuum',
+} as const;
+
+/**
+ * `coven daemon start` and the like; where that is known to fail or to do harm, what is to be done before it. `own` is
+ * the check whose hint this is: what it names itself is done by then.
+ */
+export function toRun(command: keyof typeof commands, facts: Facts, own?: string): string {
+  const others = obstacles(command, facts).filter((id) => id !== own);
+  const run = commands[command];
+  return others.length === 0 ? run : `first what ${others.map((id) => `\`${id}\``).join(' and ')} says; then ${run}`;
+}
+
+/** Whether nothing is known to be in the way of a command. */
+export const works = (command: keyof typeof commands, facts: Facts): boolean => obstacles(command, facts).length === 0;
+
+function obstacles(command: keyof typeof commands, facts: Facts): readonly string[] {
+  const told = facts[`${command}BlockedBy`];
+  return typeof told === 'string' && told !== '' ? told.split(', ') : [];
+}
+
+/** A restart where a daemon can be told to stop, else the way by hand, which ends its sessions too. */
+export function toRestart(facts: Facts): string {
+  if (works('restart', facts)) return 'coven daemon restart';
+  const answer = ['daemon:health', 'daemon:contract', 'daemon:capabilities'];
+  const own = obstacles('restart', facts).find((id) => answer.includes(id));
+  if (own === undefined) return toRun('restart', facts);
+  const end = facts.daemonPid == null ? 'end the daemon where it runs' : `kill -TERM ${facts.daemonPid}`;
+  return `${end}, since Coven’s own stop and restart refuse here; then ${toRun('start', facts, own)}`;
+}
+
+/** Stopping the daemon as the first part of a hint; empty where none runs. */
+export function stopFirst(facts: Facts): string {
+  if (facts.daemonVerdict === 'stopped' || facts.daemonVerdict === 'stale') return '';
+  return works('stop', facts) ? 'stop the daemon, then ' : `${toRun('stop', facts)}, then `;
+}
