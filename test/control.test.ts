@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -179,6 +180,25 @@ describe('the command that is used', () => {
     expect(await told(world, 'start', '--daemon-command', impatient)).toMatchObject({ ok: true, program: impatient });
   });
 
+  test('may be named by a path from here', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    writeFileSync(join(world.project, 'failing'), "#!/bin/sh\necho 'Error: it ran' >&2; exit 1\n", { mode: 0o755 });
+    expect((await told(world, 'start', '--daemon-command', './failing')).failure.reason).toBe('it ran');
+  });
+
+  test('is not blamed on what an earlier start wrote', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    writeFileSync(
+      join(makeHome(world.home), 'daemon-recovery.log'),
+      '[2026-11-01T10:00:00.000000000Z] startup_checkpoint phase=store-connection-opened elapsed_ms=0\n',
+    );
+    const failing = join(scratch.path, 'failing');
+    writeFileSync(failing, "#!/bin/sh\necho 'Error: no luck' >&2; exit 1\n", { mode: 0o755 });
+    expect((await told(world, 'start', '--daemon-command', failing)).failure.reason).toBe('no luck');
+  });
+
   test('that fails is quoted', async () => {
     await using scratch = await makeScratch();
     const world = makeWorld(scratch);
@@ -216,11 +236,13 @@ describe.each(['minimal', ...(binary ? [binary] : [])])('a ledger that a start w
   });
 });
 
-test('a foreign listener is not asked to stop', async () => {
+test.each(['node', 'another program'])('a foreign listener, %s, is not asked to stop, nor run', async (name) => {
   await using scratch = await makeScratch();
   const world = makeWorld(scratch);
   makeHome(world.home);
-  const child = await startProgram(scratch, process.execPath, [
+  const program = name === 'node' ? process.execPath : join(scratch.path, 'program');
+  if (name !== 'node') copyFileSync(process.execPath, program);
+  const child = await startProgram(scratch, program, [
     '-e',
     `const s = require('node:http').createServer((q, r) => { console.log(q.url); r.end('{"ok":true,"apiVersion":"coven.daemon.v1","daemon":{"pid":' + process.pid + '}}'); });
      s.listen(${JSON.stringify(join(world.home, 'coven.sock'))}, () => { require('node:fs').chmodSync(s.address(), 0o600); console.log('ready'); });`,
@@ -229,8 +251,8 @@ test('a foreign listener is not asked to stop', async () => {
   child.stdout?.on('data', (data) => {
     asked += data;
   });
-  const { failure } = JSON.parse((await daemon(world, 'stop', '--json')).stdout);
-  expect(failure.reason).toContain('is no daemon of this home');
+  const { failure, program: used } = JSON.parse((await daemon(world, 'stop', '--json')).stdout);
+  expect([failure.reason, used]).toEqual([expect.stringContaining('is no daemon of this home'), 'minimal']);
   expect(asked).not.toContain('shutdown');
 });
 
@@ -255,7 +277,56 @@ test('SIGINT ends a start with 130, and what it waits for with it', async () => 
   await until(() => !existsSync(`/proc/${pid}/exe`));
 });
 
+test('SIGINT ends a start of the minimal daemon, and the daemon with it', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  const [began, go] = [join(scratch.path, 'began'), join(scratch.path, 'go')];
+  const slow = `#!/bin/sh\necho $PPID >'${began}'\nwhile [ ! -e '${go}' ]; do sleep 0.02; done\nexec /usr/bin/flock "$@"\n`;
+  writeFileSync(join(scratch.path, 'bin', 'flock'), slow, { mode: 0o755 });
+  const [file, ...before] = ours;
+  const run = execa(file, [...before, 'daemon', 'start'], {
+    env: world.env,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  });
+  await until(() => existsSync(began) && readFileSync(began, 'utf8') !== '');
+  run.kill('SIGINT');
+  expect((await run).exitCode).toBe(130);
+  writeFileSync(go, '');
+  await until(() => !existsSync(`/proc/${readFileSync(began, 'utf8').trim()}/exe`));
+  expect(existsSync(join(world.home, 'coven.sock'))).toBe(false);
+});
+
 describe.skipIf('why' in real)('the real Coven', () => {
+  test('is started twice at once: one of the two says that it did', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    install(scratch, binary);
+    const both = await Promise.all([told(world, 'start'), told(world, 'start')]);
+    expect(both.map(({ ok, changed }) => [ok, changed]).sort()).toEqual([
+      [true, false],
+      [true, true],
+    ]);
+  });
+
+  test('that takes a foreign process for its daemon is not sent round in circles', async () => {
+    await using scratch = await makeScratch();
+    const world = makeWorld(scratch);
+    install(scratch, binary);
+    const record = `{"pid": 1, "startedAt": "2026-11-01T10:00:00Z", "socket": "${world.home}/coven.sock"}`;
+    writeFileSync(join(makeHome(world.home), 'daemon.json'), record, { mode: 0o600 });
+    for (const word of ['start', 'restart', 'stop']) {
+      const { failure } = JSON.parse((await daemon(world, word, '--json')).stdout);
+      expect(failure).toEqual({
+        step: 'looking at the home',
+        reason: expect.stringContaining('move daemon.json aside'),
+      });
+    }
+    renameSync(join(world.home, 'daemon.json'), join(world.home, 'daemon.json.aside'));
+    expect(await told(world, 'start')).toMatchObject({ ok: true, changed: true });
+  });
+
   test('is started, known by its process, restarted and stopped', async () => {
     await using scratch = await makeScratch();
     const world = makeWorld(scratch);

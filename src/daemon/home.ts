@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fchmodSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-} from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { names, socketPathLimit } from '../coven/layout.ts';
 
@@ -40,7 +30,8 @@ export function prepareHome(path: string): string {
 
 /** Throws Coven's words when a reset of this home was cut off: only a reset can finish it. */
 export function refuseInterruptedReset(home: string): void {
-  if (existsSync(join(home, names.resetMarker)))
+  // Whatever stands there, a symlink that leads nowhere included (seen on Coven 0.4.6).
+  if (lstatSync(join(home, names.resetMarker), { throwIfNoEntry: false }))
     throw new Error(
       'an interrupted reset transaction requires recovery; rerun the intended `coven reset ... --apply` command before using other Coven commands',
     );

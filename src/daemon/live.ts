@@ -51,13 +51,22 @@ export function createLiveSessions(
   log: RecoveryLog,
 ): LiveSessions {
   const live = new Map<string, Live>();
+  const launching = new Set<Promise<void>>();
+  let isStopping = false;
 
   async function launch(id: string, wanted: Launch): Promise<void> {
+    const work = bringToLife(id, wanted);
+    launching.add(work);
+    await work.finally(() => launching.delete(work));
+  }
+
+  async function bringToLife(id: string, wanted: Launch): Promise<void> {
     const { projectRoot, cwd, harness, title, mode } = wanted;
     // The row comes first: a harness without one could be neither seen nor ended.
     const row = { id, projectRoot, harness, title, at: now() };
     await writer.record(() => sessions.insertRunning(row), patienceMillis);
     try {
+      if (isStopping) throw new Error('the daemon is stopping');
       const command = commandOf(harness, mode, wanted.prompt, process.env.PATH ?? '');
       if (!command) throw new Error("it is not an executable on the daemon's PATH");
       live.set(id, await start(id, command, mode, cwd));
@@ -143,7 +152,11 @@ export function createLiveSessions(
       session.process.write(data);
     },
     endAll: async () => {
-      const grace = new Promise((resolve) => setTimeout(resolve, 3 * graceMillis).unref());
+      isStopping = true;
+      const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis).unref());
+      // A launch that began before must not leave a harness behind that nobody owns.
+      await Promise.race([Promise.allSettled(launching), pause(patienceMillis + graceMillis)]);
+      const grace = pause(3 * graceMillis);
       const ends = [...live].map(([id, session]) => {
         if (!session.isEnding) end(id, session).catch(() => log.line(`the end of session ${id} was not recorded`));
         session.isEnding = true;

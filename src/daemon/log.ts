@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, readSync, renameSync, writeSync } from
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { now } from './clock.ts';
-import { openPrivate } from './private.ts';
+import { isSame, look, openPrivate } from './private.ts';
 
 /** `daemon-recovery.log`: one line an event, `[time] message`. */
 export interface RecoveryLog {
@@ -32,15 +32,24 @@ export function openLog(home: string): RecoveryLog {
   let last = origin;
 
   const rotate = (): void => {
-    for (let number = backups - 1; number >= 1; number -= 1) rename(`${path}.${number}`, `${path}.${number + 1}`);
-    rename(path, `${path}.1`);
+    // Where an earlier try moved it already, moving the old ones again would only lose them.
+    if (isSame(look(path), fstatSync(fd, { bigint: true }))) {
+      for (let number = backups - 1; number >= 1; number -= 1) rename(`${path}.${number}`, `${path}.${number + 1}`);
+      rename(path, `${path}.1`);
+    }
+    // Closed before the new one is open, its number could become that of the ledger, which lines would then overwrite.
+    const next = openPrivate(path, flags);
     closeSync(fd);
-    fd = openPrivate(path, flags);
+    fd = next;
   };
   const line = (message: string): void => {
     const text = Buffer.from(`[${now()}] ${harmless(message)}\n`);
     try {
       if (rotates && fstatSync(fd).size + text.length > limitBytes) rotate();
+    } catch {
+      // The old one goes on beyond its limit: a line is worth more than a size.
+    }
+    try {
       writeSync(fd, text);
     } catch {
       // A full disk must not end a daemon that still serves; health tells of the disk.

@@ -8,7 +8,8 @@ import {
   lstatSync,
   openSync,
   renameSync,
-  writeSync,
+  unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -58,12 +59,17 @@ export function writeWhole(path: string, text: string): void {
   const staged = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
   const fd = openSync(staged, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
   try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    try {
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(staged, path);
+  } catch (error) {
+    unlinkSync(staged);
+    throw error;
   }
-  renameSync(staged, path);
   const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     fsyncSync(folder);

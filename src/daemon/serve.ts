@@ -78,8 +78,9 @@ export async function serve({ home: path, managedStartedAt, signal }: ServeOptio
     const routes = createRoutes({ daemon, health, sessions, events, live, stop: stopped.request });
     const api = createApi(routes, log);
     step = 'publishing the socket';
-    undo.push(await publishSocket(api, home));
+    // Before the publication, which may fail when the server listens already.
     undo.push(() => api.close());
+    undo.push(await publishSocket(api, home));
     step = 'writing daemon.json';
     log.checkpoint('status-publication-begin');
     writeRecord(home, daemon);

@@ -123,6 +123,13 @@ describe('a start is refused with the step and the reason', () => {
       },
       /an interrupted reset transaction requires recovery; rerun the intended `coven reset/,
     ],
+    'interrupted reset, by a link that leads nowhere': [
+      (home) => {
+        mkdirSync(home);
+        symlinkSync('/nonexistent', join(home, 'reset-transaction.json'));
+      },
+      /an interrupted reset transaction requires recovery; rerun the intended `coven reset/,
+    ],
     'lock with a second name': [
       (home) => {
         mkdirSync(home);
