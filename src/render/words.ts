@@ -1,5 +1,6 @@
 import type { Facts, Finding } from '../check.ts';
 import { harmless } from './harmless.ts';
+import { answerWords } from './words/answer.ts';
 import { daemonWords } from './words/daemon.ts';
 import { homeWords } from './words/home.ts';
 import { installWords } from './words/install.ts';
@@ -30,6 +31,7 @@ const catalogue: Readonly<Record<string, CheckWords>> = {
   ...homeWords,
   ...placeWords,
   ...daemonWords,
+  ...answerWords,
   ...logWords,
   ...storeWords,
   ...sessionWords,
