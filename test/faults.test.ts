@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { diagnose } from '../fixtures/diagnose.ts';
+import { faults, whyNot } from '../fixtures/faults/index.ts';
+import { reported } from '../fixtures/faults/reported.ts';
+import { exitCodeOf, stageFault } from '../fixtures/staged.ts';
+
+for (const fault of faults) {
+  const why = whyNot(fault);
+  if (why !== null) console.log(`no test of ${fault.name}: ${why}`);
+  test.skipIf(why !== null)(`${fault.name}: ${fault.what}`, async () => {
+    await using staged = await stageFault(fault);
+    const found = await diagnose(staged.home, staged.circumstances);
+    expect(found.faults).toEqual(fault.expect);
+    expect(found.exitCode).toBe(exitCodeOf(fault.expect));
+  });
+}
+
+test('every fault has a name and a sentence of its own', () => {
+  expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length);
+  expect(new Set(faults.map(({ what }) => what)).size).toBe(faults.length);
+  expect(faults.filter(({ what }) => !/^[A-Z].*[^ ]\.$/.test(what)).map(({ name }) => name)).toEqual([]);
+});
+
+test('each of the 42 reported failures has a fault, or a line that says why not', () => {
+  const numbers = Array.from({ length: 42 }, (_, index) => index + 1);
+  expect(Object.keys(reported).map(Number)).toEqual(numbers);
+  const shown = new Set(faults.flatMap(({ reports = [] }) => reports));
+  expect([...shown].filter((number) => !numbers.includes(number))).toEqual([]);
+  const missing = numbers.filter((number) => (reported[number]?.without === undefined) !== shown.has(number));
+  expect(missing).toEqual([]);
+});
+
+/** The causes of the catalogue, by check. They are contract: never renamed. */
+const causes: Readonly<Record<string, readonly string[]>> = {
+  'home:path': ['not-a-directory', 'symlink', 'not-utf8', 'socket-path-too-long'],
+  'home:owner': ['foreign-owner', 'foreign-entries', 'elevated'],
+  'home:mode': ['writable-by-others', 'readable-by-others', 'not-writable', 'entry-open'],
+  'home:filesystem': ['read-only', 'network', 'synced', 'volatile'],
+  'home:disk': ['full', 'low', 'inodes-full', 'inodes-low', 'no-room-for-backup'],
+  'home:config': ['unparsable'],
+  'home:reset': ['interrupted'],
+  'home:locks': ['not-regular', 'linked'],
+  daemon: ['stopped', 'stale', 'hung', 'unreachable', 'duplicate', 'foreign'],
+  'daemon:socket': ['stale', 'not-a-socket', 'foreign-owner', 'open-mode', 'foreign-listener', 'hung', 'unlinked'],
+  'daemon:record': ['unreadable', 'invalid', 'dead-pid', 'zombie-pid', 'reused-pid', 'foreign-socket'],
+  'daemon:duplicates': ['second-daemon'],
+  'daemon:health': [
+    'timeout',
+    'invalid-response',
+    'error-response',
+    'storage-critical',
+    'storage-degraded',
+    'storage-warning',
+    'writer-failed',
+    'writer-pressured',
+  ],
+  'daemon:contract': ['unsupported', 'missing'],
+  'daemon:capabilities': ['missing', 'unanswered'],
+  'daemon:version': ['skew', 'replaced-executable'],
+  'daemon:log': ['crash-loop', 'panic', 'flood', 'start-incomplete'],
+  'daemon:resources': ['descriptors'],
+  'store:open': ['missing', 'empty', 'not-a-file', 'not-a-database', 'malformed', 'unreadable', 'busy'],
+  'store:integrity': ['corrupt'],
+  'store:index': ['index-mismatch', 'search-index'],
+  'store:wal': ['large', 'torn', 'foreign'],
+  'store:schema': ['missing-tables', 'missing-columns'],
+  'sessions:orphaned': ['orphaned'],
+  'sessions:stranded': ['stranded'],
+  'sessions:processes': ['unowned'],
+  'sessions:churn': ['churn'],
+  'install:binaries': ['shadowed'],
+  'harness:claude': ['absent'],
+  harnesses: ['none'],
+};
+
+/** Causes that cannot be made here, and why. */
+const without: Readonly<Record<string, string>> = {
+  'home:filesystem network': 'a network file system takes a server, and the rights to mount it',
+};
+
+test('every cause of the catalogue is produced by a fault', () => {
+  const wanted = Object.entries(causes).flatMap(([check, codes]) => codes.map((code) => `${check} ${code}`));
+  const made = new Set(faults.flatMap(({ expect }) => expect.map((line) => line.split(' ').slice(0, 2).join(' '))));
+  expect(wanted.filter((cause) => !made.has(cause))).toEqual(Object.keys(without));
+});
