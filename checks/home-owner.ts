@@ -2,7 +2,7 @@ import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
 
-/** Entries whose owner Coven checks, or which it must write to do its work. */
+/** Entries that Coven must write to do its work. The owner of the socket is daemon:socket's business. */
 const needed: readonly string[] = [...Object.values(names), ...lockNames];
 
 /** Home and entries belong to one user, the one who runs Coven. Coven refuses a home of another. */
@@ -10,7 +10,7 @@ export const homeOwner = defineCheck({
   id: 'home:owner',
   category: 'home',
   needs: ['home', 'machine', 'home.entries'],
-  skip: withoutHome,
+  skip: (seen) => (withoutHome(seen) === 'home-unreadable' ? undefined : withoutHome(seen)),
   judge: ({ home, machine, 'home.entries': entries }) => {
     const found = [];
     const owner = from('home', { uid: home.uid });
@@ -23,7 +23,7 @@ export const homeOwner = defineCheck({
           : fail('foreign-owner', '<coven-home>', { facts, evidence }),
       );
     }
-    const foreign = entries.list.filter(({ uid }) => uid !== home.uid);
+    const foreign = entries.list.filter(({ name, uid }) => uid !== home.uid && name !== names.socket);
     if (foreign.length > 0) {
       const blocking = foreign.find(({ name }) => needed.includes(name));
       const first = blocking ?? foreign[0];
@@ -45,7 +45,9 @@ export const homeOwner = defineCheck({
         }),
       );
     }
-    if (entries.unreadable.length > 0) {
+    // A home that another user keeps to himself has one cause.
+    const isShut = home.uid !== machine.uid && !home.listable;
+    if (entries.unreadable.length > 0 && !isShut) {
       const facts = {
         count: entries.unreadable.length,
         name: entries.unreadable[0] ?? '',

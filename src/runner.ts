@@ -1,4 +1,4 @@
-import { type Check, type Finding, unknown } from './check.ts';
+import { type Check, type Finding, skipped, unknown } from './check.ts';
 import { deadline, within } from './deadline.ts';
 import type { Host } from './host/host.ts';
 import type { Observation, ObservationKey, Observations } from './observation.ts';
@@ -56,6 +56,9 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
     const looks: readonly Observation[] = await Promise.all(check.needs.map((key) => host.observe(key)));
     const blind = looks.find((look) => !look.ok);
     if (blind && !blind.ok) {
+      // Why nothing in it can be seen is told by the checks of the home itself.
+      const home = await host.observe('home');
+      if (home.ok && home.value.kind === 'directory' && !home.value.listable) return [notAsked('home-unreadable')];
       return [
         cannotTell(
           'unobserved',
@@ -72,16 +75,7 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
       looks.map((look) => [look.key, look.ok ? look.value : null]),
     ) as unknown as Observations;
     const reason = check.skip?.(seen);
-    if (reason !== undefined)
-      return [
-        {
-          code: reason,
-          status: 'skipped',
-          target: '<coven-home>',
-          facts: {},
-          evidence: [],
-        },
-      ];
+    if (reason !== undefined) return [notAsked(reason)];
     const findings = await check.judge(seen, signal);
     return findings.length > 0 ? findings : [cannotTell('threw', { message: 'the check said nothing' })];
   } catch (error) {
@@ -92,6 +86,8 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
     ];
   }
 }
+
+const notAsked = (reason: string): Finding => skipped(reason, '<coven-home>', { evidence: [] });
 
 function cannotTell(code: string, facts: Finding['facts'], observation?: ObservationKey): Finding {
   const evidence = observation ? [{ observation, field: 'error', value: String(facts.reason) }] : [];

@@ -33,7 +33,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
-  ['src/cli/', ['src/', 'checks/index.ts']],
+  ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
+  ['src/cli/', ['src/', 'checks/index.ts', 'fixtures/faults/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],
   ['src/coven-doctor.ts', ['src/cli/main.ts']],
 ];
@@ -53,6 +54,7 @@ test('outside the daemon, only temporary files outside the home are ever written
     'src/control/spawn.ts',
     'src/host/scratch.ts',
     'src/host/store.ts',
+    'src/simulate/place.ts',
     'src/store/foreign.ts',
     'src/store/reach.ts',
   ]);

@@ -53,6 +53,20 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
         code = await (await import('./doctor.ts')).explain(argv.check, optionsOf(argv), signal);
       },
     )
+    .command(
+      'simulate [fault]',
+      'Make a home with a fault, for training; without a fault, name them all',
+      (args) =>
+        args.positional('fault', { type: 'string' }).option('home', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Where to make it: a path where nothing is, or what simulate made there',
+        }),
+      async ({ fault, home }) => {
+        const { listFaults, simulate } = await import('./simulate.ts');
+        code = fault === undefined ? listFaults() : await simulate(fault, home, signal);
+      },
+    )
     .example('$0', 'what is wrong with $COVEN_HOME, or ~/.coven')
     .example('$0 --json --fail-on warn', 'for a pipeline')
     .example('$0 explain daemon', 'why it says what it says')

@@ -14,6 +14,7 @@ const any = '*';
  * seen to bring these others with it.
  */
 export const roots: Readonly<Record<string, readonly string[]>> = {
+  'daemon unreachable': ['daemon:socket foreign-owner'],
   'daemon:socket stale': ['daemon stale'],
   'daemon:socket hung': ['daemon hung'],
   'daemon:socket unlinked': ['daemon unreachable'],
@@ -46,6 +47,7 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'daemon:capabilities missing': ['daemon:health invalid-response', `daemon:contract ${any}`],
   'daemon:capabilities unanswered': ['daemon:health invalid-response', 'daemon:health error-response'],
   'daemon:version skew': ['daemon:version replaced-executable'],
+  'home:owner undetermined': ['home:mode not-writable'],
   'home:owner foreign-entries': ['home:owner foreign-owner'],
   'home:mode not-writable': ['home:filesystem read-only'],
   'home:disk no-room-for-backup': ['home:disk low', 'home:disk full'],

@@ -1,0 +1,104 @@
+// `npm run battery`: every fault of the library, made and diagnosed, and what real Coven's own doctor says of the same
+// fault where REAL_COVEN names it. Exit 1 where a fault is missed, more is found than there is, or a run takes too long.
+import { type Diagnosis, diagnose } from '../fixtures/diagnose.ts';
+import { defineFault } from '../fixtures/faults/fault.ts';
+import { type Fault, faults, whyNot } from '../fixtures/faults/index.ts';
+import { makeHome } from '../fixtures/home.ts';
+import { findRealCoven } from '../fixtures/real-coven.ts';
+import { askRealDoctor, judgeReal, type RealAnswer, type RealWord } from '../fixtures/real-doctor.ts';
+import { stageFault } from '../fixtures/staged.ts';
+
+/** Milliseconds of a whole diagnosis: the default of --timeout. */
+const deadlineMs = 15_000;
+
+interface Outcome {
+  readonly missed: readonly string[];
+  readonly extra: readonly string[];
+  readonly ms: number;
+}
+
+/** What was found of what was to be found. */
+function compare({ faults: found, document }: Diagnosis, expected: readonly string[]): Outcome {
+  return {
+    missed: expected.filter((line) => !found.includes(line)),
+    extra: found.filter((line) => !expected.includes(line)),
+    ms: document.run.durationMs,
+  };
+}
+
+const told = ({ missed, extra }: Outcome): string =>
+  [...missed.map((line) => `MISSED ${line}`), ...extra.map((line) => `EXTRA ${line}`)].join('; ') || 'exactly that';
+
+const print = (...cells: readonly (string | number)[]): void => {
+  const widths = [36, 42, 14, 7];
+  console.log(
+    cells
+      .map((cell, index) => String(cell).padEnd(widths[index] ?? 0))
+      .join(' ')
+      .trimEnd(),
+  );
+};
+
+const real = findRealCoven();
+const binary = 'path' in real ? real.path : null;
+
+async function askReal(fault: Fault): Promise<RealAnswer | null> {
+  if (binary === null) return null;
+  await using staged = await stageFault(fault);
+  return askRealDoctor(binary, staged);
+}
+
+const sound = defineFault({
+  name: 'none',
+  what: 'A sound home whose daemon does not run.',
+  source: 'observed 1',
+  expect: ['daemon stopped warn'],
+  cause: 'daemon stopped',
+  stage: ({ home }) => makeHome(home),
+});
+
+async function runFaults(): Promise<boolean> {
+  const ofSound = await askReal(sound);
+  const outcomes: Outcome[] = [];
+  const words: RealWord[] = [];
+  let left = 0;
+  print('fault', 'expected', 'found', 'ms', binary === null ? '' : 'real coven doctor');
+  for (const fault of faults) {
+    const why = whyNot(fault);
+    if (why !== null) {
+      left += 1;
+      print(fault.name, '', `not made here: ${why}`);
+      continue;
+    }
+    const outcome = await (async () => {
+      await using staged = await stageFault(fault);
+      return compare(await diagnose(staged.home, staged.circumstances), fault.expect);
+    })();
+    outcomes.push(outcome);
+    const answer = await askReal(fault);
+    const word = answer && ofSound && judgeReal(answer, ofSound);
+    if (word) words.push(word);
+    const cause = fault.expect.find((line) => line.startsWith(`${fault.cause} `)) ?? '';
+    print(fault.name, cause, told(outcome), outcome.ms, word?.said ?? '');
+  }
+  const named = outcomes.filter(({ missed }) => missed.length === 0).length;
+  const extra = outcomes.reduce((sum, { extra }) => sum + extra.length, 0);
+  const late = outcomes.filter(({ ms }) => ms > deadlineMs).length;
+  console.log(
+    `\n${outcomes.length} faults: ${named} named by the right check, ${extra} false extra findings, ${late} over the deadline` +
+      (left > 0 ? `; ${left} not made here` : ''),
+  );
+  if (words.length > 0) {
+    const by = (kind: RealWord['by']): number => words.filter(({ by }) => by === kind).length;
+    console.log(
+      `real coven doctor: ${by('check')} named by a check, ${by('error')} by the error that it ends with, ${by('nothing')} not at all`,
+    );
+  }
+  return named === outcomes.length && extra === 0 && late === 0;
+}
+
+/** The batteries, in their order; each tells whether all went well. Healthy homes, of which nothing may be found, go here. */
+const batteries: readonly (() => Promise<boolean>)[] = [runFaults];
+
+if ('why' in real) console.log(`real Coven is not asked: ${real.why}\n`);
+for (const battery of batteries) if (!(await battery())) process.exitCode = 1;
