@@ -81,7 +81,7 @@ test('a fault of the configuration tells its line, and not what stands there', a
 test('a start that ended half way is not blamed on the error of an earlier one', async () => {
   await using scratch = await makeScratch();
   const home = join(scratch.path, 'home');
-  log(home, begin(90), at(89, 'error: opening the ledger: an old reason'), begin(20));
+  log(home, begins(90), logged(89, 'error: opening the ledger: an old reason'), begins(20));
   const { document } = await diagnose(home);
   const message = document.checks.find(({ id }) => id === 'daemon:log')?.message ?? '';
   expect(message).toContain('daemon-store-begin');

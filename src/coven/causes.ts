@@ -15,7 +15,7 @@ const any = '*';
  */
 export const roots: Readonly<Record<string, readonly string[]>> = {
   'daemon unreachable': ['daemon:socket foreign-owner'],
-  'daemon:socket stale': ['daemon stale'],
+  'daemon:socket stale': ['daemon stale', 'daemon:socket open-mode'],
   'daemon:socket hung': ['daemon hung'],
   'daemon:socket unlinked': ['daemon unreachable'],
   'daemon:socket foreign-listener': ['daemon foreign'],
