@@ -26,7 +26,13 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'daemon:duplicates second-daemon': ['daemon duplicate'],
   // A daemon that was killed leaves its rows; after a clean stop they are the one thing to look at.
   'sessions:orphaned orphaned': ['daemon stale'],
-  'sessions:orphaned undetermined': ['daemon hung', 'daemon unreachable', 'daemon foreign', 'daemon undetermined'],
+  'sessions:orphaned undetermined': [
+    'daemon hung',
+    'daemon unreachable',
+    'daemon foreign',
+    'daemon undetermined',
+    'store:integrity corrupt',
+  ],
   'sessions:leases expired': ['daemon hung', 'daemon unreachable', 'daemon stale'],
   'daemon:log start-incomplete': [
     `store:open ${any}`,
@@ -51,6 +57,8 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'home:owner foreign-entries': ['home:owner foreign-owner'],
   'home:mode not-writable': ['home:filesystem read-only'],
   'home:disk no-room-for-backup': ['home:disk low', 'home:disk full'],
+  // A WAL that is too large to be copied keeps the ledger from being read.
+  'store:open undetermined': ['store:wal large'],
   'store:open unreadable': ['home:owner foreign-entries'],
   'store:index index-mismatch': ['store:integrity corrupt'],
 };
