@@ -17,6 +17,8 @@ export interface Exchange {
 
 /** Clients of Coven read at most this much of an answer. Source: Coven's client library. */
 const bodyLimit = 4 * 1024 ** 2;
+/** The answers of Coven to what is asked here have some kilobytes: of more, it is no delay that the end is missing. */
+const slowLimit = 64 * 1024;
 
 /**
  * Asks the daemon at `socketPath` for `path`; with `body`, by POST. The whole exchange, connecting included, has `deadlineMs`; a sender
@@ -39,6 +41,7 @@ export async function ask(
   });
   const limit = deadline(deadlineMs, signal);
   let status: number | null = null;
+  let length = 0;
   const end = (end: Exchange['end'], rest: Partial<Exchange> = {}): Exchange => ({
     end,
     status,
@@ -55,7 +58,6 @@ export async function ask(
     });
     status = response.statusCode;
     const chunks: Buffer[] = [];
-    let length = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > bodyLimit) return end('too-large');
@@ -70,7 +72,7 @@ export async function ask(
     }
   } catch (error) {
     if (limit.signal.aborted || error instanceof errors.ConnectTimeoutError)
-      return end(status === null ? 'no-bytes' : 'incomplete');
+      return end(status === null ? 'no-bytes' : length > slowLimit ? 'too-large' : 'incomplete');
     for (const errno of ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'EAGAIN', 'ENOTSOCK', 'EPROTOTYPE']) {
       if (isErrno(error, errno)) return end('connect', { errno });
     }
