@@ -140,7 +140,8 @@ export interface Locks {
   } | null;
 }
 
-export type Role = 'serve' | 'run' | 'other-coven' | 'harness' | 'other';
+/** `helper`: what a daemon forked off to watch over a session, under the daemon's command line. */
+export type Role = 'serve' | 'helper' | 'run' | 'other-coven' | 'harness' | 'other';
 
 export interface Process {
   readonly pid: number;

@@ -119,6 +119,11 @@ export function descriptor(pid: number, fd: number): string {
   }
 }
 
+/** Whether a standard stream is a pseudo terminal whose master is gone. */
+export function hasDeadTerminal(pid: number): boolean {
+  return [0, 1, 2].some((fd) => /^\/dev\/pts\/\d+ \(deleted\)$/.test(descriptor(pid, fd)));
+}
+
 /** Numbers of a process's open descriptors, or null where they may not be read. */
 export function descriptors(pid: number): readonly number[] | null {
   try {
