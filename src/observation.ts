@@ -145,6 +145,8 @@ export type Role = 'serve' | 'helper' | 'run' | 'other-coven' | 'harness' | 'oth
 
 export interface Process {
   readonly pid: number;
+  /** Its number in its own pid namespace, by which it calls itself. */
+  readonly innerPid: number;
   readonly ppid: number;
   /** Clock ticks after boot; with pid, boot and namespace the identity of a process. */
   readonly startTicks: string;

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { markers } from '../coven/contract.ts';
 import type { Home, Process } from '../observation.ts';
-import { hasDeadTerminal, type Stat } from './procfs.ts';
+import { hasDeadTerminal, pathOf, type Stat } from './procfs.ts';
 
 /** Everything about a process that is read before it is known whether it has to do with this home. */
 export interface Candidate extends Stat {
@@ -46,7 +46,7 @@ export function belongings(
     if (!environ) return 'unreadable';
     if (proven) return 'this';
     const named = environ[markers.home];
-    if (named && isAbsolute(named)) return (await isThis(named)) ? 'this' : 'other';
+    if (named && isAbsolute(named)) return (await isThis(pathOf(candidate.pid, named))) ? 'this' : 'other';
     const owner = candidate.serves ? undefined : above(candidate, candidates);
     if (owner) {
       const its = await homeOf(owner);
@@ -59,7 +59,7 @@ export function belongings(
     const left = candidate.session === candidate.pid && hasDeadTerminal(candidate.pid);
     if (!marked && !left) return 'none';
     const user = environ.HOME;
-    return user && isAbsolute(user) && (await isThis(join(user, '.coven'))) ? 'this' : 'none';
+    return user && isAbsolute(user) && (await isThis(pathOf(candidate.pid, join(user, '.coven')))) ? 'this' : 'none';
   };
 
   return async (candidate) => {

@@ -52,6 +52,7 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
     if (!wanted && !unreadableLeader) continue;
     list.push({
       pid: found.pid,
+      innerPid: proc.innerPid(found.pid),
       ppid: found.ppid,
       startTicks: found.startTicks,
       startedAt: proc.startedAt(found.startTicks, boot),
