@@ -12,7 +12,10 @@ for (const { title, why, stage } of stagings(healthy)) {
     const found = await Promise.all(subjects.map(({ home, how }) => diagnose(home, how)));
     for (const [index, { right, says = {} }] of subjects.entries()) {
       const { faults, document } = found[index] as (typeof found)[number];
-      expect(faults).toEqual(right);
+      const said = document.checks
+        .filter(({ status }) => status !== 'pass')
+        .map(({ id, message }) => `${id}: ${message}`);
+      expect(faults, said.join('\n')).toEqual(right);
       for (const [check, message] of Object.entries(says))
         expect(document.checks.find(({ id }) => id === check)?.message).toBe(message);
     }

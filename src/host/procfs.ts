@@ -54,6 +54,15 @@ function realUid(pid: number): number {
   return line ? Number(line[1]) : 0;
 }
 
+/** The inode of the pid namespace that pids count in here, 0 where there are none. */
+export function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
 /** The number of a process in its own pid namespace; the same where it is in ours, or is gone. */
 export function innerPid(pid: number): number {
   try {
