@@ -241,6 +241,9 @@ export interface HealthBody {
   readonly freeDiskBytes: number | null;
   readonly walBytes: number | null;
   readonly backlogEvents: number | null;
+  readonly oldestEventAt: string | null;
+  /** When events past their time were last removed. */
+  readonly lastPruneAt: string | null;
   readonly writerState: string | null;
   readonly queuedBytes: number | null;
   readonly capacityBytes: number | null;

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,8 +22,8 @@ export interface Belonging {
   readonly participant: string | null;
 }
 
-/** Longest wait for a path that a process names: it may lie on a file system that hangs. */
-const statMs = 200;
+/** Waits for a path that a process names, which may lie on a file system that hangs. */
+const statWaits = { times: 20, ms: 25 };
 
 /**
  * To which home a process belongs. Its locks prove it; else its environment names it; and where that names none, or one
@@ -83,11 +84,15 @@ function above(candidate: Candidate, candidates: ReadonlyMap<number, Candidate>)
 async function isSame(path: string, home: Home, canonical: string): Promise<boolean> {
   if (path === home.path || path === canonical) return true;
   if (home.ino === null) return false;
-  const found = await Promise.race([
-    stat(path, { bigint: true }).catch(() => null),
-    sleep(statMs, null, { ref: false }),
-  ]);
-  return found !== null && String(found.dev) === home.dev && String(found.ino) === home.ino;
+  let found: BigIntStats | null | undefined;
+  const looking = stat(path, { bigint: true }).then(
+    (seen) => (found = seen),
+    () => (found = null),
+  );
+  // In turns: on a busy machine a timer is late itself, and one alone would be over before an answer that is there.
+  for (let n = 0; n < statWaits.times && found === undefined; n += 1)
+    await Promise.race([looking, sleep(statWaits.ms, null, { ref: false })]);
+  return !!found && String(found.dev) === home.dev && String(found.ino) === home.ino;
 }
 
 /** The id in `{"id":"daemon-session-…","generation":"…"}`; null where the marker is absent or not of that shape. */
