@@ -1,6 +1,6 @@
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isConfirmed, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 
 /**
  * daemon.json and the process that it names. Coven heals a dead pid by itself; it takes a zombie or any other process
@@ -49,7 +49,8 @@ export const daemonRecord = defineCheck({
       case 'unproven':
         return [unknown('undetermined', target, rest)];
       default:
-        return [socketIsOurs ? pass(target, rest) : warn('foreign-socket', target, rest)];
+        // In a container the home has another path; who answers here wrote the record all the same.
+        return [socketIsOurs || isConfirmed(seen) ? pass(target, rest) : warn('foreign-socket', target, rest)];
     }
   },
 });

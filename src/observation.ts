@@ -140,10 +140,13 @@ export interface Locks {
   } | null;
 }
 
-export type Role = 'serve' | 'run' | 'other-coven' | 'harness' | 'other';
+/** `helper`: what a daemon forked off to watch over a session, under the daemon's command line. */
+export type Role = 'serve' | 'helper' | 'run' | 'other-coven' | 'harness' | 'other';
 
 export interface Process {
   readonly pid: number;
+  /** Its number in its own pid namespace, by which it calls itself. */
+  readonly innerPid: number;
   readonly ppid: number;
   /** Clock ticks after boot; with pid, boot and namespace the identity of a process. */
   readonly startTicks: string;
@@ -238,6 +241,9 @@ export interface HealthBody {
   readonly freeDiskBytes: number | null;
   readonly walBytes: number | null;
   readonly backlogEvents: number | null;
+  readonly oldestEventAt: string | null;
+  /** When events past their time were last removed. */
+  readonly lastPruneAt: string | null;
   readonly writerState: string | null;
   readonly queuedBytes: number | null;
   readonly capacityBytes: number | null;

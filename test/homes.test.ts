@@ -1,74 +1,11 @@
-import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { cli, diagnose } from '../fixtures/diagnose.ts';
-import { damageTable, hoursAgo, makeHome } from '../fixtures/home.ts';
+import { damageTable, makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 
-type Case = readonly [name: string, build: (home: string) => void, faults: readonly string[], exitCode: number];
-
 const stopped = 'daemon stopped warn';
-
-const healthy: readonly Case[] = [
-  ['no home at all', () => {}, [stopped], 0],
-  ['an empty home', (home) => mkdirSync(home, { mode: 0o700 }), [stopped], 0],
-  ['a stopped home', (home) => void makeHome(home), [stopped], 0],
-  [
-    'rows only in a leftover WAL',
-    (home) =>
-      void makeHome(home, {
-        leaveWal: true,
-        rows: [{ id: 'a', status: 'completed' }],
-      }),
-    [stopped],
-    0,
-  ],
-  [
-    'a 0644 ledger and log',
-    (home) => {
-      makeHome(home);
-      for (const name of ['coven.sqlite3', 'daemon-recovery.log']) chmodSync(join(home, name), 0o644);
-    },
-    [stopped],
-    0,
-  ],
-  [
-    'an external session',
-    (home) =>
-      void makeHome(home, {
-        rows: [{ id: 'a', status: 'running', external: true }],
-      }),
-    [stopped],
-    0,
-  ],
-  [
-    'a row created just now',
-    (home) =>
-      void makeHome(home, {
-        rows: [{ id: 'a', status: 'created', createdAt: hoursAgo(0) }],
-      }),
-    [stopped],
-    0,
-  ],
-];
-
-describe('healthy homes', () => {
-  test.each(healthy)('%s', async (_, build, faults, exitCode) => {
-    await using scratch = await makeScratch();
-    const home = join(scratch.path, 'home');
-    build(home);
-    const found = await diagnose(home);
-    expect(found.faults).toEqual(faults);
-    expect(found.exitCode).toBe(exitCode);
-  });
-});
-
-test('a home behind a symlinked parent is healthy', async () => {
-  await using scratch = await makeScratch();
-  makeHome(join(scratch.path, 'real', 'home'));
-  symlinkSync(join(scratch.path, 'real'), join(scratch.path, 'link'));
-  expect((await diagnose(join(scratch.path, 'link', 'home'))).faults).toEqual([stopped]);
-});
 
 test('a home by relative path, from the environment', async () => {
   await using scratch = await makeScratch();

@@ -27,6 +27,9 @@ export const criticalDiskBytes = 256 * 1024 ** 2;
 /** Free disk below which Coven calls its storage a warning. */
 export const lowDiskBytes = 1024 ** 3;
 
+/** Size of the WAL from which Coven calls its storage a warning. */
+export const warnedWalBytes = 16 * 1024 ** 2;
+
 /** The harnesses that Coven knows by itself; their ids are the names of their programs. */
 export const harnessCommands = ['codex', 'claude', 'coven-code', 'copilot'] as const;
 

@@ -70,9 +70,11 @@ export function judgeLiveness(sight: LivenessSight): Liveness {
   ): Liveness => ({ verdict, pid: pid || null, proof, recordedPid, disagrees });
 
   if (holder) {
-    const stray = record.state === 'valid' && holder.pid > 0 && record.pid !== holder.pid ? (['record'] as const) : [];
+    const named = record.state !== 'valid' || holder.pid === 0 || recordedPid === 'live';
+    const stray = named ? [] : (['record'] as const);
     if (answering !== null) {
-      if (holder.pid === 0 || answering === holder.pid) return by('running', answering, 'serve-lock', ...stray);
+      if (isCalled(holder.pid, answering, processes)) return by('running', holder.pid, 'serve-lock', ...stray);
+      if (holder.pid === 0) return by('running', ownPid(sight, answering), 'serve-lock', ...stray);
       return by('duplicate', holder.pid, 'serve-lock', 'health', ...stray);
     }
     const othersListen = listeners.length > 0 && !listeners.some(({ pid }) => pid === holder.pid);
@@ -90,9 +92,11 @@ export function judgeLiveness(sight: LivenessSight): Liveness {
     ({ role, home, state, uid }) => role === 'serve' && home === 'this' && state !== 'Z' && uid === sight.home.uid,
   );
   if (answering !== null) {
-    const ours =
-      lockless?.pid === answering || sight['home.locks'].method === 'none' || !sight.machine.seesEveryProcess;
-    return ours ? by('running', answering, 'socket', 'lock') : by('foreign', answering, 'socket', 'lock');
+    if (lockless && isCalled(lockless.pid, answering, processes)) return by('running', lockless.pid, 'socket', 'lock');
+    // In another pid namespace neither the locks of the daemon nor its number can be seen.
+    if (!sight.machine.seesEveryProcess) return by('running', ownPid(sight, answering), 'socket', 'lock');
+    const ours = sight['home.locks'].method === 'none';
+    return by(ours ? 'running' : 'foreign', answering, 'socket', 'lock');
   }
   if (socket.connect === 'accepted' || socket.connect === 'full') {
     if (lockless?.listening) return by(silent ? 'hung' : 'running', lockless.pid, 'process', 'lock');
@@ -106,10 +110,29 @@ export function judgeLiveness(sight: LivenessSight): Liveness {
   return by(recordedPid === 'none' ? 'stopped' : 'stale', null, 'none');
 }
 
+/** Whether a process calls itself by this number: its own, or the one that it has in its container. */
+function isCalled(pid: number, number: number | null, processes: readonly Process[]): boolean {
+  return pid === number || processes.some((process) => process.pid === pid && process.innerPid === number);
+}
+
+/** The number by which a daemon calls itself, where it is one of ours. */
+function ownPid({ machine, processes }: LivenessSight, pid: number): number | null {
+  const isOurs = processes.list.some((process) => process.pid === pid && isServe(process) && process.home === 'this');
+  return machine.seesEveryProcess || isOurs ? pid : null;
+}
+
+/** The daemon that answers says of itself what daemon.json says: it wrote that, and listens on this socket. */
+export function isConfirmed(sight: Pick<LivenessSight, 'daemon.record' | 'daemon.health'>): boolean {
+  const { state, pid, startedAt } = sight['daemon.record'];
+  const { body } = sight['daemon.health'];
+  return state === 'valid' && body !== null && body.pid === pid && body.startedAt === startedAt;
+}
+
 function judgeRecord(sight: LivenessSight, holder: number | null): RecordedPid {
   const { state, pid, startedAt } = sight['daemon.record'];
   if (state !== 'valid' || pid === null) return 'none';
-  if (pid === holder) return 'live';
+  if (holder !== null && isCalled(holder, pid, sight.processes.list)) return 'live';
+  if (!sight.machine.seesEveryProcess && isConfirmed(sight)) return 'live';
   // Signal 0 to pid 0 reaches the caller's own group, so Coven takes pid 0 for alive and waits for ever.
   if (pid === 0) return 'reused';
   const process = sight.processes.list.find((process) => process.pid === pid);

@@ -163,6 +163,8 @@ function healthBody(value: unknown): HealthBody | null {
     freeDiskBytes: number(storage?.freeDiskBytes),
     walBytes: number(storage?.walBytes),
     backlogEvents: number(storage?.writerBacklogEvents),
+    oldestEventAt: text(storage?.oldestRetainedEventAt),
+    lastPruneAt: text(storage?.lastPruneAt),
     writerState: text(writer?.state),
     queuedBytes: number(writer?.queuedBytes),
     capacityBytes: number(writer?.capacityBytes),

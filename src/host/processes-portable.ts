@@ -14,6 +14,7 @@ export async function seeProcessesPortably(home: Home, record: DaemonRecord, mac
     const started = new Date(item.started);
     return {
       pid: item.pid,
+      innerPid: item.pid,
       ppid: item.parentPid,
       startTicks: '0',
       startedAt: Number.isNaN(started.getTime()) ? null : started.toISOString(),

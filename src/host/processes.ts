@@ -1,18 +1,13 @@
-import { realpath, stat } from 'node:fs/promises';
-import { basename, isAbsolute } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { daemonParticipant, markers } from '../coven/contract.ts';
 import { names } from '../coven/layout.ts';
-import type { Home, Process, Processes, Role } from '../observation.ts';
+import type { Process, Processes, Role } from '../observation.ts';
+import { belongings, type Candidate } from './belonging.ts';
 import { posixHolders } from './locks.ts';
 import type { Look } from './look.ts';
 import * as proc from './procfs.ts';
-
-/** Everything about a process that is read before it is known whether it has to do with this home. */
-interface Candidate extends proc.Stat {
-  readonly argv: readonly string[];
-  readonly environ: Readonly<Record<string, string>> | null;
-}
 
 /**
  * Processes that have to do with this home: those whose environment names it, that hold its locks or its ledger, that
@@ -42,27 +37,35 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
   const boot = proc.bootTime();
 
   const owner = home.uid ?? machine.uid;
-  const list: Omit<Process, 'ownerPid'>[] = [];
+  const proven = new Set([...ledgerPids, ...lockPids, ...listening]);
+  const candidates = new Map<number, Candidate>();
   for (const found of stats.values()) {
     if (found.uid !== owner && !named.has(found.pid)) continue;
-    const candidate = await readCandidate(found);
-    const where = await homeOf(candidate, home, canonical);
+    candidates.set(found.pid, await readCandidate(found, proven.has(found.pid)));
+  }
+  const belonging = belongings(candidates, home, canonical);
+  const list: Omit<Process, 'ownerPid'>[] = [];
+  for (const found of candidates.values()) {
+    const { home: where, participant } = await belonging(found);
     const wanted = named.has(found.pid) || listening.has(found.pid) || where === 'this';
     const unreadableLeader = where === 'unreadable' && found.session === found.pid && found.state !== 'Z';
     if (!wanted && !unreadableLeader) continue;
-    const participant = where === 'this' ? participantOf(candidate.environ) : null;
     list.push({
       pid: found.pid,
+      innerPid: proc.innerPid(found.pid),
       ppid: found.ppid,
       startTicks: found.startTicks,
       startedAt: proc.startedAt(found.startTicks, boot),
       uid: found.uid,
       state: found.state,
       sessionLeader: found.session === found.pid,
-      deadTerminal: [0, 1, 2].some((fd) => /^\/dev\/pts\/\d+ \(deleted\)$/.test(proc.descriptor(found.pid, fd))),
-      role: roleOf(candidate.argv, statePids.has(found.pid), participant !== null),
-      command: basename(candidate.argv[0] ?? ''),
-      managedStartedAt: argumentAfter(candidate.argv, '--managed-started-at'),
+      deadTerminal: proc.hasDeadTerminal(found.pid),
+      role:
+        isServe(found.argv) && !found.serves
+          ? 'helper'
+          : roleOf(found.argv, statePids.has(found.pid), participant !== null),
+      command: basename(found.argv[0] ?? ''),
+      managedStartedAt: argumentAfter(found.argv, '--managed-started-at'),
       home: where,
       sessionId: participant?.startsWith(daemonParticipant) ? participant.slice(daemonParticipant.length) : null,
       standalone: participant?.startsWith('session-') ?? false,
@@ -97,7 +100,7 @@ function ancestors(pid: number, stats: ReadonlyMap<number, proc.Stat>): Readonly
 const waitingLooks = 5;
 const waitingPauseMs = 20;
 
-async function readCandidate(found: proc.Stat): Promise<Candidate> {
+async function readCandidate(found: proc.Stat, proven: boolean): Promise<Candidate> {
   let now: proc.Stat | null = found;
   // Reading the memory of a process in state D can block behind the lock that it waits for; most wait for a moment.
   for (let looks = 1; now?.state === 'D' && looks < waitingLooks; looks += 1) {
@@ -105,48 +108,49 @@ async function readCandidate(found: proc.Stat): Promise<Candidate> {
     now = proc.readStat(found.pid);
   }
   const readable = now !== null && now.state !== 'D' && now.state !== 'Z';
-  const environ = readable ? proc.readEnviron(found.pid, Object.values(markers)) : null;
+  const environ = readable ? proc.readEnviron(found.pid, [...Object.values(markers), 'HOME']) : null;
   if (environ === null) now = proc.readStat(found.pid);
   // One that ended while it was looked at hides nothing.
   const gone = now === null || now.state === 'Z' || now.state === 'X' || now.startTicks !== found.startTicks;
-  return { ...found, argv: (readable && proc.readArgv(found.pid)) || [], environ: gone ? {} : environ };
+  const argv = (readable && proc.readArgv(found.pid)) || [];
+  return {
+    ...found,
+    argv,
+    environ: gone ? {} : environ,
+    proven,
+    serves: isServe(argv) && (proven || servesItself(found.pid)),
+  };
+}
+
+/**
+ * Beside each nonInteractive session Coven 0.4.6 keeps a fork of the daemon, of the same command line, that has nothing
+ * but a pipe. A daemon has locks open from its first moment and a socket from then on, also where its home is gone.
+ */
+function servesItself(pid: number): boolean {
+  const open = proc.descriptors(pid)?.map((fd) => proc.descriptor(pid, fd));
+  return (
+    open?.some((path) => path.startsWith('socket:') || /\/(state|daemon-serve)\.lock( \(deleted\))?$/.test(path)) ??
+    true
+  );
 }
 
 /** What a command line and a held state lock make of a process. */
 export function roleOf(argv: readonly string[], holdsStateLock: boolean, marked: boolean): Role {
-  // A native binary has its words from 1 on, a script under node from 2 on.
-  const isCommand = (...words: readonly string[]): boolean =>
-    [1, 2].some((at) => words.every((word, index) => argv[at + index] === word));
-  if (isCommand('daemon', 'serve')) return 'serve';
-  if (holdsStateLock) return isCommand('run') ? 'run' : 'other-coven';
+  if (isServe(argv)) return 'serve';
+  if (holdsStateLock) return isCommand(argv, 'run') ? 'run' : 'other-coven';
   return marked ? 'harness' : 'other';
+}
+
+const isServe = (argv: readonly string[]): boolean => isCommand(argv, 'daemon', 'serve');
+
+/** A native binary has its words from 1 on, a script under node from 2 on. */
+function isCommand(argv: readonly string[], ...words: readonly string[]): boolean {
+  return [1, 2].some((at) => words.every((word, index) => argv[at + index] === word));
 }
 
 function argumentAfter(argv: readonly string[], word: string): string | null {
   const at = argv.indexOf(word);
   return at === -1 ? null : (argv[at + 1] ?? null);
-}
-
-async function homeOf(candidate: Candidate, home: Home, canonical: string): Promise<Process['home']> {
-  if (!candidate.environ) return 'unreadable';
-  const named = candidate.environ[markers.home];
-  if (!named) return 'none';
-  if (named === home.path || named === canonical) return 'this';
-  // A relative name counts from a folder that is not known any more; the path may lie on a file system that hangs.
-  if (!isAbsolute(named) || home.ino === null) return 'other';
-  const found = await Promise.race([stat(named, { bigint: true }).catch(() => null), sleep(200, null, { ref: false })]);
-  return found && String(found.dev) === home.dev && String(found.ino) === home.ino ? 'this' : 'other';
-}
-
-/** The id in `{"id":"daemon-session-…","generation":"…"}`; null where the marker is absent or not of that shape. */
-function participantOf(environ: Candidate['environ']): string | null {
-  try {
-    const value: unknown = JSON.parse(environ?.[markers.participant] ?? 'null');
-    const id = value && typeof value === 'object' && 'id' in value ? value.id : null;
-    return typeof id === 'string' && /^[\w-]{1,128}$/.test(id) ? id : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Pids of the owner's processes that listen on a Unix socket bound inside the home. */

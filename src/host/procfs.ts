@@ -54,6 +54,35 @@ function realUid(pid: number): number {
   return line ? Number(line[1]) : 0;
 }
 
+/** The inode of the pid namespace that pids count in here, 0 where there are none. */
+export function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
+/** The number of a process in its own pid namespace; the same where it is in ours, or is gone. */
+export function innerPid(pid: number): number {
+  try {
+    const numbers = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return Number(numbers?.split(/\s+/).at(-1) ?? pid);
+  } catch {
+    return pid;
+  }
+}
+
+/** What a path of a process leads to, in our view: in a container it counts from the container's own root. */
+export function pathOf(pid: number, path: string): string {
+  try {
+    const isOurs = readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt');
+    return isOurs ? path : `/proc/${pid}/root${path}`;
+  } catch {
+    return path;
+  }
+}
+
 /** Milliseconds since the epoch at which the machine was started, or null. */
 export function bootTime(): number | null {
   try {
@@ -117,6 +146,11 @@ export function descriptor(pid: number, fd: number): string {
   } catch {
     return '';
   }
+}
+
+/** Whether a standard stream is a pseudo terminal whose master is gone. */
+export function hasDeadTerminal(pid: number): boolean {
+  return [0, 1, 2].some((fd) => /^\/dev\/pts\/\d+ \(deleted\)$/.test(descriptor(pid, fd)));
 }
 
 /** Numbers of a process's open descriptors, or null where they may not be read. */

@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readStat } from './procfs.ts';
+import { pidNamespace, readStat } from './procfs.ts';
 
 const prefix = 'coven-doctor-';
+const dayMs = 24 * 3_600_000;
 
 /**
  * Makes a private folder (0700) outside the home, on the file system of `device` where there is a place for one; else
@@ -27,7 +28,7 @@ export async function removeScratch(folder: string): Promise<void> {
 }
 
 function folderName(): string {
-  return `${prefix}${process.pid}-${readStat(process.pid)?.startTicks ?? 0}-`;
+  return `${prefix}${pidNamespace()}-${process.pid}-${readStat(process.pid)?.startTicks ?? 0}-`;
 }
 
 async function isOn(place: string, device: string): Promise<boolean> {
@@ -35,14 +36,21 @@ async function isOn(place: string, device: string): Promise<boolean> {
   return found?.isDirectory() === true && String(found.dev) === device;
 }
 
-/** Folders of ours whose process is gone: a leftover hard link would keep a ledger's bytes alive after a reset. */
+/**
+ * Folders of ours whose process is gone: a leftover hard link would keep a ledger's bytes alive after a reset. Whether a
+ * process of another pid namespace is gone cannot be seen; no reading of a ledger takes a day. What cannot be removed
+ * is left to the next run.
+ */
 async function removeLeftovers(place: string): Promise<void> {
   const uid = process.geteuid?.();
+  const namespace = pidNamespace();
   for (const name of await readdir(place).catch(() => [])) {
-    const [, pid, ticks] = /^coven-doctor-(\d+)-(\d+)-\w{6}$/.exec(name) ?? [];
-    if (!pid || readStat(Number(pid))?.startTicks === ticks) continue;
+    const [, where, pid, ticks] = /^coven-doctor-(\d+)-(\d+)-(\d+)-\w{6}$/.exec(name) ?? [];
+    if (!pid || (where === namespace && readStat(Number(pid))?.startTicks === ticks)) continue;
     const folder = join(place, name);
     const found = await stat(folder).catch(() => null);
-    if (found?.isDirectory() && found.uid === uid) await removeScratch(folder);
+    if (!found?.isDirectory() || found.uid !== uid) continue;
+    if (where !== namespace && Date.now() - found.mtimeMs < dayMs) continue;
+    await removeScratch(folder).catch(() => undefined);
   }
 }

@@ -124,11 +124,19 @@ function isBad({ open, sessions, integrity }: StoreReading): boolean {
   );
 }
 
-/** Whether a process has the ledger open or a daemon is alive; a doubt counts as no, and the files are watched instead. */
+/**
+ * Whether a process has the ledger open or a daemon is alive; a doubt counts as no, and the files are watched instead.
+ * The locks of another pid namespace are not to be seen: there a daemon is known by its answer alone.
+ */
 async function isOpen({ observe }: Look): Promise<boolean> {
-  const [locks, processes] = await Promise.all([observe('home.locks'), observe('processes').catch(() => null)]);
+  const [locks, processes, machine] = await Promise.all([
+    observe('home.locks'),
+    observe('processes').catch(() => null),
+    observe('machine'),
+  ]);
   const served = locks.files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
-  return served || (processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? false);
+  if (served || processes?.list.some(({ ledgerOpen }) => ledgerOpen)) return true;
+  return !machine.seesEveryProcess && (await observe('daemon.health')).outcome === 'answered';
 }
 
 /** Identity, size and times of the ledger and its WAL. The link itself changes only the change time. */

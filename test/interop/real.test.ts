@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -16,33 +16,6 @@ const stopped = 'daemon stopped warn';
 const live = { daemonLives: true };
 
 describe.skipIf(binary === '')('on a home of the real Coven', () => {
-  test('never started, and after its own doctor only', async () => {
-    await using scratch = await makeScratch();
-    const { home, coven } = makeWorld(scratch, binary);
-    expect((await diagnose(home)).faults).toEqual([stopped]);
-    await coven('doctor');
-    expect((await diagnose(home)).faults).toEqual([stopped]);
-  });
-
-  test('idle, with sessions of both kinds, and stopped cleanly', async () => {
-    await using scratch = await makeScratch();
-    const { home, coven, serve, launch, endHarnesses } = makeWorld(scratch, binary);
-    const daemon = await serve();
-    expect((await diagnose(home, live)).faults).toEqual([]);
-    await launch();
-    await launch('nonInteractive');
-    const busy = await diagnose(home, live);
-    expect(busy.faults).toEqual([]);
-    expect(busy.document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toBe('running: 2 live');
-    endHarnesses();
-    await until(async () => !JSON.stringify(await request(home, 'GET', '/sessions')).includes('"running"'));
-    daemon.kill('SIGTERM');
-    await once(daemon, 'exit');
-    expect((await diagnose(home)).faults).toEqual([stopped]);
-    const { stdout } = await coven('sessions', '--json', '--all');
-    expect(stdout.match(/"status": ?"completed"/g)).toHaveLength(2);
-  });
-
   test('killed with -9 and reaped: stale, and its rows orphaned; a start heals it', async () => {
     await using scratch = await makeScratch();
     const { home, coven, serve, launch, endHarnesses } = makeWorld(scratch, binary);
@@ -141,43 +114,6 @@ describe.skipIf(binary === '')('on a home of the real Coven', () => {
     await once(daemon, 'exit');
     expect((await coven('daemon', 'start')).exitCode).toBe(0);
     expect((await diagnose(home, live)).faults).toEqual([]);
-  });
-
-  test('a live `coven run`, without a daemon and beside one, is no fault', async () => {
-    await using scratch = await makeScratch();
-    const { home, spawn, serve, coven } = makeWorld(scratch, binary);
-    spawn('run', 'codex', 'hello there');
-    await until(async () => (await coven('sessions', '--json', '--all')).stdout.includes('running'));
-    const alone = await diagnose(home, live);
-    expect(alone.faults).toEqual([stopped]);
-    expect(alone.document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toBe('running: 1 live');
-    await serve();
-    spawn('run', 'codex', 'hello again');
-    await until(async () => (await coven('sessions', '--json', '--all')).stdout.includes('running'));
-    expect((await diagnose(home, live)).faults).toEqual([]);
-  });
-
-  test('an external row and a row created just now are no faults', async () => {
-    await using scratch = await makeScratch();
-    const { home, coven } = makeWorld(scratch, binary);
-    await coven('run', '--detach', 'codex', 'later');
-    const db = new Database(join(home, 'coven.sqlite3'));
-    db.exec(`INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at, external)
-             VALUES ('ext', '/p', 'coven-code', 't', 'running', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 1)`);
-    db.close();
-    const { faults, document } = await diagnose(home);
-    expect(faults).toEqual([stopped]);
-    expect(document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toBe('running: 1 external');
-  });
-
-  test('through a symlinked parent, with open modes that Coven itself makes', async () => {
-    await using scratch = await makeScratch();
-    const { home, serve } = makeWorld(scratch, binary);
-    await serve();
-    for (const name of ['coven.sqlite3', 'daemon-recovery.log']) chmodSync(join(home, name), 0o644);
-    symlinkSync(scratch.path, `${scratch.path}-link`);
-    scratch.onEnd(() => rmSync(`${scratch.path}-link`));
-    expect((await diagnose(join(`${scratch.path}-link`, 'coven'), live)).faults).toEqual([]);
   });
 
   test.each([

@@ -11,8 +11,8 @@ export const answerWords: Readonly<Record<string, CheckWords>> = {
       'means that outputs and ends of sessions are not recorded any more.',
     causes: {
       ok: {
-        message: ({ covenVersion }) =>
-          `storage and event writer are well${covenVersion ? ` (Coven ${covenVersion})` : ''}`,
+        message: ({ covenVersion, catchesUp }) =>
+          `storage and event writer are well${covenVersion ? ` (Coven ${covenVersion})` : ''}${catchesUp ? '; events past their time are being removed' : ''}`,
       },
       timeout: {
         message: ({ ms }) => `the answer did not come whole within ${ms} ms`,
