@@ -10,7 +10,7 @@ import { print } from './print.ts';
 /** `check-kit MODULE`: tries every check of a module on hostile homes; 1 where one may not be relied on. */
 export async function checkKit(module: string, signal: AbortSignal): Promise<number> {
   const loading = { cwd: process.cwd(), homes: homesOf(undefined), ours: ours.map(({ id }) => id), signal };
-  const guests = await usable(loadGuests([module], loading));
+  const guests = await usable(() => loadGuests([module], loading));
   await using stage = await stageHomes(signal);
   const all: Tried[] = [];
   for (const guest of guests) {

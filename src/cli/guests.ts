@@ -15,7 +15,7 @@ export async function withGuests(
   if (modules.length === 0) return ours;
   const { loadGuests, runnable } = await import('../plugins/load.ts');
   const homes = homesOf(home);
-  const guests = await usable(
+  const guests = await usable(() =>
     loadGuests(modules, { cwd: process.cwd(), homes, ours: ours.map(({ id }) => id), signal }),
   );
   return [...ours, ...(await runnable(guests, homes))];
@@ -27,9 +27,11 @@ export function homesOf(option: string | undefined): readonly string[] {
 }
 
 /** A module that cannot be used is a usage error. */
-export async function usable<T>(work: Promise<T>): Promise<T> {
+export async function usable<T>(load: () => Promise<T>): Promise<T> {
   const { NotUsable } = await import('../plugins/find.ts');
-  return work.catch((error: unknown) => {
+  try {
+    return await load();
+  } catch (error) {
     throw error instanceof NotUsable ? new UsageError(error.message) : error;
-  });
+  }
 }

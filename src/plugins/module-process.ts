@@ -31,12 +31,12 @@ export function startModule(
   signal: AbortSignal,
   { free = false } = {},
 ): ModuleProcess {
-  const start: Start = { homes };
+  const start: Start = { path: module.path, homes };
   const limits = free ? [] : [permissionFlag(), '--allow-fs-read=*', '--allow-worker'];
   const program = join(packageRoot, 'dist', 'plugin.js');
   const child = spawn(
     process.execPath,
-    ['--max-old-space-size=256', ...limits, program, module.path, JSON.stringify(start)],
+    ['--max-old-space-size=256', ...limits, program],
     // A group of its own: what a check started ends with it.
     { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {}, cwd: '/', detached: true },
   );
@@ -44,6 +44,7 @@ export function startModule(
   const input = child.stdio[0] as Writable;
   const next = lines(child.stdio[3] as Readable);
   input.on('error', () => undefined);
+  input.write(`${JSON.stringify(start)}\n`);
 
   let over = false;
   const end = (): void => {

@@ -16,15 +16,14 @@ interface Runnable {
   readonly judge: (seen: unknown) => unknown;
 }
 
-const [, , path = '', start = '{"homes":[]}'] = process.argv;
-const { homes } = JSON.parse(start) as Start;
 const write = (line: Loaded | Answer): void => void writeSync(3, `${JSON.stringify(line)}\n`);
 const lineOf = (error: unknown): string =>
   String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
+const beside = (name: string): string => new URL(name, import.meta.url).href;
 
-register('./plugin-hooks.js', import.meta.url, {
-  data: { own: new URL('.', import.meta.url).href, index: new URL('./index.js', import.meta.url).href, homes },
-});
+const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const { path, homes } = JSON.parse((await input.next()).value ?? '{}') as Start;
+register(beside('plugin-hooks.js'), { data: { own: beside('.'), index: beside('index.js'), homes } });
 
 const checks: Runnable[] = [];
 try {
@@ -36,7 +35,7 @@ try {
 } catch (error) {
   write({ error: lineOf(error) });
 }
-for await (const line of createInterface({ input: process.stdin })) {
+for await (const line of { [Symbol.asyncIterator]: () => input }) {
   const { id, seen } = JSON.parse(line) as Request;
   // Nothing that a check is given can be changed by it.
   write(await judge(id, freeze(seen)));

@@ -1,7 +1,9 @@
 import type { Place } from './trust.ts';
 
-/** What the process of a module is started with, as JSON in its one argument after the module's path. */
+/** The first line that the process of a module is given. */
 export interface Start {
+  /** The real path of the module. */
+  readonly path: string;
   readonly homes: readonly Place[];
 }
 
