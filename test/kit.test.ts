@@ -10,9 +10,11 @@ import { rules, tryCheck } from '../src/kit/trials.ts';
 
 const { signal } = new AbortController();
 let stage: Stage;
+/** Many homes and daemons; no test is about time. */
+const patient = 300_000;
 beforeAll(async () => {
   stage = await stageHomes(signal);
-});
+}, patient);
 afterAll(() => stage[Symbol.asyncDispose]());
 
 test('every hostile home is made, but one that root can read', () => {
@@ -114,12 +116,14 @@ describe('the kit fails a check that', () => {
   });
 });
 
-test('check-kit ends with 1 and a table where a check of a module fails, and ends one that hangs', async () => {
-  await using scratch = await makeScratch();
-  const module = join(scratch.path, 'acme.mjs');
-  writeFileSync(
-    module,
-    `import { appendFileSync } from 'node:fs';
+test(
+  'check-kit ends with 1 and a table where a check of a module fails, and ends one that hangs',
+  async () => {
+    await using scratch = await makeScratch();
+    const module = join(scratch.path, 'acme.mjs');
+    writeFileSync(
+      module,
+      `import { appendFileSync } from 'node:fs';
      import { from, pass } from 'coven-doctor';
      const same = { title: 'It', explain: 'It', causes: { ok: { message: 'ok' } }, needs: ['home'] };
      const ok = ({ home }) => [pass('<coven-home>', { evidence: from('home', { kind: home.kind }) })];
@@ -129,10 +133,12 @@ test('check-kit ends with 1 and a table where a check of a module fails, and end
        if (seen.home.kind === 'directory') appendFileSync(seen.home.path + '/log', 'x');
        return ok(seen);
      } };`,
-  );
-  const { stdout, exitCode } = await cli(['check-kit', module]);
-  expect(exitCode).toBe(1);
-  expect(stdout).toContain('2 checks fail: acme:hangs, acme:writes.');
-  expect(stdout).toContain('a home: sound: no answer within 2000 ms');
-  expect(stdout).toContain('a home: sound: the home is not as it was');
-});
+    );
+    const { stdout, exitCode } = await cli(['check-kit', module]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('2 checks fail: acme:hangs, acme:writes.');
+    expect(stdout).toContain('a home: sound: no answer within 2000 ms');
+    expect(stdout).toContain('a home: sound: the home is not as it was');
+  },
+  patient,
+);

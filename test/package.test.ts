@@ -66,4 +66,4 @@ test('the check of the README is typed by the package, runs by --checks and pass
   expect(stdout).toContain('[OK] acme:open-sessions  1 of 20 sessions are open (acme.js)');
   const kit = await run('check-kit', './out/acme.js');
   expect(kit.stdout).toContain('Every check passes.');
-});
+}, 300_000);

@@ -29,29 +29,32 @@ export interface Stage extends AsyncDisposable {
 /** Milliseconds for a look at one home. A socket that says nothing is asked twice, two seconds each time. */
 const lookMs = 15_000;
 
+/** Homes made and looked at side by side: most of it is waiting. */
+const atOnce = 4;
+
 /** Makes the hostile homes in a temporary folder and looks at each once; what was started for that is ended. */
 export async function stageHomes(signal: AbortSignal, wanted: readonly HostileHome[] = hostileHomes): Promise<Stage> {
   const canary = `canary-${randomUUID().slice(0, 8)}`;
   const scratch = await makeScratch('/', '');
+  const waiting = wanted.entries();
   const homes: StagedHome[] = [];
-  const missing: { name: string; reason: string }[] = [];
+  const missing: Stage['missing'][number][] = [];
   const dispose = (): Promise<void> => removeScratch(scratch);
-  try {
-    for (const [index, home] of wanted.entries()) {
-      signal.throwIfAborted();
+  const worker = async (): Promise<void> => {
+    for (const [index, home] of waiting) {
+      if (signal.aborted) return;
       try {
         const { path, end } = await makeHostile(home, { scratch, name: String(index), canary, signal });
-        homes.push({ name: home.name, path, sight: await look(path, signal).finally(end) });
+        homes[index] = { name: home.name, path, sight: await look(path, signal).finally(end) };
       } catch (error) {
         missing.push({ name: home.name, reason: error instanceof Error ? error.message : String(error) });
       }
     }
-    signal.throwIfAborted();
-    return { homes, missing, canary, [Symbol.asyncDispose]: dispose };
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  if (signal.aborted) await dispose();
+  signal.throwIfAborted();
+  return { homes: homes.filter((home) => home !== undefined), missing, canary, [Symbol.asyncDispose]: dispose };
 }
 
 async function look(home: string, signal: AbortSignal): Promise<Sight> {

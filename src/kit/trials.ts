@@ -102,7 +102,8 @@ function faultOf(check: Check, said: readonly Finding[]): string | undefined {
   if (examined && 'fault' in examined) return examined.fault;
   for (const finding of said) {
     const { message, hint = '' } = say(check, finding);
-    if (message === finding.code || /\bundefined\b|\bNaN\b/.test(message + hint)) return `${finding.code} has no words`;
+    if ((message === finding.code && !check.stated) || /\bundefined\b|\bNaN\b/.test(message + hint))
+      return `${finding.code} has no words`;
     const lacks = templateNames(check, finding.code).find((name) => !Object.hasOwn(finding.facts, name));
     if (lacks !== undefined) return `the words for ${finding.code} name a fact {${lacks}} that it does not have`;
   }

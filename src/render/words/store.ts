@@ -126,6 +126,7 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
       'another id with the WAL than without it.',
     causes: {
       ok: { message: (facts) => (Number(facts.bytes) > 0 ? `${bytes(facts.bytes)}, begins whole` : 'nothing in it') },
+      'ledger-not-opened': { message: () => 'not asked: the ledger that it lies beside did not open' },
       undetermined: {
         message: (facts) => `the WAL (${bytes(facts.bytes)}) cannot be read by this user`,
         hint: () => 'run as the owner of the home',
