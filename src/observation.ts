@@ -50,6 +50,7 @@ export const observationKeys = Object.keys({
   'store.open': 0,
   'store.sessions': 0,
   'store.integrity': 0,
+  'sessions.leases': 0,
 } satisfies Record<ObservationKey, 0>) as readonly ObservationKey[];
 
 /** One thing seen, or the reason why it could not be seen. Times are ISO 8601, durations milliseconds. */

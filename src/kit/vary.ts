@@ -97,6 +97,9 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
       },
     },
   ],
+  'sessions.leases': () => [
+    { 'sessions.leases': { projects: [{ path: '/project', gate: 'unreadable', owner: null, writers: [] }] } },
+  ],
   'store.integrity': ({ 'store.integrity': integrity, 'store.open': open }) => [
     {
       'store.integrity': { ...integrity, outcome: 'not-opened', complete: false, tables: [], search: null },
