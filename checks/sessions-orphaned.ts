@@ -41,7 +41,9 @@ export const sessionsOrphaned = defineCheck({
       doubtful: doubtful.length,
       external,
     };
-    const evidence = [...base, ...from('daemon.socket', { connect: seen['daemon.socket'].connect })];
+    const judged = orphaned.length + live.length + unowned.length + doubtful.length > 0;
+    // Where no row is judged, nothing rests on whether a daemon can be reached.
+    const evidence = judged ? [...base, ...from('daemon.socket', { connect: seen['daemon.socket'].connect })] : base;
     const ids = (rows: readonly { id: string }[]): string =>
       rows
         .slice(0, 5)

@@ -1,4 +1,4 @@
-import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
+import { defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart } from '../src/coven/ledger.ts';
 
@@ -15,13 +15,13 @@ export const storeWal = defineCheck({
   skip: withoutHome,
   judge: ({ 'store.files': files, 'store.open': open }) => {
     const { wal, walState, walPageSize, header } = files;
-    const { walForeign } = open;
+    const { outcome, walForeign } = open;
     const facts = { bytes: wal.size, walState, walPageSize, pageSize: header?.pageSize ?? null, walForeign };
     const rest = {
       facts,
       evidence: [
         ...from('store.files', { walSize: wal.size, walState, walPageSize }),
-        ...from('store.open', { walForeign }),
+        ...(wal.size > 0 ? from('store.open', { outcome, walForeign }) : []),
       ],
     };
     if (harmOfStart(files, open) === 'wal-foreign')
@@ -29,6 +29,9 @@ export const storeWal = defineCheck({
     const found = [];
     if (walState === 'torn') found.push(warn('torn', target, rest));
     if (wal.size > largeBytes) found.push(warn('large', target, rest));
-    return found.length > 0 ? found : [pass(target, rest)];
+    if (found.length > 0) return found;
+    if (wal.kind === 'file' && !wal.readable) return [unknown('undetermined', target, rest)];
+    // Whose rows it holds is told by the ledger that it is read with.
+    return [wal.size > 0 && outcome !== 'opened' ? skipped('ledger-not-opened', target, rest) : pass(target, rest)];
   },
 });

@@ -1,7 +1,8 @@
 import type { ObservationKey, Observations } from './observation.ts';
 
 /** `fail`: Coven cannot do its work, or data is at risk. `warn`: it works, and somebody should look. */
-export type Status = 'pass' | 'warn' | 'fail' | 'unknown' | 'skipped';
+export type Status = (typeof statuses)[number];
+export const statuses = ['pass', 'warn', 'fail', 'unknown', 'skipped'] as const;
 
 /** Values that a finding's words are made of. */
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
@@ -23,24 +24,43 @@ export interface Finding {
   readonly facts: Facts;
   readonly evidence: readonly Evidence[];
   /** Why support should see this, where recovery by hand is at its end. */
-  readonly escalate?:
-    | 'ledger-cannot-open'
-    | 'socket-cannot-bind'
-    | 'health-failed'
-    | 'contract-not-understood'
-    | 'sessions-failing';
+  readonly escalate?: (typeof escalations)[number];
 }
+
+export const escalations = [
+  'ledger-cannot-open',
+  'socket-cannot-bind',
+  'health-failed',
+  'contract-not-understood',
+  'sessions-failing',
+] as const;
+
+/** What an id, a code and a target look like; a target is a role, and may go on below it. */
+export const shapes = { id: /^[a-z]+(:[a-z0-9-]+)?$/, code: /^[a-z0-9-]+$/, target: /^<[a-z-]+>/ } as const;
 
 /** The observations that a check asked for; each is there, or the check is not asked. */
 export type Seen<K extends ObservationKey = ObservationKey> = {
   readonly [P in K]: Observations[P];
 };
 
-export type Category = 'home' | 'daemon' | 'store' | 'sessions' | 'install' | 'harness';
+/** `custom` is every check that is not ours. */
+export type Category = 'home' | 'daemon' | 'store' | 'sessions' | 'install' | 'harness' | 'custom';
+
+/** Words that a check which is not ours brings with it; `{name}` in a template stands for the fact of that name. */
+export interface StatedWords {
+  /** What the check asks, as a short question or title. */
+  readonly title: string;
+  /** What it decides and why that matters. */
+  readonly explain: string;
+  /** By code, every one that the check can say: `ok` is the pass. */
+  readonly causes: Readonly<Record<string, { readonly message: string; readonly hint?: string }>>;
+}
 
 export interface Check<K extends ObservationKey = ObservationKey> {
   readonly id: string;
   readonly category: Category;
+  /** The module that it came from, and its words, where it is not ours. */
+  readonly stated?: StatedWords & { readonly module: string };
   /** Observations without which nothing can be said; one that fails makes the check `unknown`. */
   readonly needs: readonly K[];
   /** Why the question makes no sense here, named as a code, or undefined to judge. */
@@ -54,7 +74,7 @@ export interface Check<K extends ObservationKey = ObservationKey> {
  * The result is widened, so that checks with different needs stand in one list; the runner gives each what it needs.
  */
 export function defineCheck<const K extends ObservationKey>(check: Check<K>): Check {
-  if (!/^[a-z]+(:[a-z0-9-]+)?$/.test(check.id)) throw new TypeError(`not a check id: ${check.id}`);
+  if (!shapes.id.test(check.id)) throw new TypeError(`not a check id: ${check.id}`);
   return check as unknown as Check;
 }
 

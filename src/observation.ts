@@ -29,6 +29,30 @@ export interface Observations {
 
 export type ObservationKey = keyof Observations;
 
+/** Every key once: the compiler refuses a list that lacks one. */
+export const observationKeys = Object.keys({
+  machine: 0,
+  home: 0,
+  'home.entries': 0,
+  'home.disk': 0,
+  'home.locks': 0,
+  'home.filesystem': 0,
+  'home.config': 0,
+  processes: 0,
+  'daemon.record': 0,
+  'daemon.socket': 0,
+  'daemon.health': 0,
+  'daemon.capabilities': 0,
+  'daemon.process': 0,
+  'daemon.log': 0,
+  install: 0,
+  'store.files': 0,
+  'store.open': 0,
+  'store.sessions': 0,
+  'store.integrity': 0,
+  'sessions.leases': 0,
+} satisfies Record<ObservationKey, 0>) as readonly ObservationKey[];
+
 /** One thing seen, or the reason why it could not be seen. Times are ISO 8601, durations milliseconds. */
 export type Observation<T = unknown> = {
   readonly key: ObservationKey;
@@ -45,7 +69,8 @@ export type Observation<T = unknown> = {
 export interface Machine {
   /** Wall clock of the run's start, the only "now" that a check may use. */
   readonly now: string;
-  readonly platform: NodeJS.Platform;
+  /** As Node names it: `linux`, `darwin`. */
+  readonly platform: string;
   readonly uid: number;
   /** The user behind sudo, where the run was started by it. */
   readonly sudoUid: number | null;

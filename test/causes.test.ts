@@ -71,7 +71,10 @@ test('every cause that the table names is a code of a check', async () => {
   const { wordsOf } = await import('../src/render/words.ts');
   const { roots } = await import('../src/coven/causes.ts');
   const known = new Set(
-    allChecks.flatMap(({ id }) => [`${id} *`, ...Object.keys(wordsOf(id).causes).map((code) => `${id} ${code}`)]),
+    allChecks.flatMap((check) => [
+      `${check.id} *`,
+      ...Object.keys(wordsOf(check).causes).map((code) => `${check.id} ${code}`),
+    ]),
   );
   expect([...Object.keys(roots), ...Object.values(roots).flat()].filter((name) => !known.has(name))).toEqual([]);
 });

@@ -1,9 +1,20 @@
 import { startReaderAhead } from '../host/reader.ts';
-import type { DiagnoseOptions } from './doctor.ts';
+import type { DiagnoseOptions, ListOptions } from './doctor.ts';
 import { UsageError } from './usage.ts';
 
-const diagnosis = {
+const listing = {
   home: { type: 'string', requiresArg: true, describe: 'The Coven home  [$COVEN_HOME, else ~/.coven]' },
+  checks: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    requiresArg: true,
+    describe: 'Also the checks of this module, a path or a package; it is code, and runs',
+  },
+} as const;
+
+const diagnosis = {
+  ...listing,
   only: { type: 'string', array: true, requiresArg: true, describe: 'Only these checks or families' },
   skip: { type: 'string', array: true, requiresArg: true, describe: 'Without these checks or families' },
   'fail-on': {
@@ -42,8 +53,8 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
         code = await doctor({ ...optionsOf(argv), json: argv.json, verbose: argv.verbose }, signal);
       },
     )
-    .command('list', 'Name every check', {}, async () => {
-      code = await (await import('./doctor.ts')).list();
+    .command('list', 'Name every check', listing, async (argv) => {
+      code = await (await import('./doctor.ts')).list(sourcesOf(argv), signal);
     })
     .command(
       'explain <check>',
@@ -67,6 +78,14 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
         code = fault === undefined ? listFaults() : await simulate(fault, home, signal);
       },
     )
+    .command(
+      'check-kit <module>',
+      'Try the checks of a module on hostile homes, and tell which of them may not be relied on',
+      (args) => args.positional('module', { type: 'string', demandOption: true }),
+      async (argv) => {
+        code = await (await import('./check-kit.ts')).checkKit(argv.module, signal);
+      },
+    )
     .example('$0', 'what is wrong with $COVEN_HOME, or ~/.coven')
     .example('$0 --json --fail-on warn', 'for a pipeline')
     .example('$0 explain daemon', 'why it says what it says')
@@ -84,8 +103,12 @@ const asked = {
   verbose: display.verbose.default,
 };
 
-interface Parsed {
+interface Sources {
   readonly home?: unknown;
+  readonly checks?: readonly string[] | undefined;
+}
+
+interface Parsed extends Sources {
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
   readonly failOn: 'fail' | 'warn';
@@ -93,11 +116,15 @@ interface Parsed {
   readonly deep: boolean;
 }
 
-function optionsOf({ home, only, skip, failOn, timeout, deep }: Parsed): DiagnoseOptions {
+function sourcesOf({ home, checks = [] }: Sources): ListOptions {
+  if (home !== undefined && typeof home !== 'string') throw new UsageError('--home is given more than once');
+  return { home, modules: checks };
+}
+
+function optionsOf({ only, skip, failOn, timeout, deep, ...sources }: Parsed): DiagnoseOptions {
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 1 && timeout <= 86_400)) {
     throw new UsageError('--timeout takes one number of seconds from 1 to 86400');
   }
-  if (home !== undefined && typeof home !== 'string') throw new UsageError('--home is given more than once');
   const list = (names: readonly string[] = []): readonly string[] => names.flatMap((name) => name.split(','));
-  return { home, only: list(only), skip: list(skip), failOn, timeout, deep };
+  return { ...sourcesOf(sources), only: list(only), skip: list(skip), failOn, timeout, deep };
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { checks as allChecks } from '../../checks/index.ts';
 import { advise } from '../advise.ts';
 import type { Check } from '../check.ts';
 import { resolveHome } from '../coven/layout.ts';
@@ -8,11 +7,15 @@ import { liveHost } from '../host/live.ts';
 import { tool } from '../host/package.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { runChecks } from '../runner.ts';
+import { withGuests } from './guests.ts';
+import { print } from './print.ts';
 import { selectChecks } from './select.ts';
 import { UsageError } from './usage.ts';
 
 export interface DiagnoseOptions {
   readonly home: string | undefined;
+  /** Modules with checks that are not ours, as they were named. */
+  readonly modules: readonly string[];
   readonly only: readonly string[];
   readonly skip: readonly string[];
   readonly failOn: Threshold;
@@ -20,6 +23,8 @@ export interface DiagnoseOptions {
   readonly timeout: number | undefined;
   readonly deep: boolean;
 }
+
+export type ListOptions = Pick<DiagnoseOptions, 'home' | 'modules'>;
 
 export interface DoctorOptions extends DiagnoseOptions {
   readonly json: boolean;
@@ -32,7 +37,7 @@ const defaultSeconds = { bounded: 15, deep: 600 };
 /** `doctor`: diagnoses, prints, and tells the exit code. Changes nothing. */
 export async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<number> {
   const { showProgress } = await import('../render/progress.ts');
-  const checks = selectChecks(allChecks, options.only, options.skip);
+  const checks = selectChecks(await withGuests(options.modules, options.home, signal), options.only, options.skip);
   const progress = options.json ? null : showProgress(checks, process.stdout, process.env);
   const report = await diagnose(checks, options, signal, progress?.done);
   await progress?.end();
@@ -52,16 +57,22 @@ async function render(report: Report, { json, verbose }: DoctorOptions): Promise
 }
 
 /** `doctor list`: every check with what it asks. */
-export async function list(): Promise<number> {
-  const { wordsOf } = await import('../render/words.ts');
-  const width = Math.max(...allChecks.map(({ id }) => id.length));
-  await print(allChecks.map(({ id }) => `${id.padEnd(width)}  ${wordsOf(id).title}\n`).join(''));
+export async function list({ home, modules }: ListOptions, signal: AbortSignal): Promise<number> {
+  const [{ wordsOf }, { harmless }] = await Promise.all([
+    import('../render/words.ts'),
+    import('../render/harmless.ts'),
+  ]);
+  const checks = await withGuests(modules, home, signal);
+  const width = Math.max(...checks.map(({ id }) => id.length));
+  const from = ({ stated }: Check): string => (stated ? ` (${harmless(stated.module)})` : '');
+  await print(checks.map((check) => `${check.id.padEnd(width)}  ${wordsOf(check).title}${from(check)}\n`).join(''));
   return 0;
 }
 
 /** `doctor explain CHECK`: what it decides, and the chain from what is seen here to its findings. */
 export async function explain(id: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
-  const check = allChecks.find((check) => check.id === id);
+  const checks = await withGuests(options.modules, options.home, signal);
+  const check = checks.find((check) => check.id === id);
   if (!check) throw new UsageError(`unknown check ${JSON.stringify(id)}; \`coven-doctor list\` names them all`);
   const report = await diagnose([check], options, signal);
   signal.throwIfAborted();
@@ -114,12 +125,4 @@ function homeOf(option: string | undefined): ReturnType<typeof resolveHome> {
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
-}
-
-/** Resolves when the text is out; a reader that goes away early ends nothing. */
-async function print(text: string): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.stdout.once('error', () => resolve());
-    process.stdout.write(text, () => resolve());
-  });
 }

@@ -39,7 +39,7 @@ export function resolveHome(
 }
 
 /** Bytes that a Unix socket path may have, without its terminating NUL: 107 on Linux, 103 on macOS. */
-export function socketPathLimit(platform: NodeJS.Platform): number {
+export function socketPathLimit(platform: string): number {
   return platform === 'linux' ? 107 : 103;
 }
 

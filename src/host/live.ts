@@ -102,7 +102,7 @@ export function liveHost(options: LiveOptions): Host {
         () => probes[key](look),
         isOwnPaced(key) ? look.timeLeft() : Math.min(probeMs, look.timeLeft()),
         options.signal,
-      );
+      ).then((taken) => (taken.ok ? taken : { ...taken, error: withoutPath(taken.error, options.home) }));
       seen.set(key, observation);
     }
     return observation as ReturnType<typeof observe<typeof key>>;
@@ -116,6 +116,12 @@ export function liveHost(options: LiveOptions): Host {
     },
   };
 }
+
+/** An error of the system names the path that it failed on: of the home it keeps the role alone. */
+const withoutPath = ({ code, message }: { code: string; message: string }, home: string) => ({
+  code,
+  message: message.replaceAll(home, '<coven-home>'),
+});
 
 /** Looks that wait for the daemon or read the ledger keep deadlines of their own within the run's. */
 const isOwnPaced = (key: ObservationKey): boolean =>

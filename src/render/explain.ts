@@ -4,12 +4,13 @@ import { say, wordsOf } from './words.ts';
 
 /** What a check decides, its causes, and the chain from what was seen here to its findings. */
 export function renderExplain({ check, findings }: CheckReport): string {
-  const { title, explain, causes } = wordsOf(check.id);
+  const { title, explain, causes } = wordsOf(check);
   const lines = [
     `${check.id}: ${title}.`,
     '',
     ...wrap(explain, 100),
     '',
+    ...(check.stated ? [`From:     ${harmless(check.stated.module)}, which is not part of coven-doctor`] : []),
     `Looks at: ${check.needs.join(', ')}`,
     `Causes:   ${Object.keys(causes)
       .filter((code) => code !== 'ok')
@@ -18,7 +19,7 @@ export function renderExplain({ check, findings }: CheckReport): string {
     'Here, now:',
   ];
   for (const finding of findings) {
-    const { message, hint } = say(check.id, finding);
+    const { message, hint } = say(check, finding);
     lines.push(`  ${finding.status} ${finding.code}: ${message}`);
     for (const { observation, field, value } of finding.evidence) {
       lines.push(`    because ${observation} ${harmless(field)} = ${harmless(String(value))}`);

@@ -1,3 +1,4 @@
+import type { Check } from '../check.ts';
 import type { Report, ReportedFinding } from '../report.ts';
 import { harmlessJson } from './harmless.ts';
 import { nextSteps } from './steps.ts';
@@ -29,23 +30,24 @@ export function renderJson(report: Report, tool: { readonly name: string; readon
     checks: report.checks.map(({ check, status, worst, findings, durationMs }) => ({
       id: check.id,
       status,
-      ...say(check.id, worst),
+      ...say(check, worst),
       category: check.category,
+      ...(check.stated && { source: check.stated.module }),
       durationMs,
-      docsUrl: `README.md#${check.id.replace(':', '')}`,
-      findings: findings.map((finding) => renderFinding(check.id, finding)),
+      docsUrl: check.stated ? 'README.md#checks-of-your-own' : `README.md#${check.id.replace(':', '')}`,
+      findings: findings.map((finding) => renderFinding(check, finding)),
     })),
     nextSteps: nextSteps(report),
   };
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
 }
 
-function renderFinding(checkId: string, finding: ReportedFinding): object {
+function renderFinding(check: Check, finding: ReportedFinding): object {
   const { code, status, target, evidence, escalate, causedBy } = finding;
   return {
     code,
     status,
-    ...say(checkId, finding),
+    ...say(check, finding),
     target,
     evidence,
     ...(escalate && { escalate }),

@@ -6,7 +6,7 @@ export function nextSteps(report: Report): readonly string[] {
   const steps = report.checks
     .toSorted(compareChecks)
     .flatMap(({ check, findings }) =>
-      findings.filter(({ causedBy }) => !causedBy).map((finding) => say(check.id, finding).hint),
+      findings.filter(({ causedBy }) => !causedBy).map((finding) => say(check, finding).hint),
     )
     .filter((hint) => hint !== undefined);
   return [...new Set(steps)];

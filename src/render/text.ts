@@ -61,9 +61,16 @@ export function renderText(report: Report, options: TextOptions): string {
     ...(shown.length > 0 ? [''] : []),
     verdict(report),
     `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
+    ...guests(report),
     ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
   ];
   return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+}
+
+/** What is not ours is named, whatever it said: the promise to change nothing does not cover it. */
+function guests({ checks }: Report): readonly string[] {
+  const modules = [...new Set(checks.flatMap(({ check }) => check.stated?.module ?? []))];
+  return modules.length > 0 ? [`Not ours, and outside what is promised: ${modules.map(harmless).join(', ')}.`] : [];
 }
 
 const isFault = ({ status }: ReportedFinding): boolean => status !== 'pass' && status !== 'skipped';
@@ -79,10 +86,11 @@ function consequences({ checks }: Report, width: number): readonly string[] {
 
 function checkLines({ check, findings }: CheckReport, width: number, { color }: TextOptions): readonly string[] {
   return findings.flatMap((finding, index) => {
-    const { message, hint } = say(check.id, finding);
+    const { message, hint } = say(check, finding);
     const mark = marks[finding.status];
     const id = (index === 0 ? check.id : '').padEnd(width);
-    const line = `${color ? styleText(colors[finding.status], mark, { validateStream: false }) : mark} ${id}  ${message}`;
+    const from = check.stated ? ` (${harmless(check.stated.module)})` : '';
+    const line = `${color ? styleText(colors[finding.status], mark, { validateStream: false }) : mark} ${id}  ${message}${from}`;
     return hint ? [line, `${' '.repeat(width + 7)}→ ${hint}`] : [line];
   });
 }
@@ -92,7 +100,7 @@ function verdict({ checks, summary, complete }: Report): string {
   if (summary.fail + summary.unknown + summary.warn === 0) return 'Nothing is wrong.';
   const [worst] = checks.toSorted(compareChecks);
   if (!worst) return 'Nothing was asked.';
-  const { message, hint } = say(worst.check.id, leadOf(worst));
+  const { message, hint } = say(worst.check, leadOf(worst));
   const next = hint ? `; next: ${hint}` : '';
   if (summary.fail > 0) return `Wrong: ${message}${next}.`;
   return complete

@@ -1,4 +1,4 @@
-import type { Facts, Finding } from '../check.ts';
+import type { Check, Facts, Finding, StatedWords } from '../check.ts';
 import { harmless } from './harmless.ts';
 import { answerWords } from './words/answer.ts';
 import { daemonWords } from './words/daemon.ts';
@@ -38,8 +38,27 @@ const catalogue: Readonly<Record<string, CheckWords>> = {
   ...installWords,
 };
 
-export function wordsOf(checkId: string): CheckWords {
-  return catalogue[checkId] ?? { title: checkId, explain: '', causes: {} };
+/** What words depend on of a check. */
+export type Named = Pick<Check, 'id' | 'stated'>;
+
+export function wordsOf({ id, stated }: Named): CheckWords {
+  if (stated) return fromTemplates(stated);
+  return catalogue[id] ?? { title: id, explain: '', causes: {} };
+}
+
+function fromTemplates({ title, explain, causes }: StatedWords): CheckWords {
+  const filled = Object.entries(causes).map(([code, { message, hint }]): [string, Cause] => [
+    code,
+    { message: (facts) => fill(message, facts), ...(hint && { hint: (facts) => fill(hint, facts) }) },
+  ]);
+  return { title: harmless(title), explain: harmless(explain), causes: Object.fromEntries(filled) };
+}
+
+/** `{name}` becomes the fact of that name; one that is no fact stays as it is written. */
+function fill(template: string, facts: Facts): string {
+  return template.replace(/\{(\w+)\}/g, (written, name) =>
+    Object.hasOwn(facts, name) ? String(facts[name]) : written,
+  );
 }
 
 /** Causes that every check can have: the engine's own. */
@@ -88,10 +107,14 @@ export interface Words {
 }
 
 /** The words for one finding. Text that came from the machine is made harmless in them. */
-export function say(checkId: string, { code, facts }: Finding): Words {
-  const cause = wordsOf(checkId).causes[code] ?? common[code];
+export function say(check: Named, { code, facts }: Finding): Words {
+  const { causes } = wordsOf(check);
+  const cause = (Object.hasOwn(causes, code) ? causes[code] : undefined) ?? common[code];
   if (!cause) return { message: code };
-  const hint = cause.hint?.(facts);
+  const hint =
+    check.stated && (code === 'threw' || code === 'overran')
+      ? `the check is of ${check.stated.module}: tell its author, and leave it out with --skip ${check.id}`
+      : cause.hint?.(facts);
   return {
     message: harmless(cause.message(facts)),
     ...(hint && { hint: harmless(hint) }),

@@ -64,6 +64,10 @@ export const placeWords: Readonly<Record<string, CheckWords>> = {
         message: ({ modifiedAt }) => `a reset was cut off (${modifiedAt}); every coven command refuses`,
         hint: () => 'run that `coven reset … --apply` again; do not remove <coven-home>/reset-transaction.json',
       },
+      undetermined: {
+        message: () => 'it cannot be seen whether a reset is under way',
+        hint: () => 'run as the owner of the home',
+      },
     },
   },
   'home:locks': {

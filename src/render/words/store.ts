@@ -126,6 +126,11 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
       'another id with the WAL than without it.',
     causes: {
       ok: { message: (facts) => (Number(facts.bytes) > 0 ? `${bytes(facts.bytes)}, begins whole` : 'nothing in it') },
+      'ledger-not-opened': { message: () => 'not asked: the ledger that it lies beside did not open' },
+      undetermined: {
+        message: (facts) => `the WAL (${bytes(facts.bytes)}) cannot be read by this user`,
+        hint: () => 'run as the owner of the home',
+      },
       large: {
         message: (facts) => `the WAL has grown to ${bytes(facts.bytes)}`,
         hint: () => 'end what reads the ledger without pause; Coven writes it back at its next checkpoint',

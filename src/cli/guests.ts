@@ -1,0 +1,37 @@
+import { checks as ours } from '../../checks/index.ts';
+import type { Check } from '../check.ts';
+import { resolveHome } from '../coven/layout.ts';
+import { UsageError } from './usage.ts';
+
+/**
+ * Our checks and, behind them, those of the modules that `--checks` names. What loads and runs these is itself loaded
+ * only for them.
+ */
+export async function withGuests(
+  modules: readonly string[],
+  home: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  if (modules.length === 0) return ours;
+  const { loadGuests, runnable } = await import('../plugins/load.ts');
+  const homes = homesOf(home);
+  const guests = await usable(() =>
+    loadGuests(modules, { cwd: process.cwd(), homes, ours: ours.map(({ id }) => id), signal }),
+  );
+  return [...ours, ...(await runnable(guests, homes))];
+}
+
+/** The home that is asked about, and the one that Coven would use: no code comes from either. */
+export function homesOf(option: string | undefined): readonly string[] {
+  return [resolveHome(option || undefined, process.env).path, resolveHome(undefined, process.env).path];
+}
+
+/** A module that cannot be used is a usage error. */
+export async function usable<T>(load: () => Promise<T>): Promise<T> {
+  const { NotUsable } = await import('../plugins/find.ts');
+  try {
+    return await load();
+  } catch (error) {
+    throw error instanceof NotUsable ? new UsageError(error.message) : error;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Check } from '../check.ts';
+import { asCheck, askFor, type Guest, limits, threw } from '../plugins/load.ts';
+import { type ModuleProcess, startModule } from '../plugins/module-process.ts';
+import type { Subject } from './trials.ts';
+
+/** Milliseconds that a check of others may take in a trial: it only computes. */
+const judgeMs = 2000;
+
+/** A check of others in two processes that are kept for all trials, one that may write and one that may not. */
+export function subjectOf(guest: Guest, signal: AbortSignal): Subject & { readonly end: () => void } {
+  const [free, confined] = [keptProcess(guest, true, signal), keptProcess(guest, false, signal)];
+  return {
+    check: asCheck(guest, free.judge),
+    confined: asCheck(guest, confined.judge),
+    end: () => {
+      free.end();
+      confined.end();
+    },
+  };
+}
+
+/** A process that is started when it is first asked, and again after it ended. */
+function keptProcess(guest: Guest, free: boolean, signal: AbortSignal): { judge: Check['judge']; end: () => void } {
+  let process: ModuleProcess | undefined;
+  return {
+    judge: async (seen) => {
+      if (!process || process.ended()) {
+        process = startModule(guest.module, [], signal, { free });
+        const loaded = await process.loaded(limits.load);
+        if ('silent' in loaded || 'error' in loaded) {
+          process.end();
+          return threw('it does not load any more');
+        }
+      }
+      return askFor(process, guest, seen, judgeMs);
+    },
+    end: () => process?.end(),
+  };
+}

@@ -1,0 +1,121 @@
+import { type Check, type Finding, unknown } from '../check.ts';
+import { type Described, examineCheck, examineFindings, examineSkip } from './examine.ts';
+import { findModule, type Module, NotUsable } from './find.ts';
+import { type ModuleProcess, type Silence, startModule } from './module-process.ts';
+import { type Place, placesOf } from './trust.ts';
+
+/** A check of others in its module. */
+export interface Guest {
+  readonly module: Module;
+  readonly described: Described;
+}
+
+/** Milliseconds to load a module, and to judge; its observations are there by then. */
+export const limits = { load: 5000, judge: 5000 };
+
+export interface Loading {
+  /** Folder that relative paths and packages are found from. */
+  readonly cwd: string;
+  /** Paths of Coven homes, from which nothing is loaded. */
+  readonly homes: readonly string[];
+  /** Ids of our checks: their areas are not for others. */
+  readonly ours: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** The checks that modules export, in the order given. Rejects with NotUsable at the first that may not or cannot be used. */
+export async function loadGuests(
+  given: readonly string[],
+  { cwd, homes, ours, signal }: Loading,
+): Promise<readonly Guest[]> {
+  const places = await placesOf(homes);
+  const areas = new Set(ours.map((id) => id.split(':', 1)[0] ?? id));
+  const guests: Guest[] = [];
+  for (const name of new Set(given)) {
+    const module = await findModule(name, cwd, places);
+    for (const described of await describe(name, module, places, areas, signal)) {
+      const same = guests.find((guest) => guest.described.id === described.id);
+      if (same) throw new NotUsable(`--checks ${name}: ${described.id} is already a check of ${same.module.name}`);
+      guests.push({ module, described });
+    }
+  }
+  return guests;
+}
+
+async function describe(
+  name: string,
+  module: Module,
+  places: readonly Place[],
+  areas: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<readonly Described[]> {
+  const process = startModule(module, places, signal);
+  try {
+    const loaded = await process.loaded(limits.load);
+    if ('silent' in loaded) throw new NotUsable(`--checks ${name} does not load: ${howSilent(loaded, limits.load)}`);
+    if ('error' in loaded) throw new NotUsable(`--checks ${name} does not load: ${loaded.error}`);
+    const exports = Array.isArray(loaded.exports) ? loaded.exports : [];
+    if (exports.length === 0) throw new NotUsable(`--checks ${name} exports no check`);
+    return exports.map((exported) => {
+      const examined = examineCheck(exported?.check, areas);
+      if ('good' in examined) return examined.good;
+      throw new NotUsable(`--checks ${name}: its export ${exported?.name} is no check: ${examined.fault}`);
+    });
+  } finally {
+    process.end();
+  }
+}
+
+/** `guests` as checks, each judged in a process of its own that ends with its answer. */
+export async function runnable(guests: readonly Guest[], homes: readonly string[]): Promise<readonly Check[]> {
+  const places = await placesOf(homes);
+  return guests.map((guest) =>
+    asCheck(guest, async (seen, signal) => {
+      const process = startModule(guest.module, places, signal);
+      try {
+        return await judgeIn(process, guest, seen);
+      } finally {
+        process.end();
+      }
+    }),
+  );
+}
+
+export function asCheck({ module, described }: Guest, judge: Check['judge']): Check {
+  const { id, needs, title, explain, causes } = described;
+  return { id, category: 'custom', stated: { module: module.name, title, explain, causes }, needs, judge };
+}
+
+/** What the check says in `process`, just started; a silence or anything malformed is `unknown`, with the reason. */
+async function judgeIn(process: ModuleProcess, guest: Guest, seen: unknown): Promise<readonly Finding[]> {
+  const loaded = await process.loaded(limits.load);
+  if ('silent' in loaded) return silence(loaded, limits.load);
+  if ('error' in loaded) return threw(`it does not load any more: ${loaded.error}`);
+  return askFor(process, guest, seen, limits.judge);
+}
+
+/** What the check says in `process`, which has loaded; likewise. */
+export async function askFor(
+  process: ModuleProcess,
+  { described }: Guest,
+  seen: unknown,
+  ms: number,
+): Promise<readonly Finding[]> {
+  const answer = await process.ask({ id: described.id, seen }, ms);
+  if ('silent' in answer) return silence(answer, ms);
+  if ('error' in answer) return threw(String(answer.error));
+  const examined = 'skip' in answer ? examineSkip(answer.skip, described) : examineFindings(answer.findings, described);
+  return 'good' in examined ? examined.good : threw(examined.fault);
+}
+
+const howSilent = (silence: Silence, ms: number): string =>
+  silence.silent === 'overran' ? `no answer within ${ms} ms` : silence.how;
+
+function silence(silent: Silence, ms: number): readonly Finding[] {
+  if (silent.silent === 'ended') return threw(silent.how);
+  return [unknown('overran', '<coven-home>', { facts: { ms }, evidence: [] })];
+}
+
+export const threw = (message: string): readonly Finding[] => [
+  unknown('threw', '<coven-home>', { facts: { message: message.slice(0, 500) }, evidence: [] }),
+];
