@@ -1,12 +1,15 @@
 // `npm run battery`: every fault of the library, made and diagnosed, and what real Coven's own doctor says of the same
-// fault where REAL_COVEN names it; `npm run battery -- NAME…` takes the faults of these names alone. Exit 1 where a
-// fault is missed, more is found than there is, or a run takes too long.
+// fault where REAL_COVEN names it; `npm run battery -- NAME…` takes the faults of these names alone. Then the
+// healthy homes. Exit 1 where a fault is missed, more is found than there is, or a run takes too long.
 import { type Diagnosis, diagnose } from '../fixtures/diagnose.ts';
 import { defineFault } from '../fixtures/faults/fault.ts';
 import { type Fault, faults, whyNot } from '../fixtures/faults/index.ts';
+import { healthy } from '../fixtures/healthy/index.ts';
+import { stagings } from '../fixtures/healthy/variant.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { findRealCoven } from '../fixtures/real-coven.ts';
 import { askRealDoctor, judgeReal, type RealAnswer, type RealWord } from '../fixtures/real-doctor.ts';
+import { makeScratch } from '../fixtures/scratch.ts';
 import { stageFault } from '../fixtures/staged.ts';
 
 /** Milliseconds of a whole diagnosis: the default of --timeout. */
@@ -115,8 +118,35 @@ async function runFaults(): Promise<boolean> {
   return named === outcomes.length && extra === 0 && late === 0;
 }
 
-/** The batteries, in their order; each tells whether all went well. Healthy homes, of which nothing may be found, go here. */
-const batteries: readonly (() => Promise<boolean>)[] = [runFaults];
+/** Healthy homes, of which nothing may be found but that no daemon runs. */
+async function runHealthy(): Promise<boolean> {
+  const outcomes: Outcome[] = [];
+  let left = 0;
+  console.log();
+  print('healthy', '', 'found', 'ms');
+  for (const { title, why, stage } of stagings(healthy)) {
+    if (why !== null) {
+      left += 1;
+      print(title, '', `not made here: ${why}`);
+      continue;
+    }
+    await using scratch = await makeScratch();
+    const subjects = await stage(scratch);
+    const found = await Promise.all(subjects.map(({ home, how }) => diagnose(home, how)));
+    const compared = found.map((diagnosis, index) => compare(diagnosis, subjects[index]?.right ?? []));
+    outcomes.push(...compared);
+    for (const outcome of compared) print(title, '', told(outcome), outcome.ms);
+  }
+  const alarms = outcomes.reduce((sum, { extra }) => sum + extra.length, 0);
+  const wrong = outcomes.filter(({ missed }) => missed.length > 0).length;
+  const late = outcomes.filter(({ ms }) => ms > deadlineMs).length;
+  console.log(
+    `\n${outcomes.length} healthy homes: ${alarms} false alarms, ${wrong} not told as they are, ${late} over the deadline` +
+      (left > 0 ? `; ${left} not made here` : ''),
+  );
+  return alarms + wrong + late === 0;
+}
 
 if ('why' in real) console.log(`real Coven is not asked: ${real.why}\n`);
-for (const battery of batteries) if (!(await battery())) process.exitCode = 1;
+const well = [await runFaults(), asked.length > 0 || (await runHealthy())];
+if (well.includes(false)) process.exitCode = 1;
