@@ -110,6 +110,43 @@ export interface Entry {
   readonly modifiedAt: string;
 }
 
+/**
+ * A file as it was when it was looked at: what a repair is planned on, and compares again right before it acts. Device
+ * and inode are decimal text, sizes bytes, times nanoseconds since the epoch as decimal text.
+ */
+export interface FileIdentity {
+  readonly kind: Kind;
+  readonly dev: string;
+  readonly ino: string;
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** 0 for what is no regular file: a folder's size and time are changed by what happens beside a repair. */
+  readonly size: number;
+  readonly mtimeNs: string;
+  /** Of regular files up to 1 MiB that are no part of a ledger, which must not be opened; else null. */
+  readonly sha256: string | null;
+}
+
+/** The three files of a ledger; null for one that is not there. */
+export interface LedgerIdentity {
+  readonly main: FileIdentity;
+  readonly wal: FileIdentity | null;
+  readonly shm: FileIdentity | null;
+}
+
+/** A process that cannot be taken for another: numbers of processes are used again, these five together are not. */
+export interface ProcessIdentity {
+  readonly bootId: string;
+  /** As the link /proc/self/ns/pid names it: `pid:[4026531836]`. */
+  readonly pidNamespace: string;
+  readonly pid: number;
+  /** Clock ticks after boot. */
+  readonly startTicks: string;
+  readonly uid: number;
+}
+
 export interface Entries {
   readonly list: readonly Entry[];
   /** False where the home holds more entries than are looked at. */

@@ -55,6 +55,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
+  ['src/fix/step.ts', ['src/observation.ts']],
+  ['src/fix/engine/', ['src/fix/engine/', 'src/fix/step.ts', 'src/coven/', 'src/host/', 'src/observation.ts']],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
   ['src/cli/', ['src/', 'checks/index.ts', 'fixtures/faults/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],

@@ -1,0 +1,79 @@
+import type { FileIdentity, LedgerIdentity, ProcessIdentity } from '../observation.ts';
+
+/**
+ * The only ways in which a home, its daemon or its processes are ever changed: data that prints, saves, is journalled
+ * and is compared alike. Paths are names below the home with `/` between their parts; `.` is the home itself.
+ */
+export type Action =
+  /** Moved into the run's quarantine, never removed. A ledger's WAL and shared memory are steps of their own. */
+  | { readonly kind: 'quarantine'; readonly path: string; readonly was: FileIdentity }
+  | { readonly kind: 'set-mode'; readonly path: string; readonly mode: number; readonly was: FileIdentity }
+  | {
+      readonly kind: 'set-owner';
+      readonly path: string;
+      readonly uid: number;
+      readonly gid: number;
+      readonly was: FileIdentity;
+    }
+  /** Brings what is in the WAL into the main file. */
+  | { readonly kind: 'checkpoint'; readonly ledger: LedgerIdentity }
+  | { readonly kind: 'rebuild-index'; readonly index: string; readonly ledger: LedgerIdentity }
+  /** The full-text index, from the events that it is made of. */
+  | { readonly kind: 'rebuild-search'; readonly ledger: LedgerIdentity }
+  | { readonly kind: 'start-daemon' }
+  | { readonly kind: 'stop-daemon' }
+  | { readonly kind: 'restart-daemon' }
+  | { readonly kind: 'continue-process'; readonly process: ProcessIdentity }
+  /** SIGTERM, and SIGKILL after it where `kill` says so. */
+  | { readonly kind: 'end-process'; readonly process: ProcessIdentity; readonly kill: boolean }
+  /** The backup of an earlier run, by that run's id: the only deletion that there is. */
+  | { readonly kind: 'remove-backup'; readonly run: string };
+
+export type ActionKind = Action['kind'];
+
+/**
+ * When a step is taken, and under which locks: `alive` beside a daemon that may run, under daemon.lock; `gone` where
+ * none may, under state.lock, daemon.lock and daemon-serve.lock; `after` with no lock held, since daemons take them.
+ */
+export type Phase = 'alive' | 'gone' | 'after';
+
+/** `safe` loses nothing and interrupts nobody; `disruptive` ends live work; `lossy` may lose data. */
+export type Risk = 'safe' | 'disruptive' | 'lossy';
+
+export interface Step {
+  /** Unique in its plan, in the order of the plan: `1`, `2`. */
+  readonly id: string;
+  /** The finding that it is for: `daemon:record reused-pid`. Steps of one fix are all taken, or all taken back. */
+  readonly fix: string;
+  readonly action: Action;
+  readonly phase: Phase;
+  readonly risk: Risk;
+  /** `none` where what follows is not ours to take back: what a daemon does once it runs, a signal that was sent. */
+  readonly undo: 'exact' | 'none';
+  /** Other fixes of the plan without which this step would do harm; it is not taken where one of them failed. */
+  readonly requires: readonly string[];
+}
+
+/** A finding that nothing is done about, and why, as a code. */
+export interface Refused {
+  readonly finding: string;
+  readonly reason: string;
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: string; readonly version: string };
+  /** The home that it is for; a plan holds no path of the machine. */
+  readonly home: { readonly dev: string; readonly ino: string };
+  readonly machine: { readonly bootId: string | null; readonly pidNamespace: string | null };
+  /** ISO 8601. */
+  readonly madeAt: string;
+  readonly expiresAt: string;
+  readonly steps: readonly Step[];
+  readonly refused: readonly Refused[];
+  /** Sessions that live while the plan is made: what a restart would end, and what a start would call orphaned. */
+  readonly live: { readonly daemonSessions: readonly string[]; readonly runSessions: readonly string[] };
+  /** sha256 in hex of home, machine and steps; times and words are not part of it. */
+  readonly digest: string;
+}
