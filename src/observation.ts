@@ -122,9 +122,9 @@ export interface FileIdentity {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** 0 for what is no regular file: a folder's size and time are changed by what happens beside a repair. */
-  readonly size: number;
-  readonly mtimeNs: string;
+  /** Size and time are null where they do not count: a folder's are changed by what happens beside a repair. */
+  readonly size: number | null;
+  readonly mtimeNs: string | null;
   /** Of regular files up to 1 MiB that are no part of a ledger, which must not be opened; else null. */
   readonly sha256: string | null;
 }

@@ -7,6 +7,14 @@ import type { FileIdentity, LedgerIdentity, ProcessIdentity } from '../observati
 export type Action =
   /** Moved into the run's quarantine, never removed. A ledger's WAL and shared memory are steps of their own. */
   | { readonly kind: 'quarantine'; readonly path: string; readonly was: FileIdentity }
+  /** Out of the quarantine of a run, to where it was: the inverse of `quarantine`. */
+  | {
+      readonly kind: 'put-back';
+      readonly path: string;
+      readonly run: string;
+      readonly item: string;
+      readonly was: FileIdentity;
+    }
   | { readonly kind: 'set-mode'; readonly path: string; readonly mode: number; readonly was: FileIdentity }
   | {
       readonly kind: 'set-owner';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockNames, names } from '../coven/layout.ts';
-import type { Entry, Locks } from '../observation.ts';
+import type { Entry, LockHolder, Locks } from '../observation.ts';
 import type { Look } from './look.ts';
 import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from './procfs.ts';
 
@@ -35,21 +35,24 @@ export async function seeLocks({ observe, signal }: Look): Promise<Locks> {
     };
   return {
     method: 'proc-locks',
-    files: files.map((file) => ({
-      name: file.name,
-      holders: lines
-        .filter((line) => line.kind === 'FLOCK' && isOn(line, file))
-        .map((line) => ({
-          pid: holderOf(line, file),
-          exclusive: line.exclusive,
-        })),
-    })),
+    files: files.map((file) => ({ name: file.name, holders: holders(lines, file) })),
     ledgerWriter: await watchWriter(
       list.find((entry) => entry.name === names.shm),
       lines,
       signal,
     ),
   };
+}
+
+/** Who holds a flock on one file, as far as the kernel tells it here. */
+export async function flockHolders(file: Pick<Entry, 'name' | 'dev' | 'ino'>): Promise<readonly LockHolder[]> {
+  return holders((await readLocks()) ?? [], file);
+}
+
+function holders(lines: readonly Line[], file: Pick<Entry, 'name' | 'dev' | 'ino'>): readonly LockHolder[] {
+  return lines
+    .filter((line) => line.kind === 'FLOCK' && isOn(line, file))
+    .map((line) => ({ pid: holderOf(line, file), exclusive: line.exclusive }));
 }
 
 /** A write lock is a fault only where it does not end: it is watched for a second before it is named. */
@@ -118,7 +121,7 @@ export function parseLocks(text: string): readonly Line[] {
  * The process that holds a flock. The kernel names the one that took it, which may have passed its descriptor on and
  * be gone, its number even be another's by now; who holds it is known by the descriptor. 0 where none is to be seen.
  */
-function holderOf({ pid }: Line, file: Entry): number {
+function holderOf({ pid }: Line, file: Pick<Entry, 'name' | 'ino'>): number {
   const holds = (pid: number): boolean | null => {
     const fds = descriptors(pid);
     if (!fds) return readStat(pid) ? null : false;
@@ -133,7 +136,7 @@ function holderOf({ pid }: Line, file: Entry): number {
  * On btrfs and overlayfs the device of /proc/locks is not that of stat: there an equal inode counts when the holder
  * has the very file open.
  */
-function isOn(line: Line, file: Entry): boolean {
+function isOn(line: Line, file: Pick<Entry, 'dev' | 'ino'>): boolean {
   if (line.inode !== file.ino) return false;
   const dev = BigInt(file.dev);
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);

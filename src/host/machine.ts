@@ -1,4 +1,5 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Machine } from '../observation.ts';
 import type { Look } from './look.ts';
 
@@ -6,11 +7,8 @@ import type { Look } from './look.ts';
 const firstPidNamespace = 'pid:[4026531836]';
 
 export async function seeMachine({ env }: Look): Promise<Machine> {
-  const [bootId, namespace, mounts] = await Promise.all([
-    readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => null),
-    readlink('/proc/self/ns/pid').catch(() => null),
-    readFile('/proc/self/mountinfo', 'utf8').catch(() => ''),
-  ]);
+  const { bootId, pidNamespace } = thisMachine();
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   const hidepid = mounts
     .split('\n')
     .some((line) => / \/proc .* - proc .*hidepid=(1|2|4|noaccess|invisible)/.test(line));
@@ -21,7 +19,23 @@ export async function seeMachine({ env }: Look): Promise<Machine> {
     platform: process.platform,
     uid,
     sudoUid: uid === 0 && Number.isInteger(sudo) && sudo > 0 ? sudo : null,
-    bootId: bootId?.trim() ?? null,
-    seesEveryProcess: namespace === firstPidNamespace && (!hidepid || uid === 0),
+    bootId,
+    seesEveryProcess: pidNamespace === firstPidNamespace && (!hidepid || uid === 0),
   };
+}
+
+/** The run of this machine and the processes that are seen in it; what a process or a plan of another is told by. */
+export function thisMachine(): { readonly bootId: string | null; readonly pidNamespace: string | null } {
+  return {
+    bootId: orNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
+    pidNamespace: orNull(() => readlinkSync('/proc/self/ns/pid')),
+  };
+}
+
+function orNull(read: () => string): string | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }

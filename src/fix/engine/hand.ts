@@ -1,0 +1,159 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { isErrno } from '../../host/files.ts';
+import { identify } from '../../host/identity.ts';
+import type { FileIdentity } from '../../observation.ts';
+import { at, differences, type Folder, isSame, refuseDrift } from './folder.ts';
+import { Refusal } from './refusal.ts';
+
+/**
+ * Every call by which the engine changes a file system, each durable when it returns: the file is synchronised where its
+ * content counts, and the folder wherever an entry was made, moved or removed.
+ */
+
+/** Source: open(2) of Linux. A descriptor that names a file and neither reads nor writes it, whatever its kind. */
+const O_PATH = 0o10000000;
+
+/** Makes a folder, 0700; one that is there already is left as it is. */
+export function makeFolder(parent: Folder, name: string): void {
+  try {
+    mkdirSync(at(parent, name), 0o700);
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return;
+    throw error;
+  }
+  fsyncSync(parent.fd);
+}
+
+/** Makes an empty file, 0600, and opens it to write. Throws EEXIST where there is something. */
+export function makeFile(parent: Folder, name: string): number {
+  const fd = openSync(
+    at(parent, name),
+    constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
+  fsyncSync(parent.fd);
+  return fd;
+}
+
+/** Writes `bytes` with one call, and makes them durable. Throws where they were not written whole. */
+export function writeAt(fd: number, bytes: Buffer, position: number): void {
+  const written = writeSync(fd, bytes, 0, bytes.length, position);
+  // A full disk may take a part of it.
+  if (written < bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC', syscall: 'write' });
+  fsyncSync(fd);
+}
+
+export function cutAt(fd: number, length: number): void {
+  ftruncateSync(fd, length);
+  fsyncSync(fd);
+}
+
+/**
+ * Makes a file with this content, whole or not at all. It is named by a link, so that a file system without hard links,
+ * on which nothing could be put back, refuses a run before its first act.
+ */
+export function makeWhole(parent: Folder, name: string, text: string): void {
+  const part = `${name}.part`;
+  const fd = makeFile(parent, part);
+  try {
+    writeAt(fd, Buffer.from(text), 0);
+  } finally {
+    closeSync(fd);
+  }
+  linkSync(at(parent, part), at(parent, name));
+  unlinkSync(at(parent, part));
+  fsyncSync(parent.fd);
+}
+
+/**
+ * Moves an entry into a quarantine. rename(2) overwrites: the place there must be free, and is in a folder that only we
+ * write. What was moved is looked at again, and put back where it is not what was meant.
+ */
+export function setAside(from: Folder, name: string, quarantine: Folder, item: string, was: FileIdentity): void {
+  if (exists(at(quarantine, item))) throw new Refusal('drift', { path: item, fields: 'taken' });
+  renameSync(at(from, name), at(quarantine, item));
+  fsyncSync(quarantine.fd);
+  fsyncSync(from.fd);
+  const fields = differences(was, identify(at(quarantine, item)));
+  if (fields.length > 0) putBack(quarantine, item, from, name);
+  refuseDrift(name, fields);
+}
+
+/**
+ * Moves an entry out of a quarantine to a place that must be free: a link fails where something is, and a rename would
+ * overwrite it. Goes on where a crash left it linked at both. A folder cannot be linked: it is renamed, which fails on
+ * anything but an empty folder.
+ */
+export function putBack(quarantine: Folder, item: string, to: Folder, name: string): void {
+  const found = identify(at(quarantine, item));
+  if (!found) throw new Refusal('drift', { path: item, fields: 'absent' });
+  const there = identify(at(to, name));
+  if (there && !isSame(there, found)) throw new Refusal('drift', { path: name, fields: 'taken' });
+  if (found.kind === 'directory') {
+    renameSync(at(quarantine, item), at(to, name));
+  } else {
+    if (!there) linkSync(at(quarantine, item), at(to, name));
+    fsyncSync(to.fd);
+    unlinkSync(at(quarantine, item));
+  }
+  fsyncSync(to.fd);
+  fsyncSync(quarantine.fd);
+}
+
+/** Sets the mode of the very file that `was` names: a symlink or another file put there meanwhile is not followed. */
+export function setMode(folder: Folder, name: string, mode: number, was: FileIdentity): void {
+  onFile(folder, name, was, (path) => chmodSync(path, mode));
+}
+
+/** Sets owner and group, likewise. */
+export function setOwner(folder: Folder, name: string, uid: number, gid: number, was: FileIdentity): void {
+  onFile(folder, name, was, (path) => chownSync(path, uid, gid));
+}
+
+function onFile(folder: Folder, name: string, was: FileIdentity, act: (path: string) => void): void {
+  const fd = openSync(at(folder, name), O_PATH | constants.O_NOFOLLOW);
+  try {
+    const { dev, ino, nlink } = fstatSync(fd, { bigint: true });
+    if (!isSame(was, { dev: String(dev), ino: String(ino) })) throw new Refusal('drift', { path: name, fields: 'ino' });
+    if (was.kind === 'file' && nlink > 1n) throw new Refusal('linked', { path: name, links: Number(nlink) });
+    act(`/proc/self/fd/${fd}`);
+    synchronise(fd, was);
+    fsyncSync(folder.fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Sockets, FIFOs and what may not be read are made durable with the folder that names them. */
+function synchronise(path: number, { kind }: FileIdentity): void {
+  if (kind !== 'file' && kind !== 'directory') return;
+  let fd: number;
+  try {
+    fd = openSync(`/proc/self/fd/${path}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) return;
+    throw error;
+  }
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

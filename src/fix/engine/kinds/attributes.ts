@@ -1,0 +1,85 @@
+import type { FileIdentity } from '../../../observation.ts';
+import { differences, inFolderOf, isSame, lookAt, refuseDrift } from '../folder.ts';
+import { setMode, setOwner } from '../hand.ts';
+import { type ActionOf, defineKind, type Standing, type Task } from '../kind.ts';
+import { Refusal } from '../refusal.ts';
+
+/** Sets the permission bits of one file or folder; `.` is the home. */
+export const mode = defineKind({
+  kind: 'set-mode',
+  check: ({ action: { path, was }, scene }) => {
+    if (was.kind === 'symlink') throw new Refusal('drift', { path, fields: 'kind' });
+    refuseDrift(path, differences(was, lookAt(scene.home, path)));
+  },
+  apply: ({ action, scene }) => {
+    refuseDrift(action.path, differences(action.was, lookAt(scene.home, action.path)));
+    changeMode(scene, action, action.mode);
+  },
+  standing: ({ action: { path, was, mode }, scene }) => {
+    const is = lookAt(scene.home, path);
+    return standingOf(path, was, is, is?.mode === mode, is?.mode === was.mode, 'mode');
+  },
+  undo: ({ action, scene }) => changeMode(scene, action, action.was.mode),
+  inverse: ({ action: { path, was, mode } }) => ({
+    kind: 'set-mode',
+    path,
+    mode: was.mode,
+    was: { ...withoutContent(was), mode },
+  }),
+});
+
+/** Sets owner and group of one file or folder. */
+export const owner = defineKind({
+  kind: 'set-owner',
+  check: ({ action: { path, was }, scene }) => {
+    if (was.kind === 'symlink') throw new Refusal('drift', { path, fields: 'kind' });
+    // chown(2) takes these bits off a file, and a crash between it and their return would lose them.
+    if (was.kind === 'file' && (was.mode & 0o6000) !== 0) throw new Refusal('foreign-file', { path, uid: was.uid });
+    refuseDrift(path, differences(was, lookAt(scene.home, path)));
+  },
+  apply: ({ action, scene }) => {
+    refuseDrift(action.path, differences(action.was, lookAt(scene.home, action.path)));
+    changeOwner(scene, action, action);
+  },
+  standing: ({ action: { path, was, uid, gid }, scene }) => {
+    const is = lookAt(scene.home, path);
+    const belongs = (to: { uid: number; gid: number }): boolean => is?.uid === to.uid && is.gid === to.gid;
+    return standingOf(path, was, is, belongs({ uid, gid }), belongs(was), 'uid');
+  },
+  undo: ({ action, scene }) => changeOwner(scene, action, action.was),
+  inverse: ({ action: { path, was, uid, gid } }) => ({
+    kind: 'set-owner',
+    path,
+    uid: was.uid,
+    gid: was.gid,
+    was: { ...withoutContent(was), uid, gid },
+  }),
+});
+
+/** What a file holds may change after its mode was set; the mode can be set back all the same. */
+const withoutContent = (was: FileIdentity): FileIdentity => ({ ...was, size: null, mtimeNs: null, sha256: null });
+
+function standingOf(
+  path: string,
+  was: FileIdentity,
+  is: FileIdentity | null,
+  isAfter: boolean,
+  isBefore: boolean,
+  field: string,
+): Standing {
+  if (!isSame(was, is)) return { at: 'elsewhere', path, fields: is ? ['ino'] : ['absent'] };
+  if (isAfter) return { at: 'after' };
+  return isBefore ? { at: 'before' } : { at: 'elsewhere', path, fields: [field] };
+}
+
+function changeMode({ home }: Task['scene'], { path, was }: ActionOf<'set-mode'>, mode: number): void {
+  inFolderOf(home, path, (folder, name) => setMode(folder, name, mode, was));
+}
+
+function changeOwner(
+  { home }: Task['scene'],
+  { path, was }: ActionOf<'set-owner'>,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+): void {
+  inFolderOf(home, path, (folder, name) => setOwner(folder, name, uid, gid, was));
+}

@@ -1,0 +1,12 @@
+import type { ActionKind } from '../../step.ts';
+import type { Kind } from '../kind.ts';
+import { mode, owner } from './attributes.ts';
+import { quarantine, restitution } from './quarantine.ts';
+
+/** Every kind of step that can be taken. */
+const kinds: readonly Kind[] = [quarantine, restitution, mode, owner];
+
+const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
+
+/** The kind of an action; null for a word of the vocabulary that nothing carries out. */
+export const kindOf = (name: ActionKind): Kind | null => byName.get(name) ?? null;

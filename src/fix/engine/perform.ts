@@ -1,0 +1,157 @@
+import { constants } from 'node:os';
+import type { Plan, Step } from '../step.ts';
+import { closeFolder } from './folder.ts';
+import { makeWhole } from './hand.ts';
+import { makeJournal } from './journal.ts';
+import { type Reason, Refusal, reasonOf } from './refusal.ts';
+import { makeRun, openQuarantines } from './run.ts';
+import {
+  announce,
+  end,
+  type FixOutcome,
+  giveUp,
+  isOpen,
+  openTransaction,
+  type Progress,
+  settle,
+  type Transaction,
+  takePhase,
+} from './transaction.ts';
+import type { Workshop } from './workshop.ts';
+
+/** A copy of the home that was restored once and compared. */
+export interface ProvenBackup {
+  readonly id: string;
+  /** The path of something that is not as it was copied, or null. Cheap: it is asked under the locks. */
+  readonly revalidate: () => Promise<string | null>;
+}
+
+/** Whether the cause of a fix is gone, asked of a new diagnosis; `unknown` is not gone. */
+export interface Recheck {
+  readonly fix: string;
+  readonly verdict: 'gone' | 'still-there' | 'unknown';
+}
+
+export interface Work {
+  readonly steps: readonly Step[];
+  readonly digest: string;
+  readonly tool: Plan['tool'];
+  readonly undoes: string | null;
+  /** Makes a backup in a folder of the run; it rejects where none is proven. */
+  readonly backup: ((folder: string) => Promise<ProvenBackup>) | null;
+  readonly recheck: (fixes: readonly string[]) => Promise<readonly Recheck[]>;
+  readonly signal: AbortSignal;
+  readonly tell: (progress: Progress) => void;
+}
+
+export interface Performed {
+  readonly runId: string;
+  readonly outcomes: readonly FixOutcome[];
+}
+
+/** One run: a folder, a backup, a journal, the steps in their phases, the re-check, the end. */
+export async function perform(workshop: Workshop, work: Work): Promise<Performed> {
+  const { id, folder } = makeRun(workshop.runs);
+  const quarantines = openQuarantines(workshop.runs);
+  const where = `${workshop.homePath}/doctor/runs/${id}`;
+  try {
+    makeWhole(folder, 'plan.json', `${JSON.stringify({ digest: work.digest, steps: work.steps }, null, 2)}\n`);
+    const proven = await makeBackup(work, where);
+    const journal = makeJournal(folder, work.steps);
+    const { signal, tell } = work;
+    const tx = openTransaction(workshop, id, journal, { quarantine: quarantines.of, signal, tell });
+    try {
+      const { dev, ino } = workshop.home;
+      const { digest, tool, undoes } = work;
+      announce(tx, { record: 'begin', digest, home: { dev, ino }, tool, backup: proven?.id ?? null, undoes });
+      await takeAll(tx, work, proven, where);
+    } finally {
+      journal.close();
+    }
+    return { runId: id, outcomes: [...tx.outcomes.values()] };
+  } finally {
+    quarantines.close();
+    closeFolder(folder);
+  }
+}
+
+async function takeAll(tx: Transaction, work: Work, proven: ProvenBackup | null, where: string): Promise<void> {
+  const fixes = [...new Set(work.steps.map(({ fix }) => fix))];
+  let reason: Reason | null = null;
+  try {
+    await takePhases(tx, work, fixes, proven, where);
+  } catch (error) {
+    reason = reasonOf(error);
+  }
+  reason ??= tx.journalFailed ?? { code: 'interrupted', facts: { signal: String(work.signal.reason) } };
+  for (const fix of fixes) if (!tx.outcomes.has(fix)) await giveUp(tx, fix, reason, 'after');
+  end(tx, [...tx.outcomes.values()].at(-1)?.reason ?? reason);
+}
+
+async function takePhases(
+  tx: Transaction,
+  work: Work,
+  fixes: readonly string[],
+  proven: ProvenBackup | null,
+  where: string,
+): Promise<void> {
+  const { steps } = work;
+  const endsLater = new Set(steps.filter(({ phase }) => phase === 'after').map(({ fix }) => fix));
+  let backup = proven;
+  await takePhase(tx, steps, 'alive');
+  // What the run itself ended or stopped wrote something while it ended: the copy is made again, once.
+  const isNeeded = isOpen(tx) && tx.taken.length > 0 && steps.some(({ phase }) => phase === 'gone');
+  if (isNeeded && (await backup?.revalidate())) {
+    backup = await makeBackup(work, where);
+    if (backup) announce(tx, { record: 'backup', backup: backup.id });
+  }
+  await takePhase(tx, steps, 'gone', async () => {
+    const changed = await backup?.revalidate();
+    if (changed) throw new Refusal('backup-outdated', { path: changed });
+  });
+  await recheck(
+    tx,
+    work,
+    fixes.filter((fix) => !endsLater.has(fix)),
+  );
+  await takePhase(tx, steps, 'after');
+  await recheck(
+    tx,
+    work,
+    fixes.filter((fix) => endsLater.has(fix)),
+  );
+}
+
+/** Asks whether the causes are gone, with no lock held; a fix whose cause is not is rolled back. */
+async function recheck(tx: Transaction, { recheck, tell }: Work, fixes: readonly string[]): Promise<void> {
+  const open = fixes.filter((fix) => !tx.outcomes.has(fix));
+  if (open.length === 0 || !isOpen(tx)) return;
+  tell({ stage: 'recheck' });
+  // A diagnosis that fails has proven nothing.
+  const answers = await recheck(open).catch(() => []);
+  const verdicts = new Map(answers.map(({ fix, verdict }) => [fix, verdict]));
+  if (!isOpen(tx)) return;
+  for (const fix of open) {
+    const verdict = verdicts.get(fix) ?? 'unknown';
+    try {
+      if (verdict !== 'gone') throw new Refusal(verdict === 'unknown' ? 'not-verified' : 'still-there');
+      settle(tx, fix);
+    } catch (error) {
+      await giveUp(tx, fix, reasonOf(error), 'after');
+    }
+  }
+}
+
+async function makeBackup({ backup, tell }: Work, where: string): Promise<ProvenBackup | null> {
+  if (!backup) return null;
+  tell({ stage: 'backup' });
+  return backup(where);
+}
+
+/** The exit code of a run; a signal goes before a failure, a failure before a refusal. */
+export function exitCode(outcomes: readonly FixOutcome[], signal: AbortSignal): number {
+  if (signal.aborted) return 128 + (constants.signals[signal.reason as NodeJS.Signals] ?? constants.signals.SIGTERM);
+  const has = (outcome: FixOutcome['outcome']): boolean => outcomes.some((one) => one.outcome === outcome);
+  if (has('failed') || has('rolled-back')) return 4;
+  return has('refused') ? 5 : 0;
+}

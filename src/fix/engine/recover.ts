@@ -1,0 +1,116 @@
+import type { Step } from '../step.ts';
+import { closeFolder } from './folder.ts';
+import { openJournal, readJournal, type Told, tell } from './journal.ts';
+import { type Reason, Refusal, reasonOf } from './refusal.ts';
+import { openQuarantines, openRun, runIds } from './run.ts';
+import { announce, openTransaction, type Transaction, takeBack, taskOf } from './transaction.ts';
+import { openWorkshop, type Workshop } from './workshop.ts';
+
+/** An unfinished run, and what became of each of its fixes. */
+export interface Recovered {
+  readonly run: string;
+  readonly fixes: readonly {
+    readonly fix: string;
+    /** `stands`: it was complete. `kept`: what was done is left, since it was complete or cannot be taken back. */
+    readonly outcome: 'stands' | 'kept' | 'rolled-back';
+    readonly reason: Reason | null;
+  }[];
+}
+
+/**
+ * Completes or takes back what unfinished runs left behind. Rejects with a refusal where that cannot be done now: a lock
+ * is held, the home is not the user's, or a journal is damaged or not ours. Finds nothing to do the second time.
+ */
+export async function recoverRuns(home: string, signal: AbortSignal): Promise<readonly Recovered[]> {
+  const workshop = await openWorkshop(home);
+  try {
+    return await recoverAll(workshop, signal);
+  } finally {
+    workshop.close();
+  }
+}
+
+/** The same for a workshop that is open; the newest run first, since later runs stand on earlier ones. */
+export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promise<readonly Recovered[]> {
+  const recovered: Recovered[] = [];
+  for (const run of runIds(workshop.runs)) {
+    const folder = openRun(workshop.runs, run);
+    const quarantines = openQuarantines(workshop.runs);
+    try {
+      if (tell(readJournal(folder)).state !== 'unfinished') continue;
+      const journal = openJournal(folder);
+      try {
+        const rest = { quarantine: quarantines.of, signal, tell: () => undefined };
+        const tx = openTransaction(workshop, run, journal, rest);
+        recovered.push({ run, fixes: await recover(tx, tell(journal.records)) });
+      } finally {
+        journal.close();
+      }
+    } catch (error) {
+      const { code, facts } = reasonOf(error);
+      throw new Refusal(code === 'io' || code === 'lock-held' ? 'unfinished' : code, { run, why: code, ...facts });
+    } finally {
+      quarantines.close();
+      closeFolder(folder);
+    }
+  }
+  return recovered;
+}
+
+async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']> {
+  if (!told.begin || told.begin.home.ino !== tx.workshop.home.ino) throw new Refusal('other-home');
+  const stands = new Set(told.stands);
+  const fixes: Recovered['fixes'][number][] = [...stands].map((fix) => ({ fix, outcome: 'stands', reason: null }));
+  const pending = told.steps.filter(({ step }) => !stands.has(step.fix));
+  for (const fix of new Set([...pending].reverse().map(({ step }) => step.fix))) {
+    const steps = pending.filter(({ step }) => step.fix === fix);
+    const kept = await takeBackFix(
+      tx,
+      steps.map(({ step }) => step),
+    );
+    if (!kept) {
+      announce(tx, { record: 'rolled-back', fix, reason: interrupted });
+      fixes.push({ fix, outcome: 'rolled-back', reason: interrupted });
+      continue;
+    }
+    for (const { step, done } of steps) if (!done && tx.taken.includes(step)) tellDone(tx, step);
+    announce(tx, { record: 'kept', fix, reason: kept });
+    fixes.push({ fix, outcome: 'kept', reason: kept });
+  }
+  const isAnythingLeft = fixes.some(({ outcome }) => outcome !== 'rolled-back');
+  announce(tx, isAnythingLeft ? { record: 'commit' } : { record: 'abort', reason: interrupted });
+  return fixes;
+}
+
+const interrupted: Reason = { code: 'interrupted', facts: {} };
+
+/**
+ * Takes the steps of a fix back, and tells why something of it is kept, or null. What a daemon did since it was started,
+ * or a signal that was sent, cannot be taken back: such a fix stays as it is. No lock is needed where nothing is to do.
+ */
+async function takeBackFix(tx: Transaction, steps: readonly Step[]): Promise<Reason | null> {
+  let kept: Reason | null = null;
+  const undo: Step[] = [];
+  for (const step of steps) {
+    const { kind, task } = taskOf(step, tx.scene);
+    const standing = await kind.standing(task);
+    if (standing.at === 'before') {
+      announce(tx, { record: 'undone', step: step.id });
+      continue;
+    }
+    tx.taken.push(step);
+    if (!kind.undo) kept ??= { code: 'not-undoable', facts: { step: step.id } };
+    else if (standing.at !== 'elsewhere') undo.push(step);
+    else kept ??= { code: 'drift', facts: { path: standing.path, fields: standing.fields.join(' ') } };
+  }
+  if (kept?.code === 'not-undoable' || undo.length === 0) return kept;
+  const left = await takeBack(tx, undo, 'after');
+  if (tx.journalFailed) throw new Refusal('unfinished', tx.journalFailed.facts);
+  if (left && left.code !== 'drift') throw new Refusal(left.code, left.facts);
+  return left ?? kept;
+}
+
+function tellDone(tx: Transaction, step: Step): void {
+  const { kind, task } = taskOf(step, tx.scene);
+  announce(tx, { record: 'done', step: step.id, inverse: kind.inverse?.(task) ?? null });
+}

@@ -1,0 +1,70 @@
+/** Why something was not done, or was taken back, as a code; words for it live in render. */
+export type ReasonCode =
+  /** Acts relative to an open folder need /proc/self/fd. */
+  | 'platform'
+  | 'no-home'
+  | 'home-symlink'
+  /** The home is another user's, whoever runs this. */
+  | 'foreign-home'
+  /** The path names another folder than it did. */
+  | 'home-moved'
+  | 'other-home'
+  | 'other-boot'
+  | 'expired'
+  /** The plan is not what its digest says. */
+  | 'altered'
+  /** What is in `doctor/` is not the user's alone: owner, mode, kind or a second name. */
+  | 'not-private'
+  | 'second-doctor'
+  | 'lock-held'
+  | 'lock-invalid'
+  | 'lock-replaced'
+  | 'cannot-lock'
+  | 'journal-damaged'
+  /** A file is not as it was. */
+  | 'drift'
+  /** A hard link or a foreign owner makes the act unsafe. */
+  | 'linked'
+  | 'foreign-file'
+  /** Nothing carries out this kind of step. */
+  | 'unknown-kind'
+  | 'risk'
+  /** Another fix that this one rests on failed. */
+  | 'requires'
+  | 'backup'
+  | 'backup-outdated'
+  | 'interrupted'
+  /** A system call failed. */
+  | 'io'
+  | 'still-there'
+  | 'not-verified'
+  | 'no-such-run'
+  | 'nothing-to-undo'
+  | 'already-undone'
+  | 'not-undoable'
+  /** An earlier run can neither be completed nor taken back now. */
+  | 'unfinished';
+
+export type Facts = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly facts: Facts;
+}
+
+/** Not done, and nothing was changed by it. */
+export class Refusal extends Error {
+  readonly reason: Reason;
+  constructor(code: ReasonCode, facts: Facts = {}) {
+    super(`${code} ${JSON.stringify(facts)}`);
+    this.reason = { code, facts };
+  }
+}
+
+/** The reason of anything that was thrown; what is neither a refusal nor a system call's failure is thrown again. */
+export function reasonOf(error: unknown): Reason {
+  if (error instanceof Refusal) return error.reason;
+  if (error instanceof Error && 'syscall' in error && 'code' in error)
+    return { code: 'io', facts: { call: String(error.syscall), errno: String(error.code) } };
+  throw error;
+}

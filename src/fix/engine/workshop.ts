@@ -1,0 +1,125 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { isErrno } from '../../host/files.ts';
+import { identify } from '../../host/identity.ts';
+import { at, closeFolder, type Folder, isSame, openFolder } from './folder.ts';
+import { makeFolder } from './hand.ts';
+import { type Held, takeLocks } from './locks.ts';
+import { Refusal } from './refusal.ts';
+
+/** The home and what is ours in it: `doctor/`, its lock, and the runs. */
+export interface Workshop {
+  readonly home: Folder;
+  /** Canonical. */
+  readonly homePath: string;
+  readonly runs: Folder;
+  /** Throws where the path of the home or the doctor's lock names another file than it did. */
+  readonly verify: () => void;
+  readonly close: () => void;
+}
+
+const folderName = 'doctor';
+const runsName = 'runs';
+const lockName = 'lock';
+
+/**
+ * Opens the home to write, alone: a second doctor is refused. `doctor/` is made, 0700. Throws a refusal for a home that
+ * is a symlink or another user's (root too: what it made there would lock the user out), where what is in `doctor/` is
+ * not the user's alone, and on platforms without /proc/self/fd, where nothing could be done relative to an open folder.
+ */
+export async function openWorkshop(path: string): Promise<Workshop> {
+  const home = openHome(path);
+  const open: Folder[] = [home];
+  let lock: Held | null = null;
+  const close = (): void => {
+    lock?.release();
+    for (const folder of open.splice(0).reverse()) closeFolder(folder);
+  };
+  try {
+    const doctor = makeOurs(home, folderName);
+    open.push(doctor);
+    lock = await takeLocks(doctor, [lockName]).catch((error) => {
+      throw asSecondDoctor(error);
+    });
+    const runs = makeOurs(doctor, runsName);
+    open.push(runs);
+    const held = lock;
+    const verify = (): void => {
+      if (!isSame(home, identify(path))) throw new Refusal('home-moved');
+      if (!isSame(doctor, identify(at(home, folderName))))
+        throw new Refusal('not-private', { path: folderName, why: 'replaced' });
+      held.verify();
+    };
+    return { home, homePath: realpathSync(path), runs, verify, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Opens the folder of the runs to read, with no lock; null where no run was ever made. Refuses as `openWorkshop`. */
+export function openRuns(path: string): Folder | null {
+  const home = openHome(path);
+  try {
+    const doctor = openOurs(home, folderName);
+    if (!doctor) return null;
+    try {
+      return openOurs(doctor, runsName);
+    } finally {
+      closeFolder(doctor);
+    }
+  } finally {
+    closeFolder(home);
+  }
+}
+
+function openHome(path: string): Folder {
+  if (!existsSync('/proc/self/fd')) throw new Refusal('platform', { platform: process.platform });
+  let home: Folder;
+  try {
+    home = openFolder(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) throw new Refusal('no-home');
+    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOTDIR')) {
+      const kind = identify(path)?.kind ?? 'absent';
+      throw kind === 'symlink' ? new Refusal('home-symlink') : new Refusal('no-home', { kind });
+    }
+    throw error;
+  }
+  if (home.uid === process.geteuid?.()) return home;
+  closeFolder(home);
+  throw new Refusal('foreign-home', { uid: home.uid });
+}
+
+function makeOurs(parent: Folder, name: string): Folder {
+  makeFolder(parent, name);
+  const folder = openOurs(parent, name);
+  if (!folder) throw new Refusal('not-private', { path: name, why: 'replaced' });
+  return folder;
+}
+
+/** Opens a folder of ours; null where there is none. Refuses one that others made or can write to. */
+export function openOurs(parent: Folder, name: string): Folder | null {
+  let folder: Folder;
+  try {
+    folder = openFolder(at(parent, name));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOTDIR'))
+      throw new Refusal('not-private', { path: name, why: 'kind' });
+    throw error;
+  }
+  const why =
+    (folder.uid !== process.geteuid?.() && 'owner') ||
+    (folder.mode !== 0o700 && 'mode') ||
+    (folder.dev !== parent.dev && 'mount');
+  if (!why) return folder;
+  closeFolder(folder);
+  throw new Refusal('not-private', { path: name, why });
+}
+
+function asSecondDoctor(error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error;
+  const { code, facts } = error.reason;
+  if (code === 'lock-held') return new Refusal('second-doctor', { pid: facts.pid ?? null });
+  return code === 'cannot-lock' ? error : new Refusal('not-private', { path: `${folderName}/${lockName}`, why: code });
+}

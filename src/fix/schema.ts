@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+import type { FileIdentity, LedgerIdentity, ProcessIdentity } from '../observation.ts';
+import type { Action, Step } from './step.ts';
+
+/**
+ * The vocabulary of steps as a schema: a journal or a saved plan may be an attacker's, and holds these or nothing.
+ * Unknown kinds and unknown fields are refused.
+ */
+
+const number = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/));
+const id = v.pipe(v.string(), v.regex(/^[0-9a-zA-Z-]{1,40}$/));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const mode = v.pipe(count, v.maxValue(0o7777));
+const text = v.pipe(v.string(), v.maxLength(200));
+
+/** As `doctor/runs/<id>` names it: `20261124T221500Z-3f9a2c`. */
+export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/));
+
+/** A name below the home that leads out of nothing, and not into what is ours there. */
+const path = v.pipe(
+  v.string(),
+  v.maxLength(4096),
+  v.check((path) => !path.includes('\0')),
+  v.check((path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')),
+  v.check((path) => path.split('/')[0] !== 'doctor'),
+);
+const pathOrHome = v.union([v.literal('.'), path]);
+const item = v.pipe(
+  v.string(),
+  v.maxLength(255),
+  v.check((item) => /^[^/\0]+$/.test(item) && item !== '.' && item !== '..'),
+);
+
+const file: v.GenericSchema<unknown, FileIdentity> = v.strictObject({
+  kind: v.picklist(['file', 'directory', 'symlink', 'socket', 'fifo', 'device']),
+  dev: number,
+  ino: number,
+  mode,
+  uid: count,
+  gid: count,
+  size: v.nullable(count),
+  mtimeNs: v.nullable(number),
+  sha256: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+});
+
+const ledger: v.GenericSchema<unknown, LedgerIdentity> = v.strictObject({
+  main: file,
+  wal: v.nullable(file),
+  shm: v.nullable(file),
+});
+
+const process: v.GenericSchema<unknown, ProcessIdentity> = v.strictObject({
+  bootId: v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/)),
+  pidNamespace: v.pipe(v.string(), v.regex(/^pid:\[\d+\]$/)),
+  // 0 and negative numbers would signal groups, 1 is the machine's own.
+  pid: v.pipe(count, v.minValue(2)),
+  startTicks: number,
+  uid: count,
+});
+
+export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
+  v.strictObject({ kind: v.literal('quarantine'), path, was: file }),
+  v.strictObject({ kind: v.literal('put-back'), path, run: runId, item, was: file }),
+  v.strictObject({ kind: v.literal('set-mode'), path: pathOrHome, mode, was: file }),
+  v.strictObject({ kind: v.literal('set-owner'), path: pathOrHome, uid: count, gid: count, was: file }),
+  v.strictObject({ kind: v.literal('checkpoint'), ledger }),
+  v.strictObject({ kind: v.literal('rebuild-index'), index: text, ledger }),
+  v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
+  v.strictObject({ kind: v.literal('start-daemon') }),
+  v.strictObject({ kind: v.literal('stop-daemon') }),
+  v.strictObject({ kind: v.literal('restart-daemon') }),
+  v.strictObject({ kind: v.literal('continue-process'), process }),
+  v.strictObject({ kind: v.literal('end-process'), process, kill: v.boolean() }),
+  v.strictObject({ kind: v.literal('remove-backup'), run: runId }),
+]);
+
+export const step: v.GenericSchema<unknown, Step> = v.strictObject({
+  id,
+  fix: text,
+  action,
+  phase: v.picklist(['alive', 'gone', 'after']),
+  risk: v.picklist(['safe', 'disruptive', 'lossy']),
+  undo: v.picklist(['exact', 'none']),
+  requires: v.array(text),
+});

@@ -1,0 +1,30 @@
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { planOf, setAside, setMode, willing } from '../../fixtures/fix/plan.ts';
+import { makeHome } from '../../fixtures/home.ts';
+import { makeScratch } from '../../fixtures/scratch.ts';
+import { snapshot } from '../../fixtures/snapshot.ts';
+import { applyPlan } from '../../src/fix/engine/apply.ts';
+import { listRuns } from '../../src/fix/engine/runs.ts';
+import { undoRun } from '../../src/fix/engine/undo.ts';
+
+test('smoke', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  writeFileSync(join(home, 'daemon.json'), '{}', { mode: 0o644 });
+  const before = snapshot(home, { without: 'doctor' });
+  const plan = planOf(home, [setMode(home, 'coven.sqlite3', 0o600), setAside(home, 'daemon.json')]);
+  const result = await applyPlan(plan, willing(home));
+  console.log(JSON.stringify(result, null, 1));
+  expect(existsSync(join(home, 'daemon.json'))).toBe(false);
+  console.log(readdirSync(join(home, 'doctor'), { recursive: true }), listRuns(home));
+  const undone = await undoRun({ home, run: undefined, signal: new AbortController().signal });
+  console.log(JSON.stringify(undone, null, 1));
+  expect(snapshot(home, { without: 'doctor' })).toEqual(before);
+  const redone = await undoRun({ home, run: undone.runId ?? '', signal: new AbortController().signal });
+  console.log(JSON.stringify(redone, null, 1), listRuns(home));
+  const again = await undoRun({ home, run: undefined, signal: new AbortController().signal });
+  expect(again.outcome).toBe('undone');
+  expect(snapshot(home, { without: 'doctor' })).toEqual(before);
+});
