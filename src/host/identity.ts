@@ -5,8 +5,8 @@ import { isErrno, kindOf, modeOf } from './files.ts';
 
 const hashedBytes = 1024 ** 2;
 
-/** Files that SQLite may have open: closing a descriptor of one drops the locks of the process that closes it. */
-const ledgerName = /\.(sqlite3|db)(-wal|-shm|-journal)?$/;
+/** Whether SQLite may have a file open: closing a descriptor of one drops the locks of the process that closes it. */
+export const isLedgerFile = (path: string): boolean => /\.(sqlite3|db)(-wal|-shm|-journal)?$/.test(path);
 
 /**
  * What stands at a path, not following a symlink; null where nothing does. Synchronous, so that an act can follow with
@@ -16,7 +16,7 @@ export function identify(path: string): FileIdentity | null {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stat) return null;
   const isFolder = stat.isDirectory();
-  const isHashed = stat.isFile() && stat.size <= hashedBytes && !ledgerName.test(path);
+  const isHashed = stat.isFile() && stat.size <= hashedBytes && !isLedgerFile(path);
   return {
     kind: kindOf(stat),
     dev: String(stat.dev),

@@ -2,7 +2,7 @@ import { thisMachine } from '../../host/machine.ts';
 import { digestOf } from '../digest.ts';
 import type { Plan, Risk, Step } from '../step.ts';
 import { phaseLocks, takeLocks } from './locks.ts';
-import { exitCode, type ProvenBackup, perform, type Recheck } from './perform.ts';
+import { exitCode, inOrder, type ProvenBackup, perform, type Recheck } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openQuarantines } from './run.ts';
@@ -69,7 +69,7 @@ async function applyTo(workshop: Workshop, plan: Plan, options: ApplyOptions): P
   const { digest, tool } = plan;
   const work = { steps, digest, tool, undoes: null, backup: orRefuse(options.backup), recheck: options.recheck };
   const { runId, outcomes } = await perform(workshop, { ...work, signal, tell: options.tell ?? (() => undefined) });
-  const all = [...outcomes, ...refused];
+  const all = inOrder(plan.steps, [...outcomes, ...refused]);
   return { runId, fixes: all, exit: exitCode(all, signal) };
 }
 

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { isErrno } from '../../host/files.ts';
-import { identify } from '../../host/identity.ts';
+import { identify, isLedgerFile } from '../../host/identity.ts';
 import type { FileIdentity } from '../../observation.ts';
 import { at, differences, type Folder, isSame, refuseDrift } from './folder.ts';
 import { Refusal } from './refusal.ts';
@@ -90,7 +90,7 @@ export function setAside(from: Folder, name: string, quarantine: Folder, item: s
   fsyncSync(quarantine.fd);
   fsyncSync(from.fd);
   const fields = differences(was, identify(at(quarantine, item)));
-  if (fields.length > 0) putBack(quarantine, item, from, name);
+  if (fields.length > 0) putBackWrong(quarantine, item, from, name);
   refuseDrift(name, fields);
 }
 
@@ -115,6 +115,16 @@ export function putBack(quarantine: Folder, item: string, to: Folder, name: stri
   fsyncSync(quarantine.fd);
 }
 
+/** What cannot be put back stays in the quarantine, and is no refusal: something was done. */
+function putBackWrong(quarantine: Folder, item: string, to: Folder, name: string): void {
+  try {
+    putBack(quarantine, item, to, name);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw Object.assign(new Error(error.message), { code: 'EEXIST', syscall: 'link' });
+  }
+}
+
 /** Sets the mode of the very file that `was` names: a symlink or another file put there meanwhile is not followed. */
 export function setMode(folder: Folder, name: string, mode: number, was: FileIdentity): void {
   onFile(folder, name, was, (path) => chmodSync(path, mode));
@@ -132,14 +142,14 @@ function onFile(folder: Folder, name: string, was: FileIdentity, act: (path: str
     if (!isSame(was, { dev: String(dev), ino: String(ino) })) throw new Refusal('drift', { path: name, fields: 'ino' });
     if (was.kind === 'file' && nlink > 1n) throw new Refusal('linked', { path: name, links: Number(nlink) });
     act(`/proc/self/fd/${fd}`);
-    synchronise(fd, was);
+    if (!isLedgerFile(name)) synchronise(fd, was);
     fsyncSync(folder.fd);
   } finally {
     closeSync(fd);
   }
 }
 
-/** Sockets, FIFOs and what may not be read are made durable with the folder that names them. */
+/** Sockets, FIFOs, ledgers and what may not be read are made durable with the folder that names them. */
 function synchronise(path: number, { kind }: FileIdentity): void {
   if (kind !== 'file' && kind !== 'directory') return;
   let fd: number;

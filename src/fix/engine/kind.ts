@@ -31,7 +31,7 @@ export type Standing =
 
 /**
  * One kind of step. Proofs are read again in `apply` and `undo`, right before the act and in the same synchronous call.
- * All throw a Refusal for what forbids the act, and what a system call threw.
+ * A Refusal from either says that nothing was done; what a system call threw says nothing of that.
  */
 export interface Kind<K extends ActionKind = ActionKind> {
   readonly kind: K;

@@ -68,7 +68,7 @@ export async function perform(workshop: Workshop, work: Work): Promise<Performed
     } finally {
       journal.close();
     }
-    return { runId: id, outcomes: [...tx.outcomes.values()] };
+    return { runId: id, outcomes: inOrder(work.steps, [...tx.outcomes.values()]) };
   } finally {
     quarantines.close();
     closeFolder(folder);
@@ -146,6 +146,12 @@ async function makeBackup({ backup, tell }: Work, where: string): Promise<Proven
   if (!backup) return null;
   tell({ stage: 'backup' });
   return backup(where);
+}
+
+/** Outcomes in the order of the steps that they are about. */
+export function inOrder(steps: readonly Step[], outcomes: readonly FixOutcome[]): readonly FixOutcome[] {
+  const order = [...new Set(steps.map(({ fix }) => fix))];
+  return [...outcomes].sort((a, b) => order.indexOf(a.fix) - order.indexOf(b.fix));
 }
 
 /** The exit code of a run; a signal goes before a failure, a failure before a refusal. */

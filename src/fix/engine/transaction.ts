@@ -79,7 +79,12 @@ async function take(tx: Transaction, step: Step, verify: () => void): Promise<vo
   announce(tx, { record: 'intent', step });
   tx.taken.push(step);
   tx.tell({ stage: 'take', step });
-  await kind.apply(task);
+  try {
+    await kind.apply(task);
+  } catch (error) {
+    if (error instanceof Refusal) withdraw(tx, step);
+    throw error;
+  }
   const standing = await kind.standing(task);
   if (standing.at === 'elsewhere') refuseDrift(standing.path, standing.fields);
   if (standing.at !== 'after') throw new Refusal('not-verified', { step: step.id });
@@ -144,10 +149,15 @@ async function undoOne(tx: Transaction, step: Step): Promise<Reason | null> {
     if (!kind.undo) return { code: 'not-undoable', facts: { step: step.id } };
     await kind.undo(task);
   }
-  tx.taken.splice(tx.taken.indexOf(step), 1);
-  note(tx, { record: 'undone', step: step.id });
+  withdraw(tx, step);
   tx.tell({ stage: 'undone', step });
   return null;
+}
+
+/** A step of which nothing is left, or nothing was done. */
+function withdraw(tx: Transaction, step: Step): void {
+  tx.taken.splice(tx.taken.indexOf(step), 1);
+  note(tx, { record: 'undone', step: step.id });
 }
 
 /** A fix whose steps are all taken and whose cause is gone. */

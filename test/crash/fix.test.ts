@@ -1,0 +1,215 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seeded } from '../../fixtures/daemon/seeded.ts';
+import { brokenFixes, copyHome, makeBroken, planBroken } from '../../fixtures/fix/broken.ts';
+import { willing } from '../../fixtures/fix/plan.ts';
+import { contentsOf, linesOf, type State, statesOf } from '../../fixtures/fix/state.ts';
+import { buildDriver, type Fault, type Ran, runDriver } from '../../fixtures/fix/strace.ts';
+import { applyPlan } from '../../src/fix/engine/apply.ts';
+import { recoverRuns } from '../../src/fix/engine/recover.ts';
+import { undoRun } from '../../src/fix/engine/undo.ts';
+
+/** Points of each part of the battery; all where it says so. */
+const points = process.env.COVEN_DOCTOR_CRASHES === 'all' ? Number.POSITIVE_INFINITY : 6;
+const seed = Number(process.env.COVEN_DOCTOR_SEED ?? 1);
+
+const hasStrace = spawnSync('strace', ['-V']).status === 0;
+if (!hasStrace) console.log('crash battery of the repairs skipped: strace is not installed');
+
+// In memory, where synchronising costs nothing: what a kill leaves is the same.
+const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'doctor-crash-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const never = new AbortController().signal;
+const fixes = Object.keys(brokenFixes);
+let driver: string;
+let base: string;
+let before: readonly string[];
+let after: readonly string[];
+let contents: ReadonlySet<string>;
+
+beforeAll(async () => {
+  driver = await buildDriver(folder);
+  base = await makeBroken(join(folder, 'base'));
+  before = linesOf(base);
+  contents = contentsOf(base);
+  const fixed = fresh();
+  expect((await applyPlan(planBroken(fixed), willing(fixed))).exit).toBe(0);
+  after = linesOf(fixed);
+  rmSync(fixed, { recursive: true });
+});
+
+let copies = 0;
+function fresh(): string {
+  copies += 1;
+  return copyHome(base, join(folder, `home-${copies}`));
+}
+
+function planFile(home: string): string {
+  writeFileSync(`${home}.plan`, JSON.stringify(planBroken(home)));
+  return `${home}.plan`;
+}
+
+/** A part of the battery: how a home is brought to the driver's start, and what it may be afterwards. */
+interface Part {
+  readonly name: string;
+  readonly stage: (home: string) => Promise<readonly string[]>;
+  /** States in which fixes may be when a recovery is through; `together` where all of them have to be in the same. */
+  readonly allowed: readonly State[];
+  readonly together: boolean;
+}
+
+const apply = async (home: string): Promise<void> => {
+  expect((await applyPlan(planBroken(home), willing(home))).exit).toBe(0);
+};
+const die = (args: readonly string[]): void => {
+  expect(spawnSync(process.execPath, [driver, ...args]).signal).toBe('SIGKILL');
+};
+
+const parts: readonly Part[] = [
+  {
+    name: 'apply',
+    stage: async (home) => ['apply', home, planFile(home)],
+    allowed: ['before', 'after'],
+    together: false,
+  },
+  {
+    name: 'roll back',
+    stage: async (home) => ['apply', home, planFile(home), 'fail'],
+    allowed: ['before'],
+    together: true,
+  },
+  {
+    name: 'undo',
+    stage: async (home) => {
+      await apply(home);
+      return ['undo', home];
+    },
+    allowed: ['before', 'after'],
+    together: true,
+  },
+  {
+    name: 'recover an apply',
+    stage: async (home) => {
+      die(['apply', home, planFile(home), 'die']);
+      return ['recover', home];
+    },
+    allowed: ['before'],
+    together: true,
+  },
+  {
+    name: 'recover an undo',
+    stage: async (home) => {
+      await apply(home);
+      die(['undo', home, '', 'die']);
+      return ['recover', home];
+    },
+    allowed: ['after'],
+    together: true,
+  },
+];
+
+/** What is wrong with a home after a fault and what came next; empty where everything held. */
+async function judge(part: Part, home: string, ran: Ran, fault: Fault): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  const look = () => statesOf(linesOf(home), before, after);
+  if (fault.what === 'KILL' && !ran.killed) wrong.push('the driver was not killed');
+  if (fault.what !== 'KILL' && ran.stderr !== '' && part.name !== 'recover') wrong.push(ran.stderr);
+  if (fault.what !== 'KILL') wrong.push(...outcomesBelied(ran.result, look().fixes));
+  await recoverRuns(home, never);
+  if ((await recoverRuns(home, never)).length > 0) wrong.push('a second recovery found something to do');
+  const { fixes: states, others } = look();
+  wrong.push(...others.map((line) => `changed: ${line}`));
+  for (const [fix, state] of Object.entries(states))
+    if (!part.allowed.includes(state)) wrong.push(`${fix} is ${state}`);
+  if (part.together && new Set(Object.values(states)).size > 1)
+    wrong.push(`not all or nothing: ${JSON.stringify(states)}`);
+  const kept = contentsOf(home);
+  if ([...contents].some((content) => !kept.has(content))) wrong.push('a content is lost');
+  return [...wrong, ...(await goOn(part, home, states))];
+}
+
+/** A repair that is asked for again goes through, and so does an undo. */
+async function goOn(part: Part, home: string, states: Readonly<Record<string, State>>): Promise<readonly string[]> {
+  if (part.name.endsWith('undo')) {
+    if (Object.values(states).includes('after')) {
+      const { outcome, reasons } = await undoRun({ home, run: undefined, signal: never });
+      if (outcome !== 'undone') return [`a second undo: ${outcome} ${JSON.stringify(reasons)}`];
+    }
+    return same(linesOf(home), before);
+  }
+  const open = fixes.filter((fix) => states[fix] === 'before');
+  const { exit, fixes: outcomes } = await applyPlan(planBroken(home, open), willing(home));
+  if (exit !== 0) return [`a second apply: ${JSON.stringify(outcomes)}`];
+  return same(linesOf(home), after);
+}
+
+function same(is: readonly string[], expected: readonly string[]): readonly string[] {
+  const lines = new Set(expected);
+  return is.length === expected.length && is.every((line) => lines.has(line))
+    ? []
+    : ['the end is not what it should be'];
+}
+
+/** What the engine said of a fix must be so when it ends: no half state is called anything but failed. */
+function outcomesBelied(result: unknown, states: Readonly<Record<string, State>>): readonly string[] {
+  const { fixes: told, outcome } = (result ?? {}) as {
+    readonly fixes?: readonly { readonly fix: string; readonly outcome: string }[];
+    readonly outcome?: string;
+  };
+  const right = (outcome: string, done: State, undone: State, is: State | undefined): boolean =>
+    outcome === 'failed' || is === (outcome === 'fixed' || outcome === 'undone' ? done : undone);
+  if (told)
+    return told
+      .filter(({ fix, outcome }) => !right(outcome, 'after', 'before', states[fix]))
+      .map(({ fix, outcome }) => `${fix} is said to be ${outcome}, and is ${states[fix]}`);
+  if (outcome)
+    return Object.entries(states)
+      .filter(([, state]) => !right(outcome, 'before', 'after', state))
+      .map(([fix, state]) => `the undo is said to be ${outcome}, and ${fix} is ${state}`);
+  return [];
+}
+
+const totals = { KILL: 0, ENOSPC: 0, EIO: 0, wrong: 0 };
+
+test.skipIf(!hasStrace).each(parts)(
+  '$name: before or after at every mutating call',
+  async (part) => {
+    const first = fresh();
+    const { calls } = runDriver(driver, await part.stage(first), first, `${first}.log`);
+    rmSync(first, { recursive: true });
+    const errors = part.name.startsWith('recover') ? [] : (['ENOSPC', 'EIO'] as const);
+    const faults: Fault[] = calls.flatMap((call) => [
+      { call, what: 'KILL' },
+      ...errors.map((what): Fault => ({ call, what })),
+      ...(call.name === 'pwrite64' && errors.length > 0 ? [{ call, what: 'ENOSPC', forever: true } as const] : []),
+    ]);
+    const wrong: string[] = [];
+    for (const fault of choose(faults, part.name.length)) {
+      const home = fresh();
+      const ran = runDriver(driver, await part.stage(home), home, `${home}.log`, fault);
+      const found = await judge(part, home, ran, fault).catch((error) => [String(error)]);
+      wrong.push(...found.map((what) => `${fault.what} at ${fault.call.name} ${fault.call.nth}: ${what}`));
+      totals[fault.what] += 1;
+      for (const suffix of ['', '.log', '.plan']) rmSync(`${home}${suffix}`, { recursive: true, force: true });
+    }
+    totals.wrong += wrong.length;
+    console.log(`${part.name}: ${calls.length} mutating calls, ${faults.length} points`);
+    expect(wrong).toEqual([]);
+  },
+  7_200_000,
+);
+
+function choose(faults: readonly Fault[], salt: number): readonly Fault[] {
+  if (faults.length <= points) return faults;
+  const random = seeded(seed + salt);
+  return Array.from({ length: points }, () => faults[random(faults.length)]).flatMap((fault) => fault ?? []);
+}
+
+afterAll(() => {
+  const { KILL, ENOSPC, EIO, wrong } = totals;
+  console.log(`injection points: ${KILL} kills, ${ENOSPC} ENOSPC, ${EIO} EIO; failures ${wrong} (seed ${seed})`);
+});
