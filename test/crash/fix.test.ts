@@ -192,7 +192,9 @@ test.skipIf(!hasStrace).each(parts)(
       const home = fresh();
       const ran = runDriver(driver, await part.stage(home), home, `${home}.log`, fault);
       const found = await judge(part, home, ran, fault).catch((error) => [String(error)]);
-      wrong.push(...found.map((what) => `${fault.what} at ${fault.call.name} ${fault.call.nth}: ${what}`));
+      const lines = found.map((what) => `${part.name}, ${fault.what} at ${fault.call.name} ${fault.call.nth}: ${what}`);
+      for (const line of lines) console.log(line);
+      wrong.push(...lines);
       totals[fault.what] += 1;
       for (const suffix of ['', '.log', '.plan']) rmSync(`${home}${suffix}`, { recursive: true, force: true });
     }
@@ -202,6 +204,24 @@ test.skipIf(!hasStrace).each(parts)(
   },
   7_200_000,
 );
+
+test.skipIf(!hasStrace)('every act is announced in the journal, and durably, before it is done', async () => {
+  const home = fresh();
+  const { calls } = runDriver(driver, ['apply', home, planFile(home)], home, `${home}.log`);
+  let announced: 'no' | 'written' | 'durable' = 'no';
+  const acts: string[] = [];
+  for (const { name, text } of calls) {
+    if (text.includes('/journal.jsonl>')) announced = name === 'pwrite64' ? 'written' : 'durable';
+    if (!['rename', 'chmod', 'chown'].includes(name)) continue;
+    acts.push(announced);
+    announced = 'no';
+  }
+  expect(acts).toEqual(
+    Object.values(brokenFixes)
+      .flat()
+      .map(() => 'durable'),
+  );
+});
 
 function choose(faults: readonly Fault[], salt: number): readonly Fault[] {
   if (faults.length <= points) return faults;

@@ -174,7 +174,7 @@ test('a plan for something else is refused whole: altered, another home, another
     'other-boot': changed(plan, { machine: { ...plan.machine, bootId: 'another' } }),
     expired: changed(plan, { expiresAt: new Date(Date.now() - 1).toISOString() }),
     risk: changed(plan, { steps: [withStep(step, { risk: 'lossy' })] }),
-    'unknown-kind': changed(plan, { steps: [withStep(step, { action: { kind: 'no-such-kind' } })] }),
+    vocabulary: changed(plan, { steps: [withStep(step, { action: { kind: 'no-such-kind' } })] }),
   };
   for (const [code, other] of Object.entries(plans)) {
     const { exit, runId, fixes } = await applyPlan(other, willing(home));

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { copyHome } from '../../fixtures/fix/broken.ts';
 import { imageOf, planOf, setAside, setMode, setOwner, willing } from '../../fixtures/fix/plan.ts';
 import { linesOf } from '../../fixtures/fix/state.ts';
 import { makeHome } from '../../fixtures/home.ts';
@@ -38,6 +39,25 @@ function makeRecordHome({ path }: Scratch): string {
   return home;
 }
 
+/** A run that ended by kill -9 when all its steps were taken: a journal without its last records. */
+async function makeUnfinished(scratch: Scratch) {
+  const home = makeRecordHome(scratch);
+  const before = linesOf(home);
+  const { runId } = await applyPlan(planOf(home, [setAside(home, 'daemon.json')]), willing(home));
+  const journal = join(home, 'doctor', 'runs', runId ?? '', 'journal.jsonl');
+  const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
+  const cut = (count: number): void =>
+    writeFileSync(
+      journal,
+      lines
+        .slice(0, count)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  cut(3);
+  return { home, before, run: runId ?? '', journal, lines, cut };
+}
+
 /** The reason of what was refused. */
 const refusalOf = async (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -47,7 +67,7 @@ const refusalOf = async (work: Promise<unknown>): Promise<unknown> =>
 
 describe('what is in doctor/ counts only when it is the user’s alone', () => {
   const doctor = (home: string, ...rest: readonly string[]): string => join(home, 'doctor', ...rest);
-  const make = (home: string): void => mkdirSync(doctor(home), { mode: 0o700 });
+  const make = (home: string): void => void mkdirSync(doctor(home, 'runs'), { recursive: true, mode: 0o700 });
   const attacks: Readonly<Record<string, readonly [path: string, why: string, attack: (home: string) => void]>> = {
     'a symlink': ['doctor', 'kind', (home) => symlinkSync('/tmp', doctor(home))],
     'a file': ['doctor', 'kind', (home) => writeFileSync(doctor(home), '')],
@@ -73,7 +93,7 @@ describe('what is in doctor/ counts only when it is the user’s alone', () => {
       'runs',
       'kind',
       (home) => {
-        make(home);
+        mkdirSync(doctor(home), { mode: 0o700 });
         symlinkSync('/tmp', doctor(home, 'runs'));
       },
     ],
@@ -151,6 +171,20 @@ describe('a home that is not the user’s own folder is refused, and nothing is 
     expect(existsSync(join(scratch.path, 'none'))).toBe(false);
   });
 });
+
+test.each(['../outside', '/etc/passwd', 'doctor/lock', 'keys//one', '.'])(
+  'a plan to move %s is refused before anything is made',
+  async (path) => {
+    await using scratch = await makeScratch('memory');
+    const home = makeRecordHome(scratch);
+    const before = snapshot(home);
+    const was = imageOf(home, 'daemon.json');
+    const plan = planOf(home, [{ fix: 'one', action: { kind: 'quarantine', path, was } }]);
+    const { exit, fixes } = await applyPlan(plan, willing(home));
+    expect([exit, fixes[0]?.reason?.code]).toEqual([5, 'vocabulary']);
+    expect(snapshot(home)).toEqual(before);
+  },
+);
 
 describe('lock files', () => {
   test('one that is missing is made as Coven makes it', async () => {
@@ -259,25 +293,6 @@ describe('the hand', () => {
 });
 
 describe('journals', () => {
-  /** A run that ended by kill -9 when all its steps were taken: a journal without its last records. */
-  async function makeUnfinished(scratch: Scratch) {
-    const home = makeRecordHome(scratch);
-    const before = linesOf(home);
-    const { runId } = await applyPlan(planOf(home, [setAside(home, 'daemon.json')]), willing(home));
-    const journal = join(home, 'doctor', 'runs', runId ?? '', 'journal.jsonl');
-    const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
-    const cut = (count: number): void =>
-      writeFileSync(
-        journal,
-        lines
-          .slice(0, count)
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
-    cut(3);
-    return { home, before, run: runId ?? '', journal, lines, cut };
-  }
-
   test('one that ends anywhere in a record ends before it, and can be gone on with', async () => {
     await using scratch = await makeScratch('memory');
     const { home, journal, lines, before } = await makeUnfinished(scratch);
@@ -395,5 +410,40 @@ describe('a recovery', () => {
     rmSync(join(home, 'daemon.json'));
     expect((await undoRun({ home, run: undefined, signal: never })).outcome).toBe('undone');
     expect(readFileSync(join(home, 'daemon.json'), 'utf8')).toBe('{"pid":4242}\n');
+  });
+
+  test('goes by inodes where the machine gave the device another number', async () => {
+    await using scratch = await makeScratch('memory');
+    const { home, before, journal } = await makeUnfinished(scratch);
+    const { dev } = imageOf(home, 'coven.sqlite3');
+    writeFileSync(journal, readFileSync(journal, 'utf8').replaceAll(`"dev":"${dev}"`, '"dev":"4242"'));
+    const [recovered] = await recoverRuns(home, never);
+    expect(recovered?.fixes.map(({ outcome }) => outcome)).toEqual(['rolled-back']);
+    expect(linesOf(home)).toEqual(before);
+  });
+
+  test('leaves the run of a home that this one is a copy of, once', async () => {
+    await using scratch = await makeScratch('memory');
+    const { home, run } = await makeUnfinished(scratch);
+    const copy = copyHome(home, join(scratch.path, 'copy'));
+    const lines = linesOf(copy);
+    expect(await recoverRuns(copy, never)).toEqual([
+      { run, fixes: [{ fix: 'daemon.json stale', outcome: 'kept', reason: { code: 'other-home', facts: {} } }] },
+    ]);
+    expect(await recoverRuns(copy, never)).toEqual([]);
+    expect(linesOf(copy)).toEqual(lines);
+  });
+
+  test('of a home that was never repaired makes nothing in it', async () => {
+    await using scratch = await makeScratch('memory');
+    const home = makeRecordHome(scratch);
+    const before = snapshot(home);
+    expect(await recoverRuns(home, never)).toEqual([]);
+    expect((await applyPlan(planOf(home, []), willing(home))).exit).toBe(0);
+    expect((await undoRun({ home, run: undefined, signal: never })).reasons.map(({ code }) => code)).toEqual([
+      'nothing-to-undo',
+    ]);
+    expect(listRuns(home)).toEqual([]);
+    expect(snapshot(home)).toEqual(before);
   });
 });

@@ -1,9 +1,11 @@
+import * as v from 'valibot';
 import { thisMachine } from '../../host/machine.ts';
 import { digestOf } from '../digest.ts';
+import { step as stepSchema } from '../schema.ts';
 import type { Plan, Risk, Step } from '../step.ts';
 import { phaseLocks, takeLocks } from './locks.ts';
 import { exitCode, inOrder, type ProvenBackup, perform, type Recheck } from './perform.ts';
-import { type Recovered, recoverAll } from './recover.ts';
+import { type Recovered, recoverAll, recoverRuns } from './recover.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openQuarantines } from './run.ts';
 import { checkStep, type FixOutcome, type Progress } from './transaction.ts';
@@ -41,6 +43,9 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   };
   let workshop: Workshop;
   try {
+    if (plan.steps.length === 0)
+      return { runId: null, recovered: await recoverRuns(options.home, options.signal), fixes: [], exit: 0 };
+    refuseForeignWords(plan.steps);
     workshop = await openWorkshop(options.home);
   } catch (error) {
     return refused(reasonOf(error));
@@ -99,6 +104,15 @@ async function refusalsOf(
     quarantines.close();
   }
   return refusals;
+}
+
+/** What a journal could not tell again is not begun. */
+function refuseForeignWords(steps: readonly Step[]): void {
+  const known = new Set<string>();
+  for (const step of steps) {
+    if (known.has(step.id) || !v.is(stepSchema, step)) throw new Refusal('vocabulary', { step: step.id });
+    known.add(step.id);
+  }
 }
 
 function refuseUnfit(plan: Plan, { home }: Workshop): void {

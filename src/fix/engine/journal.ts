@@ -206,10 +206,17 @@ export interface Told {
   /** Fixes that stand: verified, or kept by a recovery. */
   readonly stands: readonly string[];
   readonly why: Reason | null;
+  /** False for the run of a home that this one is a copy of. */
+  readonly isOfHome: boolean;
 }
 
-/** Reads the story of a run off its records. */
-export function tell(records: readonly JournalRecord[]): Told {
+/** Reads the story of a run of a home off its records. */
+export function tell(
+  all: readonly JournalRecord[],
+  { dev, ino }: { readonly dev: string; readonly ino: string },
+): Told {
+  const { home } = all.find((record) => record.record === 'begin') ?? { home: { dev, ino } };
+  const records = home.dev === dev ? all : all.map((record) => onDevice(record, home.dev, dev));
   const of = <R extends JournalRecord['record']>(name: R) =>
     records.filter((record): record is Extract<JournalRecord, { record: R }> => record.record === name);
   const undone = new Set(of('undone').map(({ step }) => step));
@@ -224,5 +231,11 @@ export function tell(records: readonly JournalRecord[]): Told {
       .map(({ step }) => ({ step, done: done.get(step.id) ?? null })),
     stands: [...of('verified'), ...of('kept')].map(({ fix }) => fix),
     why: aborted?.reason ?? null,
+    isOfHome: home.ino === ino,
   };
+}
+
+/** Device numbers of some file systems are given anew with every start of the machine; inodes are not. */
+function onDevice<T>(value: T, from: string, to: string): T {
+  return JSON.parse(JSON.stringify(value), (key, inner) => (key === 'dev' && inner === from ? to : inner));
 }

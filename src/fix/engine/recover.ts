@@ -4,7 +4,7 @@ import { openJournal, readJournal, type Told, tell } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openQuarantines, openRun, runIds } from './run.ts';
 import { announce, openTransaction, type Transaction, takeBack, taskOf } from './transaction.ts';
-import { openWorkshop, type Workshop } from './workshop.ts';
+import { hasRuns, openWorkshop, type Workshop } from './workshop.ts';
 
 /** An unfinished run, and what became of each of its fixes. */
 export interface Recovered {
@@ -22,6 +22,7 @@ export interface Recovered {
  * is held, the home is not the user's, or a journal is damaged or not ours. Finds nothing to do the second time.
  */
 export async function recoverRuns(home: string, signal: AbortSignal): Promise<readonly Recovered[]> {
+  if (!hasRuns(home)) return [];
   const workshop = await openWorkshop(home);
   try {
     return await recoverAll(workshop, signal);
@@ -37,12 +38,13 @@ export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promi
     const folder = openRun(workshop.runs, run);
     const quarantines = openQuarantines(workshop.runs);
     try {
-      if (tell(readJournal(folder)).state !== 'unfinished') continue;
+      if (tell(readJournal(folder), workshop.home).state !== 'unfinished') continue;
       const journal = openJournal(folder);
       try {
         const rest = { quarantine: quarantines.of, signal, tell: () => undefined };
         const tx = openTransaction(workshop, run, journal, rest);
-        recovered.push({ run, fixes: await recover(tx, tell(journal.records)) });
+        const told = tell(journal.records, workshop.home);
+        recovered.push({ run, fixes: told.isOfHome ? await recover(tx, told) : leave(tx, told) });
       } finally {
         journal.close();
       }
@@ -58,7 +60,6 @@ export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promi
 }
 
 async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']> {
-  if (!told.begin || told.begin.home.ino !== tx.workshop.home.ino) throw new Refusal('other-home');
   const stands = new Set(told.stands);
   const fixes: Recovered['fixes'][number][] = [...stands].map((fix) => ({ fix, outcome: 'stands', reason: null }));
   const pending = told.steps.filter(({ step }) => !stands.has(step.fix));
@@ -80,6 +81,13 @@ async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']>
   const isAnythingLeft = fixes.some(({ outcome }) => outcome !== 'rolled-back');
   announce(tx, isAnythingLeft ? { record: 'commit' } : { record: 'abort', reason: interrupted });
   return fixes;
+}
+
+/** The run of a home that this one is a copy of: its identities say nothing here, and what it moved is in its place. */
+function leave(tx: Transaction, { steps }: Told): Recovered['fixes'] {
+  const reason: Reason = { code: 'other-home', facts: {} };
+  announce(tx, { record: 'abort', reason });
+  return [...new Set(steps.map(({ step }) => step.fix))].map((fix) => ({ fix, outcome: 'kept', reason }));
 }
 
 const interrupted: Reason = { code: 'interrupted', facts: {} };

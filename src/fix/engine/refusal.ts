@@ -26,8 +26,8 @@ export type ReasonCode =
   /** A hard link or a foreign owner makes the act unsafe. */
   | 'linked'
   | 'foreign-file'
-  /** Nothing carries out this kind of step. */
-  | 'unknown-kind'
+  /** A step is not of the vocabulary, or nothing carries it out. */
+  | 'vocabulary'
   | 'risk'
   /** Another fix that this one rests on failed. */
   | 'requires'

@@ -21,10 +21,10 @@ export interface RunInfo {
 
 /** Every run of a home, newest first. Takes no lock and changes nothing; refuses where `doctor/` is not the user's. */
 export function listRuns(home: string): readonly RunInfo[] {
-  const runs = openRuns(home);
-  if (!runs) return [];
+  const found = openRuns(home);
+  if (!found) return [];
   try {
-    return readRuns(runs).map(({ id, told, why }, _index, all) => ({
+    return readRuns(found.runs, found.home).map(({ id, told, why }, _index, all) => ({
       id,
       state: told?.state ?? 'not-ours',
       at: told?.begin?.at ?? null,
@@ -35,7 +35,7 @@ export function listRuns(home: string): readonly RunInfo[] {
       why: why ?? told?.why ?? null,
     }));
   } finally {
-    closeFolder(runs);
+    closeFolder(found.runs);
   }
 }
 
@@ -47,12 +47,12 @@ export interface ReadRun {
 }
 
 /** The story of every run, newest first. */
-export function readRuns(runs: Folder): readonly ReadRun[] {
+export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): readonly ReadRun[] {
   return runIds(runs).map((id) => {
     let folder: Folder | null = null;
     try {
       folder = openRun(runs, id);
-      return { id, told: tell(readJournal(folder)), why: null };
+      return { id, told: tell(readJournal(folder), home), why: null };
     } catch (error) {
       return { id, told: null, why: reasonOf(error) };
     } finally {
@@ -72,11 +72,13 @@ export function undoerOf(all: readonly ReadRun[], id: string): string | null {
  * default the newest run that is no undo and stands. Throws a refusal where there is none, or it is taken back already.
  */
 export function runToUndo(all: readonly ReadRun[], id: string | undefined): ReadRun {
-  const stands = ({ id, told }: ReadRun): boolean => told?.state === 'committed' && undoerOf(all, id) === null;
+  const stands = ({ id, told }: ReadRun): boolean =>
+    told?.state === 'committed' && told.isOfHome && undoerOf(all, id) === null;
   const asked = all.find((run) => (id === undefined ? stands(run) && !run.told?.begin?.undoes : run.id === id));
   if (!asked) throw id === undefined ? new Refusal('nothing-to-undo') : new Refusal('no-such-run', { run: id });
   if (asked.told?.state !== 'committed')
     throw asked.why ? new Refusal(asked.why.code, asked.why.facts) : new Refusal('not-undoable', { run: asked.id });
+  if (!asked.told.isOfHome) throw new Refusal('other-home', { run: asked.id });
   const by = undoerOf(all, asked.id);
   if (by) throw new Refusal('already-undone', { run: asked.id, by });
   const again = (run: ReadRun): ReadRun => {

@@ -178,7 +178,7 @@ export function end(tx: Transaction, reason: Reason): void {
 
 export function taskOf(step: Step, scene: Scene): { readonly kind: Kind; readonly task: Task } {
   const kind = kindOf(step.action.kind);
-  if (!kind) throw new Refusal('unknown-kind', { kind: step.action.kind });
+  if (!kind) throw new Refusal('vocabulary', { step: step.id });
   return { kind, task: { action: step.action, step, scene } };
 }
 

@@ -9,7 +9,7 @@ import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openQuarantines } from './run.ts';
 import { readRuns, runToUndo } from './runs.ts';
 import { checkStep, type FixOutcome, type Progress } from './transaction.ts';
-import { openWorkshop, type Workshop } from './workshop.ts';
+import { hasRuns, openWorkshop, type Workshop } from './workshop.ts';
 
 export interface UndoOptions {
   /** Absolute path. */
@@ -49,13 +49,14 @@ export async function undoRun({ home, run, signal, tell = () => undefined }: Und
   });
   let workshop: Workshop;
   try {
+    if (!hasRuns(home)) throw new Refusal('nothing-to-undo');
     workshop = await openWorkshop(home);
   } catch (error) {
     return refused([reasonOf(error)]);
   }
   try {
     known = { ...known, recovered: await recoverAll(workshop, signal) };
-    const target = runToUndo(readRuns(workshop.runs), run);
+    const target = runToUndo(readRuns(workshop.runs, workshop.home), run);
     const { steps, left } = inverseOf(target.told);
     known = { ...known, undoes: target.id, left };
     if (steps.length === 0) throw new Refusal('not-undoable', { run: target.id });

@@ -56,14 +56,22 @@ export async function openWorkshop(path: string): Promise<Workshop> {
   }
 }
 
+/** Whether a run was ever made in a home. Refuses as `openWorkshop`. */
+export function hasRuns(path: string): boolean {
+  const found = openRuns(path);
+  if (found) closeFolder(found.runs);
+  return found !== null;
+}
+
 /** Opens the folder of the runs to read, with no lock; null where no run was ever made. Refuses as `openWorkshop`. */
-export function openRuns(path: string): Folder | null {
+export function openRuns(path: string): { readonly runs: Folder; readonly home: Pick<Folder, 'dev' | 'ino'> } | null {
   const home = openHome(path);
   try {
     const doctor = openOurs(home, folderName);
     if (!doctor) return null;
     try {
-      return openOurs(doctor, runsName);
+      const runs = openOurs(doctor, runsName);
+      return runs && { runs, home };
     } finally {
       closeFolder(doctor);
     }

@@ -33,7 +33,7 @@ export const owner = defineKind({
   kind: 'set-owner',
   check: ({ action: { path, was }, scene }) => {
     if (was.kind === 'symlink') throw new Refusal('drift', { path, fields: 'kind' });
-    // chown(2) takes these bits off a file, and a crash between it and their return would lose them.
+    // A change of owner takes these bits off a file, and a crash between it and their return would lose them.
     if (was.kind === 'file' && (was.mode & 0o6000) !== 0) throw new Refusal('foreign-file', { path, uid: was.uid });
     refuseDrift(path, differences(was, lookAt(scene.home, path)));
   },
