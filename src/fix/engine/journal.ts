@@ -114,7 +114,7 @@ function journal(fd: number, known: readonly JournalRecord[], from: number): Jou
   return {
     records,
     write: (what) => {
-      const record = { at: new Date().toISOString(), ...what } as JournalRecord;
+      const record = { ...what, at: new Date().toISOString() } as JournalRecord;
       const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
       writeAt(fd, bytes, end);
       end += bytes.length;
