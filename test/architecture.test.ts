@@ -30,10 +30,12 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
   ['src/advise.ts', ['src/check.ts', 'src/observation.ts', 'src/coven/', 'src/host/host.ts', 'src/runner.ts']],
   ['src/report.ts', ['src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
+  ['src/render/backup.ts', ['src/render/', 'src/backup/']],
   ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
+  ['src/backup/', ['src/backup/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/cli/', ['src/', 'checks/index.ts', 'fixtures/faults/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],
   ['src/coven-doctor.ts', ['src/cli/main.ts']],
@@ -47,10 +49,10 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test('outside the daemon, only temporary files outside the home are ever written', () => {
+test('outside the daemon and backups, only temporary files outside the home are ever written', () => {
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|chmod|chown|utimes|truncate|copyFile|cp)(Sync)?\(/;
-  expect(files.filter((file) => !file.startsWith('src/daemon/') && writes.test(text(file)))).toEqual([
+  expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
     'src/control/spawn.ts',
     'src/host/scratch.ts',
     'src/host/store.ts',
