@@ -30,7 +30,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
   ['src/advise.ts', ['src/check.ts', 'src/observation.ts', 'src/coven/', 'src/host/host.ts', 'src/runner.ts']],
   ['src/report.ts', ['src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
-  ['src/render/backup.ts', ['src/render/', 'src/backup/']],
+  ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
   ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],

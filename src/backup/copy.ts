@@ -63,7 +63,7 @@ export async function copyFile(from: string, to: string, signal: AbortSignal): P
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    return await hashOpen(fd, Number.POSITIVE_INFINITY, signal);
+    return await hashOpen(fd, fstatSync(fd).size, signal);
   } finally {
     closeSync(fd);
   }

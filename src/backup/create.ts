@@ -1,14 +1,14 @@
 import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { names } from '../coven/layout.ts';
 import { tool } from '../host/package.ts';
 import { copyFile } from './copy.ts';
 import { unopened } from './ledger/content.ts';
 import { attributesOf, type Content, type Entry, type LedgerBackup, type Manifest } from './manifest.ts';
-import { checkRoom, homeOf, manifestName, removeScratch, stages, sync } from './place.ts';
+import { checkRoom, homeOf, manifestName, removeScratch, stages } from './place.ts';
 import { type Proof, proveInto } from './prove.ts';
 import { Refused, reasonOf } from './refused.ts';
+import { sync, syncAll } from './sync.ts';
 import { takeLedger } from './take-ledger.ts';
 import { type Found, ledgersOf, partsOf, walk } from './walk.ts';
 
@@ -130,12 +130,11 @@ async function copyAll(home: string, found: readonly Found[], files: string, sig
 
 /** Everything is on the disk before the manifest is, and the manifest before the name that makes it a backup. */
 async function finish(into: string, partial: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
-  const isStored = ({ kind }: Entry): boolean => kind === 'file' || kind === 'directory';
-  for (const { path } of manifest.entries.filter(isStored).toReversed()) {
-    sync(join(partial, 'files', path));
-    await turn();
-    signal.throwIfAborted();
-  }
+  await syncAll(
+    join(partial, 'files'),
+    manifest.entries.filter(({ kind }) => kind === 'file' || kind === 'directory').map(({ path }) => path),
+    signal,
+  );
   const text = join(partial, manifestName);
   writeFileSync(text, `${JSON.stringify(manifest)}\n`, { flag: 'wx', mode: 0o600 });
   sync(text);

@@ -160,7 +160,9 @@ function isLedger(value: unknown, files: ReadonlySet<string>): boolean {
     Array.isArray(stood) &&
     stood.every((part) => isRecord(part) && typeof part.path === 'string' && isBelow(part.path)) &&
     Array.isArray(tables) &&
-    tables.every((table) => isRecord(table) && typeof table.name === 'string')
+    tables.every(
+      (table) => isRecord(table) && typeof table.name === 'string' && (table.rows === null || isSize(table.rows)),
+    )
   );
 }
 

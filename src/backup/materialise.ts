@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { copyFile, hashFile } from './copy.ts';
 import type { Entry, Manifest } from './manifest.ts';
 
-/** Node sets times as seconds in a double, which is exact to a quarter of a microsecond in this century. */
-const timeToleranceNs = 1000n;
+/** Node sets times in whole microseconds, from seconds in a double. */
+const timeToleranceNs = 2000n;
 
 /**
  * Makes what a backup holds in `target`, a folder that is not there yet: kinds, bytes, modes, times, links and, for root,

@@ -1,8 +1,9 @@
 import { linkSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isBelow } from './manifest.ts';
-import { readOurs, sync } from './place.ts';
+import { readOurs } from './place.ts';
 import { Refused } from './refused.ts';
+import { sync } from './sync.ts';
 
 /** What is renamed in a restore, as data that is on the disk before the first of it is done. */
 export type Move =

@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Refused, reasonOf } from './refused.ts';
+import { sync } from './sync.ts';
 
 /** Kept free, so that a backup never makes a daemon call its storage critical. */
 const reserveBytes = 1024 ** 3;
@@ -23,6 +23,8 @@ const reserveBytes = 1024 ** 3;
 const inMemory = [0x01021994, 0x858458f6];
 /** Names in a run's folder: a backup while it is made, and once it is whole. Only `whole` counts. */
 export const stages = { partial: 'backup.partial', proof: 'backup.proof', whole: 'backup' } as const;
+/** What a restore makes beside them: the backup's files, and a copy of the ledger that is there. */
+export const scratchNames: readonly string[] = ['staged', 'now'];
 export const manifestName = 'manifest.json';
 const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 
@@ -117,16 +119,6 @@ export function checkRoom(place: string, home: string, bytes: number, files: num
   // A file system that counts no files tells 0 of them, all told.
   if (ffree > 0 && ffree < files * times)
     throw new Refused(`${place} has room for ${ffree} more files, and a proven backup needs ${files * times}`);
-}
-
-/** Makes what a folder or file holds durable. */
-export function sync(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Removes scratch of ours; folders in it that their mode closes are opened for it. */

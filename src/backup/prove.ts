@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { names } from '../coven/layout.ts';
 import { askLedger } from './ledger/ask.ts';
 import { unopened } from './ledger/content.ts';
 import type { Reading } from './ledger/protocol.ts';
@@ -49,7 +50,7 @@ export async function proveInto(
     if (why) return { proven: false, why: `${ledger.path}: ${why}` };
     ledgers.push({ ...ledger, ...reading });
   }
-  const main = ledgers[0];
+  const main = ledgers.find(({ path }) => path === names.ledger);
   return {
     proven: true,
     sound: ledgers.every(({ sound }) => sound),

@@ -7,10 +7,11 @@ import type { Newer } from './ledger/protocol.ts';
 import type { Entry, Manifest, Stood } from './manifest.ts';
 import { dress } from './materialise.ts';
 import { identify, type Move, makeMoves, unfinishedMoves } from './moves.ts';
-import { checkRoom, homeOf, removeScratch, sync } from './place.ts';
+import { checkRoom, homeOf, removeScratch, scratchNames } from './place.ts';
 import { planMoves } from './plan-moves.ts';
 import { contentDifference, proveInto } from './prove.ts';
 import { Refused } from './refused.ts';
+import { sync } from './sync.ts';
 import { isSame, standing, takeLedger } from './take-ledger.ts';
 import { partsOf } from './walk.ts';
 
@@ -88,7 +89,7 @@ export function restore({ home, run, moves, stood }: Prepared): void {
     makeMoves({ home, run }, moves);
   } finally {
     // What could not be taken back may still need what is staged.
-    if (unfinishedMoves(run) === null) for (const scratch of ['staged', 'now']) removeScratch(join(run, scratch));
+    if (unfinishedMoves(run) === null) for (const scratch of scratchNames) removeScratch(join(run, scratch));
   }
   for (const move of moves) {
     if (move.kind !== 'put') continue;

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import type { Listed } from './list.ts';
 import type { Manifest } from './manifest.ts';
-import { removeScratch, stages, sync } from './place.ts';
+import { removeScratch, stages } from './place.ts';
+import { sync } from './sync.ts';
 
 export interface Keep {
   /** Backups that are kept, the newest ones. */

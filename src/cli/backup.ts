@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { createBackup } from '../backup/create.ts';
 import { type Listed, listBackups } from '../backup/list.ts';
 import { lockCoven, lockDoctor, type Release } from '../backup/locks.ts';
 import { beginRun, homeOf, outsideOf, removeScratch, runsOf } from '../backup/place.ts';
 import { prove } from '../backup/prove.ts';
-import { recoverRestores } from '../backup/recover.ts';
+import { recoverRestores, removeLeftovers } from '../backup/recover.ts';
 import { Refused } from '../backup/refused.ts';
 import { prepareRestore, restore as putBack } from '../backup/restore.ts';
 import { removable } from '../backup/retention.ts';
 import * as words from '../render/backup.ts';
-import { harmless } from '../render/harmless.ts';
+import { harmless, harmlessJson } from '../render/harmless.ts';
 import { UsageError } from './usage.ts';
 
 export interface BackupOptions {
@@ -31,7 +31,9 @@ function placeOf({ home, backupDir }: BackupOptions): { readonly place: string; 
   const real = homeOf(home);
   if (backupDir !== null) return { place: outsideOf(real, backupDir), release: () => undefined };
   const place = runsOf(real);
-  return { place, release: lockDoctor(real) };
+  const release = lockDoctor(real);
+  removeLeftovers(place);
+  return { place, release };
 }
 
 /** Does something that may be refused, and tells the exit code. */
@@ -109,11 +111,12 @@ export function restore(options: BackupOptions, id: string, consent: Consent, si
     let done = false;
     try {
       recoverRestores(runs, home, lockCoven);
+      removeLeftovers(runs);
       const backup = choose(options.backupDir === null ? runs : outsideOf(home, options.backupDir), id);
       run = beginRun(runs);
       const prepared = await prepareRestore(backup, home, run, signal);
       const shown = words.preview(backup, prepared);
-      if (!consent.lossy || !(consent.yes || (await agreed(options.json, shown)))) {
+      if (!consent.lossy || !(consent.yes || (await agreed(options.json, shown, signal)))) {
         const why = consent.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
         say(options.json, { ok: false, refused: why, ...words.loss(prepared) }, `${shown}Not done: ${why}.\n`);
         return refusedCode;
@@ -148,14 +151,15 @@ function choose(place: string, id: string): Whole {
 const unknown = (id: string): UsageError =>
   new UsageError(`no backup ${JSON.stringify(id)}; \`coven-doctor backup list\` names them all`);
 
-async function agreed(json: boolean, shown: string): Promise<boolean> {
+/** Asks on a terminal; the end of the input is no. */
+async function agreed(json: boolean, shown: string, signal: AbortSignal): Promise<boolean> {
   if (json || !process.stdin.isTTY || !process.stderr.isTTY) return false;
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await asking.question(`${shown}Put it back? [y/N] `)).trim());
-  } finally {
-    asking.close();
-  }
+  process.stderr.write(`${shown}Put it back? [y/N] `);
+  // As no terminal: Ctrl-C stays the signal that it is everywhere else.
+  const lines = createInterface({ input: process.stdin, terminal: false, signal });
+  for await (const line of lines) return /^y(es)?$/i.test(line.trim());
+  signal.throwIfAborted();
+  return false;
 }
 
 const progress = (doing: string, bytes: number): void => void process.stderr.write(`${doing} ${words.amount(bytes)}\n`);
@@ -164,4 +168,5 @@ const say = (json: boolean, document: object, text: string): void => {
   if (json) print(document);
   else process.stdout.write(text);
 };
-const print = (document: object): void => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+const print = (document: object): void =>
+  void process.stdout.write(`${harmlessJson(JSON.stringify(document, null, 2))}\n`);

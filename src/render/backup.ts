@@ -5,13 +5,14 @@ import type { Manifest } from '../backup/manifest.ts';
 import type { Proof } from '../backup/prove.ts';
 import type { Prepared } from '../backup/restore.ts';
 import { isSound } from '../backup/retention.ts';
+import { names } from '../coven/layout.ts';
 import { bytes, count, harmless } from './harmless.ts';
 
 export const amount = bytes;
 
 /** Rows of the tables that matter to whoever chooses a backup; null where they could not be counted. */
 const rows = ({ ledgers }: Manifest): { readonly sessions: number | null; readonly events: number | null } => {
-  const tables = ledgers.find(({ path }) => !path.includes('/'))?.content.tables ?? [];
+  const tables = ledgers.find(({ path }) => path === names.ledger)?.content.tables ?? [];
   const of = (wanted: string): number | null => tables.find(({ name }) => name === wanted)?.rows ?? null;
   return { sessions: of('sessions'), events: of('events') };
 };
@@ -34,6 +35,7 @@ export const listed = (backup: Listed): object =>
     : { state: backup.state, id: backup.id, path: backup.path, ...(backup.state === 'refused' && { why: backup.why }) };
 
 function described(manifest: Manifest): string {
+  if (manifest.ledgers.length === 0) return `${bytes(manifest.bytes)}, no ledger`;
   const { sessions, events } = rows(manifest);
   const held = `${count(sessions ?? 'unknown', 'session')}, ${count(events ?? 'unknown', 'event')}`;
   return `${bytes(manifest.bytes)}, ${held}, ${isSound(manifest) ? 'sound' : 'ledger damaged, kept as it was'}`;
@@ -97,7 +99,7 @@ export function preview(backup: { readonly id: string; readonly manifest: Manife
           `  ${count(newer.changedSessions.length, 'session')} in another state${ids(newer.changedSessions)}`,
         ];
   return `${[
-    `Backup ${backup.id} of ${backup.manifest.madeAt}: ${described(backup.manifest)}`,
+    `Backup ${backup.id} of ${harmless(backup.manifest.madeAt)}: ${described(backup.manifest)}`,
     `Puts back in ${harmless(home)}: ${replaced.map(harmless).join(', ')}`,
     ...lines,
     'What stands there now is kept in the quarantine of the run.',
