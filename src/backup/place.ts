@@ -14,11 +14,10 @@ import {
   statfsSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { lowDiskBytes } from '../coven/contract.ts';
 import { Refused, reasonOf } from './refused.ts';
 import { sync } from './sync.ts';
 
-/** Kept free, so that a backup never makes a daemon call its storage critical. */
-const reserveBytes = 1024 ** 3;
 /** TMPFS_MAGIC and RAMFS_MAGIC of statfs(2). */
 const inMemory = [0x01021994, 0x858458f6];
 /** Names in a run's folder: a backup while it is made, and once it is whole. Only `whole` counts. */
@@ -111,7 +110,8 @@ export function checkRoom(place: string, home: string, bytes: number, files: num
   const { type, bsize, bavail, ffree } = statfsSync(place);
   if (inMemory.includes(type) && !inMemory.includes(statfsSync(home).type))
     throw new Refused(`${place} is in memory; name a folder on a disk with --backup-dir`);
-  const needed = bytes * times + reserveBytes;
+  // Below that, a daemon calls its storage low, and later stops its maintenance.
+  const needed = bytes * times + lowDiskBytes;
   if (bavail * bsize < needed)
     throw new Refused(
       `${place} has ${sized(bavail * bsize)} free, and a proven backup needs ${sized(needed)}, of which 1 GiB stays free; make room, or name a folder on another disk with --backup-dir`,

@@ -16,7 +16,7 @@ const backups = Number(process.env.COVEN_DOCTOR_BACKUPS ?? 20);
 const real = findRealCoven();
 if ('why' in real) console.log(`no backup beside a daemon of the real Coven: ${real.why}`);
 
-/** Transactions of a session and two events each, without a pause; now and then all is brought into the main file. */
+/** Transactions of a session and two events each, some hundred a second; now and then all is brought into the main file. */
 const writerSource = `
   const Database = require('better-sqlite3');
   const db = new Database(process.argv[1]);
@@ -24,14 +24,14 @@ const writerSource = `
   const event = db.prepare("INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, ?, 'output', ?, 'x')");
   const write = db.transaction((n) => {
     session.run('w' + n);
-    event.run('w' + n + 'a', 'w' + n, 'x'.repeat(3000));
-    event.run('w' + n + 'b', 'w' + n, 'x'.repeat(3000));
+    event.run('w' + n + 'a', 'w' + n, 'x'.repeat(800));
+    event.run('w' + n + 'b', 'w' + n, 'x'.repeat(800));
   });
   let n = 0;
   setInterval(() => {
-    for (let i = 0; i < 5; i += 1) write(n++);
-    if (n % 200 === 0) db.pragma('wal_checkpoint(TRUNCATE)');
-  }, 1);
+    write(n++);
+    if (n % 50 === 0) db.pragma('wal_checkpoint(TRUNCATE)');
+  }, 5);
 `;
 
 function startWriter(scratch: Scratch, ledger: string): ChildProcess {
