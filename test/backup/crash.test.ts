@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { backupsOf, covens, runFolders } from '../../fixtures/backup.ts';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { cli } from '../../fixtures/diagnose.ts';
@@ -13,6 +13,9 @@ import { createBackup } from '../../src/backup/create.ts';
 import { beginRun } from '../../src/backup/place.ts';
 import { prove } from '../../src/backup/prove.ts';
 import { removeBackup } from '../../src/backup/retention.ts';
+
+// Each backup is proven, with several processes of its own.
+vi.setConfig({ testTimeout: 900_000 });
 
 const crashes = Number(process.env.COVEN_DOCTOR_BACKUP_CRASHES ?? 30);
 const seed = Number(process.env.COVEN_DOCTOR_SEED ?? 1);
@@ -69,7 +72,7 @@ test(`killed with -9 at ${crashes} random moments, a backup is whole and proven,
   }
   console.log(`kills ${crashes} (seed ${seed}): ${JSON.stringify(counts)}; taken for whole and not proven: 0`);
   expect(counts.interrupted).toBeGreaterThan(0);
-}, 900_000);
+});
 
 test('SIGTERM ends it with 143, and nothing of it is left', async () => {
   await using scratch = await makeScratch();
@@ -124,7 +127,7 @@ test('a disk that fills up while it is written to ends it, names the file, and l
   );
   expect(readdirSync(into)).toEqual([]);
   expect(covens(home)).toEqual(before);
-}, 300_000);
+});
 
 test('too little room is told beforehand, with what is needed', async (context) => {
   await using scratch = await makeScratch();
@@ -140,4 +143,4 @@ test('too little room is told beforehand, with what is needed', async (context) 
   expect(stderr).toMatch(/has \d+ MiB free, and a proven backup needs \d+ MiB, of which 1 GiB stays free; make room/);
   expect(exitCode).toBe(5);
   expect(readdirSync(place)).toEqual([]);
-}, 300_000);
+});

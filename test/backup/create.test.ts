@@ -16,13 +16,16 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { backUp, backupsOf, covens, runFolders, told } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
 import { damageTable, makeHome, makeLedger, overwrite } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { prove } from '../../src/backup/prove.ts';
 import { names } from '../../src/coven/layout.ts';
+
+// Each backup is proven, with several processes of its own.
+vi.setConfig({ testTimeout: 900_000 });
 
 const never = new AbortController().signal;
 const rows = [
@@ -145,7 +148,7 @@ test('a sparse file of 1 GB stays sparse, in the backup and restored from it', a
   expect(copy.size).toBe(1e9);
   expect(copy.blocks * 512).toBeLessThan(1024 ** 2);
   expect(manifest.entries.find((entry) => entry.path === 'exports')).toMatchObject({ size: 1e9, sparse: true });
-}, 900_000);
+});
 
 test('10,000 small files', async () => {
   await using scratch = await makeScratch();
@@ -156,7 +159,7 @@ test('10,000 small files', async () => {
   }
   const { manifest } = await backUp(home);
   expect(manifest.entries.filter(({ kind }) => kind === 'file')).toHaveLength(10_006);
-}, 900_000);
+});
 
 test('a log that is written to while it is copied is proven over the bytes that were copied', async () => {
   await using scratch = await makeScratch();

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
 import { makeHome, overwrite } from '../../fixtures/home.ts';
@@ -12,6 +12,9 @@ import { prove } from '../../src/backup/prove.ts';
 import { removable, removeBackup } from '../../src/backup/retention.ts';
 import { revalidate } from '../../src/backup/revalidate.ts';
 import { names } from '../../src/coven/layout.ts';
+
+// Each backup is proven, with several processes of its own.
+vi.setConfig({ testTimeout: 900_000 });
 
 const never = new AbortController().signal;
 

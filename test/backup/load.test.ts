@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { backUp } from '../../fixtures/backup.ts';
 import { makeWorld, ours, startDaemon, until } from '../../fixtures/daemon/daemon.ts';
 import { makeHome } from '../../fixtures/home.ts';
@@ -11,6 +11,9 @@ import { findRealCoven, makeWorld as makeRealWorld } from '../../fixtures/real-c
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { removeBackup } from '../../src/backup/retention.ts';
 import { names } from '../../src/coven/layout.ts';
+
+// Each backup is proven, with several processes of its own.
+vi.setConfig({ testTimeout: 900_000 });
 
 const backups = Number(process.env.COVEN_DOCTOR_BACKUPS ?? 20);
 const real = findRealCoven();
@@ -69,7 +72,7 @@ test(`${backups} backups beside a writer are proven and sound, each of one state
   console.log(
     `backups beside a writer: ${backups}, snapshots ${ways.filter((way) => way === 'snapshot').length}, damaged 0`,
   );
-}, 900_000);
+});
 
 test('beside the minimal daemon with a session that writes', async () => {
   await using scratch = await makeScratch();

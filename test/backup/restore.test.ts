@@ -12,13 +12,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { backUp, covens, runFolders } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
 import { makeHome, overwrite } from '../../fixtures/home.ts';
 import { findRealCoven, makeWorld } from '../../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { names } from '../../src/coven/layout.ts';
+
+// Each run of the program proves a backup, with several processes of its own.
+vi.setConfig({ testTimeout: 900_000 });
 
 const real = findRealCoven();
 if ('why' in real) console.log(`no restore under the real Coven: ${real.why}`);
@@ -178,7 +181,16 @@ test.skipIf(!strace).each(calls)(
     const points = { untouched: 0, takenBack: 0 };
     for (let n = 1; ; n += 1) {
       const program = [process.execPath, 'dist/coven-doctor.js', 'backup', 'restore', id, '--home', home, ...agreed];
-      const inject = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=none', '-e', `inject=${call}:signal=KILL:when=${n}`];
+      const inject = [
+        '-f',
+        '-qq',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        `inject=${call}:signal=KILL:when=${n}`,
+      ];
       const { signal, status } = spawnSync('strace', [...inject, ...program]);
       if (signal === null) {
         expect(status).toBe(0);
