@@ -57,6 +57,9 @@ const ids = (home: string): unknown => {
 };
 const restore = (home: string, id: string, ...args: readonly string[]) =>
   cli(['backup', 'restore', id, '--home', home, ...args]);
+/** Without the times of folders, which every rename in them changes. */
+const untimed = (home: string): readonly string[] =>
+  covens(home).map((line) => line.replace(/^(.* 40\d{3} \S+ \d+ \d+) \d+ $/, '$1'));
 const agreed = ['--allow', 'lossy', '--yes'] as const;
 
 test('puts back what was copied, lists what is newer before, and deletes nothing', async () => {
@@ -156,6 +159,8 @@ test('refused: a held lock, a damaged backup, a reset that was cut off, an unkno
   expect(covens(home)).toEqual(before);
   expect(runFolders(home)).toEqual([id]);
   overwrite(join(home, names.ledger), 0, 100);
+  // A whole WAL would stand in for the header that is gone.
+  overwrite(join(home, names.wal), 40, 1000, 1);
   const damaged = await backUp(home);
   expect((await restore(home, damaged.id, ...agreed)).stderr).toContain('holds a damaged ledger, as it was');
   writeFileSync(join(home, names.resetMarker), '{}');
@@ -177,7 +182,7 @@ test.skipIf(!strace).each(calls)(
     const { id } = await backUp(home);
     writeFileSync(join(home, 'keys', 'one.key'), 'other');
     rmSync(join(home, 'link'));
-    const before = covens(home);
+    const before = untimed(home);
     const points = { untouched: 0, takenBack: 0 };
     for (let n = 1; ; n += 1) {
       const program = [process.execPath, 'dist/coven-doctor.js', 'backup', 'restore', id, '--home', home, ...agreed];
@@ -196,10 +201,10 @@ test.skipIf(!strace).each(calls)(
         expect(status).toBe(0);
         break;
       }
-      points[covens(home).join() === before.join() ? 'untouched' : 'takenBack'] += 1;
+      points[untimed(home).join() === before.join() ? 'untouched' : 'takenBack'] += 1;
       // The next run first takes back what was cut off; then it tells what it would do, and is not allowed to.
       expect((await restore(home, id)).exitCode).toBe(5);
-      expect(covens(home)).toEqual(before);
+      expect(untimed(home)).toEqual(before);
     }
     expect(ids(home)).toEqual(['old-1', 'old-2']);
     console.log(`restore killed at each ${call}: ${JSON.stringify(points)}; failures 0`);
@@ -219,8 +224,8 @@ test.skipIf('why' in real)('the real Coven works with what was put back', async 
   await world.coven('sacrifice', session, '--yes');
   const { exitCode, stderr } = await restore(world.home, id, ...agreed);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(JSON.parse((await world.coven('sessions', '--json')).stdout)).toMatchObject([{ id: session }]);
+  expect(JSON.parse((await world.coven('sessions', '--json')).stdout)).toMatchObject({ sessions: [{ id: session }] });
   expect((await world.coven('daemon', 'start')).stdout).toContain('running');
-  expect((await world.coven('daemon', 'status', '--json')).stdout).toContain('"ok":true');
+  expect(JSON.parse((await world.coven('daemon', 'status', '--json')).stdout)).toMatchObject({ ok: true });
   expect((await restore(world.home, id, ...agreed)).exitCode).toBe(5);
 });
