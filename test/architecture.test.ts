@@ -52,6 +52,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/report.ts', ['src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   ['src/render/kit.ts', ['src/render/', 'src/kit/']],
+  ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
   ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
@@ -71,6 +72,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     ],
   ],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
+  ['src/backup/', ['src/backup/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/cli/', ['src/', 'checks/index.ts', 'fixtures/faults/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],
   ['src/coven-doctor.ts', ['src/cli/main.ts']],
@@ -84,13 +86,15 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test('outside the daemon, a home is changed by the hand of the engine alone; other files that are written are temporary', () => {
+test('outside the daemon and backups, a home is changed by the hand of the engine alone; other files that are written are temporary', () => {
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
-  expect(files.filter((file) => !file.startsWith('src/daemon/') && writes.test(text(file)))).toEqual([
+  expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
     'src/control/spawn.ts',
     'src/host/scratch.ts',
     'src/host/store.ts',
+    // Its answer, to a pipe.
+    'src/plugins/program.ts',
     'src/simulate/place.ts',
     'src/store/foreign.ts',
     'src/store/reach.ts',

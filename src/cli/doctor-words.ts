@@ -40,6 +40,7 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   if (first === undefined || (first.startsWith('-') && first !== '--help' && first !== '--version')) startReaderAhead();
   // Nothing to parse: yargs takes as long to load as Node takes to start.
   if (first === undefined) return (await import('./doctor.ts')).doctor(asked, signal);
+  if (first === 'backup') return (await import('./backup-words.ts')).runBackup(words.slice(1), signal);
   const { parserFor } = await import('./parser.ts');
   let code = 0;
   await parserFor(words, 'coven-doctor')
@@ -86,6 +87,7 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
         code = await (await import('./check-kit.ts')).checkKit(argv.module, signal);
       },
     )
+    .command('backup', 'Copy the home, prove the copy, put one back')
     .example('$0', 'what is wrong with $COVEN_HOME, or ~/.coven')
     .example('$0 --json --fail-on warn', 'for a pipeline')
     .example('$0 explain daemon', 'why it says what it says')

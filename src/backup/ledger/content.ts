@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { Database } from 'better-sqlite3';
+import type { Content } from '../manifest.ts';
+import type { Reading } from './protocol.ts';
+
+const tableLimit = 500;
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+}
+
+export const unopened = (problem: string): Content => ({ problem, tables: [], sessions: null, events: null });
+
+/** What an open ledger holds: rows of every table that keeps some, and a hash of every value of sessions and events. */
+export function contentOf(db: Database): Content {
+  let names: readonly string[];
+  try {
+    names = db
+      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name LIMIT ${tableLimit}`)
+      .pluck()
+      .all() as string[];
+  } catch (error) {
+    return unopened(codeOf(error));
+  }
+  return {
+    problem: null,
+    tables: names.map((name) => ({ name, ...count(db, name) })),
+    sessions: names.includes('sessions') ? hashOf(db, 'sessions') : null,
+    events: names.includes('events') ? hashOf(db, 'events') : null,
+  };
+}
+
+/** What a private copy of a ledger holds, and whether it is sound. */
+export function read(db: Database): Reading {
+  const content = contentOf(db);
+  const readable =
+    content.problem === null &&
+    content.tables.every(({ rows }) => rows !== null) &&
+    (['sessions', 'events'] as const).every(
+      (name) => content[name] !== null || !content.tables.some((table) => table.name === name),
+    );
+  return { content, sound: readable && isWhole(db) };
+}
+
+function isWhole(db: Database): boolean {
+  try {
+    return db.pragma('integrity_check(1)', { simple: true }) === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+function count(db: Database, table: string): { readonly rows: number | null; readonly problem: string | null } {
+  try {
+    const rows = db
+      .prepare(`SELECT count(*) FROM ${quote(table)}`)
+      .pluck()
+      .get();
+    return { rows: Number(rows), problem: null };
+  } catch (error) {
+    return { rows: null, problem: codeOf(error) };
+  }
+}
+
+/**
+ * sha256 over type, length and bytes of every value in order of rowid, which is an event's `seq`; null where a row
+ * cannot be read. Joined by SQLite, which passes bytes that are no UTF-8 on as they are.
+ */
+function hashOf(db: Database, table: string): string | null {
+  try {
+    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    const values = ['rowid', ...columns.map(quote)].map(
+      (column) =>
+        `substr(typeof(${column}), 1, 1) || coalesce(length(CAST(${column} AS BLOB)), '') || ':' || coalesce(${column}, '')`,
+    );
+    const rows = db
+      .prepare(`SELECT CAST(${values.join(' || ')} AS BLOB) FROM ${quote(table)} ORDER BY rowid`)
+      .pluck()
+      .iterate() as IterableIterator<Buffer>;
+    const hash = createHash('sha256');
+    for (const row of rows) hash.update(row);
+    return hash.digest('hex');
+  } catch {
+    return null;
+  }
+}

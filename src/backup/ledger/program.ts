@@ -1,0 +1,55 @@
+/**
+ * The program that opens ledgers for a backup, as a child process: SQLite drops its locks on a file when the process
+ * closes any other descriptor of it, and a native call can only be ended with its process.
+ */
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import { codeOf, contentOf, read, unopened } from './content.ts';
+import { newerThan } from './newer.ts';
+import type { LedgerAnswer, LedgerRequest } from './protocol.ts';
+
+/** Largest memory that SQLite may take: a row is joined with all its values once. */
+const heapLimitBytes = 512 * 1024 ** 2;
+/** Waiting for a lock that a writer holds in exclusive mode; readers of a WAL never wait. */
+const busyMs = 2000;
+const allPages = 0x7fffffff;
+
+function open(path: string): Database.Database {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: busyMs });
+  db.pragma('query_only = ON');
+  db.pragma('trusted_schema = OFF');
+  db.pragma('mmap_size = 0');
+  db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
+  return db;
+}
+
+async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
+  if (request.do === 'read') {
+    let db: Database.Database;
+    try {
+      db = open(request.ledger);
+    } catch (error) {
+      return { done: 'read', reading: { content: unopened(codeOf(error)), sound: false } };
+    }
+    return { done: 'read', reading: read(db) };
+  }
+  if (request.do === 'newer') return { done: 'newer', newer: newerThan(open(request.ledger), request.than) };
+  const db = open(request.from);
+  // The transaction begins with the first row that is read, and the copy is made within it, of the very state that was
+  // read. Copying first would not do: a copy outside a transaction that has begun has one of its own.
+  db.exec('BEGIN');
+  const content = contentOf(db);
+  // `progress` is asked after a first step of no pages; the second takes them all, so no writer can get between.
+  await db.backup(request.to, { progress: () => allPages });
+  db.exec('COMMIT');
+  db.close();
+  return { done: 'snapshot', content };
+}
+
+const lines = createInterface({ input: process.stdin }).once('line', async (line) => {
+  const said = await answer(JSON.parse(line) as LedgerRequest).catch(
+    (error: unknown): LedgerAnswer => ({ done: 'nothing', code: codeOf(error) }),
+  );
+  process.stdout.write(`${JSON.stringify(said)}\n`);
+  lines.close();
+});

@@ -1,0 +1,32 @@
+import type { Content } from '../manifest.ts';
+
+/** What the ledger program is asked, as the one line of its standard input. */
+export type LedgerRequest =
+  /** A consistent copy of a ledger that others may be writing to, beside what the very same state of it holds. */
+  | { readonly do: 'snapshot'; readonly from: string; readonly to: string }
+  /** What a private copy holds, and whether SQLite finds it whole. */
+  | { readonly do: 'read'; readonly ledger: string }
+  /** What a private copy holds that an older one does not. */
+  | { readonly do: 'newer'; readonly ledger: string; readonly than: string };
+
+export interface Reading {
+  readonly content: Content;
+  /** It opened, integrity_check said `ok`, and every row was read. */
+  readonly sound: boolean;
+}
+
+/** Rows that would go with a ledger that is put back. */
+export interface Newer {
+  /** Sessions that the older ledger does not have, and those that it has in another state. */
+  readonly newSessions: readonly string[];
+  readonly changedSessions: readonly string[];
+  /** Events that the older ledger does not have. */
+  readonly events: number;
+}
+
+/** The one line that it says: the answer, or SQLite's code. */
+export type LedgerAnswer =
+  | { readonly done: 'snapshot'; readonly content: Content }
+  | { readonly done: 'read'; readonly reading: Reading }
+  | { readonly done: 'newer'; readonly newer: Newer }
+  | { readonly done: 'nothing'; readonly code: string };

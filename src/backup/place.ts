@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { lowDiskBytes } from '../coven/contract.ts';
+import { Refused, reasonOf } from './refused.ts';
+import { sync } from './sync.ts';
+
+/** TMPFS_MAGIC and RAMFS_MAGIC of statfs(2). */
+const inMemory = [0x01021994, 0x858458f6];
+/** Names in a run's folder: a backup while it is made, and once it is whole. Only `whole` counts. */
+export const stages = { partial: 'backup.partial', proof: 'backup.proof', whole: 'backup' } as const;
+/** What a restore makes beside them: the backup's files, and a copy of the ledger that is there. */
+export const scratchNames: readonly string[] = ['staged', 'now'];
+export const manifestName = 'manifest.json';
+const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
+
+/** A run's id: `20261124T221500Z-3f9a2c`. Sorts by time. */
+function newRunId(now: Date): string {
+  return `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`;
+}
+
+export const isRunId = (name: string): boolean => idPattern.test(name);
+
+/** The home's real path. Throws Refused for what is no folder of this user's. */
+export function homeOf(path: string): string {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new Refused(`${path} does not exist; name the home with --home`);
+  if (stat.isSymbolicLink()) throw new Refused(`${path} is a symlink, which Coven refuses, too; name where it leads`);
+  if (!stat.isDirectory()) throw new Refused(`${path} is not a folder; name the home with --home`);
+  if (stat.uid !== process.geteuid?.())
+    throw new Refused(`${path} belongs to uid ${stat.uid}; run this as that user, who could not read it otherwise`);
+  return realpathSync(path);
+}
+
+/** The folder of the home's own runs, which is made where it is not there: `doctor/runs`. */
+export function runsOf(home: string): string {
+  const doctor = join(home, 'doctor');
+  const runs = join(doctor, 'runs');
+  for (const folder of [doctor, runs]) {
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+      sync(dirname(folder));
+    } catch (error) {
+      if (reasonOf(error) !== 'EEXIST') throw new Refused(`${folder} cannot be made (${reasonOf(error)})`);
+    }
+    const why = whyNotPrivate(folder);
+    if (why) throw new Refused(`${folder} ${why}; move it away`);
+  }
+  return runs;
+}
+
+/** Begins a run's private folder in a place for them; its path. */
+export function beginRun(place: string): string {
+  const run = join(place, newRunId(new Date()));
+  mkdirSync(run, { mode: 0o700 });
+  sync(place);
+  return run;
+}
+
+/** A folder outside the home that a user named for backups, as its real path. Throws Refused for an unsafe one. */
+export function outsideOf(home: string, folder: string): string {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) throw new Refused(`${folder} is not a folder; make it first: mkdir -m 700`);
+  const real = realpathSync(folder);
+  if (real !== folder) throw new Refused(`${folder} is reached through a symlink; name it as ${real}`);
+  if (stat.uid !== process.geteuid?.()) throw new Refused(`${folder} belongs to uid ${stat.uid}; name one of your own`);
+  if ((stat.mode & 0o022) !== 0) throw new Refused(`${folder} can be written to by others; chmod 700 it first`);
+  if (!relative(realpathSync(home), real).startsWith('..'))
+    throw new Refused(`${folder} is inside the home, and would be part of every later backup; name one outside`);
+  return real;
+}
+
+/** Why a folder of ours does not count as ours, or null. */
+export function whyNotPrivate(folder: string): string | null {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) return 'is not a folder';
+  if (stat.uid !== process.geteuid?.()) return `belongs to uid ${stat.uid}`;
+  return (stat.mode & 0o077) === 0 ? null : 'is open to others';
+}
+
+/** Text of a file of ours. Throws Refused for one that others could have written, or that is too large to be it. */
+export function readOurs(path: string, limit: number): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    const isOurs = stat.isFile() && stat.nlink === 1 && stat.uid === process.geteuid?.() && (stat.mode & 0o077) === 0;
+    if (!isOurs) throw new Refused('it is not a private file of this user');
+    if (stat.size > limit) throw new Refused(`it is larger than ${sized(limit)}`);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Throws Refused where `place` has no room for `times` the bytes and files, or holds them in memory alone. */
+export function checkRoom(place: string, home: string, bytes: number, files: number, times: number): void {
+  const { type, bsize, bavail, ffree } = statfsSync(place);
+  if (inMemory.includes(type) && !inMemory.includes(statfsSync(home).type))
+    throw new Refused(`${place} is in memory; name a folder on a disk with --backup-dir`);
+  // Below that, a daemon calls its storage low, and later stops its maintenance.
+  const needed = bytes * times + lowDiskBytes;
+  if (bavail * bsize < needed)
+    throw new Refused(
+      `${place} has ${sized(bavail * bsize)} free, and a proven backup needs ${sized(needed)}, of which 1 GiB stays free; make room, or name a folder on another disk with --backup-dir`,
+    );
+  // A file system that counts no files tells 0 of them, all told.
+  if (ffree > 0 && ffree < files * times)
+    throw new Refused(`${place} has room for ${ffree} more files, and a proven backup needs ${files * times}`);
+}
+
+/** Removes scratch of ours; folders in it that their mode closes are opened for it. */
+export function removeScratch(folder: string): void {
+  const open = (path: string): void => {
+    chmodSync(path, 0o700);
+    for (const entry of readdirSync(path, { withFileTypes: true }))
+      if (entry.isDirectory()) open(join(path, entry.name));
+  };
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) open(folder);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const sized = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`;

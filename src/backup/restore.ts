@@ -1,0 +1,153 @@
+import { existsSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { lockNames, names } from '../coven/layout.ts';
+import { hashFile } from './copy.ts';
+import { askLedger } from './ledger/ask.ts';
+import type { Newer } from './ledger/protocol.ts';
+import type { Entry, Manifest, Stood } from './manifest.ts';
+import { dress } from './materialise.ts';
+import { identify, type Move, makeMoves, unfinishedMoves } from './moves.ts';
+import { checkRoom, homeOf, removeScratch, scratchNames } from './place.ts';
+import { planMoves } from './plan-moves.ts';
+import { contentDifference, proveInto } from './prove.ts';
+import { Refused } from './refused.ts';
+import { sync } from './sync.ts';
+import { isSame, standing, takeLedger } from './take-ledger.ts';
+import { partsOf } from './walk.ts';
+
+/** Of one process or one moment, and the story that the log tells: these stay as they are. */
+const stays = (path: string): boolean =>
+  (lockNames as readonly string[]).includes(path) ||
+  ([names.socket, names.record, names.resetMarker] as readonly string[]).includes(path) ||
+  path.startsWith(names.recoveryLog);
+
+/** What a restore would do, and what would be lost by it; nothing of the home has been touched. */
+export interface Prepared {
+  readonly home: string;
+  readonly run: string;
+  readonly moves: readonly Move[];
+  /** Names that would have the bytes and modes of the backup again. */
+  readonly replaced: readonly string[];
+  /** Rows newer than the backup; null with SQLite's code where the ledger that is there cannot be read. */
+  readonly newer: Newer | { readonly unreadable: string };
+  /** The session ledger's files as they were when its rows were compared. */
+  readonly stood: readonly Stood[];
+}
+
+/**
+ * Proves a backup once more, stages in `run`, a private folder of the home, what differs from it, and tells what is newer
+ * than it. Throws Refused for a backup that is not proven or not sound, and for a home that is being written to.
+ */
+export async function prepareRestore(
+  backup: { readonly path: string; readonly manifest: Manifest },
+  named: string,
+  run: string,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const home = homeOf(named);
+  const { path, manifest } = backup;
+  if (existsSync(join(home, names.resetMarker)))
+    throw new Refused(`a reset of ${home} was cut off; finish it first: rerun the coven reset that was begun`);
+  checkRoom(run, home, manifest.bytes, manifest.entries.length, 3);
+  const staged = join(run, 'staged');
+  const known = new Map(manifest.ledgers.map((ledger) => [ledger.path, ledger.content]));
+  const proof = await proveInto(path, manifest, known, staged, signal);
+  if (!proof.proven) throw new Refused(`${path} is not proven: ${proof.why}; choose another backup`);
+  if (!proof.sound)
+    throw new Refused(
+      `${path} holds a damaged ledger, as it was; choose one that \`backup list\` calls sound, or copy by hand what you need of ${join(path, 'files')}`,
+    );
+  mkdirSync(join(run, 'quarantine'), { mode: 0o700 });
+  const { newer, stood } = await newerRows(home, run, manifest, signal);
+  const ledgers = manifest.ledgers.map((ledger) => ledger.path);
+  const whole: Readonly<Record<string, string>> = Object.fromEntries(
+    await Promise.all(ledgers.map(async (ledger) => [ledger, await stageLedger(ledger, manifest, run, signal)])),
+  );
+  const moves = planMoves(home, run);
+  for (const { kind, path, mode } of manifest.entries) if (kind === 'directory') moves.folder(path, mode);
+  for (const ledger of ledgers) {
+    for (const part of partsOf(ledger).slice(1)) moves.away(part);
+    moves.put(ledger, whole[ledger] ?? '');
+  }
+  const parts = new Set(ledgers.flatMap(partsOf));
+  for (const entry of manifest.entries) {
+    if (parts.has(entry.path) || stays(entry.path)) continue;
+    const follows = entry.kind === 'hard-link' && moves.puts.has(entry.to);
+    if (follows || !(await isThere(entry, home, signal))) moves.put(entry.path, `staged/${entry.path}`);
+  }
+  return { home, run, moves: moves.list, replaced: [...moves.puts], newer, stood };
+}
+
+/**
+ * Puts back what was prepared. The caller holds every lock of the home. All or none: what fails in the middle is taken
+ * back, and what is cut off is taken back by the next run. What stood there before is in the run's quarantine.
+ */
+export function restore({ home, run, moves, stood }: Prepared): void {
+  if (!isSame(stood, standing(home, names.ledger)))
+    throw new Refused(`${join(home, names.ledger)} was written to since it was compared; run again`);
+  try {
+    makeMoves({ home, run }, moves);
+  } finally {
+    // What could not be taken back may still need what is staged.
+    if (unfinishedMoves(run) === null) for (const scratch of scratchNames) removeScratch(join(run, scratch));
+  }
+  for (const move of moves) {
+    if (move.kind !== 'put') continue;
+    const now = identify(join(home, move.path));
+    // Its bytes and rows were proven as it was staged, and it is that very file.
+    if (now?.ino !== move.is.ino || now.size !== move.is.size || now.mtimeNs !== move.is.mtimeNs)
+      throw new Refused(`${join(home, move.path)} is not what was put there; ${join(run, 'quarantine')} holds the old`);
+  }
+}
+
+/** One complete main file, with what the WAL of a raw backup holds in it: a single rename puts it in place. */
+async function stageLedger(path: string, manifest: Manifest, run: string, signal: AbortSignal): Promise<string> {
+  const from = `staged/${path}`;
+  const whole = `${from}.whole`;
+  const to = join(run, whole);
+  const answer = await askLedger({ do: 'snapshot', from: join(run, from), to }, signal);
+  if (answer.done !== 'snapshot')
+    throw new Refused(`${path} of the backup cannot be staged (${JSON.stringify(answer)})`);
+  const read = await askLedger({ do: 'read', ledger: to }, signal);
+  const expected = manifest.ledgers.find((ledger) => ledger.path === path)?.content;
+  if (read.done !== 'read' || !read.reading.sound || !expected || contentDifference(expected, read.reading.content))
+    throw new Refused(`${path} of the backup does not hold the same rows when it is staged; choose another backup`);
+  const entry = manifest.entries.find((entry) => entry.path === path);
+  if (entry) dress(entry, to);
+  sync(to);
+  return whole;
+}
+
+/** What the ledger that is there holds beyond the backup's, from a private copy of it. */
+async function newerRows(
+  home: string,
+  run: string,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<Pick<Prepared, 'newer' | 'stood'>> {
+  const path = names.ledger;
+  const now = join(run, 'now');
+  mkdirSync(now, { mode: 0o700 });
+  const { ledger, entries } = await takeLedger(home, path, now, signal);
+  const { stood } = ledger;
+  if (ledger.way === 'snapshot')
+    throw new Refused(`${join(home, path)} is being written to; stop it: coven daemon stop`);
+  const none = { newSessions: [], changedSessions: [], events: 0 };
+  if (!manifest.ledgers.some((ledger) => ledger.path === path)) return { newer: none, stood };
+  if (!entries.some((entry) => entry.path === path)) return { newer: { unreadable: 'it is missing' }, stood };
+  const than = join(run, 'staged', path);
+  const answer = await askLedger({ do: 'newer', ledger: join(now, path), than }, signal);
+  if (answer.done === 'newer') return { newer: answer.newer, stood };
+  return { newer: { unreadable: answer.done === 'nothing' ? answer.code : 'no answer' }, stood };
+}
+
+/** Whether an entry of the backup is in the home as it is in the backup. Owners are not touched by a restore. */
+async function isThere(entry: Entry, home: string, signal: AbortSignal): Promise<boolean> {
+  const at = join(home, entry.path);
+  const now = lstatSync(at, { throwIfNoEntry: false });
+  if (entry.kind === 'symlink') return now?.isSymbolicLink() === true && readlinkSync(at) === entry.target;
+  if (entry.kind !== 'file' && entry.kind !== 'hard-link') return true;
+  if (!now?.isFile() || (now.mode & 0o7777) !== entry.mode) return false;
+  if (entry.kind === 'hard-link') return lstatSync(join(home, entry.to), { throwIfNoEntry: false })?.ino === now.ino;
+  return now.size === entry.size && (await hashFile(at, signal)) === entry.sha256;
+}

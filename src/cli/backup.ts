@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createBackup } from '../backup/create.ts';
+import { type Listed, listBackups } from '../backup/list.ts';
+import { lockCoven, lockDoctor, type Release } from '../backup/locks.ts';
+import { beginRun, homeOf, outsideOf, removeScratch, runsOf } from '../backup/place.ts';
+import { prove } from '../backup/prove.ts';
+import { recoverRestores, removeLeftovers } from '../backup/recover.ts';
+import { Refused } from '../backup/refused.ts';
+import { prepareRestore, restore as putBack } from '../backup/restore.ts';
+import { removable } from '../backup/retention.ts';
+import * as words from '../render/backup.ts';
+import { harmless, harmlessJson } from '../render/harmless.ts';
+import { UsageError } from './usage.ts';
+
+export interface BackupOptions {
+  readonly home: string;
+  /** Null for the home's own runs. */
+  readonly backupDir: string | null;
+  readonly json: boolean;
+}
+
+const refusedCode = 5;
+/** Beyond this, `list` names what may go. */
+const keep = { count: 5, bytes: 10 * 1024 ** 3 };
+
+type Whole = Extract<Listed, { state: 'whole' }>;
+
+/** Where backups of this home are, and what keeps others from writing there; only the home's own runs need a lock. */
+function placeOf({ home, backupDir }: BackupOptions): { readonly place: string; readonly release: Release } {
+  const real = homeOf(home);
+  if (backupDir !== null) return { place: outsideOf(real, backupDir), release: () => undefined };
+  const place = runsOf(real);
+  const release = lockDoctor(real);
+  removeLeftovers(place);
+  return { place, release };
+}
+
+/** Does something that may be refused, and tells the exit code. */
+async function refusing(json: boolean, act: () => Promise<number>): Promise<number> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (json) print({ ok: false, refused: error.message });
+    else process.stderr.write(`coven-doctor: ${harmless(error.message)}\n`);
+    return refusedCode;
+  }
+}
+
+export function create(options: BackupOptions, signal: AbortSignal): Promise<number> {
+  return refusing(options.json, async () => {
+    const { place, release } = placeOf(options);
+    const into = beginRun(place);
+    try {
+      const tell = process.stderr.isTTY && !options.json ? progress : () => undefined;
+      const made = await createBackup({ home: options.home, into, signal, tell });
+      say(options.json, { ok: true, ...words.summary(made.id, made.path, made.manifest) }, words.created(made));
+      return 0;
+    } catch (error) {
+      // Nothing of a backup that did not come to be is left.
+      removeScratch(into);
+      throw error;
+    } finally {
+      release();
+    }
+  });
+}
+
+export function list({ home, backupDir, json }: BackupOptions): Promise<number> {
+  return refusing(json, async () => {
+    const backups = listBackups([backupDir ?? join(homeOf(home), 'doctor', 'runs')]);
+    const mayGo = removable(backups, keep, new Set());
+    say(json, { ok: true, backups: backups.map(words.listed), removable: mayGo }, words.list(backups, mayGo));
+    return 0;
+  });
+}
+
+/** 1 where a backup is not what it was when it was made. */
+export function verify(options: BackupOptions, id: string | undefined, signal: AbortSignal): Promise<number> {
+  return refusing(options.json, async () => {
+    const { place, release } = placeOf(options);
+    try {
+      const chosen = listBackups([place]).filter((backup) => id === undefined || backup.id === id);
+      if (id !== undefined && chosen.length === 0) throw unknown(id);
+      const verdicts = [];
+      for (const backup of chosen) {
+        const proof = backup.state === 'whole' ? await prove(backup.path, backup.manifest, signal) : null;
+        verdicts.push({ backup, proof });
+      }
+      const ok = verdicts.every(({ proof }) => proof?.proven === true);
+      say(options.json, { ok, backups: verdicts.map(words.verdict) }, words.verified(verdicts));
+      return ok ? 0 : 1;
+    } finally {
+      release();
+    }
+  });
+}
+
+export interface Consent {
+  readonly lossy: boolean;
+  readonly yes: boolean;
+}
+
+export function restore(options: BackupOptions, id: string, consent: Consent, signal: AbortSignal): Promise<number> {
+  return refusing(options.json, async () => {
+    const home = homeOf(options.home);
+    const runs = runsOf(home);
+    const release = lockDoctor(home);
+    let run: string | null = null;
+    let done = false;
+    try {
+      recoverRestores(runs, home, lockCoven);
+      removeLeftovers(runs);
+      const backup = choose(options.backupDir === null ? runs : outsideOf(home, options.backupDir), id);
+      run = beginRun(runs);
+      const prepared = await prepareRestore(backup, home, run, signal);
+      const shown = words.preview(backup, prepared);
+      if (!consent.lossy || !(consent.yes || (await agreed(options.json, shown, signal)))) {
+        const why = consent.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
+        say(options.json, { ok: false, refused: why, ...words.loss(prepared) }, `${shown}Not done: ${why}.\n`);
+        return refusedCode;
+      }
+      const locks = lockCoven(home);
+      try {
+        done = true;
+        putBack(prepared);
+      } finally {
+        locks();
+      }
+      const told = { ok: true, ...words.loss(prepared), quarantine: join(run, 'quarantine') };
+      say(options.json, told, `${consent.yes ? shown : ''}${words.restored(run)}`);
+      return 0;
+    } finally {
+      if (run !== null && !done) removeScratch(run);
+      release();
+    }
+  });
+}
+
+function choose(place: string, id: string): Whole {
+  const found = listBackups([place]).filter((backup) => backup.id === id);
+  if (found.length === 0) throw unknown(id);
+  const whole = found.find((backup): backup is Whole => backup.state === 'whole');
+  if (whole) return whole;
+  const [first] = found;
+  const why = first?.state === 'refused' ? first.why : 'it was cut off while it was made';
+  throw new Refused(`${first?.path} is not used: ${why}; choose another, as \`coven-doctor backup list\` names them`);
+}
+
+const unknown = (id: string): UsageError =>
+  new UsageError(`no backup ${JSON.stringify(id)}; \`coven-doctor backup list\` names them all`);
+
+/** Asks on a terminal; the end of the input is no. */
+async function agreed(json: boolean, shown: string, signal: AbortSignal): Promise<boolean> {
+  if (json || !process.stdin.isTTY || !process.stderr.isTTY) return false;
+  process.stderr.write(`${shown}Put it back? [y/N] `);
+  // As no terminal: Ctrl-C stays the signal that it is everywhere else.
+  const lines = createInterface({ input: process.stdin, terminal: false, signal });
+  for await (const line of lines) return /^y(es)?$/i.test(line.trim());
+  signal.throwIfAborted();
+  return false;
+}
+
+const progress = (doing: string, bytes: number): void => void process.stderr.write(`${doing} ${words.amount(bytes)}\n`);
+
+const say = (json: boolean, document: object, text: string): void => {
+  if (json) print(document);
+  else process.stdout.write(text);
+};
+const print = (document: object): void =>
+  void process.stdout.write(`${harmlessJson(JSON.stringify(document, null, 2))}\n`);

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import type { Backup } from '../backup/create.ts';
+import type { Listed } from '../backup/list.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import type { Proof } from '../backup/prove.ts';
+import type { Prepared } from '../backup/restore.ts';
+import { isSound } from '../backup/retention.ts';
+import { names } from '../coven/layout.ts';
+import { bytes, count, harmless } from './harmless.ts';
+
+export const amount = bytes;
+
+/** Rows of the tables that matter to whoever chooses a backup; null where they could not be counted. */
+const rows = ({ ledgers }: Manifest): { readonly sessions: number | null; readonly events: number | null } => {
+  const tables = ledgers.find(({ path }) => path === names.ledger)?.content.tables ?? [];
+  const of = (wanted: string): number | null => tables.find(({ name }) => name === wanted)?.rows ?? null;
+  return { sessions: of('sessions'), events: of('events') };
+};
+
+/** One whole backup as JSON. */
+export const summary = (id: string, path: string, manifest: Manifest): object => ({
+  id,
+  path,
+  madeAt: manifest.madeAt,
+  bytes: manifest.bytes,
+  files: manifest.entries.filter(({ kind }) => kind === 'file').length,
+  proven: true,
+  sound: isSound(manifest),
+  ...rows(manifest),
+});
+
+export const listed = (backup: Listed): object =>
+  backup.state === 'whole'
+    ? { state: backup.state, ...summary(backup.id, backup.path, backup.manifest) }
+    : { state: backup.state, id: backup.id, path: backup.path, ...(backup.state === 'refused' && { why: backup.why }) };
+
+function described(manifest: Manifest): string {
+  if (manifest.ledgers.length === 0) return `${bytes(manifest.bytes)}, no ledger`;
+  const { sessions, events } = rows(manifest);
+  const held = `${count(sessions ?? 'unknown', 'session')}, ${count(events ?? 'unknown', 'event')}`;
+  return `${bytes(manifest.bytes)}, ${held}, ${isSound(manifest) ? 'sound' : 'ledger damaged, kept as it was'}`;
+}
+
+export const created = ({ id, path, manifest }: Backup): string =>
+  `Backup ${id}: proven, ${described(manifest)}\n${harmless(path)}\n`;
+
+export function list(backups: readonly Listed[], mayGo: readonly string[]): string {
+  if (backups.length === 0) return 'No backups. coven-doctor backup create makes one.\n';
+  const lines = backups.map((backup) => {
+    if (backup.state === 'whole') return `${backup.id}  ${described(backup.manifest)}`;
+    if (backup.state === 'interrupted') return `${backup.id}  cut off while it was made: no backup`;
+    return `${backup.id}  not used: ${harmless(backup.why)}`;
+  });
+  const offer = mayGo.length > 0 ? [`May go, since newer ones are kept: ${mayGo.join(', ')}`] : [];
+  return `${[...lines, ...offer].join('\n')}\n`;
+}
+
+interface Verdict {
+  readonly backup: Listed;
+  /** Null for what is no whole backup. */
+  readonly proof: Proof | null;
+}
+
+export const verdict = ({ backup, proof }: Verdict): object => ({
+  ...listed(backup),
+  proven: proof?.proven ?? false,
+  ...(proof && !proof.proven && { why: proof.why }),
+});
+
+export function verified(verdicts: readonly Verdict[]): string {
+  if (verdicts.length === 0) return 'No backups. coven-doctor backup create makes one.\n';
+  return verdicts
+    .map(({ backup, proof }) => {
+      if (backup.state !== 'whole') return list([backup], []);
+      if (proof?.proven) return `${backup.id}  proven: ${described(backup.manifest)}\n`;
+      return `${backup.id}  NOT PROVEN: ${harmless(proof?.why ?? 'not read')}\n`;
+    })
+    .join('');
+}
+
+/** What a restore would do, as JSON. */
+export const loss = ({ newer, replaced }: Prepared): object => ({ replaced, newer });
+
+const shownIds = 10;
+
+export function preview(backup: { readonly id: string; readonly manifest: Manifest }, prepared: Prepared): string {
+  const { newer, replaced, home } = prepared;
+  const ids = (list: readonly string[]): string =>
+    list.length === 0
+      ? ''
+      : ` (${list.slice(0, shownIds).map(harmless).join(', ')}${list.length > shownIds ? ', …' : ''})`;
+  const lines =
+    'unreadable' in newer
+      ? [`What is newer than it cannot be told: the ledger that is there cannot be read (${newer.unreadable})`]
+      : [
+          `Newer than it, and out of the ledger then:`,
+          `  ${count(newer.newSessions.length, 'session')}${ids(newer.newSessions)}`,
+          `  ${count(newer.events, 'event')}`,
+          `  ${count(newer.changedSessions.length, 'session')} in another state${ids(newer.changedSessions)}`,
+        ];
+  return `${[
+    `Backup ${backup.id} of ${harmless(backup.manifest.madeAt)}: ${described(backup.manifest)}`,
+    `Puts back in ${harmless(home)}: ${replaced.map(harmless).join(', ')}`,
+    ...lines,
+    'What stands there now is kept in the quarantine of the run.',
+  ].join('\n')}\n`;
+}
+
+export const restored = (run: string): string =>
+  `Put back. What stood there before: ${harmless(join(run, 'quarantine'))}\n`;
