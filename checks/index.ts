@@ -17,6 +17,7 @@ import { homeLocks } from './home-locks.ts';
 import { homeMode } from './home-mode.ts';
 import { homeOwner } from './home-owner.ts';
 import { homePath } from './home-path.ts';
+import { homeRepairs } from './home-repairs.ts';
 import { homeReset } from './home-reset.ts';
 import { installBinaries } from './install-binaries.ts';
 import { sessionsChurn } from './sessions-churn.ts';
@@ -39,6 +40,7 @@ export const checks: readonly Check[] = [
   homeDisk,
   homeConfig,
   homeReset,
+  homeRepairs,
   homeLocks,
   daemon,
   daemonSocket,

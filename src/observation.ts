@@ -8,6 +8,8 @@ export interface Observations {
   readonly machine: Machine;
   readonly home: Home;
   readonly 'home.entries': Entries;
+  readonly 'home.identities': Identities;
+  readonly 'home.runs': Runs;
   readonly 'home.disk': Disk;
   readonly 'home.locks': Locks;
   readonly 'home.filesystem': Filesystem;
@@ -18,6 +20,7 @@ export interface Observations {
   readonly 'daemon.health': Answer<HealthBody>;
   readonly 'daemon.capabilities': Answer<readonly string[]>;
   readonly 'daemon.process': DaemonProcess;
+  readonly 'daemon.progress': DaemonProgress;
   readonly 'daemon.log': LogStory;
   readonly install: Install;
   readonly 'store.files': StoreFiles;
@@ -51,6 +54,9 @@ export const observationKeys = Object.keys({
   'store.sessions': 0,
   'store.integrity': 0,
   'sessions.leases': 0,
+  'daemon.progress': 0,
+  'home.identities': 0,
+  'home.runs': 0,
 } satisfies Record<ObservationKey, 0>) as readonly ObservationKey[];
 
 /** One thing seen, or the reason why it could not be seen. Times are ISO 8601, durations milliseconds. */
@@ -75,6 +81,8 @@ export interface Machine {
   /** The user behind sudo, where the run was started by it. */
   readonly sudoUid: number | null;
   readonly bootId: string | null;
+  /** As the link /proc/self/ns/pid names it; null where there is none. */
+  readonly pidNamespace: string | null;
   /** False where processes or locks of this machine may be hidden: another pid namespace, hidepid, no /proc. */
   readonly seesEveryProcess: boolean;
 }
@@ -145,6 +153,19 @@ export interface ProcessIdentity {
   /** Clock ticks after boot. */
   readonly startTicks: string;
   readonly uid: number;
+}
+
+export interface Identities {
+  /** By name below the home, `.` for the home itself: what Coven's work rests on, and what is not as it should be. */
+  readonly files: Readonly<Record<string, FileIdentity>>;
+}
+
+/** What earlier repairs left in `doctor/`. */
+export interface Runs {
+  /** Runs that were cut off, newest first. */
+  readonly unfinished: readonly { readonly id: string; readonly at: string | null; readonly fixes: number }[];
+  /** A run, or the folder itself, that others can write to or made; null where all is the user's own. */
+  readonly notOurs: string | null;
 }
 
 export interface Entries {
@@ -319,6 +340,18 @@ export interface DaemonProcess {
   readonly limit: number | null;
   /** The file that it runs was removed or replaced since it started. */
   readonly executableGone: boolean | null;
+}
+
+/** A silent daemon, watched: whether it does anything at all. */
+export interface DaemonProgress {
+  readonly pid: number | null;
+  readonly watchedMs: number;
+  /** It answered, used the processor or wrote its log meanwhile. */
+  readonly answered: boolean;
+  readonly cpu: boolean;
+  readonly log: boolean;
+  /** The unit that looks after it, where there is one. */
+  readonly supervisor: { readonly name: string; readonly user: boolean } | null;
 }
 
 /** What the recovery log tells, from its end as far as it was read. Times are as in the log. */

@@ -18,6 +18,9 @@ function imports(file: string): readonly string[] {
   );
 }
 
+/** What plans are made of. */
+const planning = ['digest', 'plan', 'remedies/', 'remedy', 'schema', 'sight', 'step'].map((name) => `src/fix/${name}`);
+
 /** Who may import what, by the start of a path; the first rule that fits a file counts. */
 const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['checks/', ['checks/', 'src/check.ts', 'src/observation.ts', 'src/coven/']],
@@ -26,6 +29,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/check.ts', ['src/observation.ts']],
   ['src/coven/', ['src/coven/', 'src/check.ts', 'src/observation.ts']],
   ['src/store/', ['src/store/', 'src/coven/', 'src/observation.ts']],
+  ['src/host/runs.ts', ['src/host/look.ts', 'src/observation.ts', 'src/fix/engine/runs.ts']],
   ['src/host/', ['src/host/', 'src/store/protocol.ts', 'src/coven/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
   ['src/advise.ts', ['src/check.ts', 'src/observation.ts', 'src/coven/', 'src/host/host.ts', 'src/runner.ts']],
@@ -53,12 +57,20 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/report.ts', ['src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   ['src/render/kit.ts', ['src/render/', 'src/kit/']],
   ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
-  ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
+  [
+    'src/render/',
+    [
+      'src/render/',
+      'src/coven/contract.ts',
+      'src/check.ts',
+      'src/report.ts',
+      'src/runner.ts',
+      'src/fix/step.ts',
+      'src/fix/engine/',
+    ],
+  ],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
-  ['src/fix/step.ts', ['src/observation.ts']],
-  ['src/fix/digest.ts', ['src/fix/step.ts']],
-  ['src/fix/schema.ts', ['src/fix/step.ts', 'src/observation.ts']],
   [
     'src/fix/engine/',
     [
@@ -68,9 +80,14 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/fix/schema.ts',
       'src/coven/',
       'src/host/',
+      'src/control/',
+      'src/backup/retention.ts',
+      'src/store/protocol.ts',
       'src/observation.ts',
     ],
   ],
+  // Planning is pure: it knows no host and no engine.
+  ['src/fix/', [...planning, 'src/coven/', 'src/check.ts', 'src/observation.ts']],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
   ['src/backup/', ['src/backup/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/cli/', ['src/', 'checks/index.ts', 'fixtures/faults/index.ts']],
@@ -90,6 +107,8 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
   expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
+    'src/cli/demo.ts',
+    'src/cli/plan.ts',
     'src/control/spawn.ts',
     'src/host/scratch.ts',
     'src/host/store.ts',
@@ -97,6 +116,8 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     'src/plugins/program.ts',
     'src/simulate/place.ts',
     'src/store/foreign.ts',
+    // A copy of a ledger, in the folder of a run.
+    'src/store/mender.ts',
     'src/store/reach.ts',
     'src/fix/engine/hand.ts',
   ]);

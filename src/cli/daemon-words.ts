@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import type { ControlOptions } from '../control/control.ts';
 import type { Outcome } from '../control/outcome.ts';
-import { names, resolveHome } from '../coven/layout.ts';
+import { names } from '../coven/layout.ts';
 import { harmless } from '../render/harmless.ts';
+import { homeOf } from './home.ts';
 import { UsageError } from './usage.ts';
 
 const common = {
@@ -27,7 +28,7 @@ export function daemonWords(parser: Argv, signal: AbortSignal, onCode: (code: nu
   const control = (word: Outcome['action'], describe: string): void =>
     void parser.command(word, describe, controlling, async (argv) => {
       const { start, stop, restart } = await import('../control/control.ts');
-      const home = homeOf(argv.home);
+      const home = homeOf(argv.home).path;
       const options: ControlOptions = { home, command: argv.daemonCommand, signal };
       try {
         const outcome = await { start, stop, restart }[word](options);
@@ -45,7 +46,11 @@ export function daemonWords(parser: Argv, signal: AbortSignal, onCode: (code: nu
       const { serve } = await import('../daemon/serve.ts');
       const { managedStartedAt } = argv;
       try {
-        await serve({ home: homeOf(argv.home), signal, ...(managedStartedAt !== undefined && { managedStartedAt }) });
+        await serve({
+          home: homeOf(argv.home).path,
+          signal,
+          ...(managedStartedAt !== undefined && { managedStartedAt }),
+        });
         onCode(0);
       } catch (error) {
         process.stderr.write(`Error: ${harmless(error instanceof Error ? error.message : String(error))}\n`);
@@ -55,19 +60,11 @@ export function daemonWords(parser: Argv, signal: AbortSignal, onCode: (code: nu
   );
   control('start', 'Start the daemon of the home, and wait until it answers');
   parser.command('status', 'Tell whether a daemon serves the home', reporting, async (argv) => {
-    onCode(await status(homeOf(argv.home), argv.json, signal));
+    onCode(await status(homeOf(argv.home).path, argv.json, signal));
   });
   control('restart', 'Stop the daemon and start it');
   control('stop', 'Stop the daemon cleanly, which ends its sessions');
   return parser.demandCommand(1, 'name a command of `coven daemon`; --help shows them');
-}
-
-function homeOf(option: unknown): string {
-  try {
-    return resolveHome(typeof option === 'string' ? option : undefined, process.env).path;
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
 }
 
 const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

@@ -1,4 +1,5 @@
 import { startReaderAhead } from '../host/reader.ts';
+import { agreeing } from './agreeing.ts';
 import type { DiagnoseOptions, ListOptions } from './doctor.ts';
 import { UsageError } from './usage.ts';
 
@@ -31,6 +32,13 @@ const display = {
   verbose: { type: 'boolean', default: false, describe: 'Every check, not only what needs attention' },
 } as const;
 
+const repairing = {
+  fix: { type: 'boolean', default: false, describe: 'Mend what can be mended: backup, journal, repair, look again' },
+  ...agreeing,
+} as const;
+
+const repairs: readonly string[] = ['plan', 'apply', 'undo', 'runs'];
+
 /**
  * `coven doctor WORDS` and `coven-doctor WORDS`; tells the exit code. The diagnosis is the parser's default command:
  * for any other, yargs renders its help before it is asked for, which takes longer than a diagnosis.
@@ -40,6 +48,7 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   if (first === undefined || (first.startsWith('-') && first !== '--help' && first !== '--version')) startReaderAhead();
   // Nothing to parse: yargs takes as long to load as Node takes to start.
   if (first === undefined) return (await import('./doctor.ts')).doctor(asked, signal);
+  if (first !== undefined && repairs.includes(first)) return (await import('./fix-words.ts')).runRepair(words, signal);
   if (first === 'backup') return (await import('./backup-words.ts')).runBackup(words.slice(1), signal);
   const { parserFor } = await import('./parser.ts');
   let code = 0;
@@ -48,8 +57,13 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
     .command(
       '$0',
       'Diagnose the home',
-      (args) => args.options(diagnosis).options(display),
+      (args) => args.options(diagnosis).options(display).options(repairing),
       async (argv) => {
+        if (argv.fix) {
+          const [{ fix }, { repairOptions }] = await Promise.all([import('./fix.ts'), import('./repair-options.ts')]);
+          code = await fix(repairOptions({ ...argv, ...optionsOf(argv) }), signal);
+          return;
+        }
         const { doctor } = await import('./doctor.ts');
         code = await doctor({ ...optionsOf(argv), json: argv.json, verbose: argv.verbose }, signal);
       },
@@ -87,12 +101,20 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
         code = await (await import('./check-kit.ts')).checkKit(argv.module, signal);
       },
     )
+    .command('plan', 'What --fix would do; -o saves it for `apply`')
+    .command('apply', 'Apply a saved plan, and exactly that')
+    .command('undo', 'Take back what a run changed')
+    .command('runs', 'Name the runs that changed this home')
+    .command('demo', 'Kill, diagnose, mend and undo in a scratch folder, step by step', {}, async () => {
+      code = await (await import('./demo.ts')).demo(signal);
+    })
     .command('backup', 'Copy the home, prove the copy, put one back')
     .example('$0', 'what is wrong with $COVEN_HOME, or ~/.coven')
     .example('$0 --json --fail-on warn', 'for a pipeline')
+    .example('$0 --fix', 'mend what can be mended safely: shows the plan, and asks')
     .example('$0 explain daemon', 'why it says what it says')
     .epilog(
-      'Exit codes: 0 nothing at the threshold; 1 a finding; 2 usage; 3 something could not be determined; 70 a bug of ours.',
+      'Exit codes: 0 nothing at the threshold; 1 a finding; 2 usage; 3 something could not be determined; 4 a repair failed; 5 refused for safety; 70 a bug of ours.',
     )
     .parseAsync();
   return code;

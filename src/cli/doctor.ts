@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { advise } from '../advise.ts';
 import type { Check } from '../check.ts';
-import { resolveHome } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
 import { liveHost } from '../host/live.ts';
 import { tool } from '../host/package.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { runChecks } from '../runner.ts';
 import { withGuests } from './guests.ts';
+import { homeOf } from './home.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
 import { UsageError } from './usage.ts';
@@ -116,13 +116,5 @@ async function diagnose(
   } finally {
     limit.done();
     await host.close();
-  }
-}
-
-function homeOf(option: string | undefined): ReturnType<typeof resolveHome> {
-  try {
-    return resolveHome(option, process.env);
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity } from '../observation.ts';
-import type { Action, Step } from './step.ts';
+import type { Action, Plan, Step } from './step.ts';
 
 /**
  * The vocabulary of steps as a schema: a journal or a saved plan may be an attacker's, and holds these or nothing.
@@ -66,8 +66,8 @@ export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
   v.strictObject({ kind: v.literal('checkpoint'), ledger }),
   v.strictObject({ kind: v.literal('rebuild-index'), index: text, ledger }),
   v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
+  v.strictObject({ kind: v.literal('swap-ledger'), run: runId, item: id, ledger, to: ledger }),
   v.strictObject({ kind: v.literal('start-daemon') }),
-  v.strictObject({ kind: v.literal('stop-daemon') }),
   v.strictObject({ kind: v.literal('restart-daemon') }),
   v.strictObject({ kind: v.literal('continue-process'), process }),
   v.strictObject({ kind: v.literal('end-process'), process, kill: v.boolean() }),
@@ -83,3 +83,27 @@ export const step: v.GenericSchema<unknown, Step> = v.strictObject({
   undo: v.picklist(['exact', 'none']),
   requires: v.array(text),
 });
+
+const fact = v.nullable(v.union([v.string(), v.number(), v.boolean()]));
+const plan: v.GenericSchema<unknown, Plan> = v.strictObject({
+  schemaVersion: v.literal(1),
+  tool: v.strictObject({ name: text, version: text }),
+  home: v.strictObject({ dev: number, ino: number }),
+  machine: v.strictObject({ bootId: v.nullable(text), pidNamespace: v.nullable(text) }),
+  madeAt: v.pipe(v.string(), v.isoTimestamp()),
+  expiresAt: v.pipe(v.string(), v.isoTimestamp()),
+  steps: v.array(step),
+  refused: v.array(v.strictObject({ finding: text, reason: text, facts: v.record(text, fact) })),
+  live: v.strictObject({ daemonSessions: v.array(text), runSessions: v.array(text) }),
+  digest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
+
+/** A plan that was saved; null for anything else. */
+export function parsePlan(json: string): Plan | null {
+  try {
+    const parsed = v.safeParse(plan, JSON.parse(json));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}

@@ -23,13 +23,20 @@ export type Action =
       readonly gid: number;
       readonly was: FileIdentity;
     }
-  /** Brings what is in the WAL into the main file. */
+  /** A copy that holds what is in the WAL takes the ledger's place; the two that follow do that, too. */
   | { readonly kind: 'checkpoint'; readonly ledger: LedgerIdentity }
   | { readonly kind: 'rebuild-index'; readonly index: string; readonly ledger: LedgerIdentity }
   /** The full-text index, from the events that it is made of. */
   | { readonly kind: 'rebuild-search'; readonly ledger: LedgerIdentity }
+  /** Two ledgers change places: the one in the home, and the one that lies in the quarantine of `run` as `item`-…. */
+  | {
+      readonly kind: 'swap-ledger';
+      readonly run: string;
+      readonly item: string;
+      readonly ledger: LedgerIdentity;
+      readonly to: LedgerIdentity;
+    }
   | { readonly kind: 'start-daemon' }
-  | { readonly kind: 'stop-daemon' }
   | { readonly kind: 'restart-daemon' }
   | { readonly kind: 'continue-process'; readonly process: ProcessIdentity }
   /** SIGTERM, and SIGKILL after it where `kill` says so. */

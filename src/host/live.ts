@@ -8,6 +8,7 @@ import { seeDaemonProcess } from './daemon-process.ts';
 import { seeFilesystem } from './filesystem.ts';
 import { seeDisk, seeEntries, seeHome } from './home.ts';
 import { CannotSee, type Host, reasonOf } from './host.ts';
+import { seeIdentities } from './identities.ts';
 import { seeInstall } from './install.ts';
 import { seeLeases } from './leases.ts';
 import { seeLocks } from './locks.ts';
@@ -15,7 +16,9 @@ import { seeLog } from './log.ts';
 import type { Look, Probe } from './look.ts';
 import { seeMachine } from './machine.ts';
 import { seeProcesses } from './processes.ts';
+import { seeProgress } from './progress.ts';
 import { seeRecord } from './record.ts';
+import { seeRuns } from './runs.ts';
 import { readStore, seeStoreFiles } from './store.ts';
 
 export interface LiveOptions {
@@ -61,6 +64,8 @@ export function liveHost(options: LiveOptions): Host {
     machine: seeMachine,
     home: seeHome,
     'home.entries': seeEntries,
+    'home.identities': seeIdentities,
+    'home.runs': seeRuns,
     'home.disk': seeDisk,
     'home.locks': seeLocks,
     processes: seeProcesses,
@@ -71,6 +76,7 @@ export function liveHost(options: LiveOptions): Host {
     'home.filesystem': seeFilesystem,
     'home.config': seeConfig,
     'daemon.process': seeDaemonProcess,
+    'daemon.progress': seeProgress,
     'daemon.log': seeLog,
     install: seeInstall,
     'store.files': seeStoreFiles,

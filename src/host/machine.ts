@@ -20,6 +20,7 @@ export async function seeMachine({ env }: Look): Promise<Machine> {
     uid,
     sudoUid: uid === 0 && Number.isInteger(sudo) && sudo > 0 ? sudo : null,
     bootId,
+    pidNamespace,
     seesEveryProcess: pidNamespace === firstPidNamespace && (!hidepid || uid === 0),
   };
 }

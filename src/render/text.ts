@@ -96,7 +96,7 @@ function checkLines({ check, findings }: CheckReport, width: number, { color }: 
 }
 
 /** One sentence: what is wrong, or that nothing is, and what to do next. */
-function verdict({ checks, summary, complete }: Report): string {
+export function verdict({ checks, summary, complete }: Report): string {
   if (summary.fail + summary.unknown + summary.warn === 0) return 'Nothing is wrong.';
   const [worst] = checks.toSorted(compareChecks);
   if (!worst) return 'Nothing was asked.';

@@ -22,3 +22,13 @@ export type ReadMessage =
 
 /** A later line that asks for the sessions once more. The end of its input ends the child. */
 export const askAgain = 'sessions\n';
+
+/** What the mending process is asked: to make `into` a mended copy of `source`, which nobody has open. */
+export interface MendRequest {
+  readonly source: string;
+  readonly into: string;
+  /** Each does what those before it do, too. */
+  readonly work: 'checkpoint' | 'rebuild-search' | 'rebuild-index';
+}
+
+export type MendAnswer = { readonly ok: true; readonly rows: number } | { readonly ok: false; readonly reason: string };

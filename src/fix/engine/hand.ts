@@ -3,9 +3,12 @@ import {
   chownSync,
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  futimesSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -17,7 +20,7 @@ import {
 import { isErrno } from '../../host/files.ts';
 import { identify, isLedgerFile } from '../../host/identity.ts';
 import type { FileIdentity } from '../../observation.ts';
-import { at, differences, type Folder, isSame, refuseDrift } from './folder.ts';
+import { at, closeFolder, differences, type Folder, isSame, openFolder, refuseDrift } from './folder.ts';
 import { Refusal } from './refusal.ts';
 
 /**
@@ -122,6 +125,23 @@ function putBackWrong(quarantine: Folder, item: string, to: Folder, name: string
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw Object.assign(new Error(error.message), { code: 'EEXIST', syscall: 'link' });
+  }
+}
+
+/** Gives a copy of ours in `folder` the owner and mode of `was`, and a time in nanoseconds, and makes it durable. */
+export function likeness(folder: string, name: string, { mode, uid, gid }: FileIdentity, mtimeNs: bigint): void {
+  const parent = openFolder(folder);
+  const fd = openSync(at(parent, name), constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    fchownSync(fd, uid, gid);
+    fchmodSync(fd, mode);
+    const seconds = Number(mtimeNs / 1_000_000_000n);
+    futimesSync(fd, seconds, seconds);
+    fsyncSync(fd);
+    fsyncSync(parent.fd);
+  } finally {
+    closeSync(fd);
+    closeFolder(parent);
   }
 }
 

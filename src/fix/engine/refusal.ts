@@ -36,6 +36,9 @@ export type ReasonCode =
   | 'interrupted'
   /** A system call failed. */
   | 'io'
+  /** A daemon could not be started, or did not prove that it runs. */
+  | 'daemon'
+  | 'cannot-mend'
   | 'still-there'
   | 'not-verified'
   | 'no-such-run'

@@ -70,6 +70,24 @@ export const placeWords: Readonly<Record<string, CheckWords>> = {
       },
     },
   },
+  'home:repairs': {
+    title: 'No repair was cut off',
+    explain:
+      'A repair writes down each step before it takes it, in <coven-home>/doctor. One that was cut off is finished or taken back by the ' +
+      'next --fix, apply or undo; a diagnosis only tells of it. What others can write to there counts for nothing.',
+    causes: {
+      ok: { message: () => 'none was cut off' },
+      unfinished: {
+        message: ({ run, at }) => `the repair ${run} was cut off${at === null ? '' : ` (${at})`}`,
+        hint: () => 'run --fix: it finishes that repair or takes it back before anything else',
+      },
+      'not-private': {
+        message: ({ notOurs }) =>
+          `<coven-home>/doctor is not the user's alone (${notOurs}); no repair will begin beside it`,
+        hint: () => 'look at what is in <coven-home>/doctor, and move it away',
+      },
+    },
+  },
   'home:locks': {
     title: 'The lock files are regular files of their own',
     explain:

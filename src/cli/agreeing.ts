@@ -1,0 +1,10 @@
+/** Options by which an operator agrees to a repair. */
+export const agreeing = {
+  allow: {
+    choices: ['disruptive', 'lossy'] as const,
+    array: true,
+    describe: 'Agree to steps that end live work, or may lose data',
+  },
+  yes: { type: 'boolean', default: false, describe: 'Apply without asking' },
+  'start-daemon': { type: 'boolean', default: false, describe: 'Start a daemon that is merely stopped, too' },
+} as const;

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { names } from '../coven/layout.ts';
+import { ask } from '../host/ask.ts';
+import { packageRoot } from '../host/package.ts';
+import { allPids, readEnviron, readStat } from '../host/procfs.ts';
+import { print } from './print.ts';
+
+const requestMs = 5000;
+
+interface Stage {
+  readonly folder: string;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `doctor demo`: a daemon with a session is killed in a scratch folder, diagnosed, mended, put back as it was and mended
+ * again, by the very commands that an operator would use. What it makes and starts is gone when it ends.
+ */
+export async function demo(signal: AbortSignal): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'coven-doctor-demo-'));
+  const home = join(folder, 'home');
+  const bin = join(folder, 'bin');
+  const env = { HOME: folder, COVEN_HOME: home, PATH: [bin, ...withoutCoven()].join(delimiter) };
+  const stage = { folder, home, env, signal };
+  try {
+    mkdirSync(home, { mode: 0o700 });
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'codex'), '#!/bin/sh\necho working\nexec sleep 600\n');
+    chmodSync(join(bin, 'codex'), 0o755);
+    return await play(stage);
+  } finally {
+    endAll(home);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Folders of PATH without another Coven: the demonstration is of what this package brings. */
+function withoutCoven(): readonly string[] {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute);
+  return folders.filter((folder) => !existsSync(join(folder, 'coven')));
+}
+
+async function play(stage: Stage): Promise<number> {
+  const { home, signal } = stage;
+  const coven = (...words: string[]) => run(stage, 'coven.js', words);
+  const doctor = (...words: string[]) => run(stage, 'coven-doctor.js', words);
+
+  await say(`A scratch home, ${home}, and a daemon with a session in it.`);
+  if ((await coven('daemon', 'start', '--daemon-command', 'minimal')) !== 0) return 1;
+  const body = { projectRoot: stage.folder, harness: 'codex', prompt: 'hello', title: 'demo' };
+  const { status } = await ask(join(home, names.socket), '/api/v1/sessions', requestMs, signal, body);
+  if (status !== 201) throw new Error(`the session was not launched (status ${status})`);
+  await say('The daemon is killed with -9: it can clean up nothing.');
+  const { pid } = JSON.parse(readFileSync(join(home, names.record), 'utf8')) as { pid: number };
+  process.kill(pid, 'SIGKILL');
+  while (readStat(pid) && readStat(pid)?.state !== 'Z') await new Promise((resolve) => setImmediate(resolve));
+
+  await say('What is wrong? The doctor looks, and changes nothing.');
+  await doctor('--only', 'daemon,sessions');
+  await say('What would it do about that? Each step with its risk, and how it is taken back.');
+  await doctor('plan');
+  await say('It does it: a proven backup, a journal, the steps, another look.');
+  if ((await doctor('--fix', '--yes')) !== 0) return 1;
+  await say('Every run can be taken back. The daemon has to be down for that: what it may own is not touched.');
+  await coven('daemon', 'stop');
+  if ((await doctor('undo')) !== 0) return 1;
+  await doctor('--only', 'daemon');
+  await say('And mended again.');
+  if ((await doctor('--fix', '--yes')) !== 0) return 1;
+  await doctor('runs');
+  await coven('daemon', 'stop');
+  await say('That was all; the scratch folder is removed.');
+  return 0;
+}
+
+const say = (text: string): Promise<void> => print(`\n== ${text}\n\n`);
+
+/** Runs a program of this package and shows what it says; its exit code. */
+async function run({ env, signal }: Stage, program: string, words: readonly string[]): Promise<number> {
+  signal.throwIfAborted();
+  await print(`$ ${program.replace('.js', '')} ${words.join(' ')}\n`);
+  const child = spawn(process.execPath, [join(packageRoot, 'dist', program), ...words], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** Ends what the demonstration started: known by the scratch home in its environment, which nothing else names. */
+function endAll(home: string): void {
+  for (const pid of allPids() ?? []) {
+    const seen = readStat(pid);
+    if (!seen || pid === process.pid || readEnviron(pid, ['COVEN_HOME'])?.COVEN_HOME !== home) continue;
+    if (readStat(pid)?.startTicks === seen.startTicks) process.kill(pid, 'SIGKILL');
+  }
+}

@@ -1,0 +1,169 @@
+import { existsSync, lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { checks as allChecks } from '../../checks/index.ts';
+import { createBackup } from '../backup/create.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import { beginRun } from '../backup/place.ts';
+import { revalidate } from '../backup/revalidate.ts';
+import type { Finding } from '../check.ts';
+import { type HomeSource, names } from '../coven/layout.ts';
+import { type Applied, applyPlan } from '../fix/engine/apply.ts';
+import { makeMends } from '../fix/engine/mend.ts';
+import type { ProvenBackup, Recheck } from '../fix/engine/perform.ts';
+import { recoverRuns } from '../fix/engine/recover.ts';
+import { Refusal } from '../fix/engine/refusal.ts';
+import type { Plan, Risk } from '../fix/step.ts';
+import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
+import { renderPlan } from '../render/plan.ts';
+import { verdict } from '../render/text.ts';
+import type { Threshold } from '../report.ts';
+import { print } from './print.ts';
+import { type Survey, type SurveyOptions, survey } from './survey.ts';
+
+export interface FixOptions {
+  readonly home: { readonly path: string; readonly source: HomeSource };
+  readonly allow: ReadonlySet<Risk>;
+  readonly yes: boolean;
+  readonly startStopped: boolean;
+  readonly json: boolean;
+  readonly failOn: Threshold;
+  readonly deep: boolean;
+  /** Seconds for each diagnosis. */
+  readonly timeout: number;
+}
+
+const refusedCode = 5;
+
+/** `doctor --fix`: diagnoses, shows the plan, asks, applies it as one run, and diagnoses again. Tells the exit code. */
+export async function fix(options: FixOptions, signal: AbortSignal): Promise<number> {
+  const before = await survey(options, signal);
+  signal.throwIfAborted();
+  const isUnfinished = before.report.checks.some(({ findings }) => findings.some(({ code }) => code === 'unfinished'));
+  return isUnfinished ? recoverFirst(options, before, signal) : fixNow(options, before, signal);
+}
+
+/** A run that was cut off is finished or taken back before anything is planned: it may have left what is wrong now. */
+async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
+  const home = options.home.path;
+  if (!options.json) await print('A repair was cut off. It is finished or taken back before anything else.\n');
+  if (!(options.yes || (await consent(options, 'Do that now?')))) return tell(options, before, null, refusedCode);
+  try {
+    const recovered = await recoverRuns(home, signal);
+    if (!options.json) await print(`${renderRecovered(recovered).join('\n')}\n`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(renderRefusal(error.reason, home));
+    return refusedCode;
+  }
+  return fixNow(options, await survey(options, signal), signal);
+}
+
+async function fixNow(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
+  const { plan, report } = before;
+  if (plan.steps.length === 0) return tell(options, before, null, report.exitCode);
+  if (!options.json) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
+  if (!(options.yes || (await consent(options, 'Apply this plan?')))) return tell(options, before, null, refusedCode);
+  return apply(plan, options, signal);
+}
+
+/** Applies a plan, whichever way it was agreed to, and tells what became of it. */
+export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal): Promise<number> {
+  const home = options.home.path;
+  const say = options.json ? () => undefined : (text: string) => void process.stdout.write(text);
+  const applied = await applyPlan(plan, {
+    home,
+    allow: options.allow,
+    backup: (run) => backUp(home, plan, run, signal),
+    recheck: (fixes) => recheck(fixes, plan, options, signal),
+    signal,
+    tell: (progress) => say(renderProgress(progress, home)),
+  });
+  if (signal.aborted) {
+    if (!options.json) await print(renderApplied(applied, home));
+    return applied.exit;
+  }
+  const after = await survey(options, signal);
+  return tell(options, { report: after.report, plan }, applied, applied.exit || after.report.exitCode);
+}
+
+/**
+ * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a
+ * second one, which gets a folder of its own.
+ */
+async function backUp(home: string, plan: Plan, run: string, signal: AbortSignal): Promise<ProvenBackup> {
+  const into = existsSync(join(run, 'backup')) ? beginRun(dirname(run)) : run;
+  const { id, path, manifest } = await createBackup({ home, into, signal, tell: () => undefined });
+  await makeMends(plan.steps, join(path, 'files', names.ledger), run);
+  return {
+    id,
+    revalidate: async () => {
+      // What was added since is not ours to lose, what has grown is still there, and the journal holds modes and owners.
+      const { changed = [], removed = [] } = revalidate(manifest, home) ?? {};
+      return [...changed.filter((name) => hasOtherContent(manifest, home, name)), ...removed][0] ?? null;
+    },
+  };
+}
+
+function hasOtherContent({ entries, ledgers }: Manifest, home: string, name: string): boolean {
+  const was = entries.find(({ path }) => path === name);
+  const now = lstatSync(join(home, name), { bigint: true, throwIfNoEntry: false });
+  if (!was || !now || ledgers.some(({ path }) => path === name)) return true;
+  const isSameFile = was.dev === String(now.dev) && was.ino === String(now.ino);
+  return !isSameFile || (was.kind === 'file' && was.mtimeNs !== String(now.mtimeNs));
+}
+
+/** Checks by which the start of a daemon is proven, beside its own. */
+const bringingUp: readonly string[] = ['start-daemon', 'restart-daemon'];
+const ofDaemons = ['daemon', 'daemon:health', 'daemon:contract', 'daemon:capabilities'];
+
+/** Looks anew whether the causes of fixes are gone, and whether a daemon that was started is well. */
+async function recheck(
+  fixes: readonly string[],
+  plan: Plan,
+  options: SurveyOptions,
+  signal: AbortSignal,
+): Promise<readonly Recheck[]> {
+  const ids = new Set([...fixes.map((fix) => fix.split(' ')[0] ?? ''), ...ofDaemons]);
+  const checks = allChecks.filter(({ id }) => ids.has(id));
+  const { report } = await survey(options, signal, checks);
+  const findingsOf = (id: string): readonly Finding[] =>
+    report.checks.find(({ check }) => check.id === id)?.findings ?? [];
+  return fixes.map((fix) => {
+    const [id = '', code = ''] = fix.split(' ');
+    const brings = plan.steps.some(({ fix: of, action }) => of === fix && bringingUp.includes(action.kind));
+    const findings = [...findingsOf(id), ...(brings ? ofDaemons.flatMap(findingsOf) : [])];
+    const isThere = findings.some(({ status, code: found }) => found === code || (brings && status === 'fail'));
+    const isUnknown = findings.length === 0 || findings.some(({ status }) => status === 'unknown');
+    return { fix, verdict: isThere ? 'still-there' : isUnknown ? 'unknown' : 'gone' };
+  });
+}
+
+/** Asks on a terminal; elsewhere only --yes is a yes. */
+async function consent({ json }: FixOptions, ask: string): Promise<boolean> {
+  if (json || !process.stdin.isTTY || !process.stdout.isTTY) return false;
+  const question = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await question.question(`${ask} [y/N] `)).trim());
+  } finally {
+    question.close();
+  }
+}
+
+async function tell(
+  options: FixOptions,
+  { report, plan }: Survey,
+  applied: Applied | null,
+  code: number,
+): Promise<number> {
+  const { tool } = await import('../host/package.ts');
+  if (options.json) {
+    const { renderFixJson } = await import('../render/fix-json.ts');
+    await print(renderFixJson({ report, plan, applied, exitCode: code }, tool()));
+    return code;
+  }
+  if (applied) await print(`${renderApplied(applied, options.home.path)}\n${verdict(report)}\n`);
+  else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
+  else await print('Nothing was changed. To apply it: --fix --yes, or run it on a terminal and answer.\n');
+  return code;
+}

@@ -1,0 +1,91 @@
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { digestOf } from '../fix/digest.ts';
+import { parsePlan } from '../fix/schema.ts';
+import type { Plan } from '../fix/step.ts';
+import { renderPlan } from '../render/plan.ts';
+import { apply, type FixOptions } from './fix.ts';
+import { print } from './print.ts';
+import { survey } from './survey.ts';
+import { UsageError } from './usage.ts';
+
+const refusedCode = 5;
+const planLimitBytes = 4 * 1024 ** 2;
+
+/** `doctor plan`: what --fix would do; saved as a file that `apply` takes, 0600. Changes nothing in the home. */
+export async function plan(options: FixOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
+  const { plan } = await survey(options, signal);
+  signal.throwIfAborted();
+  if (output !== undefined) save(plan, output);
+  const text = options.json
+    ? `${JSON.stringify(plan, null, 2)}\n`
+    : renderPlan(plan, { home: options.home.path, allow: options.allow });
+  await print(text);
+  return 0;
+}
+
+function save(plan: Plan, output: string): void {
+  const part = `${output}.${process.pid}.part`;
+  try {
+    const fd = openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    try {
+      writeSync(fd, `${JSON.stringify(plan, null, 2)}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(part, output);
+  } catch (error) {
+    throw new UsageError(`the plan cannot be saved: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/**
+ * `doctor apply FILE`: nothing of the file is carried out. The home is diagnosed and planned for anew, and only where that
+ * gives the very plan that was saved is it applied.
+ */
+export async function applySaved(options: FixOptions, file: string, signal: AbortSignal): Promise<number> {
+  const saved = read(file);
+  const refuse = async (why: string): Promise<number> => {
+    process.stderr.write(`coven-doctor: ${file} is not applied: ${why}\n`);
+    return refusedCode;
+  };
+  if ('why' in saved) return refuse(saved.why);
+  if (digestOf(saved.plan) !== saved.plan.digest) return refuse('it was altered');
+  const { plan: now } = await survey(options, signal);
+  signal.throwIfAborted();
+  if (Date.now() > Date.parse(saved.plan.expiresAt)) return refuse(`it expired at ${saved.plan.expiresAt}`);
+  if (saved.plan.tool.version !== now.tool.version) return refuse('another version of coven-doctor made it');
+  if (saved.plan.digest !== now.digest) return refuse(`${drift(saved.plan, now)}; make a new plan and look at it`);
+  return apply(now, options, signal);
+}
+
+/** Where two plans part: the first step that is not in both. */
+function drift(saved: Plan, now: Plan): string {
+  if (saved.home.ino !== now.home.ino || saved.home.dev !== now.home.dev) return 'it is of another home';
+  if (saved.machine.bootId !== now.machine.bootId) return 'the machine was started anew since';
+  const at = [...saved.steps.keys()].find(
+    (index) => JSON.stringify(saved.steps[index]) !== JSON.stringify(now.steps[index]),
+  );
+  const step = saved.steps[at ?? saved.steps.length] ?? now.steps[saved.steps.length];
+  return `what it rests on has changed (step ${step?.id ?? '?'}: ${step?.fix ?? 'nothing is to do any more'})`;
+}
+
+/** A plan that others could have written is nobody's plan. */
+function read(file: string): { readonly plan: Plan } | { readonly why: string } {
+  let fd: number;
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    throw new UsageError(`the plan cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return { why: 'it is no regular file' };
+    if (stat.uid !== process.geteuid?.() || stat.mode & 0o022) return { why: 'others can write to it' };
+    if (stat.size > planLimitBytes) return { why: 'it is too large for a plan' };
+    const plan = parsePlan(readFileSync(fd, 'utf8'));
+    return plan ? { plan } : { why: 'it is no plan' };
+  } finally {
+    closeSync(fd);
+  }
+}

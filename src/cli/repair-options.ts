@@ -1,0 +1,32 @@
+import type { Risk } from '../fix/step.ts';
+import type { FixOptions } from './fix.ts';
+import { homeOf } from './home.ts';
+
+export interface RepairWords {
+  readonly home?: unknown;
+  readonly allow?: readonly ('disruptive' | 'lossy')[] | undefined;
+  readonly yes: boolean;
+  readonly startDaemon: boolean;
+  readonly json: boolean;
+  readonly failOn?: 'fail' | 'warn';
+  readonly deep?: boolean;
+  readonly timeout?: number | undefined;
+}
+
+/** Seconds for each of the diagnoses of a repair. */
+const surveySeconds = { bounded: 15, deep: 600 };
+
+export function repairOptions(words: RepairWords): FixOptions {
+  const { home, allow = [], yes, startDaemon, json, failOn = 'fail', deep = false, timeout } = words;
+  const risks: readonly Risk[] = ['safe', ...allow];
+  return {
+    home: homeOf(home),
+    allow: new Set(risks),
+    yes,
+    startStopped: startDaemon,
+    json,
+    failOn,
+    deep,
+    timeout: timeout ?? (deep ? surveySeconds.deep : surveySeconds.bounded),
+  };
+}

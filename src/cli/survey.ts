@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { checks as allChecks } from '../../checks/index.ts';
+import { advise } from '../advise.ts';
+import { listBackups } from '../backup/list.ts';
+import { removable } from '../backup/retention.ts';
+import type { Check } from '../check.ts';
+import type { HomeSource } from '../coven/layout.ts';
+import { deadline } from '../deadline.ts';
+import { listRuns } from '../fix/engine/runs.ts';
+import { makePlan } from '../fix/plan.ts';
+import type { PlanOptions } from '../fix/remedy.ts';
+import { needsProgress, needsRoom, type PlanSight, planNeeds } from '../fix/sight.ts';
+import type { Plan } from '../fix/step.ts';
+import { liveHost } from '../host/live.ts';
+import { tool } from '../host/package.ts';
+import { makeReport, type Report, type Threshold } from '../report.ts';
+import { runChecks } from '../runner.ts';
+
+export interface SurveyOptions extends PlanOptions {
+  readonly home: { readonly path: string; readonly source: HomeSource };
+  readonly failOn: Threshold;
+  readonly deep: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** What a repair begins and ends with: a diagnosis, and what would be done about it, from one picture of the home. */
+export interface Survey {
+  readonly report: Report;
+  readonly plan: Plan;
+}
+
+/** A wedged daemon is watched for ten seconds more. */
+const watchSeconds = 20;
+
+export async function survey(
+  options: SurveyOptions,
+  signal: AbortSignal,
+  checks: readonly Check[] = allChecks,
+): Promise<Survey> {
+  const { home, deep, failOn, timeout } = options;
+  const deadlineMs = (timeout + watchSeconds) * 1000;
+  const limit = deadline(deadlineMs, signal);
+  const startedAt = new Date();
+  const host = liveHost({
+    home: home.path,
+    source: home.source,
+    env: process.env,
+    deep,
+    deadlineMs,
+    signal: limit.signal,
+  });
+  try {
+    const runs = await runChecks(checks, host, { checkMs: timeout * 1000, signal: limit.signal });
+    const report = makeReport(await advise(runs, host), failOn, {
+      runId: randomUUID(),
+      startedAt: startedAt.toISOString(),
+      durationMs: Date.now() - startedAt.getTime(),
+      home: home.path,
+    });
+    const found = report.checks.flatMap(({ check, findings }) =>
+      findings.map((finding) => ({ check: check.id, finding })),
+    );
+    const codes = found.map(({ check, finding }) => ({ check, code: finding.code }));
+    const watch = needsProgress(codes);
+    const looks = await Promise.all(
+      [...planNeeds, ...(watch ? (['daemon.progress'] as const) : [])].map((key) => host.observe(key)),
+    );
+    const sight = Object.fromEntries([
+      ['daemon.progress', null],
+      ['oldBackups', needsRoom(codes) ? oldBackups(home.path) : []],
+      ...looks.map((look) => [look.key, look.ok ? look.value : null]),
+    ]) as unknown as PlanSight;
+    return { report, plan: makePlan(found, sight, options, tool()) };
+  } finally {
+    limit.done();
+    await host.close();
+  }
+}
+
+/** Backups beyond the newest, the soundest and the fullest, of runs that are over. */
+function oldBackups(home: string): readonly string[] {
+  const unfinished = listRuns(home).filter(({ state }) => state === 'unfinished');
+  const needed = new Set(unfinished.flatMap(({ backup }) => backup ?? []));
+  return removable(listBackups([join(home, 'doctor', 'runs')]), { count: 1, bytes: Number.POSITIVE_INFINITY }, needed);
+}

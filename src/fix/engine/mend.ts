@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { names } from '../../coven/layout.ts';
+import { packageRoot } from '../../host/package.ts';
+import type { MendAnswer, MendRequest } from '../../store/protocol.ts';
+import type { Step } from '../step.ts';
+import { likeness } from './hand.ts';
+import { mendedName, mendedTime } from './kinds/ledger.ts';
+import { Refusal } from './refusal.ts';
+import { quarantineName } from './run.ts';
+
+const answerLimit = 16_384;
+
+/**
+ * Makes the mended copies that steps of a plan will put in the ledger's place, from the proven snapshot of the backup: the
+ * home's ledger is opened by nobody. `run` is the folder of the run. Throws a refusal where a copy cannot be made, is not
+ * whole, or does not hold the same rows.
+ */
+export async function makeMends(steps: readonly Step[], snapshot: string, run: string): Promise<void> {
+  for (const { id, action } of steps) {
+    if (action.kind !== 'checkpoint' && action.kind !== 'rebuild-index' && action.kind !== 'rebuild-search') continue;
+    const into = join(run, quarantineName, mendedName(id));
+    const answer = await ask({ source: snapshot, into, work: action.kind });
+    if (!answer.ok) throw new Refusal('cannot-mend', { path: names.ledger, why: answer.reason });
+    likeness(join(run, quarantineName), mendedName(id), action.ledger.main, mendedTime(action.ledger));
+  }
+}
+
+function ask(request: MendRequest): Promise<MendAnswer> {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'mender.js')], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: {},
+    cwd: '/',
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(0, answerLimit);
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(`${JSON.stringify(request)}\n`);
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ ok: false, reason: error.message }));
+    child.once('close', (code, signal) => {
+      try {
+        resolve(JSON.parse(said) as MendAnswer);
+      } catch {
+        resolve({ ok: false, reason: `the process that mends the copy ended with ${signal ?? code}` });
+      }
+    });
+  });
+}

@@ -1,0 +1,151 @@
+import type { Finding } from '../check.ts';
+import type { CauseName } from '../coven/causes.ts';
+import { judgeLifecycle } from '../coven/lifecycle.ts';
+import { judgeLiveness, type LivenessSight } from '../coven/liveness.ts';
+import { judgeRows, rowNeeds } from '../coven/rows.ts';
+import type { Observations } from '../observation.ts';
+import { digestOf } from './digest.ts';
+import { daemonRemedies } from './remedies/daemon.ts';
+import { homeRemedies } from './remedies/home.ts';
+import { sessionRemedies } from './remedies/sessions.ts';
+import { storeRemedies } from './remedies/store.ts';
+import { type Draft, draft, type PlanOptions, type Remedies, type Remedy } from './remedy.ts';
+import type { PlanSight } from './sight.ts';
+import type { Plan, Refused, Step } from './step.ts';
+
+const remedies: Remedies = { ...homeRemedies, ...daemonRemedies, ...storeRemedies, ...sessionRemedies };
+
+/** Hours after which a plan is not applied any more: what it rests on is another machine's state by then. */
+const validHours = 24;
+
+export interface Found {
+  readonly check: string;
+  readonly finding: Finding & { readonly causedBy?: CauseName };
+}
+
+/**
+ * Turns findings into steps, in the order in which they are taken: what is done beside a daemon, what is done with none,
+ * then one start or restart for all that ask for it. Pure. What is not done is in `refused` with its reason.
+ */
+export function makePlan(found: readonly Found[], sight: PlanSight, options: PlanOptions, tool: Plan['tool']): Plan {
+  const faults = found.filter(({ finding }) => finding.status === 'fail' || finding.status === 'warn');
+  const whole = refusesAll(sight);
+  const refused: Refused[] = [];
+  const willing: Chosen[number][] = [];
+  for (const { check, finding } of faults) {
+    const name = `${check} ${finding.code}`;
+    // What was cut off is recovered before any step.
+    if (name === 'home:repairs unfinished' || (name === 'daemon stopped' && !options.startStopped)) continue;
+    const own = remedies[name];
+    // What follows from a cause goes away with it.
+    if (!own && !whole && finding.causedBy) continue;
+    const remedy: Remedy = whole ?? own?.(sight, finding, options) ?? { refuse: 'by-hand' };
+    if ('refuse' in remedy) refused.push({ finding: name, reason: remedy.refuse, facts: remedy.facts ?? {} });
+    else willing.push({ name, remedy });
+  }
+  const { chosen, covered } = mendOnce(willing);
+  refused.push(...covered);
+  const lives = live(sight);
+  const drafts = [
+    ...chosen.flatMap(({ name, remedy }) =>
+      remedy.steps.map((step) => ({ fix: name, step, requires: [] as string[] })),
+    ),
+  ];
+  const ups = bringUp(chosen, sight, lives);
+  refused.push(...ups.refused);
+  const order = { alive: 0, gone: 1, after: 2 };
+  const steps = [...drafts, ...ups.steps]
+    .toSorted((a, b) => order[a.step.phase] - order[b.step.phase])
+    .map(({ fix, step, requires }, index): Step => ({ id: String(index + 1), fix, ...step, requires }));
+  const { home, machine } = sight;
+  const body = {
+    home: { dev: home?.dev ?? '', ino: home?.ino ?? '' },
+    machine: { bootId: machine?.bootId ?? null, pidNamespace: machine?.pidNamespace ?? null },
+    steps,
+  };
+  const madeAt = new Date(machine?.now ?? 0);
+  return {
+    schemaVersion: 1,
+    tool,
+    ...body,
+    madeAt: madeAt.toISOString(),
+    expiresAt: new Date(madeAt.getTime() + validHours * 3_600_000).toISOString(),
+    refused,
+    live: lives,
+    digest: digestOf(body),
+  };
+}
+
+/** States of a home in which every repair could do harm. */
+function refusesAll({ home, machine, ...sight }: PlanSight): Remedy | null {
+  if (home?.kind !== 'directory') return { refuse: home?.kind === 'symlink' ? 'symlinked-home' : 'no-home' };
+  if (home.uid !== machine?.uid) return { refuse: 'other-owner', facts: { uid: home.uid } };
+  if (sight['home.entries']?.list.some(({ name }) => name === 'reset-transaction.json'))
+    return { refuse: 'reset-interrupted' };
+  if (sight['home.filesystem']?.readOnly) return { refuse: 'read-only' };
+  if (machine.bootId === null) return { refuse: 'no-boot-id' };
+  return null;
+}
+
+function live(sight: PlanSight): Plan['live'] {
+  const seen = rowNeeds.every((key) => sight[key as keyof PlanSight] !== null);
+  if (!seen) return { daemonSessions: [], runSessions: [] };
+  const { live, doubtful } = judgeRows(sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>);
+  const { pid } = judgeLiveness(sight as LivenessSight);
+  const owned = new Set(
+    sight.processes?.list.filter(({ ownerPid }) => ownerPid === pid && pid !== null).map(({ sessionId }) => sessionId),
+  );
+  const ids = (rows: typeof live): readonly string[] => rows.map(({ id }) => id);
+  return {
+    daemonSessions: ids(live.filter(({ id }) => owned.has(id))),
+    // A row in doubt may be that of a live `coven run`: it is counted as one.
+    runSessions: [...ids(live.filter(({ id }) => !owned.has(id))), ...ids(doubtful.map(({ row }) => row))],
+  };
+}
+
+type Chosen = readonly { readonly name: string; readonly remedy: Exclude<Remedy, { refuse: string }> }[];
+type Placed = { readonly fix: string; readonly step: Draft; readonly requires: string[] };
+
+/** Each does what those before it do, too: a ledger is replaced once. */
+const mending = ['checkpoint', 'rebuild-search', 'rebuild-index'];
+
+function mendOnce(willing: Chosen): { readonly chosen: Chosen; readonly covered: readonly Refused[] } {
+  const rank = ({ remedy }: Chosen[number]): number =>
+    Math.max(-1, ...remedy.steps.map(({ action }) => mending.indexOf(action.kind)));
+  const most = Math.max(-1, ...willing.map(rank));
+  const main = willing.find((one) => most >= 0 && rank(one) === most);
+  const others = willing.filter((one) => one !== main && rank(one) >= 0);
+  return {
+    chosen: willing.filter((one) => !others.includes(one)),
+    covered: others.map(({ name }) => ({ finding: name, reason: 'covered', facts: { by: main?.name ?? '' } })),
+  };
+}
+
+/** One start or restart for all fixes that ask for it, where nothing that would stay is in its way. */
+function bringUp(chosen: Chosen, sight: PlanSight, lives: Plan['live']) {
+  const asking = chosen.filter(({ remedy }) => remedy.daemon !== undefined);
+  const [first, ...others] = asking;
+  const none = { steps: [] as Placed[], refused: [] as Refused[] };
+  if (!first) return none;
+  const kind = asking.some(({ remedy }) => remedy.daemon === 'restart') ? 'restart-daemon' : 'start-daemon';
+  const withSteps = chosen.filter(({ remedy }) => remedy.steps.length > 0);
+  const inTheWay = judgeLifecycle(sight)?.[kind === 'restart-daemon' ? 'restart' : 'start'] ?? ['daemon'];
+  const isMended = (check: string): boolean => withSteps.some(({ name }) => name.startsWith(`${check} `));
+  const blockers = inTheWay.filter((check) => !isMended(check));
+  if (blockers.length > 0) {
+    const facts = { blockers: blockers.join(', ') };
+    return { ...none, refused: asking.map(({ name }) => ({ finding: name, reason: 'start-blocked', facts })) };
+  }
+  // A start calls the rows of a live `coven run` orphaned; a restart ends the daemon's sessions, too.
+  const harmed = lives.runSessions.length + (kind === 'restart-daemon' ? lives.daemonSessions.length : 0);
+  const requires = withSteps
+    .map(({ name }) => name)
+    .filter((name) => name !== first.name && inTheWay.some((check) => name.startsWith(`${check} `)));
+  const covered = others.filter(({ remedy }) => remedy.steps.length === 0);
+  return {
+    steps: [
+      { fix: first.name, step: draft({ kind }, 'after', harmed > 0 ? 'disruptive' : 'safe'), requires },
+    ] as Placed[],
+    refused: covered.map(({ name }) => ({ finding: name, reason: 'covered', facts: { by: first.name } })),
+  };
+}

@@ -1,0 +1,52 @@
+import { lockNames, names } from '../../coven/layout.ts';
+import { draft, identityOf, type Remedies, type Remedy, refuse } from '../remedy.ts';
+import type { PlanSight } from '../sight.ts';
+
+/** Folders that hold keys, and the files that Coven keeps at 0600. */
+const privateFolders = ['keys', 'mobile'];
+const privateFiles: readonly string[] = [names.record, ...lockNames];
+
+const closeHome = (sight: PlanSight): Remedy => {
+  const was = identityOf(sight, '.');
+  return was ? { steps: [draft({ kind: 'set-mode', path: '.', mode: 0o700, was }, 'alive')] } : refuse('not-seen');
+};
+
+function closeEntries(sight: PlanSight): Remedy {
+  const isPrivate = (name: string): boolean =>
+    privateFiles.includes(name) || privateFolders.some((top) => name === top || name.startsWith(`${top}/`));
+  const steps = Object.entries(sight['home.identities']?.files ?? {})
+    .filter(([name, { kind, mode }]) => isPrivate(name) && (kind === 'file' || kind === 'directory') && mode & 0o077)
+    .map(([path, was]) => draft({ kind: 'set-mode', path, mode: was.mode & 0o700, was }, 'alive'));
+  return steps.length > 0 ? { steps } : refuse('not-seen');
+}
+
+/** Only root may give a file away, and only in a home of its own: elsewhere the owner is told the command. */
+function takeEntries(sight: PlanSight): Remedy {
+  const { home, machine } = sight;
+  if (home === null || machine === null || home.uid !== machine.uid) return refuse('other-owner');
+  const foreign = Object.entries(sight['home.identities']?.files ?? {}).filter(([, { uid }]) => uid !== home.uid);
+  const gid = identityOf(sight, '.')?.gid;
+  if (machine.uid !== 0 || gid === undefined)
+    return refuse('needs-root', { uid: home.uid, name: foreign[0]?.[0] ?? '', count: foreign.length });
+  const steps = foreign
+    .filter(([, { kind }]) => kind !== 'symlink')
+    .map(([path, was]) => draft({ kind: 'set-owner', path, uid: machine.uid, gid, was }, 'gone'));
+  return steps.length > 0 ? { steps } : refuse('not-seen');
+}
+
+/** Old backups of our own, each by name. */
+function makeRoom({ oldBackups }: PlanSight): Remedy {
+  if (oldBackups.length === 0) return refuse('no-old-backups');
+  return { steps: oldBackups.map((run) => draft({ kind: 'remove-backup', run }, 'alive', 'lossy')) };
+}
+
+export const homeRemedies: Remedies = {
+  'home:disk full': makeRoom,
+  'home:disk low': makeRoom,
+  'home:disk no-room-for-backup': makeRoom,
+  'home:mode writable-by-others': closeHome,
+  'home:mode readable-by-others': closeHome,
+  'home:mode not-writable': closeHome,
+  'home:mode entry-open': closeEntries,
+  'home:owner foreign-entries': takeEntries,
+};

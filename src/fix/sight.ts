@@ -1,0 +1,26 @@
+import { lifecycleNeeds } from '../coven/lifecycle.ts';
+import type { ObservationKey, Observations } from '../observation.ts';
+
+/** What a plan is made from. What could not be seen is null: nothing is planned that rests on it. */
+export const planNeeds = [
+  ...lifecycleNeeds,
+  'home.identities',
+  'home.locks',
+  'store.sessions',
+  'store.integrity',
+] as const satisfies readonly ObservationKey[];
+
+export type PlanSight = { readonly [K in (typeof planNeeds)[number]]: Observations[K] | null } & {
+  /** Asked for only where a daemon does not answer: the look takes ten seconds. */
+  readonly 'daemon.progress': Observations['daemon.progress'] | null;
+  /** Runs whose backups may go for room, oldest first; looked for only where the disk is short. */
+  readonly oldBackups: readonly string[];
+};
+
+/** Whether old backups are looked for. */
+export const needsRoom = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>
+  found.some(({ check, code }) => check === 'home:disk' && code !== 'ok');
+
+/** Whether a wedged daemon has to be watched before a plan can be made. */
+export const needsProgress = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>
+  found.some(({ check, code }) => check === 'daemon' && code === 'hung');

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { names } from '../coven/layout.ts';
+import { judgeLiveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
+import type { DaemonProgress } from '../observation.ts';
+import { look as lookAt } from './files.ts';
+import type { Look } from './look.ts';
+import { supervisor } from './procfs.ts';
+
+/** Two probes at least this far apart tell slow from wedged. */
+const watchMs = 10_000;
+const answerMs = 2000;
+
+/**
+ * Watches a daemon that does not answer: slow is not wedged. Takes ten seconds, and is asked for only where a repair
+ * would end it.
+ */
+export async function seeProgress(look: Look): Promise<DaemonProgress> {
+  const seen = await Promise.all(livenessNeeds.map(async (key) => [key, await look.observe(key)] as const));
+  const { pid } = judgeLiveness(Object.fromEntries(seen) as unknown as LivenessSight);
+  const still: DaemonProgress = { pid, watchedMs: 0, answered: false, cpu: false, log: false, supervisor: null };
+  if (pid === null) return still;
+  const log = join(look.home, names.recoveryLog);
+  const began = performance.now();
+  const before = { cpu: await cpuTicks(pid), log: String((await lookAt(log))?.mtimeNs) };
+  await sleep(watchMs, undefined, { signal: look.signal });
+  // Read before it is asked again: taking up our own request is no progress.
+  const after = { cpu: await cpuTicks(pid), log: String((await lookAt(log))?.mtimeNs) };
+  const { ask } = await import('./ask.ts');
+  const { end } = await ask(join(look.home, names.socket), '/api/v1/health', answerMs, look.signal);
+  return {
+    pid,
+    watchedMs: Math.round(performance.now() - began),
+    answered: end === 'json',
+    cpu: before.cpu !== after.cpu,
+    log: before.log !== after.log,
+    supervisor: supervisor(pid),
+  };
+}
+
+/** Processor time of all threads of a process, as text that changes when it runs. Source: proc(5), fields 14 and 15. */
+async function cpuTicks(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return `${fields[11]} ${fields[12]}`;
+}

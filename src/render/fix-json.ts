@@ -1,0 +1,53 @@
+import type { Applied } from '../fix/engine/apply.ts';
+import type { Plan } from '../fix/step.ts';
+import type { Report } from '../report.ts';
+import { harmlessJson } from './harmless.ts';
+import { renderJson } from './json.ts';
+import { refusalWords, stepWords, undoWords } from './words/fix.ts';
+import { reasonWords } from './words/reasons.ts';
+
+export interface Fixed {
+  readonly report: Report;
+  readonly plan: Plan;
+  readonly applied: Applied | null;
+  readonly exitCode: number;
+}
+
+/** The report of the last look, with the plan and what became of it. */
+export function renderFixJson(
+  { report, plan, applied, exitCode }: Fixed,
+  tool: { name: string; version: string },
+): string {
+  const document = {
+    ...(JSON.parse(renderJson(report, tool)) as object),
+    exitCode,
+    plan: {
+      digest: plan.digest,
+      steps: plan.steps.map((step) => ({
+        id: step.id,
+        fix: step.fix,
+        kind: step.action.kind,
+        phase: step.phase,
+        risk: step.risk,
+        undo: step.undo,
+        message: stepWords(step.action),
+        undoMessage: undoWords(step),
+      })),
+      refused: plan.refused.map(({ finding, reason, facts }) => ({
+        finding,
+        reason,
+        message: refusalWords(reason, facts),
+      })),
+      live: plan.live,
+    },
+    ...(applied && {
+      fixes: applied.fixes.map(({ fix, outcome, reason }) => ({
+        fix,
+        outcome,
+        ...(reason && { reason: reason.code, message: reasonWords(reason.code, reason.facts) }),
+      })),
+      runId: applied.runId,
+    }),
+  };
+  return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
+}

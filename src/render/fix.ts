@@ -1,0 +1,78 @@
+import type { Applied } from '../fix/engine/apply.ts';
+import type { Recovered } from '../fix/engine/recover.ts';
+import type { Reason } from '../fix/engine/refusal.ts';
+import type { Progress } from '../fix/engine/transaction.ts';
+import type { Undone } from '../fix/engine/undo.ts';
+import { harmless } from './harmless.ts';
+import { stepWords } from './words/fix.ts';
+import { reasonWords } from './words/reasons.ts';
+
+const outcomes = {
+  fixed: 'mended',
+  refused: 'refused',
+  'rolled-back': 'failed, and taken back',
+  failed: 'failed, and NOT taken back whole',
+} as const;
+
+const expand = (text: string, home: string): string => harmless(text).replaceAll('<coven-home>', harmless(home));
+
+/** An undo: what it took back, or everything that is in its way. */
+export function renderUndone({ undoes, runId, recovered, outcome, reasons, left }: Undone, home: string): string {
+  const lines = [
+    ...renderRecovered(recovered),
+    outcome === 'undone'
+      ? `Run ${undoes} is taken back. To take that back in turn: coven-doctor undo ${runId}`
+      : `Run ${undoes ?? '(none)'} is not taken back${outcome === 'failed' ? ' whole' : ''}:`,
+    ...reasons.map(({ code, facts }) => `  ${reasonWords(code, facts)}`),
+    ...(left.length > 0 ? ['Not ours to take back:'] : []),
+    ...left.map(({ action }) => `  ${stepWords(action)}`),
+  ];
+  return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+}
+
+export const renderRefusal = ({ code, facts }: Reason, home: string): string =>
+  `${expand(`coven-doctor: ${reasonWords(code, facts)}`, home)}\n`;
+
+/** One line for what is being done. */
+export function renderProgress(progress: Progress, home: string): string {
+  switch (progress.stage) {
+    case 'backup':
+      return 'Making a backup of the home, and proving it …\n';
+    case 'recheck':
+      return 'Looking again …\n';
+    case 'take':
+      return `${expand(`${progress.step.id.padStart(3)}. ${stepWords(progress.step.action)} …`, home)}\n`;
+    case 'taken':
+      return '';
+    case 'undone':
+      return `${expand(`     taken back: ${stepWords(progress.step.action)}`, home)}\n`;
+  }
+}
+
+const recoveredWords = { stands: 'was complete', kept: 'is left as it is', 'rolled-back': 'was taken back' } as const;
+
+/** What was done about runs that had been cut off. */
+export const renderRecovered = (recovered: readonly Recovered[]): readonly string[] =>
+  recovered.flatMap(({ run, fixes }) => [
+    `Run ${run} had been cut off:`,
+    ...fixes.map(
+      ({ fix, outcome, reason }) =>
+        `  ${fix} ${recoveredWords[outcome]}${reason && outcome === 'kept' ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
+    ),
+    ...(fixes.length === 0 ? ['  nothing of it was done'] : []),
+  ]);
+
+/** What became of each fix, and how the run is taken back. */
+export function renderApplied({ runId, recovered, fixes }: Applied, home: string): string {
+  const lines = [
+    ...renderRecovered(recovered),
+    ...fixes.map(
+      ({ fix, outcome, reason }) =>
+        `${outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
+    ),
+    ...(runId && fixes.some(({ outcome }) => outcome === 'fixed' || outcome === 'failed')
+      ? ['', `Run ${runId}; what it changed is taken back by: coven-doctor undo ${runId}`]
+      : []),
+  ];
+  return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+}

@@ -1,0 +1,35 @@
+import type { Plan, Risk, Step } from '../fix/step.ts';
+import { count, harmless } from './harmless.ts';
+import { liveWords, refusalWords, riskWords, stepWords, undoWords } from './words/fix.ts';
+
+export interface PlanTextOptions {
+  readonly home: string;
+  readonly allow: ReadonlySet<Risk>;
+}
+
+/** A plan for a reader: each step with why, risk and undo; then what is not done and why. */
+export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string {
+  const mine = plan.refused.filter(({ reason }) => reason !== 'covered');
+  const lines = [
+    `Plan for ${home}: ${plan.steps.length > 0 ? count(plan.steps.length, 'step') : 'nothing to do'}.`,
+    ...plan.steps.flatMap((step) => ['', ...stepLines(step, plan, allow)]),
+    ...(plan.steps.length > 0
+      ? ['', 'First a backup of the home is made and proven; after the steps the checks run again.']
+      : []),
+    ...liveWords(plan.live),
+    ...(mine.length > 0 ? ['', 'Not repaired:'] : []),
+    ...mine.map(({ finding, reason, facts }) => `  ${finding}: ${refusalWords(reason, facts)}`),
+  ];
+  return `${lines.map((line) => harmless(line).replaceAll('<coven-home>', harmless(home))).join('\n')}\n`;
+}
+
+function stepLines({ id, fix, action, risk, undo }: Step, plan: Plan, allow: ReadonlySet<Risk>): readonly string[] {
+  const covers = plan.refused.filter(({ reason, facts }) => reason === 'covered' && facts.by === fix);
+  const why = [fix, ...covers.map(({ finding }) => finding)].join(', ');
+  return [
+    `${id.padStart(3)}. ${stepWords(action)}`,
+    `     for:  ${why}`,
+    `     risk: ${risk}${allow.has(risk) ? '' : ' — NOT ALLOWED'}: ${riskWords[risk]}`,
+    `     undo: ${undoWords({ action, undo })}`,
+  ];
+}

@@ -1,0 +1,18 @@
+import type { RunInfo } from '../fix/engine/runs.ts';
+import { harmless } from './harmless.ts';
+import { reasonWords } from './words/reasons.ts';
+
+/** A line for each run, newest first, with what it mended and whether it can be taken back. */
+export function renderRuns(runs: readonly RunInfo[]): string {
+  if (runs.length === 0) return 'No run has changed this home.\n';
+  const lines = runs.map(({ id, state, fixes, undoes, undoneBy, why }) => {
+    const what = undoes ? `took back ${undoes}` : fixes.join(', ') || 'changed nothing';
+    const then = undoneBy
+      ? `, taken back by ${undoneBy}`
+      : state === 'unfinished'
+        ? ', CUT OFF: run --fix to mend that'
+        : '';
+    return `${id}  ${what}${then}${why && state !== 'committed' ? `: ${reasonWords(why.code, why.facts)}` : ''}`;
+  });
+  return `${lines.map(harmless).join('\n')}\n`;
+}

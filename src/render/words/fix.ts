@@ -1,0 +1,109 @@
+import type { Facts } from '../../check.ts';
+import type { Action, Plan, Risk, Step } from '../../fix/step.ts';
+import { count } from '../harmless.ts';
+
+const octal = (mode: number): string => `0${mode.toString(8)}`;
+const at = (path: string): string => (path === '.' ? '<coven-home>' : `<coven-home>/${path}`);
+
+/** What a step does, as an order. */
+export function stepWords(action: Action): string {
+  switch (action.kind) {
+    case 'quarantine':
+      return `move ${at(action.path)} into the quarantine of this run`;
+    case 'set-mode':
+      return `set the mode of ${at(action.path)} from ${octal(action.was.mode)} to ${octal(action.mode)}`;
+    case 'set-owner':
+      return `give ${at(action.path)} from uid ${action.was.uid} to uid ${action.uid}`;
+    case 'checkpoint':
+      return 'put a copy of the ledger in its place that holds what is in the WAL, too';
+    case 'rebuild-index':
+      return `put a copy of the ledger in its place whose index ${action.index} is built anew`;
+    case 'rebuild-search':
+      return 'put a copy of the ledger in its place whose full-text index is built anew';
+    case 'start-daemon':
+      return 'start the daemon, and verify its health, contract and capabilities';
+    case 'put-back':
+      return `move ${at(action.path)} back from the quarantine of run ${action.run}`;
+    case 'swap-ledger':
+      return `put the ledger of run ${action.run} back, and the one of now into quarantine`;
+    case 'restart-daemon':
+      return 'restart the daemon, and verify its health, contract and capabilities';
+    case 'continue-process':
+      return `let pid ${action.process.pid} go on (SIGCONT)`;
+    case 'end-process':
+      return `end pid ${action.process.pid} (SIGTERM${action.kill ? ', then SIGKILL' : ''})`;
+    case 'remove-backup':
+      return `remove the backup of run ${action.run}`;
+  }
+}
+
+/** How a step is taken back, or that it is not. */
+export function undoWords({ action, undo }: Pick<Step, 'action' | 'undo'>): string {
+  if (undo === 'none') {
+    if (action.kind === 'remove-backup') return 'not undone: it is gone for good';
+    return 'not undone: what Coven does then is its own';
+  }
+  switch (action.kind) {
+    case 'quarantine':
+      return 'undo moves it back';
+    case 'set-mode':
+      return `undo sets ${octal(action.was.mode)} again`;
+    case 'set-owner':
+      return `undo gives it back to uid ${action.was.uid}`;
+    default:
+      return 'undo puts the ledger of before back, unless it was written to since';
+  }
+}
+
+export const riskWords: Readonly<Record<Risk, string>> = {
+  safe: 'loses nothing and interrupts nobody',
+  disruptive: 'ends or disturbs live work; needs --allow disruptive',
+  lossy: 'may lose data; needs --allow lossy',
+};
+
+/** Why nothing is done about a finding, and the documented way. By reason code. */
+const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
+  'by-hand': () => 'there is no safe repair; the hint of the finding says what to do',
+  covered: ({ by }) => `mended with ${by}`,
+  'start-blocked': ({ blockers }) => `a start would fail or do harm here (${blockers}); that has to be mended first`,
+  'reset-interrupted': () => 'a reset was cut off: run that `coven reset … --apply` again, then --fix',
+  'symlinked-home': () => 'the home is a symlink; name the folder itself with --home or COVEN_HOME',
+  'no-home': () => 'there is no home to repair',
+  'other-owner': ({ uid }) =>
+    `the home belongs to uid ${uid}; run as that user, since what others make there locks it out`,
+  'needs-root': ({ uid, name }) => `needs root: sudo chown -h ${uid} <coven-home>/${name}`,
+  'read-only': () => 'the file system is mounted read-only',
+  'no-boot-id': () => 'this system does not tell its boots, so that no process can be told from another',
+  'not-seen': ({ name }) => `${name ? `<coven-home>/${name}` : 'what it is about'} could not be seen`,
+  'daemon-alive': () => 'a live daemon may own it',
+  'daemon-not-proven': () => 'it is not proven which process the daemon is',
+  'not-watched': ({ pid }) => `pid ${pid} was not watched long enough to call it wedged`,
+  slow: ({ pid }) => `pid ${pid} is slow, not wedged: it did something within ten seconds. Run again later`,
+  traced: ({ pid }) => `pid ${pid} is held by a debugger; end that first`,
+  'waits-for-device': ({ pid }) => `pid ${pid} waits for a device; no signal reaches it until that answers`,
+  'not-runnable': ({ pid }) => `pid ${pid} is stopped: SIGTERM would not reach it; kill -CONT ${pid} first`,
+  supervised: ({ unit, user }) => `it runs under systemd: systemctl ${user ? '--user ' : ''}restart ${unit}`,
+  'ledger-damaged': () => 'the ledger is damaged; `coven-doctor backup list` shows what can be restored',
+  'ledger-in-use': () => 'a process may have the ledger open: coven daemon stop, then --fix again',
+  'no-old-backups': () => 'there is no old backup of ours to remove; make room on the file system of the home',
+  'newer-writer': ({ writer }) => `the ledger was written by a newer SQLite (${writer}) than this program has`,
+  'index-not-named': () => 'SQLite does not name the index',
+  'not-provably-left': () => 'none of these is proven to be a harness that was left over; look at each yourself',
+};
+
+export const refusalWords = (reason: string, facts: Facts): string => reasons[reason]?.(facts) ?? reason;
+
+/** What a start or restart would do to live sessions; empty where none lives. */
+export function liveWords({ daemonSessions, runSessions }: Plan['live']): readonly string[] {
+  const named = (ids: readonly string[]): string => `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`;
+  return [
+    ...(daemonSessions.length > 0
+      ? [`A stop or restart ends ${count(daemonSessions.length, 'live session')}: ${named(daemonSessions)}`]
+      : []),
+    ...(runSessions.length > 0
+      ? [
+          `A start calls ${count(runSessions.length, 'row')} orphaned that a live \`coven run\` may own: ${named(runSessions)}`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,54 @@
+import type { Facts } from '../../check.ts';
+
+const at = (path: unknown): string => `<coven-home>/${path}`;
+const who = (pid: unknown): string =>
+  pid === null || pid === undefined ? 'a process that is not to be seen' : `pid ${pid}`;
+
+/** Why a run, a step or an undo was refused, or taken back, and what to do next. By reason code. */
+const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
+  platform: ({ platform }) => `repairs need Linux (this is ${platform}); the diagnosis works here`,
+  'no-home': () => 'there is no home to repair',
+  'home-symlink': () => 'the home is a symlink; name the folder itself with --home or COVEN_HOME',
+  'foreign-home': ({ uid }) => `the home belongs to uid ${uid}; run as that user: what root makes there locks it out`,
+  'home-moved': () => 'the path names another folder by now; run again',
+  'other-home': () => 'the plan is of another home; make a new one here',
+  'other-boot': () => 'the machine was started anew, or this is another namespace; make a new plan',
+  altered: () => 'the plan is not what it was when it was made; make a new one',
+  expired: ({ at: when }) => `the plan expired at ${when}; make a new one`,
+  'not-private': ({ path, why }) =>
+    `${at(path)} is not the user's alone (${why}); look at it yourself, and move it away`,
+  'second-doctor': ({ pid }) => `${who(pid)} is repairing this home; wait until it is done`,
+  'lock-held': ({ lock, pid }) => `${who(pid)} holds ${at(lock)}; let it finish, or stop the daemon, and run again`,
+  'lock-invalid': ({ lock, why }) => `${at(lock)} is no lock file of this user (${why})`,
+  'lock-replaced': ({ lock }) => `${at(lock)} was replaced meanwhile; run again`,
+  'cannot-lock': ({ lock, why }) => `${at(lock)} cannot be locked: ${why}`,
+  'journal-damaged': ({ run }) => `the journal of run ${run} is damaged; keep <coven-home>/doctor for support`,
+  drift: ({ path, pid, fields }) =>
+    `${path === undefined ? `pid ${pid}` : at(path)} is not as it was (${fields}); run again to see how it is now`,
+  linked: ({ path, links }) => `${at(path)} has ${links} names; what is changed there would change elsewhere`,
+  'foreign-file': ({ path, uid }) => `${at(path)} belongs to uid ${uid}`,
+  risk: ({ risk }) => `it is ${risk}; to agree to that: --allow ${risk}`,
+  requires: ({ fix }) => `it rests on the fix of ${fix}, which was not done`,
+  backup: ({ why }) => `no proven backup: ${why}`,
+  'backup-outdated': ({ path }) => `${at(path)} changed after it was backed up; run again`,
+  interrupted: () => 'interrupted',
+  io: ({ call, errno }) => `${call} failed with ${errno}`,
+  'still-there': ({ pid }) =>
+    pid === undefined ? 'the finding is still there after the repair' : `pid ${pid} did not end`,
+  'not-verified': () => 'it could not be told whether the repair helped',
+  daemon: ({ step, why }) => `${step}: ${why}`,
+  'cannot-mend': ({ why }) => `no mended copy of the ledger: ${why}`,
+  'no-such-run': ({ run }) => `there is no run ${run}; \`coven-doctor runs\` names them`,
+  'nothing-to-undo': () => 'no run of this home changed anything',
+  'already-undone': ({ run }) => `run ${run} was taken back before`,
+  'not-undoable': () => 'what it did is not ours to take back: what Coven did then is its own',
+  unfinished: ({ run, why }) =>
+    `run ${run} was cut off and cannot be taken back now (${why}); run --fix once that is over`,
+};
+
+export function reasonWords(code: string, facts: Facts): string {
+  const said = reasons[code]?.(facts) ?? code;
+  return facts.left === undefined
+    ? said
+    : `${said}; left behind at ${facts.leftAt ?? 'an unknown place'} (${facts.left})`;
+}

@@ -1,0 +1,83 @@
+/**
+ * The one program that changes a ledger, and only a copy of one: it makes the copy, mends it, and proves that it is whole
+ * and holds the same rows. A child process, so that a native call can be ended and no lock of the home's ledger be dropped.
+ */
+import { createHash } from 'node:crypto';
+import { constants, copyFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import type { MendAnswer, MendRequest } from './protocol.ts';
+
+/** Every row of what sessions are, in the order of their rowids, as one digest: a mended copy has the same. */
+function digestOf(db: Database.Database): { readonly rows: number; readonly digest: string } {
+  const hash = createHash('sha256');
+  let rows = 0;
+  for (const table of ['sessions', 'events']) {
+    const select = db.prepare(`SELECT rowid, * FROM ${table} NOT INDEXED ORDER BY rowid`).raw();
+    for (const row of select.iterate() as Iterable<readonly unknown[]>) {
+      hash.update(JSON.stringify(row));
+      rows += 1;
+    }
+  }
+  return { rows, digest: hash.digest('hex') };
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/**
+ * Builds every index anew. One that holds more than its table is what is left of rows that the table lost, and building
+ * it anew would end them.
+ */
+function rebuildIndexes(db: Database.Database): void {
+  const indexes = db
+    .prepare(
+      "SELECT name, tbl_name AS ofTable, sql LIKE '% WHERE %' AS partial FROM sqlite_schema WHERE type = 'index'",
+    )
+    .all() as { name: string; ofTable: string; partial: number | null }[];
+  const count = (table: string, how: string): number =>
+    Number(
+      db
+        .prepare(`SELECT count(*) FROM ${quoted(table)} ${how}`)
+        .pluck()
+        .get(),
+    );
+  for (const { name, ofTable } of indexes.filter(({ partial }) => !partial)) {
+    if (count(ofTable, `INDEXED BY ${quoted(name)}`) > count(ofTable, 'NOT INDEXED'))
+      throw new Error(`the index ${name} holds more entries than its table`);
+  }
+  db.exec('REINDEX');
+}
+
+function rebuildSearch(db: Database.Database): void {
+  const there = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'events_fts'").get();
+  if (there) db.exec("INSERT INTO events_fts(events_fts) VALUES ('rebuild')");
+}
+
+function mend({ source, into, work }: MendRequest): MendAnswer {
+  copyFileSync(source, into, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const db = new Database(into);
+  try {
+    db.pragma('trusted_schema = OFF');
+    const before = digestOf(db);
+    if (work === 'rebuild-index') rebuildIndexes(db);
+    if (work !== 'checkpoint') rebuildSearch(db);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    const problem = db.pragma('integrity_check(1)', { simple: true });
+    if (problem !== 'ok') throw new Error(`the mended copy is not whole: ${problem}`);
+    const after = digestOf(db);
+    if (before.digest !== after.digest) throw new Error('the mended copy holds other rows');
+    return { ok: true, rows: after.rows };
+  } finally {
+    db.close();
+  }
+}
+
+createInterface({ input: process.stdin }).once('line', (line) => {
+  let answer: MendAnswer;
+  try {
+    answer = mend(JSON.parse(line) as MendRequest);
+  } catch (error) {
+    answer = { ok: false, reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+});
