@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diagnose } from '../fixtures/diagnose.ts';
+import { startDouble } from '../fixtures/double.ts';
 import { isolation } from '../fixtures/healthy/containers.ts';
 import { healthy } from '../fixtures/healthy/index.ts';
 import { stagings } from '../fixtures/healthy/variant.ts';
+import { hoursAgo, makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 
 const staged = stagings(healthy);
@@ -43,3 +45,14 @@ test.skipIf(isolation('--mount') !== null)(
     ]);
   },
 );
+
+test('events past their time are no fault just after a start, and a warning where nothing removes them', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const storage = { status: 'warning', walBytes: 0, freeDiskBytes: 1e12, oldestRetainedEventAt: hoursAgo(1000) };
+  await startDouble(scratch, home, { health: { storage } });
+  expect((await diagnose(home, { daemonLives: true })).faults).toEqual([]);
+  expect((await diagnose(home, { daemonLives: true, laterSeconds: 3600 })).faults).toEqual([
+    'daemon:health storage-warning warn',
+  ]);
+});

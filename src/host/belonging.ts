@@ -10,7 +10,7 @@ import { hasDeadTerminal, pathOf, type Stat } from './procfs.ts';
 export interface Candidate extends Stat {
   readonly argv: readonly string[];
   readonly environ: Readonly<Record<string, string>> | null;
-  /** It has this home's locks, ledger or socket, whatever its environment says. */
+  /** It holds locks of this home or listens in it, whatever its environment says. */
   readonly proven: boolean;
   /** A daemon of some home. */
   readonly serves: boolean;

@@ -37,7 +37,7 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
   const boot = proc.bootTime();
 
   const owner = home.uid ?? machine.uid;
-  const proven = new Set([...ledgerPids, ...lockPids, ...listening]);
+  const proven = new Set([...lockPids, ...listening]);
   const candidates = new Map<number, Candidate>();
   for (const found of stats.values()) {
     if (found.uid !== owner && !named.has(found.pid)) continue;
