@@ -11,11 +11,27 @@ export interface Deadline {
  * AbortSignal.timeout can be collected before it fires. The timer does not keep the process alive.
  */
 export function deadline(milliseconds: number, parent?: AbortSignal): Deadline {
+  return limited((abort) => setTimeout(abort, Math.max(1, Math.ceil(milliseconds))), parent);
+}
+
+const turnMs = 50;
+
+/**
+ * As `deadline`, for work of this process that needs the machine's attention: it is counted in turns, and a turn that
+ * comes late counts once. Where a busy machine lets us wait for seconds, a plain timer is over before an answer that is
+ * there already.
+ */
+export function patience(milliseconds: number, parent?: AbortSignal): Deadline {
+  let turns = Math.max(1, Math.ceil(milliseconds / turnMs));
+  return limited((abort) => setInterval(() => --turns > 0 || abort(), turnMs), parent);
+}
+
+function limited(arm: (abort: () => void) => NodeJS.Timeout, parent?: AbortSignal): Deadline {
   const controller = new AbortController();
   // Every look and every check of a run listens to the run's signal.
   setMaxListeners(0, controller.signal);
   const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, Math.max(1, Math.ceil(milliseconds)));
+  const timer = arm(abort);
   timer.unref();
   if (parent?.aborted) abort();
   else parent?.addEventListener('abort', abort, { once: true });
@@ -35,8 +51,9 @@ export async function within<T, U>(
   milliseconds: number,
   parent: AbortSignal,
   otherwise: () => U,
+  limitOf = deadline,
 ): Promise<T | U> {
-  const limit = deadline(milliseconds, parent);
+  const limit = limitOf(milliseconds, parent);
   const late = new Promise<U>((resolve) => {
     if (limit.signal.aborted) resolve(otherwise());
     else

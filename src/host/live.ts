@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HomeSource } from '../coven/layout.ts';
-import { within } from '../deadline.ts';
+import { patience, within } from '../deadline.ts';
 import type { Observation, ObservationKey, Observations, StoreSessions } from '../observation.ts';
 import { seeConfig } from './config.ts';
 import { askCapabilities, contact, healthAnswer, seeDoor } from './daemon.ts';
@@ -158,15 +158,15 @@ async function take<K extends ObservationKey>(
     (value) => settled({ ok: true, value }),
     (error: unknown) => settled({ ok: false, error: reasonOf(error) }),
   );
-  return within(looked, milliseconds, signal, () =>
+  const late = () =>
     settled({
       ok: false,
       error: {
         code: 'overran',
         message: `no answer within ${Math.round(performance.now() - start)} ms`,
       },
-    }),
-  );
+    });
+  return within(looked, milliseconds, signal, late, patience);
 }
 
 /**
