@@ -53,6 +53,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/report.ts', ['src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   ['src/render/kit.ts', ['src/render/', 'src/kit/']],
   ['src/render/', ['src/render/', 'src/coven/contract.ts', 'src/check.ts', 'src/report.ts', 'src/runner.ts']],
+  ['src/redaction/', ['src/redaction/', 'src/coven/']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
@@ -80,6 +81,11 @@ test('outside the daemon, only temporary files outside the home are ever written
     'src/store/foreign.ts',
     'src/store/reach.ts',
   ]);
+});
+
+test('redaction is pure: it opens nothing, asks nobody, and knows no clock', () => {
+  const impure = /node:(?:fs|net|http|child_process|os)|process\.|Date\.|new Date|Math\.random|better-sqlite3/;
+  expect(files.filter((file) => file.startsWith('src/redaction/') && impure.test(text(file)))).toEqual([]);
 });
 
 test('only the command line reads argv and sets the exit code', () => {

@@ -30,7 +30,7 @@ const inQuery = /(?:[?&;]|%3[fF]|%26|&amp;|\\u0026)$/;
 const credentialsBefore = /\b(?:login|user|account)[ \t]+\S{1,80}[ \t]+$/;
 
 /** What of the line holds a secret because of the name around `[from, to)`. */
-export function assignmentAt(line: Line, from: number, to: number, isInString: (at: number) => boolean): Found | null {
+export function assignmentAt(line: Line, from: number, to: number): Found | null {
   const name = nameAround(line, from, to);
   if (!name) return null;
   const { text } = line;
@@ -43,7 +43,7 @@ export function assignmentAt(line: Line, from: number, to: number, isInString: (
     const at = Math.min(after.index + after[0].length, line.end);
     const separator = (after[2] ?? '').toUpperCase();
     const intro = introduce(line, name, before, opening, after[1] ?? null, separator);
-    if (isHeader(name.text) && separator === ':' && intro.quote === null) return headerAt(line, at, intro, isInString);
+    if (isHeader(name.text) && separator === ':' && intro.quote === null) return headerAt(line, at, intro);
     return valueAt(line, at, intro);
   }
   const element = elementAt(line, name, kind) ?? pairAt(line, name, kind, opening) ?? tableAt(line, name);

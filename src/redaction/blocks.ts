@@ -1,6 +1,6 @@
 import { type Found, indentOf, indexIn, type Line, type Open, type Span } from './line.ts';
 import { pairBelow } from './pairs.ts';
-import { closeBrackets, closeOf } from './quotes.ts';
+import { closeBrackets, closeOf, reachOf } from './quotes.ts';
 import { rowOf } from './tables.ts';
 import { isEmptyValue, isProse, mark } from './values.ts';
 
@@ -15,12 +15,13 @@ const listItem = /^[ \t]*- +(?:["'](.*)["']|(.*?))[ \t]*$/;
 const mapping = /^[ \t]*(?:- +)?["']?[\w.$/-]{1,80}["']?[ \t]*(?::(?:[ \t]|$)|=[ \t])/;
 const token = /^[ \t]+[A-Za-z0-9._~+/=-]+[ \t]*$/;
 
-const until = (line: Line, end: number, rule: string, isFirst: boolean): readonly Span[] => {
-  const indent = /^[ \t]*/.exec(line.text.slice(line.start, end))?.[0].length ?? 0;
-  return line.start + indent < end
-    ? [{ start: isFirst ? line.start + indent : line.start, end, rule, by: isFirst ? mark : '' }]
-    : [];
-};
+/** The line up to `end`: marked where the secret begins, and emptied where it goes on. */
+function until(line: Line, end: number, rule: string, isFirst: boolean): readonly Span[] {
+  const content = line.text.slice(line.start, end);
+  if (content.trim() === '' || content.trim() === mark) return [];
+  const start = isFirst ? end - content.trimStart().length : line.start;
+  return [{ start, end, rule, by: isFirst ? mark : '' }];
+}
 
 /** What of this line belongs to what an earlier one left open. Null: nothing; the line is read like any other. */
 export function continued(open: Open, line: Line): Found | null {
@@ -126,7 +127,8 @@ export function keyAt(line: Line, at: number): Found | null {
   const match = begin.exec(line.text);
   if (!match) return null;
   const from = at + match[0].length;
-  const rest = line.text.slice(from, line.end);
+  const reach = reachOf(line, from);
+  const rest = line.text.slice(from, reach);
   const close = keyEnd.exec(rest);
   if (close) {
     const end = from + close.index + close[0].length;
@@ -134,7 +136,7 @@ export function keyAt(line: Line, at: number): Found | null {
   }
   // Cut off on its line: what can be of a key goes with it.
   const end = from + (/^(?:[A-Za-z0-9+/=\s:,.-]|\\{1,64}[nr])*/.exec(rest)?.[0].length ?? 0);
-  const goesOn = rest.length - (end - from) < 8;
+  const goesOn = reach === line.end && rest.length - (end - from) < 8;
   return {
     spans: [{ start: at, end: goesOn ? line.end : end, rule: 'private-key', by: mark }],
     open: goesOn ? { kind: 'pem', lines: 0 } : null,

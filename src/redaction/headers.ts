@@ -1,4 +1,4 @@
-import { type Found, type Line, matchAt } from './line.ts';
+import { type Found, type Line, matchAt, startsWord } from './line.ts';
 import { closeOf } from './quotes.ts';
 import type { Introduction } from './value.ts';
 import { isEmptyValue, isProse, mark } from './values.ts';
@@ -8,12 +8,12 @@ const single = /^(?:bearer|basic|token|apikey|negotiate|ntlm|bot|key|sso-key|ghs
 const credential = /[^\s"'`\\,;<>]+/y;
 
 /** The value of `Authorization:`, `Proxy-Authorization:`, `Cookie:` or `Set-Cookie:`; the scheme stays, all else goes. */
-export function headerAt(line: Line, at: number, intro: Introduction, isInString: (at: number) => boolean): Found {
+export function headerAt(line: Line, at: number, intro: Introduction): Found {
   const { text } = line;
   const isCookie = /cookie/i.test(intro.name);
   const rule = isCookie ? 'cookie' : 'authorization';
   const close = intro.enclosing ? closeOf(text, at, line.end, intro.enclosing) : -1;
-  const end = close >= 0 ? close : isInString(at) ? stringEnd(line, at) : line.end;
+  const end = close >= 0 ? close : line.isInString(at) ? stringEnd(line, at) : line.end;
   const named = isCookie ? null : matchAt(scheme, text, at);
   const word = named?.[0].trim().replace(/:$/, '') ?? '';
   if (!isCookie && isProse(text.slice(at, Math.min(end, at + 200)), intro.name) && !single.test(word))
@@ -46,6 +46,7 @@ const bearer = /(?:bearer|basic)(?::|=)?[ \t]{1,8}["'`]?([A-Za-z0-9._~+/=-]{8,40
 
 /** `Bearer X` and `Basic X` without a header's name, where X is no word. */
 export function schemeAt(line: Line, at: number): Found | null {
+  if (!startsWord(line.text, at)) return null;
   const match = matchAt(bearer, line.text, at);
   const value = match?.[1] ?? '';
   if (

@@ -58,14 +58,14 @@ function hides(key: string, value: unknown): boolean {
 
 /** Counts of tokens are no tokens. */
 function holdsText(value: object): boolean {
-  return Object.values(value).some(
-    (inner) => typeof inner === 'string' || (typeof inner === 'object' && inner !== null),
+  return Object.values(value).some((inner) =>
+    typeof inner === 'string' ? !isEmptyValue(inner) : typeof inner === 'object' && inner !== null && holdsText(inner),
   );
 }
 
 function namesSecret(value: Record<string, unknown>): boolean {
   const name = value.name ?? value.key ?? value.Name ?? value.Key;
-  return typeof name === 'string' && name.length < 100 && nameKind(name) === 'strong';
+  return typeof name === 'string' && /^[\w.-]{1,80}$/.test(name) && nameKind(name) === 'strong';
 }
 
 function redactString(text: string, redaction: JsonRedaction, depth: number): string {

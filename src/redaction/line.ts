@@ -4,6 +4,8 @@ export interface Line {
   readonly start: number;
   /** Where its content ends, before CR LF. */
   readonly end: number;
+  /** Whether a place lies within a double-quoted string of a line of JSON; asked with rising places. */
+  readonly isInString: (at: number) => boolean;
 }
 
 /** Bytes to be replaced, and by what. */
@@ -60,7 +62,7 @@ export function startsWord(text: string, at: number): boolean {
 
 /** Whether no word runs on across `at` to the right. */
 export function endsWord(text: string, at: number): boolean {
-  return at >= text.length || !(isLetterOrDigit(text.charCodeAt(at)) || text.charCodeAt(at) === 0x5f);
+  return at >= text.length || !isLetterOrDigit(text.charCodeAt(at));
 }
 
 export interface Name {

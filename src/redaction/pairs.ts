@@ -1,6 +1,6 @@
 import { type Found, indexIn, type Line, matchAt, type Name } from './line.ts';
 import type { NameKind } from './names.ts';
-import { quoteSource } from './quotes.ts';
+import { quoteSource, reachOf } from './quotes.ts';
 import { type Introduction, valueAt } from './value.ts';
 import { isEmptyValue, looksRandom, mark } from './values.ts';
 
@@ -16,12 +16,14 @@ export function elementAt(line: Line, name: Name, kind: NameKind): Found | null 
   if (!head || !tag || /\/(?:>|&gt;)$/.test(tag[0])) return null;
   const start = tag.index + tag[0].length;
   const close = tag[0].endsWith('[CDATA[') ? ']]>' : head.startsWith('<') ? '</' : '&lt;/';
+  const reach = reachOf(line, start);
   // A weak name's value is a token, and short; else a line of many such tags would be read as often.
-  const at = indexIn(text, close, start, kind === 'weak' ? Math.min(line.end, start + 4096) : line.end);
+  const at = indexIn(text, close, start, kind === 'weak' ? Math.min(reach, start + 4096) : reach);
   const isClosed = at >= 0;
-  const end = isClosed ? at : line.end;
+  const end = isClosed ? at : reach;
   const value = text.slice(start, end);
-  const open = isClosed ? null : ({ kind: 'element', close, first: value.trim() === '', lines: 0 } as const);
+  const open =
+    isClosed || reach < line.end ? null : ({ kind: 'element', close, first: value.trim() === '', lines: 0 } as const);
   if (kind === 'weak' && !looksRandom(value)) return { spans: [], open: null, next: start };
   if (isEmptyValue(value.trim())) return { spans: [], open, next: end };
   return { spans: [{ start, end, rule: 'named-value', by: mark }], open, next: end };

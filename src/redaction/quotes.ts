@@ -1,4 +1,4 @@
-import { indexIn } from './line.ts';
+import { indexIn, type Line } from './line.ts';
 
 /** A quote, however often it is escaped: `"`, `\"`, `\\\"`, and as an entity, a Unicode escape or percent-encoded. */
 export const quoteSource = String.raw`\\{0,63}["'\`]|&quot;|&apos;|&#3[49];|&#x2[27];|\\{1,63}u002[27]|%2[27]`;
@@ -68,16 +68,27 @@ export function closeBrackets(
   return { at: -1, depth };
 }
 
-/** Whether `at` lies within a double-quoted string of its line; asked with rising places, it reads a line once. */
+/**
+ * Whether a place lies within a double-quoted string of a line that may be JSON; in other lines a lone quote means nothing.
+ * Asked with rising places, it reads a line once.
+ */
 export function makeStringTracker(text: string, start: number): (at: number) => boolean {
   let cursor = start;
   let inside = false;
+  let isJson: boolean | null = null;
   return (at) => {
-    for (; cursor < at; cursor += 1) {
+    isJson ??= /^[ \t]*[[\]{}",]/.test(text.slice(start, start + 200));
+    for (; isJson && cursor < at; cursor += 1) {
       const code = text.charCodeAt(cursor);
       if (code === 0x5c) cursor += 1;
       else if (code === 0x22) inside = !inside;
     }
     return inside;
   };
+}
+
+/** How far a value that does not end may reach: to the end of the JSON string that it is in, or of its line. */
+export function reachOf(line: Line, at: number): number {
+  const close = line.isInString(at) ? closeOf(line.text, at, line.end, '"') : -1;
+  return close < 0 ? line.end : close;
 }

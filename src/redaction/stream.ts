@@ -105,12 +105,13 @@ export function count(counts: Counts, spans: readonly Span[]): void {
 /** `bytes` with its spans replaced. */
 export function replaced(bytes: Buffer, spans: readonly Span[]): Buffer {
   if (spans.length === 0) return bytes;
-  const parts: Buffer[] = [];
+  const out = Buffer.allocUnsafe(bytes.length + spans.reduce((sum, { by }) => sum + by.length, 0));
   let from = 0;
+  let to = 0;
   for (const { start, end, by } of spans) {
-    parts.push(bytes.subarray(from, start), Buffer.from(by));
+    to += bytes.copy(out, to, from, start);
+    to += out.write(by, to, 'latin1');
     from = end;
   }
-  parts.push(bytes.subarray(from));
-  return Buffer.concat(parts);
+  return out.subarray(0, to + bytes.copy(out, to, from));
 }

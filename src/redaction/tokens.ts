@@ -9,8 +9,6 @@ export interface Named {
 /** A way to write a name, and the thing that it names. */
 export interface NameForm {
   readonly bytes: string;
-  /** Whether it may be followed by a dash, as a path written with dashes may. */
-  readonly dashed: boolean;
   readonly token: () => string;
 }
 
@@ -41,40 +39,36 @@ export function makeTokens(things: readonly Named[]): Tokens {
         }
         return own;
       };
-      const forms = new Map(names.flatMap((name) => (name.includes('/') ? pathForms(name) : wordForms(name))));
-      return [...forms].map(([bytes, dashed]) => ({ bytes, dashed, token }));
+      const forms = new Set(names.flatMap((name) => (name.includes('/') ? pathForms(name) : wordForms(name))));
+      return [...forms].map((bytes) => ({ bytes, token }));
     }),
   };
 }
 
-type Written = readonly [bytes: string, dashed: boolean];
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 const encoded = (text: string): string =>
   latin1(text).replace(/[^A-Za-z0-9_.~-]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
-function wordForms(name: string): readonly Written[] {
+function wordForms(name: string): readonly string[] {
   if (name.length < shortestName || common.has(name.toLowerCase())) return [];
-  return [name, encoded(name), name.replace(/[._]/g, '-'), name.replace(/[.-]/g, '_')].map((text) => [
-    latin1(text),
-    false,
-  ]);
+  return [name, encoded(name), name.replace(/[._]/g, '-'), name.replace(/[.-]/g, '_')].map(latin1);
 }
 
 /** `/home/ada/my.app` is also written `%2Fhome%2Fada…`, `\/home\/ada…` and, by agents that name folders so, `-home-ada-my-app`. */
-function pathForms(name: string): readonly Written[] {
+function pathForms(name: string): readonly string[] {
   const path = name.replace(/\/+$/, '');
   if (path.split('/').length < 3 && path.length < 6) return [];
   const spaced = path.split('/').map(encoded).join('/');
   const escaped = JSON.stringify(path).slice(1, -1);
   return [
-    [latin1(path), false],
-    [spaced, false],
-    [encoded(path), false],
-    [encoded(encoded(path)), false],
-    [latin1(escaped), false],
-    [latin1(path.replaceAll('/', '\\/')), false],
-    [latin1(path.replaceAll('/', '\\\\/')), false],
-    [latin1(path.replace(/[^A-Za-z0-9]/g, '-')), true],
-    [latin1(path.replace(/[/]/g, '-')), true],
+    latin1(path),
+    spaced,
+    encoded(path),
+    encoded(encoded(path)),
+    latin1(escaped),
+    latin1(path.replaceAll('/', '\\/')),
+    latin1(path.replaceAll('/', '\\\\/')),
+    latin1(path.replace(/[^A-Za-z0-9]/g, '-')),
+    latin1(path.replace(/[/]/g, '-')),
   ];
 }

@@ -35,7 +35,7 @@ export function urlAt(line: Line, at: number): Found | null {
   if (colon === ':') return isEmptyValue(secret) ? null : found(end - secret.length, end);
   // A user alone is a token for http; `ssh://git@…` names nobody.
   const lone = user + secret;
-  return protocol && lone.length > 3 && !isEmptyValue(lone) ? found(end - lone.length, end) : null;
+  return protocol && lone.length > 3 && !lone.includes(mark) ? found(end - lone.length, end) : null;
 }
 
 const found = (start: number, end: number): Found => ({

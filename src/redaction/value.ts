@@ -1,6 +1,6 @@
 import { type Found, indexIn, type Line, matchAt, type Open } from './line.ts';
 import type { NameKind } from './names.ts';
-import { closeBrackets, closeOf, quoteAt } from './quotes.ts';
+import { closeBrackets, closeOf, quoteAt, reachOf } from './quotes.ts';
 import { isEmptyValue, isProse, looksRandom, mark } from './values.ts';
 
 /** What stands before a value. */
@@ -47,7 +47,8 @@ export function valueAt(line: Line, at: number, intro: Introduction): Found {
   const quote = quoteAt(text, from);
   // The quote that encloses the name is no opening one: the value is empty.
   if (quote && quote === intro.enclosing && intro.quote === null) return nothing(from);
-  if (quote) return quoted(line, from + quote.length, quote, intro);
+  if (quote === '"' && line.isInString(from)) return nothing(from);
+  if (quote) return quoted(line, from + quote.length, quote, intro.kind);
   const char = text[at] ?? '';
   if ((char === '[' || char === '{') && opensStructure(line, at, intro)) return structure(line, at, intro);
   if (intro.quote) {
@@ -72,29 +73,31 @@ function belowOf(intro: Introduction): Open | null {
 }
 
 function tripleQuoted(line: Line, from: number, quote: string, { kind }: Introduction): Found {
-  const close = indexIn(line.text, quote, from, line.end);
+  const reach = reachOf(line, from);
+  const close = indexIn(line.text, quote, from, reach);
   if (close >= 0) return secretOr(from, close, line.text.slice(from, close), kind);
   if (kind === 'weak') return nothing(from);
-  const open: Open = { kind: 'quote', close: quote, lines: 0 };
-  return from === line.end ? { spans: [], open, next: line.end } : secretOr(from, line.end, 'unclosed', 'strong', open);
+  const open: Open | null = reach === line.end ? { kind: 'quote', close: quote, lines: 0 } : null;
+  return from === reach ? { spans: [], open, next: reach } : secretOr(from, reach, 'unclosed', 'strong', open);
 }
 
-function quoted(line: Line, from: number, quote: string, { kind }: Introduction): Found {
+function quoted(line: Line, from: number, quote: string, kind: NameKind): Found {
   const { text } = line;
+  const reach = reachOf(line, from);
   let close = closeOf(text, from, line.end, quote);
   // A literal string of a shell or of TOML may end in a backslash.
   if (close < 0 && quote === "'") close = indexIn(text, quote, from, line.end);
-  if (close < 0) {
-    const value = text.slice(from, line.end);
-    const open: Open | null =
-      quote.length === 1 && kind === 'strong' ? { kind: 'quote', close: quote, lines: 0 } : null;
-    return value === '' ? { spans: [], open, next: line.end } : secretOr(from, line.end, value, kind, open);
+  if (close < 0 || close > reach) {
+    const value = text.slice(from, reach);
+    const goesOn = quote.length === 1 && kind === 'strong' && reach === line.end;
+    const open: Open | null = goesOn ? { kind: 'quote', close: quote, lines: 0 } : null;
+    return value === '' ? { spans: [], open, next: reach } : secretOr(from, reach, value, kind, open);
   }
   const found = secretOr(from, close, text.slice(from, close), kind);
   const gap = quote.length === 1 && found.spans.length > 0 ? matchAt(joined, text, close + 1) : null;
   if (!gap || gap[0] === '' || close + 1 + gap[0].length >= line.end) return found;
   const at = close + 1 + gap[0].length;
-  const more = quoted(line, at + 1, text[at] ?? quote, { kind } as Introduction);
+  const more = quoted(line, at + 1, text[at] ?? quote, kind);
   return { ...more, spans: [...found.spans, ...more.spans] };
 }
 
@@ -107,14 +110,17 @@ function opensStructure(line: Line, at: number, intro: Introduction): boolean {
 function structure(line: Line, at: number, intro: Introduction): Found {
   const { text } = line;
   const quote = intro.quote && /["']$/.test(intro.quote) ? intro.quote : '"';
-  const { at: close, depth } = closeBrackets(text, at + 1, line.end, quote, 1);
-  const end = close < 0 ? line.end : close;
+  const reach = reachOf(line, at);
+  const { at: close, depth } = closeBrackets(text, at + 1, reach, quote, 1);
+  const end = close < 0 ? reach : close;
   // Counts of tokens are no tokens.
   if (intro.kind === 'plural' && close >= 0 && !/[:[,]\s*(?:\\*["'])/.test(text.slice(at, end))) return nothing(end);
   const inner = text.slice(at + 1, end - 1).trim();
   if (close >= 0 && inner === '') return nothing(end);
-  const open: Open | null = close < 0 ? { kind: 'brackets', depth, quote, lines: 0 } : null;
-  return { spans: [{ start: at, end, rule, by: `${quote}${mark}${quote}` }], open, next: end };
+  // Within a string the mark needs no quotes, and plain ones would end the string.
+  const by = intro.quote === null && line.isInString(at) ? mark : `${quote}${mark}${quote}`;
+  const open: Open | null = close < 0 && reach === line.end ? { kind: 'brackets', depth, quote, lines: 0 } : null;
+  return { spans: [{ start: at, end, rule, by }], open, next: end };
 }
 
 /** A number takes quotes with its mark, so that JSON stays JSON. */
@@ -148,7 +154,7 @@ function unquotedEnd(line: Line, at: number, intro: Introduction): number {
     if (close >= 0) return close;
   }
   if (intro.ownsLine && (intro.separator === '=' || intro.separator === ':')) {
-    const rest = text.slice(at, line.end);
+    const rest = text.slice(at, reachOf(line, at));
     const stop = furtherPair.exec(rest)?.index ?? rest.length;
     return at + rest.slice(0, stop).trimEnd().length;
   }
@@ -162,7 +168,7 @@ function unquotedEnd(line: Line, at: number, intro: Introduction): number {
 
 /** A closing bracket that was opened within the value belongs to it. */
 function balances(value: string): boolean {
-  const opener: Record<string, string> = { ')': '(', ']': '[', '}': '{' };
-  const open = opener[value.at(-1) ?? ''];
-  return open !== undefined && value.includes(open);
+  const closer = value.at(-1) ?? '';
+  const opener = { ')': '(', ']': '[', '}': '{' }[closer];
+  return opener !== undefined && value.split(opener).length >= value.split(closer).length;
 }
