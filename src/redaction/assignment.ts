@@ -87,7 +87,7 @@ function spacedValue(line: Line, name: Name, before: string, opening: string | n
   }
   const gap =
     matchAt(spoken, text, name.end) ??
-    (/^(?:password|passwd|requirepass|masterauth)$/i.test(name.text) &&
+    (/^(?:password|passwd|requirepass|masterauth|\w+_(?:pass|passwd|password|secret|token))$/i.test(name.text) &&
     (before.trim() === '' || credentialsBefore.test(before))
       ? credentialsBefore.test(before)
         ? matchAt(/[ \t]{1,8}(?=\S)/y, text, name.end)

@@ -10,7 +10,8 @@ const secretWord =
   /^(?:secret|password|passwd|passcode|passphrase|passwort|pwd|authorization|cookie|jwt|bearer|credential|pat)$/;
 const secretEnding =
   /(?:secret|password|passwd|passphrase|apikey|secretkey|accesskey|privatekey|token|cookie|authkey|jwt)$/;
-const passEnding = /^(?:pass|dbpass|userpass|sshpass|mypass|pgpass|redispass|authpass|proxypass|smtppass)$/;
+const passEnding =
+  /^(?:pass|dbpass|userpass|sshpass|mypass|pgpass|redispass|authpass|proxypass|smtppass|requirepass|masterauth)$/;
 const pluralEnding = /(?:secrets|passwords|passwds|apikeys|tokens|credentials|cookies)$/;
 const openKeys = set(
   'public pub primary foreign cache sort partition idempotency row object index map dict registry host known hash route group unique shortcut translation message i18n config event feature flag routing dedupe lookup',
