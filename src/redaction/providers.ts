@@ -77,7 +77,7 @@ export const tokenRules: readonly TokenRule[] = [
   rule('planetscale-token', 'pscale_', /pscale_(?:tkn|pw|oauth)_[\w.=-]{30,}/y),
   rule('supabase-key', 'sbp_ sb_secret_', /(?:sbp_[0-9a-f]{40}|sb_secret_[\w-]{20,})/y),
   rule('age-key', 'AGE-SECRET-KEY-', /AGE-SECRET-KEY-1[0-9A-Z]{50,}/y),
-  bounded('jwt', 'eyJ', /eyJ[\w-]{10,}(?:\.[\w-]{2,}){1,4}\.?/y),
+  bounded('jwt', 'eyJ', /(?<![-_])eyJ[\w-]{10,}(?:\.[\w-]{2,}){1,4}\.?/y),
   { ...rule('azure-secret', 'Q~', /Q~[\w.~-]{30,}/y), before: /[\w.~-]{3}\d$/ },
   rule('azure-account-key', 'AccountKey=', /AccountKey=[A-Za-z0-9+/]{40,}={0,2}/y),
   { ...rule('telegram-token', ':AA', /:AA[\w-]{32,35}(?![\w-])/y), before: /\d{7,11}$/ },

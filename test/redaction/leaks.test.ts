@@ -38,6 +38,8 @@ test.each([
   [`Bearer: ${jwt}`, `Bearer: ${x}`],
   ['Authorization: Bearer\n abc123def456ghi789\nHost: x', `Authorization: Bearer\n ${x}\nHost: x`],
   ['Authorization: Bearer abc123def456\n  ghi789jkl012\nHost: x', `Authorization: Bearer ${x}\n  ${x}\nHost: x`],
+  // a secret in base64 that begins like a path
+  ['{"auth":"/aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7"}', `{"auth":"${x}"}`],
   // openclaw/crabbox#974: a suffix was left
   ['token=abc+def/ghi=~jkl', `token=${x}`],
   ['password=[REDACTED]rest', `password=${x}`],
