@@ -32,7 +32,8 @@ export function urlAt(line: Line, at: number): Found | null {
   if (!match) return null;
   const [whole, user = '', colon, secret = ''] = match;
   const end = at + whole.length - 1;
-  if (colon === ':') return isEmptyValue(secret) ? null : found(end - secret.length, end);
+  // The user goes too: any detector takes `user:[REDACTED]@` for credentials.
+  if (colon === ':') return isEmptyValue(secret) ? null : found(end - secret.length - 1 - user.length, end);
   // A user alone is a token for http; `ssh://git@…` names nobody.
   const lone = user + secret;
   return protocol && lone.length > 3 && !lone.includes(mark) ? found(end - lone.length, end) : null;

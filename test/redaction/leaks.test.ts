@@ -24,7 +24,7 @@ test.each([
   ["{u'admin_token': u'ADMIN-7'}", `{u'admin_token': u'${x}'}`],
   // sosreport/sos#3365, #2564: other names for it
   ['auth_pass secretive9\nrequirepass hunter2', `auth_pass ${x}\nrequirepass ${x}`],
-  ['proxy=http://joe:s3cr3t@proxy.example:3128/', `proxy=http://joe:${x}@proxy.example:3128/`],
+  ['proxy=http://joe:s3cr3t@proxy.example:3128/', `proxy=http://${x}@proxy.example:3128/`],
   // openclaw/openclaw#106720: JSON in strings of JSON
   [
     JSON.stringify({ a: JSON.stringify({ b: JSON.stringify({ apiKey: 'x"y\\z' }) }) }),
