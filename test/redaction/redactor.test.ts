@@ -19,7 +19,7 @@ function inChunks(bytes: Buffer, cuts: readonly number[], from: Redactor = redac
 }
 
 test('a chunk border changes nothing, wherever it is', () => {
-  const bytes = Buffer.concat([...secretSamples(seed, 60)].map((sample) => sample.bytes)).subarray(0, 6000);
+  const bytes = Buffer.concat([...secretSamples(seed, 60)].map((sample) => sample.bytes)).subarray(0, 2500);
   const whole = inChunks(bytes, []);
   for (let cut = 0; cut <= bytes.length; cut += 1) expect(inChunks(bytes, [cut])).toBe(whole);
   expect(inChunks(bytes, [...bytes.keys()])).toBe(whole);
@@ -79,10 +79,8 @@ test.each<readonly [string, string]>([
 ])('a known value goes in the form %s', (form, text) => {
   const known = makeRedactor({ knownValues: [value, 'short'] });
   const bytes = Buffer.from(`see ${text} short\n`, form.startsWith('UTF-16') ? 'latin1' : 'utf8');
-  const quotes = /^JSON/.test(form) ? /^\\?"|\\?"$/g : /^$/;
   const left = inChunks(bytes, [], known);
   expect(left.replaceAll(/\\*"/g, '')).toBe(`see ${x} short\n`);
-  expect(quotes).toBeDefined();
 });
 
 test('names become tokens, the same thing the same one, in the order in which they appear', () => {
@@ -109,7 +107,8 @@ test('names become tokens, the same thing the same one, in the order in which th
 
 test("the user's patterns are applied in linear time, and one that cannot be used is named", () => {
   const own = makeRedactor({ patterns: ['ACME-[0-9]+', '(a+)+$', '(?<=x)y', 'Straße \\d+'] });
-  expect(own.refusedPatterns.map(({ index }) => index)).toEqual([]);
+  // Coven's engine knows no look-behind either.
+  expect(own.refusedPatterns.map(({ index }) => index)).toEqual([2]);
   expect(own.redact(`id ACME-77 in Straße 12\n${'a'.repeat(20_000)}!`).text).toBe(
     `id ${x} in ${x}\n${'a'.repeat(20_000)}!`,
   );
