@@ -69,6 +69,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/fix/engine/',
     ],
   ],
+  ['src/redaction/', ['src/redaction/', 'src/coven/']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   [
@@ -121,6 +122,11 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     'src/store/reach.ts',
     'src/fix/engine/hand.ts',
   ]);
+});
+
+test('redaction is pure: it opens nothing, asks nobody, and knows no clock', () => {
+  const impure = /node:(?:fs|net|http|child_process|os)|process\.|Date\.|new Date|Math\.random|better-sqlite3/;
+  expect(files.filter((file) => file.startsWith('src/redaction/') && impure.test(text(file)))).toEqual([]);
 });
 
 test('only the command line reads argv and sets the exit code', () => {
