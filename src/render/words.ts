@@ -109,7 +109,9 @@ export interface Words {
 /** The words for one finding. Text that came from the machine is made harmless in them. */
 export function say(check: Named, { code, facts }: Finding): Words {
   const { causes } = wordsOf(check);
-  const cause = (Object.hasOwn(causes, code) ? causes[code] : undefined) ?? (Object.hasOwn(common, code) ? common[code] : undefined);
+  const cause =
+    (Object.hasOwn(causes, code) ? causes[code] : undefined) ??
+    (Object.hasOwn(common, code) ? common[code] : undefined);
   if (!cause) return { message: harmless(code) };
   const hint =
     check.stated && (code === 'threw' || code === 'overran')
