@@ -4,16 +4,18 @@ import sarifSchema from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.jso
 import { Ajv } from 'ajv';
 import DraftFour from 'ajv-draft-04';
 import { execa } from 'execa';
+import fc from 'fast-check';
 import { XmlDocument, XmlElement, XsdValidator } from 'libxml2-wasm';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import type { Log } from 'sarif';
 import { describe, expect, test } from 'vitest';
 import { checks } from '../checks/index.ts';
-import { faults, hostile, hostileAcceptance, lawless, reportOf } from '../fixtures/reports.ts';
+import { faults, hostile, hostileAcceptance, hostileText, lawless, reportOf } from '../fixtures/reports.ts';
 import { workflowCommand } from '../fixtures/workflow-command.ts';
-import { fail, warn } from '../src/check.ts';
+import { fail, unknown, warn } from '../src/check.ts';
 import { type Format, formats, render } from '../src/render/format.ts';
+import { harmless } from '../src/render/harmless.ts';
 import { renderMarkdownWithin } from '../src/render/markdown.ts';
 import reportSchema from '../src/render/report.schema.json' with { type: 'json' };
 import { say } from '../src/render/words.ts';
@@ -32,6 +34,15 @@ const reports: Readonly<Record<string, Report>> = {
 
 const text = async (format: Format, name: string): Promise<string> =>
   render(format, reports[name] ?? expect.fail(name), options);
+
+const toHtml = (markdown: string): string =>
+  micromark(markdown, { extensions: [gfm()], htmlExtensions: [gfmHtml()], allowDangerousHtml: true });
+
+/** Tags that are none of a table's. */
+const foreignTags = (html: string): readonly string[] =>
+  [...html.matchAll(/<[^>]*>/g)]
+    .map(([tag]) => tag)
+    .filter((tag) => !/^<\/?(h3|p|table|thead|tbody|tr|th|td)>$|^<!-- -->$/.test(tag));
 
 describe.each(Object.keys(reports))('%s', (name) => {
   test.each(formats)('%s has no character that does something, and no line that is a command', async (format) => {
@@ -88,14 +99,19 @@ describe.each(Object.keys(reports))('%s', (name) => {
     const validate = new DraftFour.default({ strict: false, validateFormats: false, unicodeRegExp: false }).compile(
       sarifSchema,
     );
-    if (!validate(JSON.parse(await text('sarif', name)))) expect.fail(JSON.stringify(validate.errors, null, 1));
+    const log = JSON.parse(await text('sarif', name)) as Log;
+    if (!validate(log)) expect.fail(JSON.stringify(validate.errors, null, 1));
+    const notices = log.runs[0]?.invocations?.flatMap(
+      ({ toolExecutionNotifications = [] }) => toolExecutionNotifications,
+    );
+    const messages = [...(log.runs[0]?.results ?? []), ...(notices ?? [])].map(({ message }) => message.text ?? '');
+    expect(messages.filter((message) => /]\(|[{}]/.test(message.replaceAll(/{{|}}/g, '')))).toEqual([]);
   });
 
   test('markdown is a table of plain text, whatever is in it', async () => {
     const out = await text('markdown', name);
-    const html = micromark(out, { extensions: [gfm()], htmlExtensions: [gfmHtml()], allowDangerousHtml: true });
-    const tags = new Set([...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag));
-    expect([...tags].filter((tag) => !/^<\/?(h3|p|table|thead|tbody|tr|th|td)>$|^<!-- -->$/.test(tag))).toEqual([]);
+    const html = toHtml(out);
+    expect(foreignTags(html)).toEqual([]);
     const rows = html.match(/<tr>[\s\S]*?<\/tr>/g) ?? [];
     expect(rows.map((row) => row.match(/<t[hd]>/g)?.length)).toEqual(rows.map(() => 4));
     const findings = reports[name]?.checks.flatMap(({ findings }) => findings) ?? [];
@@ -134,6 +150,56 @@ async function hasPromtool(): Promise<boolean> {
   if (failed) console.warn("promtool is skipped: it is not installed (Debian's package prometheus)");
   return !failed;
 }
+
+test('no text of a finding, a reason or a target makes any format invalid', async () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      ...hostileText.split(/(?<=[\s|,])/),
+      ']]>',
+      '%0A',
+      '::error::',
+      '\\',
+      '](',
+      '`',
+      '<',
+      '&',
+      '|',
+      '\n',
+    ),
+  );
+  const foreign = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+  await fc.assert(
+    fc.asyncProperty(foreign, foreign, foreign, async (message, target, reason) => {
+      const facts = {
+        name: message,
+        kind: message,
+        links: 2,
+        first: message,
+        hidden: message,
+        observation: message,
+        message,
+      };
+      const found = {
+        'home:locks': [fail('linked', `<coven-home>/${target}`, { facts, evidence: [] })],
+        'install:binaries': [warn('shadowed', target, { facts, evidence: [] })],
+        'daemon:record': [unknown('unobserved', target, { facts, evidence: [] })],
+      };
+      const suppressions = [{ check: 'install:binaries', reason, expires: '2026-12-31' }];
+      const report = reportOf(found, 'warn', { suppressions, baseline: null });
+      XmlDocument.fromString(await render('junit', report, options)).dispose();
+      for (const format of ['json', 'sarif'] as const) JSON.parse(await render(format, report, options));
+      const commands = (await render('github', report, options)).trimEnd().split('\n').map(workflowCommand);
+      expect(commands.map((command) => command?.name)).toEqual(['error', 'error', 'notice']);
+      const html = toHtml(await render('markdown', report, options));
+      expect(foreignTags(html)).toEqual([]);
+      expect(html.match(/<td>/g)).toHaveLength(4 * checks.length);
+      const lines = (await render('text', report, options)).trimEnd().split('\n');
+      expect(lines.flatMap((line) => workflowCommand(line) ?? [])).toEqual([]);
+    }),
+    { seed: Number(process.env.COVEN_DOCTOR_SEED ?? 1), numRuns: 40 },
+  );
+});
 
 test('junit: what fails the run is a failure, unknown an error, not asked or accepted skipped, a warning passes', async () => {
   const cases = async (report: Report): Promise<readonly string[]> => {
@@ -226,6 +292,15 @@ test('sarif: a location leads nowhere but into the home', async () => {
   const log = JSON.parse(await render('sarif', reportOf({ 'home:locks': findings }), options)) as Log;
   const uris = log.runs[0]?.results?.map(({ locations }) => locations?.[0]?.physicalLocation?.artifactLocation?.uri);
   expect(uris?.toSorted()).toEqual(['%EF%BF%BD', 'a%20b%23%3F%25.toml', undefined, undefined, undefined, undefined]);
+});
+
+test('github: the runner reads a title and a message as they were written', async () => {
+  const commands = (await text('github', 'lawless')).trimEnd().split('\n').map(workflowCommand);
+  const said = harmless(hostileText);
+  expect(commands).toEqual([
+    { name: 'error', properties: { title: `daemon:log unknown ${said}` }, data: said },
+    { name: 'warning', properties: { title: `daemon:log warn ${said}` }, data: said },
+  ]);
 });
 
 test('github: what it would not show is merged into the last of its level, worst first', async () => {

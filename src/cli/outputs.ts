@@ -87,7 +87,8 @@ export async function appendStepSummary(
     const handle = await open(path, flags, 0o600);
     try {
       const stat = await handle.stat();
-      if (!stat.isFile()) return 'GITHUB_STEP_SUMMARY is not a regular file';
+      // A second name could be one in the home.
+      if (!stat.isFile() || stat.nlink > 1) return 'GITHUB_STEP_SUMMARY is not a regular file of one name';
       const text = render(summaryLimit - stat.size);
       await handle.writeFile(text);
       return undefined;

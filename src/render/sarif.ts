@@ -84,9 +84,12 @@ function result(check: Check, finding: Judged): Result {
   };
 }
 
-/** In a message, `{0}` is an argument and `[text](target)` a link: none is meant (SARIF 2.1.0, 3.11.5 and 3.11.6). */
+/**
+ * In a message, `{0}` is an argument and `[text](target)` a link: none is meant. Source: SARIF 2.1.0, 3.11.5 and 3.11.6,
+ * where a backslash keeps a bracket from ending a link, and is shown where there is none.
+ */
 function messageText(text: string): string {
-  return text.replace(/[[\]\\]/g, '\\$&').replace(/[{}]/g, '$&$&');
+  return text.replaceAll('](', '] (').replace(/[{}]/g, '$&$&');
 }
 
 function location(target: string): Location {
