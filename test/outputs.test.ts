@@ -77,22 +77,24 @@ test('--output writes every format, for its owner alone, and stdout is what --fo
   expect(snapshot(home)).toEqual(before);
 });
 
-test('jsonl is an event for each check and one for the whole, on stdout as in a file', async () => {
+test('jsonl is an event for each check, as the document has it, and one for the whole, on stdout as in a file', async () => {
   await using scratch = await makeScratch();
   const { home, cwd } = make(scratch);
-  const { stdout } = await cli(['--home', home, '--format', 'jsonl', '--output', 'jsonl=out'], { cwd });
+  const args = ['--format', 'jsonl', '--output', 'jsonl=out', '--output', 'json=document'];
+  const { stdout } = await cli(['--home', home, ...args], { cwd });
+  const document = JSON.parse(readFileSync(join(cwd, 'document'), 'utf8'));
+  const order = checks.map(({ id }) => id);
   for (const text of [stdout, readFileSync(join(cwd, 'out'), 'utf8')]) {
     const events = text
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(
-      events
-        .slice(0, -1)
-        .map(({ event, id }) => `${event} ${id}`)
-        .toSorted(),
-    ).toEqual(checks.map(({ id }) => `check ${id}`).toSorted());
-    expect(events.at(-1)).toMatchObject({ event: 'summary', exitCode: 0 });
+    const { event, consequences, ...summary } = events.pop();
+    const ended = events
+      .toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
+      .map(({ event, ...check }) => check);
+    expect([event, consequences]).toEqual(['summary', []]);
+    expect({ ...summary, checks: ended }).toEqual(document);
   }
 });
 

@@ -130,11 +130,17 @@ async function diagnose(
     signal: limit.signal,
   });
   try {
+    const events: Promise<void>[] = [];
+    // An event tells the same hint as the report, so it too waits for what a hint must know.
+    const tellOf = async (done: CheckRun): Promise<void> => {
+      for (const run of await advise([done], host)) onDone?.(run, startedAt.toISOString());
+    };
     const runs = await runChecks(checks, host, {
       checkMs: deadlineMs,
       signal: limit.signal,
-      ...(onDone && { onDone: (run: CheckRun) => onDone(run, startedAt.toISOString()) }),
+      onDone: (done) => events.push(tellOf(done)),
     });
+    await Promise.all(events);
     const durationMs = Date.now() - startedAt.getTime();
     const run = { runId: randomUUID(), startedAt: startedAt.toISOString(), durationMs, home: path };
     return makeReport(await advise(runs, host), failOn, run, accepted);
