@@ -34,7 +34,7 @@ function annotate(check: Check, finding: Judged, { threshold }: Report): Annotat
   const counted = standing(finding);
   if (counted === 'pass' || counted === 'skipped') return undefined;
   const { message, hint } = say(check, finding);
-  const title = `${check.id} ${counted} ${finding.code}`;
+  const title = harmless(`${check.id} ${counted} ${finding.code}`);
   if (counted === 'suppressed' || counted === 'known') return { level: 'notice', title, message };
   const level = fails(finding, threshold) || counted === 'unknown' ? 'error' : 'warning';
   return { level, title, message: hint ? `${message}\nNext: ${hint}` : message };
@@ -55,7 +55,6 @@ function within(annotations: readonly Annotation[]): readonly Annotation[] {
   return [...annotations.slice(0, room - 1), merged];
 }
 
-// Escapes that the runner takes back; anything else on a line that starts with a command is its text.
-const data = (text: string): string =>
-  text.split('\n').map(harmless).join('\n').replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+// Escapes that the runner takes back. The only line ends are our own: titles and words are harmless already.
+const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
