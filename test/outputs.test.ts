@@ -51,19 +51,19 @@ const cases: readonly (readonly [
   ],
 ];
 
-test.each(cases)('%s is exit %i in every format, and the home is left as it is', async (_, code, args, build) => {
-  await using scratch = await makeScratch();
-  const { home, cwd } = make(scratch);
-  build(home);
-  const before = snapshot(home);
-  for (const format of formats) {
+describe.each(cases)('%s is exit %i', (_, code, args, build) => {
+  test.each(formats)('in the format %s, and the home is left as it is', async (format) => {
+    await using scratch = await makeScratch();
+    const { home, cwd } = make(scratch);
+    build(home);
+    const before = snapshot(home);
     const words = ['--home', home, '--only', 'home:locks,daemon,daemon:log', '--format', format, ...args];
     const { exitCode, stdout, stderr } = await cli(words, { cwd });
-    expect([format, exitCode, stderr]).toEqual([format, code, '']);
+    expect([exitCode, stderr]).toEqual([code, '']);
     expect(stdout).not.toBe('');
-  }
-  expect(snapshot(home)).toEqual(before);
-  expect(readdirSync(cwd)).toEqual([]);
+    expect(snapshot(home)).toEqual(before);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
 });
 
 test('--output writes every format, for its owner alone, and stdout is what --format says', async () => {

@@ -58,7 +58,7 @@ function rule(check: Check): ReportingDescriptor {
     shortDescription: { text: harmless(title) },
     fullDescription: { text: harmless(explain || title) },
     help: { text: `${harmless(explain || title)} \`coven-doctor explain ${id}\` shows what it is decided from.` },
-    properties: { tags: [category] },
+    properties: { tags: [category], ...(check.stated && { source: harmless(check.stated.module) }) },
   };
 }
 
