@@ -177,6 +177,8 @@ test.each([
   [['--format', 'json', '--format', 'text'], 2],
   [['--format', 'xml'], 2],
   [['--suppress', 'a', '--suppress', 'b'], 2],
+  [['--fix', '--yes', '--output', 'json=out'], 2],
+  [['--fix', '--yes', '--format', 'sarif'], 2],
 ])('%j is exit %i', async (args, code) => {
   await using scratch = await makeScratch();
   const { home, cwd } = make(scratch);

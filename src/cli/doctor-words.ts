@@ -70,6 +70,7 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
       (args) => args.options(diagnosis).options(display).options(repairing),
       async (argv) => {
         if (argv.fix) {
+          refuseWithFix(argv);
           const [{ fix }, { repairOptions }] = await Promise.all([import('./fix.ts'), import('./repair-options.ts')]);
           code = await fix(repairOptions({ ...argv, ...optionsOf(argv) }), signal);
           return;
@@ -194,4 +195,10 @@ function displayOf({
 function once(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   throw new UsageError(`--${name} takes the path of one file`);
+}
+
+/** A repair tells its own story, and what is accepted in a report is no less broken. */
+function refuseWithFix(argv: Readonly<Record<string, unknown>>): void {
+  const ofDiagnosis = ['format', 'output', 'suppress', 'baseline'].find((name) => argv[name] !== undefined);
+  if (ofDiagnosis) throw new UsageError(`--${ofDiagnosis} is of a diagnosis; leave out --fix`);
 }
