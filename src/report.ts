@@ -1,3 +1,4 @@
+import { type Accepted, accept, type Judged, nothingAccepted } from './accepted.ts';
 import type { Check, Finding, Status } from './check.ts';
 import { type CauseName, rootCauses } from './coven/causes.ts';
 import type { CheckRun } from './runner.ts';
@@ -6,17 +7,20 @@ import type { CheckRun } from './runner.ts';
 export type Threshold = 'fail' | 'warn';
 
 /** A finding in its run: with the root that it follows from, where it is no cause of its own. */
-export type ReportedFinding = Finding & { readonly causedBy?: CauseName };
+export type ReportedFinding = Judged & { readonly causedBy?: CauseName };
 
 export interface CheckReport {
   readonly check: Check;
   /** The status of the worst finding. */
   readonly status: Status;
   readonly worst: ReportedFinding;
-  /** Worst first. */
+  /** Worst first; what is suppressed or known comes after what counts. */
   readonly findings: readonly ReportedFinding[];
   readonly durationMs: number;
 }
+
+/** Under what a check is counted: its status, or why its worst finding does not count. */
+export type Standing = Status | 'suppressed' | 'known';
 
 /** A finished run, as data; every format is made from it alone. */
 export interface Report {
@@ -24,25 +28,35 @@ export interface Report {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly home: string;
+  readonly threshold: Threshold;
+  /** The run that this one is compared with. */
+  readonly baseline: string | null;
   readonly checks: readonly CheckReport[];
-  readonly summary: Readonly<Record<Status, number>>;
+  /** Checks by standing; each is counted once. */
+  readonly summary: Readonly<Record<Standing, number>>;
   /** Everything that was asked could be told. */
   readonly complete: boolean;
   readonly exitCode: 0 | 1 | 3;
   readonly escalate: readonly NonNullable<Finding['escalate']>[];
 }
 
-const badness: Readonly<Record<Status, number>> = {
-  fail: 4,
-  unknown: 3,
-  warn: 2,
+const badness: Readonly<Record<Standing, number>> = {
+  fail: 6,
+  unknown: 5,
+  warn: 4,
+  suppressed: 3,
+  known: 2,
   skipped: 1,
   pass: 0,
 };
 
+export function standing({ status, suppressed, known }: Judged): Standing {
+  return suppressed ? 'suppressed' : known ? 'known' : status;
+}
+
 /** Worst first, then by code and target, so that equal runs give equal reports. */
-export function compareFindings(a: Finding, b: Finding): number {
-  return badness[b.status] - badness[a.status] || compare(a.code, b.code) || compare(a.target, b.target);
+export function compareFindings(a: Judged, b: Judged): number {
+  return badness[standing(b)] - badness[standing(a)] || compare(a.code, b.code) || compare(a.target, b.target);
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -55,43 +69,70 @@ export function leadOf({ findings, worst }: CheckReport): ReportedFinding {
 /** Causes before what follows from them, then worst first. */
 export function compareChecks(a: CheckReport, b: CheckReport): number {
   const [one, other] = [leadOf(a), leadOf(b)];
-  return Number('causedBy' in one) - Number('causedBy' in other) || badness[other.status] - badness[one.status];
+  return Number('causedBy' in one) - Number('causedBy' in other) || badness[standing(other)] - badness[standing(one)];
 }
+
+/**
+ * What checks said, in the light of what was accepted beforehand; `startedAt` is the run's. What follows from what is
+ * told within `runs`, and nothing follows from a finding that is accepted: it would be shown nowhere.
+ */
+export function reportChecks(
+  runs: readonly CheckRun[],
+  startedAt: string,
+  accepted: Accepted = nothingAccepted,
+): readonly CheckReport[] {
+  const day = startedAt.slice(0, '2026-12-31'.length);
+  const judged = runs.map(({ check, findings }) => findings.map((finding) => accept(check.id, finding, accepted, day)));
+  const counting = runs.flatMap(({ check }, index) =>
+    (judged[index] ?? []).filter(counts).map((finding) => ({ check: check.id, finding })),
+  );
+  const causes = rootCauses(counting);
+  const causeOf = new Map(counting.map(({ finding }, index) => [finding, causes[index]]));
+  return runs.map(({ check, durationMs }, index): CheckReport => {
+    const findings = (judged[index] ?? []).map((finding): ReportedFinding => {
+      const causedBy = causeOf.get(finding);
+      return causedBy ? { ...finding, causedBy } : finding;
+    });
+    const sorted = findings.toSorted(compareFindings);
+    const [worst] = sorted;
+    if (!worst) throw new TypeError(`${check.id} has no finding`);
+    return { check, status: worst.status, worst, findings: sorted, durationMs };
+  });
+}
+
+/** Whether a finding was not accepted beforehand. */
+export const counts = ({ suppressed, known }: Judged): boolean => !suppressed && !known;
 
 export function makeReport(
   runs: readonly CheckRun[],
   threshold: Threshold,
   run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home'>,
+  accepted: Accepted = nothingAccepted,
 ): Report {
-  const found = runs.flatMap(({ check, findings }) => findings.map((finding) => ({ check: check.id, finding })));
-  const causes = rootCauses(found);
-  const reported = new Map(
-    found.map(({ finding }, index): [Finding, ReportedFinding] => {
-      const causedBy = causes[index];
-      return [finding, causedBy ? { ...finding, causedBy } : finding];
-    }),
-  );
-  const checks = runs.map(({ check, findings, durationMs }): CheckReport => {
-    const sorted = findings.map((finding) => reported.get(finding) ?? finding).toSorted(compareFindings);
-    const [worst] = sorted;
-    if (!worst) throw new TypeError(`${check.id} has no finding`);
-    return { check, status: worst.status, worst, findings: sorted, durationMs };
-  });
-  const summary = { pass: 0, warn: 0, fail: 0, unknown: 0, skipped: 0 };
-  for (const { status } of checks) summary[status] += 1;
-  const findings = found.map(({ finding }) => finding);
+  const checks = reportChecks(runs, run.startedAt, accepted);
+  const summary = { pass: 0, warn: 0, fail: 0, unknown: 0, skipped: 0, suppressed: 0, known: 0 };
+  for (const { worst } of checks) summary[standing(worst)] += 1;
+  const findings = checks.flatMap(({ findings }) => findings);
   return {
     ...run,
+    threshold,
+    baseline: accepted.baseline?.runId ?? null,
     checks,
     summary,
     complete: !findings.some(({ status }) => status === 'unknown'),
     exitCode: exitCode(findings, threshold),
-    escalate: [...new Set(findings.flatMap(({ escalate }) => escalate ?? []))].sort(),
+    escalate: [...new Set(findings.filter(counts).flatMap(({ escalate }) => escalate ?? []))].sort(),
   };
 }
 
+/** Whether a finding makes the run fail. */
+export function fails(finding: Judged, threshold: Threshold): boolean {
+  const counted = standing(finding);
+  return counted === 'fail' || (counted === 'warn' && (threshold === 'warn' || finding.expired !== undefined));
+}
+
 /** 1 for a finding at the threshold, else 3 for one that could not be determined, else 0. */
-export function exitCode(findings: readonly Finding[], threshold: Threshold): 0 | 1 | 3 {
-  if (findings.some(({ status }) => status === 'fail' || (status === 'warn' && threshold === 'warn'))) return 1;
+export function exitCode(findings: readonly Judged[], threshold: Threshold): 0 | 1 | 3 {
+  if (findings.some((finding) => fails(finding, threshold))) return 1;
   return findings.some(({ status }) => status === 'unknown') ? 3 : 0;
 }

@@ -54,13 +54,16 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'fixtures/hostile.ts',
     ],
   ],
-  ['src/report.ts', ['src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   ['src/render/kit.ts', ['src/render/', 'src/kit/']],
   ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
+  ['src/accepted.ts', ['src/check.ts']],
+  ['src/report.ts', ['src/accepted.ts', 'src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   [
     'src/render/',
     [
       'src/render/',
+      'src/accepted.ts',
+      'src/coven/layout.ts',
       'src/coven/contract.ts',
       'src/check.ts',
       'src/report.ts',
@@ -104,11 +107,12 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test('outside the daemon and backups, a home is changed by the hand of the engine alone; other files that are written are temporary', () => {
+test('outside the daemon and backups, a home is changed by the hand of the engine alone; other files that are written are temporary, or named by `--output`', () => {
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
   expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
     'src/cli/demo.ts',
+    'src/cli/outputs.ts',
     'src/cli/plan.ts',
     'src/control/spawn.ts',
     'src/host/scratch.ts',

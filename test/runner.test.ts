@@ -90,5 +90,5 @@ test('findings of a check are sorted worst first, and the check has the status o
   const runs = await runChecks([both], host(), { checkMs: 1000, signal });
   const report = makeReport(runs, 'fail', { runId: 'x', startedAt: 'x', durationMs: 0, home: '/h' });
   expect(report.checks[0]?.findings.map(({ code }) => code)).toEqual(['a', 'b', 'ok']);
-  expect(report.summary).toEqual({ pass: 0, warn: 0, fail: 1, unknown: 0, skipped: 0 });
+  expect(report.summary).toEqual({ pass: 0, warn: 0, fail: 1, unknown: 0, skipped: 0, suppressed: 0, known: 0 });
 });

@@ -1,6 +1,7 @@
 import { startReaderAhead } from '../host/reader.ts';
+import { formats } from '../render/format.ts';
 import { agreeing } from './agreeing.ts';
-import type { DiagnoseOptions, ListOptions } from './doctor.ts';
+import type { DiagnoseOptions, DoctorOptions, ListOptions } from './doctor.ts';
 import { UsageError } from './usage.ts';
 
 const listing = {
@@ -28,7 +29,16 @@ const diagnosis = {
 } as const;
 
 const display = {
-  json: { type: 'boolean', default: false, describe: 'One JSON document on stdout' },
+  format: { choices: formats, requiresArg: true, describe: 'What is printed  [text]' },
+  json: { type: 'boolean', default: false, describe: 'Short for --format json' },
+  output: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'FORMAT=FILE: also write this file, for its owner alone',
+  },
+  suppress: { type: 'string', requiresArg: true, describe: 'A file of suppressions  [./.coven-doctor.toml]' },
+  baseline: { type: 'string', requiresArg: true, describe: 'A saved JSON report: only what is new fails' },
   verbose: { type: 'boolean', default: false, describe: 'Every check, not only what needs attention' },
 } as const;
 
@@ -60,12 +70,13 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
       (args) => args.options(diagnosis).options(display).options(repairing),
       async (argv) => {
         if (argv.fix) {
+          refuseWithFix(argv);
           const [{ fix }, { repairOptions }] = await Promise.all([import('./fix.ts'), import('./repair-options.ts')]);
           code = await fix(repairOptions({ ...argv, ...optionsOf(argv) }), signal);
           return;
         }
         const { doctor } = await import('./doctor.ts');
-        code = await doctor({ ...optionsOf(argv), json: argv.json, verbose: argv.verbose }, signal);
+        code = await doctor({ ...optionsOf(argv), ...displayOf(argv) }, signal);
       },
     )
     .command('list', 'Name every check', listing, async (argv) => {
@@ -123,8 +134,7 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
 /** What is meant where nothing is said. */
 const asked = {
   ...optionsOf({ failOn: diagnosis['fail-on'].default, deep: diagnosis.deep.default }),
-  json: display.json.default,
-  verbose: display.verbose.default,
+  ...displayOf({ json: display.json.default, verbose: display.verbose.default }),
 };
 
 interface Sources {
@@ -151,4 +161,44 @@ function optionsOf({ only, skip, failOn, timeout, deep, ...sources }: Parsed): D
   }
   const list = (names: readonly string[] = []): readonly string[] => names.flatMap((name) => name.split(','));
   return { ...sourcesOf(sources), only: list(only), skip: list(skip), failOn, timeout, deep };
+}
+
+interface Displayed {
+  readonly format?: DoctorOptions['format'] | undefined;
+  readonly json: boolean;
+  readonly output?: readonly string[] | undefined;
+  readonly suppress?: unknown;
+  readonly baseline?: unknown;
+  readonly verbose: boolean;
+}
+
+function displayOf({
+  format,
+  json,
+  output = [],
+  suppress,
+  baseline,
+  verbose,
+}: Displayed): Omit<DoctorOptions, keyof DiagnoseOptions> {
+  // yargs gives what is said more than once as a list.
+  if (Array.isArray(format)) throw new UsageError('--format is given more than once; --output FORMAT=FILE adds files');
+  if (json && format !== undefined && format !== 'json') throw new UsageError(`--json and --format ${format} differ`);
+  return {
+    format: json ? 'json' : (format ?? 'text'),
+    output,
+    suppress: once('suppress', suppress),
+    baseline: once('baseline', baseline),
+    verbose,
+  };
+}
+
+function once(name: string, value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new UsageError(`--${name} takes the path of one file`);
+}
+
+/** A repair tells its own story, and what is accepted in a report is no less broken. */
+function refuseWithFix(argv: Readonly<Record<string, unknown>>): void {
+  const ofDiagnosis = ['format', 'output', 'suppress', 'baseline'].find((name) => argv[name] !== undefined);
+  if (ofDiagnosis) throw new UsageError(`--${ofDiagnosis} is of a diagnosis; leave out --fix`);
 }

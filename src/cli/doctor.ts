@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { type Accepted, nothingAccepted } from '../accepted.ts';
 import { advise } from '../advise.ts';
 import type { Check } from '../check.ts';
 import { deadline } from '../deadline.ts';
 import { liveHost } from '../host/live.ts';
-import { tool } from '../host/package.ts';
+import { type Format, render } from '../render/format.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
-import { runChecks } from '../runner.ts';
+import { type CheckRun, runChecks } from '../runner.ts';
 import { withGuests } from './guests.ts';
 import { homeOf } from './home.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
+import { look, tell, type Watch, watcher } from './tell.ts';
 import { UsageError } from './usage.ts';
 
 export interface DiagnoseOptions {
@@ -27,33 +30,58 @@ export interface DiagnoseOptions {
 export type ListOptions = Pick<DiagnoseOptions, 'home' | 'modules'>;
 
 export interface DoctorOptions extends DiagnoseOptions {
-  readonly json: boolean;
+  /** Of stdout. */
+  readonly format: Format;
+  /** `FORMAT=FILE`. */
+  readonly output: readonly string[];
+  /** Files of suppressions and of a report that findings are compared with. */
+  readonly suppress: string | undefined;
+  readonly baseline: string | undefined;
   readonly verbose: boolean;
 }
+
+/** Suppressions that a project keeps, in the current folder. */
+const projectFile = '.coven-doctor.toml';
 
 /** A whole ledger may take minutes; without --deep, a silent daemon is given two tries of two seconds. */
 const defaultSeconds = { bounded: 15, deep: 600 };
 
-/** `doctor`: diagnoses, prints, and tells the exit code. Changes nothing. */
+/** `doctor`: diagnoses, prints, and tells the exit code. Changes nothing but the files that `--output` names. */
 export async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<number> {
-  const { showProgress } = await import('../render/progress.ts');
-  const checks = selectChecks(await withGuests(options.modules, options.home, signal), options.only, options.skip);
-  const progress = options.json ? null : showProgress(checks, process.stdout, process.env);
-  const report = await diagnose(checks, options, signal, progress?.done);
-  await progress?.end();
+  const home = homeOf(options.home).path;
+  const outputs = options.output.length === 0 ? [] : await (await outputFiles()).parseOutputs(options.output, home);
+  const all = await withGuests(options.modules, options.home, signal);
+  const checks = selectChecks(all, options.only, options.skip);
+  const accepted = await acceptedBy(options, home, all);
+  const watch = await watcher(checks, options.format, accepted);
+  const report = await diagnose(checks, options, signal, accepted, watch.done);
+  await watch.end();
   signal.throwIfAborted();
-  await print(await render(report, options));
+  await tell(report, options);
+  const texts = await Promise.all(
+    outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
+  );
+  for (const [index, output] of outputs.entries()) await (await outputFiles()).writeOutput(output, texts[index] ?? '');
   return report.exitCode;
 }
 
-async function render(report: Report, { json, verbose }: DoctorOptions): Promise<string> {
-  if (json) return (await import('../render/json.ts')).renderJson(report, tool());
-  const color = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-  return (await import('../render/text.ts')).renderText(report, {
-    color,
-    verbose,
-    home: report.home,
-  });
+/** Loaded where a file is asked for. */
+const outputFiles = () => import('./outputs.ts');
+
+/** What is accepted beforehand; a folder without a file of suppressions costs one look. */
+async function acceptedBy(
+  { suppress, baseline }: DoctorOptions,
+  home: string,
+  all: readonly Check[],
+): Promise<Accepted> {
+  if (suppress === undefined && baseline === undefined && !existsSync(projectFile)) return nothingAccepted;
+  const { findSuppressions, readSuppressions } = await import('./suppressions.ts');
+  return {
+    suppressions: await (suppress === undefined
+      ? findSuppressions(projectFile, home, all)
+      : readSuppressions(suppress, home, all)),
+    baseline: baseline === undefined ? null : await (await import('./baseline.ts')).readBaseline(baseline, home),
+  };
 }
 
 /** `doctor list`: every check with what it asks. */
@@ -85,7 +113,8 @@ async function diagnose(
   checks: readonly Check[],
   { home: option, failOn, timeout, deep }: DiagnoseOptions,
   signal: AbortSignal,
-  onDone?: Parameters<typeof runChecks>[2]['onDone'],
+  accepted: Accepted = nothingAccepted,
+  onDone?: Watch['done'],
 ): Promise<Report> {
   const { path, source } = homeOf(option);
   const seconds = timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded);
@@ -101,18 +130,20 @@ async function diagnose(
     signal: limit.signal,
   });
   try {
+    const events: Promise<void>[] = [];
+    // An event tells the same hint as the report, so it too waits for what a hint must know.
+    const tellOf = async (done: CheckRun): Promise<void> => {
+      for (const run of await advise([done], host)) onDone?.(run, startedAt.toISOString());
+    };
     const runs = await runChecks(checks, host, {
       checkMs: deadlineMs,
       signal: limit.signal,
-      ...(onDone && { onDone }),
+      onDone: (done) => events.push(tellOf(done)),
     });
+    await Promise.all(events);
     const durationMs = Date.now() - startedAt.getTime();
-    return makeReport(await advise(runs, host), failOn, {
-      runId: randomUUID(),
-      startedAt: startedAt.toISOString(),
-      durationMs,
-      home: path,
-    });
+    const run = { runId: randomUUID(), startedAt: startedAt.toISOString(), durationMs, home: path };
+    return makeReport(await advise(runs, host), failOn, run, accepted);
   } finally {
     limit.done();
     await host.close();

@@ -1,5 +1,9 @@
-/** Control, line-separating and direction-changing characters: they could move a cursor or turn a line around. */
-const dangerous = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/**
+ * Control, format and line-separating characters, halves of characters and non-characters: they could move a cursor, turn
+ * a line around, hide text, or stand in no XML. And the second `#` of `##[command]` and `##vso[command]`, which the
+ * runners of GitHub and Azure take as a command anywhere in a line.
+ */
+const dangerous = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]|(?<=#)#(?=[a-z]*\[)/giu;
 
 /** `text` on one line, its dangerous characters written as `\u{…}`. */
 export function harmless(text: string): string {
@@ -8,9 +12,8 @@ export function harmless(text: string): string {
 
 /** JSON text whose dangerous characters are escaped; it stays the same JSON. */
 export function harmlessJson(json: string): string {
-  return json.replace(dangerous, (found) =>
-    found === '\n' ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return json.replace(dangerous, (found) => (found === '\n' ? found : found.split('').map(escaped).join('')));
 }
 
 /** `1.5 GiB`: three figures at the most. */

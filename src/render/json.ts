@@ -1,16 +1,28 @@
 import type { Check } from '../check.ts';
-import type { Report, ReportedFinding } from '../report.ts';
+import type { CheckReport, Report, ReportedFinding } from '../report.ts';
 import { harmlessJson } from './harmless.ts';
 import { nextSteps } from './steps.ts';
 import { say } from './words.ts';
+
+interface Tool {
+  readonly name: string;
+  readonly version: string;
+}
 
 /**
  * The report as one JSON document, a superset of what Coven's own `doctor --json` prints; its schema is published as
  * `report.schema.json`. Paths are role tokens.
  */
-export function renderJson(report: Report, tool: { readonly name: string; readonly version: string }): string {
+export function renderJson(report: Report, tool: Tool): string {
+  const { nextSteps, ...head } = withoutChecks(report, tool);
+  const document = { ...head, checks: report.checks.map(checkDocument), nextSteps };
+  return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
+}
+
+/** Everything of the document but its checks. */
+export function withoutChecks(report: Report, tool: Tool) {
   const blocking = report.summary.fail > 0;
-  const document = {
+  return {
     schemaVersion: 1,
     // Unlike Coven, which knows no unknown: what could not be determined is not ok, and does not block either.
     ok: !blocking && report.complete,
@@ -23,23 +35,28 @@ export function renderJson(report: Report, tool: { readonly name: string; readon
       startedAt: report.startedAt,
       durationMs: report.durationMs,
       complete: report.complete,
+      ...(report.baseline && { baseline: report.baseline }),
     },
     summary: report.summary,
     exitCode: report.exitCode,
     escalate: report.escalate,
-    checks: report.checks.map(({ check, status, worst, findings, durationMs }) => ({
-      id: check.id,
-      status,
-      ...say(check, worst),
-      category: check.category,
-      ...(check.stated && { source: check.stated.module }),
-      durationMs,
-      docsUrl: check.stated ? 'README.md#checks-of-your-own' : `README.md#${check.id.replace(':', '')}`,
-      findings: findings.map((finding) => renderFinding(check, finding)),
-    })),
     nextSteps: nextSteps(report),
   };
-  return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
+}
+
+/** One check of the document. */
+export function checkDocument({ check, status, worst, findings, durationMs }: CheckReport): object {
+  return {
+    id: check.id,
+    status,
+    ...say(check, worst),
+    ...acceptance(worst),
+    category: check.category,
+    ...(check.stated && { source: check.stated.module }),
+    durationMs,
+    docsUrl: check.stated ? 'README.md#checks-of-your-own' : `README.md#${check.id.replace(':', '')}`,
+    findings: findings.map((finding) => renderFinding(check, finding)),
+  };
 }
 
 function renderFinding(check: Check, finding: ReportedFinding): object {
@@ -48,9 +65,14 @@ function renderFinding(check: Check, finding: ReportedFinding): object {
     code,
     status,
     ...say(check, finding),
+    ...acceptance(finding),
     target,
     evidence,
     ...(escalate && { escalate }),
     ...(causedBy && { causedBy }),
   };
+}
+
+function acceptance({ suppressed, known, expired }: ReportedFinding): object {
+  return { ...(suppressed && { suppressed }), ...(known && { known }), ...(expired && { expired }) };
 }

@@ -1,16 +1,27 @@
 import { styleText } from 'node:util';
-import type { Status } from '../check.ts';
-import { type CheckReport, compareChecks, leadOf, type Report, type ReportedFinding } from '../report.ts';
+import {
+  type CheckReport,
+  compareChecks,
+  leadOf,
+  type Report,
+  type ReportedFinding,
+  type Standing,
+  standing,
+} from '../report.ts';
+import { sayAccepted } from './accepted.ts';
+import type { RenderOptions } from './format.ts';
 import { count, harmless } from './harmless.ts';
 import { say } from './words.ts';
 
-/** Coven's own marks, and one for what could not be determined. */
-const marks: Readonly<Record<Status, string>> = {
+/** Coven's own marks, and some for what it does not know. */
+const marks: Readonly<Record<Standing, string>> = {
   pass: '[OK]',
   warn: '[--]',
   fail: '[!!]',
   unknown: '[??]',
   skipped: '[  ]',
+  suppressed: '[~~]',
+  known: '[==]',
 };
 const colors = {
   pass: 'green',
@@ -18,6 +29,8 @@ const colors = {
   fail: 'red',
   unknown: 'magenta',
   skipped: 'gray',
+  suppressed: 'gray',
+  known: 'gray',
 } as const;
 
 const escalations = {
@@ -28,16 +41,10 @@ const escalations = {
   'sessions-failing': 'sessions end as failed or orphaned again and again',
 } as const;
 
-export interface TextOptions {
-  readonly color: boolean;
-  /** Every check in its fixed order, not only what needs attention, worst first. */
-  readonly verbose: boolean;
-  readonly home: string;
-}
-
 /** The report for a terminal. Role tokens become the paths that they stand for. */
-export function renderText(report: Report, options: TextOptions): string {
-  const { verbose, home } = options;
+export function renderText(report: Report, options: RenderOptions): string {
+  const { verbose } = options;
+  const { home } = report;
   const shown = verbose
     ? report.checks
     : report.checks
@@ -45,12 +52,14 @@ export function renderText(report: Report, options: TextOptions): string {
         .filter(({ findings }) => findings.length > 0)
         .toSorted(compareChecks);
   const width = Math.max(0, ...shown.map(({ check }) => check.id.length));
-  const { pass, warn, fail, unknown, skipped } = report.summary;
+  const { pass, warn, fail, unknown, skipped, suppressed, known } = report.summary;
   const totals = [
     `${pass} ok`,
     ...(fail > 0 ? [`${fail} failed`] : []),
     ...(unknown > 0 ? [`${unknown} unknown`] : []),
     ...(warn > 0 ? [count(warn, 'warning')] : []),
+    ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
+    ...(known > 0 ? [`${known} known`] : []),
     ...(skipped > 0 ? [`${skipped} not asked`] : []),
   ];
   const lines = [
@@ -84,20 +93,27 @@ function consequences({ checks }: Report, width: number): readonly string[] {
   return names.length > 0 ? [`${' '.repeat(width + 7)}that brings with it: ${names.join(', ')}`] : [];
 }
 
-function checkLines({ check, findings }: CheckReport, width: number, { color }: TextOptions): readonly string[] {
+function checkLines({ check, findings }: CheckReport, width: number, { color }: RenderOptions): readonly string[] {
   return findings.flatMap((finding, index) => {
     const { message, hint } = say(check, finding);
-    const mark = marks[finding.status];
+    const accepted = sayAccepted(finding);
+    const counted = standing(finding);
+    const mark = marks[counted];
     const id = (index === 0 ? check.id : '').padEnd(width);
     const from = check.stated ? ` (${harmless(check.stated.module)})` : '';
-    const line = `${color ? styleText(colors[finding.status], mark, { validateStream: false }) : mark} ${id}  ${message}${from}`;
-    return hint ? [line, `${' '.repeat(width + 7)}→ ${hint}`] : [line];
+    const line = `${color ? styleText(colors[counted], mark, { validateStream: false }) : mark} ${id}  ${message}${from}`;
+    const indent = ' '.repeat(width + 7);
+    return [line, ...(accepted ? [`${indent}${accepted}`] : []), ...(hint ? [`${indent}→ ${hint}`] : [])];
   });
 }
 
 /** One sentence: what is wrong, or that nothing is, and what to do next. */
 export function verdict({ checks, summary, complete }: Report): string {
-  if (summary.fail + summary.unknown + summary.warn === 0) return 'Nothing is wrong.';
+  if (summary.fail + summary.unknown + summary.warn === 0) {
+    return summary.suppressed + summary.known > 0
+      ? 'Nothing is wrong but what is suppressed or known.'
+      : 'Nothing is wrong.';
+  }
   const [worst] = checks.toSorted(compareChecks);
   if (!worst) return 'Nothing was asked.';
   const { message, hint } = say(worst.check, leadOf(worst));

@@ -109,8 +109,10 @@ export interface Words {
 /** The words for one finding. Text that came from the machine is made harmless in them. */
 export function say(check: Named, { code, facts }: Finding): Words {
   const { causes } = wordsOf(check);
-  const cause = (Object.hasOwn(causes, code) ? causes[code] : undefined) ?? common[code];
-  if (!cause) return { message: code };
+  const cause =
+    (Object.hasOwn(causes, code) ? causes[code] : undefined) ??
+    (Object.hasOwn(common, code) ? common[code] : undefined);
+  if (!cause) return { message: harmless(code) };
   const hint =
     check.stated && (code === 'threw' || code === 'overran')
       ? `the check is of ${check.stated.module}: tell its author, and leave it out with --skip ${check.id}`

@@ -1,0 +1,44 @@
+import { Ajv } from 'ajv';
+import { type Baseline, fingerprint } from '../accepted.ts';
+import type { Status } from '../check.ts';
+import schema from '../render/report.schema.json' with { type: 'json' };
+import { readGiven } from './given.ts';
+import { UsageError } from './usage.ts';
+
+/** A report takes some ten thousand bytes. */
+const limitBytes = 8 * 1024 ** 2;
+
+interface Document {
+  readonly run: { readonly id: string };
+  readonly checks: readonly {
+    readonly id: string;
+    readonly findings: readonly { readonly code: string; readonly target: string; readonly status: Status }[];
+  }[];
+}
+
+/** What a saved JSON report found. Throws a UsageError where the file is not there or is no report. */
+export async function readBaseline(path: string, home: string): Promise<Baseline> {
+  const given = await readGiven(path, home, limitBytes);
+  if (!given) throw new UsageError(`${path}: there is no such file`);
+  const document = parseReport(given.text);
+  if (!document) throw new UsageError(`${path}: is no report of coven-doctor --json`);
+  const faults = document.checks.flatMap(({ id, findings }) =>
+    findings
+      .filter(({ status }) => status === 'fail' || status === 'warn')
+      .map((finding) => [fingerprint(id, finding), finding.status] as const),
+  );
+  // A cause that was found at both statuses is known at the worse one.
+  const worstLast = faults.toSorted(([, a], [, b]) => Number(a === 'fail') - Number(b === 'fail'));
+  return { runId: document.run.id, statuses: new Map(worstLast) };
+}
+
+function parseReport(text: string): Document | undefined {
+  try {
+    const document: unknown = JSON.parse(text);
+    const isReport = new Ajv({ validateFormats: false, allowUnionTypes: true }).compile<Document>(schema);
+    return isReport(document) ? document : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

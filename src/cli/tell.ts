@@ -1,0 +1,49 @@
+import type { Accepted } from '../accepted.ts';
+import type { Check } from '../check.ts';
+import { tool } from '../host/package.ts';
+import { type Format, type RenderOptions, render } from '../render/format.ts';
+import { type Report, reportChecks } from '../report.ts';
+import type { CheckRun } from '../runner.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { print } from './print.ts';
+
+export interface Watch {
+  readonly done: (run: CheckRun, startedAt: string) => void;
+  readonly end: () => Promise<void>;
+}
+
+/** What is shown of a run while it lasts: its events as they happen, a display on a terminal, or nothing. */
+export async function watcher(checks: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
+  if (format === 'text')
+    return (await import('../render/progress.ts')).showProgress(checks, process.stdout, process.env);
+  if (format !== 'jsonl') return { done: () => {}, end: async () => {} };
+  const { checkLine } = await import('../render/jsonl.ts');
+  // A reader that goes away early ends nothing.
+  process.stdout.on('error', () => {});
+  return {
+    done: (run, startedAt) => {
+      for (const check of reportChecks([run], startedAt, accepted)) process.stdout.write(checkLine(check));
+    },
+    end: async () => {},
+  };
+}
+
+/** How a report is shown on stdout. */
+export const look = ({ verbose }: Pick<DoctorOptions, 'verbose'>): RenderOptions => ({
+  tool: tool(),
+  verbose,
+  color: Boolean(process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'),
+});
+
+/** Prints the report; of events, those of the checks are out already. Under GitHub, the step gets a summary too. */
+export async function tell(report: Report, options: Pick<DoctorOptions, 'format' | 'verbose'>): Promise<void> {
+  const { format } = options;
+  if (format === 'jsonl') return print((await import('../render/jsonl.ts')).summaryLine(report, look(options)));
+  await print(await render(format, report, look(options)));
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  if (format !== 'github' || !summary) return;
+  const { appendStepSummary } = await import('./outputs.ts');
+  const { renderMarkdownWithin } = await import('../render/markdown.ts');
+  const failed = await appendStepSummary(summary, report.home, (room) => renderMarkdownWithin(report, room));
+  if (failed) process.stderr.write(`coven-doctor: no step summary: ${failed}\n`);
+}

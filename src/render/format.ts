@@ -1,0 +1,36 @@
+import type { Report } from '../report.ts';
+
+/** Every form that a report can take. */
+export const formats = ['text', 'json', 'jsonl', 'junit', 'sarif', 'github', 'markdown', 'prometheus'] as const;
+
+export type Format = (typeof formats)[number];
+
+export interface RenderOptions {
+  readonly tool: { readonly name: string; readonly version: string };
+  /** Only text has colours. */
+  readonly color: boolean;
+  /** Text and Markdown: every check in its fixed order, not only what needs attention, worst first. */
+  readonly verbose: boolean;
+}
+
+type Render = (report: Report, options: RenderOptions) => string;
+
+/** A format is loaded only where it is asked for. */
+const load: Readonly<Record<Format, () => Promise<Render>>> = {
+  text: async () => (await import('./text.ts')).renderText,
+  json: async () => {
+    const { renderJson } = await import('./json.ts');
+    return (report, { tool }) => renderJson(report, tool);
+  },
+  jsonl: async () => (await import('./jsonl.ts')).renderJsonl,
+  junit: async () => (await import('./junit.ts')).renderJunit,
+  sarif: async () => (await import('./sarif.ts')).renderSarif,
+  github: async () => (await import('./github.ts')).renderGithub,
+  markdown: async () => (await import('./markdown.ts')).renderMarkdown,
+  prometheus: async () => (await import('./prometheus.ts')).renderPrometheus,
+};
+
+/** The report in one format; the exit code is the report's, whatever the format. */
+export async function render(format: Format, report: Report, options: RenderOptions): Promise<string> {
+  return (await load[format]())(report, options);
+}

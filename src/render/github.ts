@@ -1,0 +1,60 @@
+import type { Judged } from '../accepted.ts';
+import type { Check } from '../check.ts';
+import { compareChecks, fails, type Report, standing } from '../report.ts';
+import { count, harmless } from './harmless.ts';
+import { say } from './words.ts';
+
+/** Annotations of a level that GitHub shows of one step; it drops the others without a word. */
+const shown = 10;
+
+type Level = 'error' | 'warning' | 'notice';
+
+interface Annotation {
+  readonly level: Level;
+  readonly title: string;
+  readonly message: string;
+}
+
+/**
+ * Workflow commands that make annotations: what sets the exit code is an error, other warnings are warnings, and what is
+ * suppressed or known is one notice. Worst first; what GitHub would not show is merged into the last one of its level.
+ */
+export function renderGithub(report: Report): string {
+  const annotations = report.checks
+    .toSorted(compareChecks)
+    .flatMap(({ check, findings }) => findings.flatMap((finding) => annotate(check, finding, report) ?? []));
+  const levels: readonly Level[] = ['error', 'warning', 'notice'];
+  return levels
+    .flatMap((level) => within(annotations.filter((one) => one.level === level)))
+    .map(({ level, title, message }) => `::${level} title=${property(title)}::${data(message)}\n`)
+    .join('');
+}
+
+function annotate(check: Check, finding: Judged, { threshold }: Report): Annotation | undefined {
+  const counted = standing(finding);
+  if (counted === 'pass' || counted === 'skipped') return undefined;
+  const { message, hint } = say(check, finding);
+  const title = harmless(`${check.id} ${counted} ${finding.code}`);
+  if (counted === 'suppressed' || counted === 'known') return { level: 'notice', title, message };
+  const level = fails(finding, threshold) || counted === 'unknown' ? 'error' : 'warning';
+  return { level, title, message: hint ? `${message}\nNext: ${hint}` : message };
+}
+
+/** At most as many as are shown; a notice is worth one line. */
+function within(annotations: readonly Annotation[]): readonly Annotation[] {
+  const [first] = annotations;
+  if (!first) return [];
+  const room = first.level === 'notice' ? 1 : shown;
+  if (annotations.length <= room) return annotations;
+  const rest = annotations.slice(room - 1);
+  const merged = {
+    level: first.level,
+    title: first.level === 'notice' ? `${rest.length} suppressed or known` : `${count(rest.length, 'more finding')}`,
+    message: rest.map(({ title, message }) => `${title}: ${message.split('\n', 1)[0]}`).join('\n'),
+  };
+  return [...annotations.slice(0, room - 1), merged];
+}
+
+// Escapes that the runner takes back. The only line ends are our own: titles and words are harmless already.
+const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

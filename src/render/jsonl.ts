@@ -1,0 +1,25 @@
+import type { CheckReport, Report } from '../report.ts';
+import type { RenderOptions } from './format.ts';
+import { harmlessJson } from './harmless.ts';
+import { checkDocument, withoutChecks } from './json.ts';
+
+const line = (event: object): string => `${harmlessJson(JSON.stringify(event))}\n`;
+
+/** The event of a check that has ended: what the JSON document holds of it. */
+export const checkLine = (check: CheckReport): string => line({ event: 'check', ...checkDocument(check) });
+
+/**
+ * The last event: the JSON document without its checks, and what follows from another check's finding, which the event
+ * of a check that ended before that one cannot tell. A stream that ends without it was cut off.
+ */
+export function summaryLine(report: Report, { tool }: RenderOptions): string {
+  const consequences = report.checks.flatMap(({ check, findings }) =>
+    findings.flatMap(({ code, causedBy }) => (causedBy ? { check: check.id, code, causedBy } : [])),
+  );
+  return line({ event: 'summary', ...withoutChecks(report, tool), consequences });
+}
+
+/** All events at once, the checks in the report's order. */
+export function renderJsonl(report: Report, options: RenderOptions): string {
+  return report.checks.map(checkLine).join('') + summaryLine(report, options);
+}

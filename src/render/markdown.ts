@@ -1,0 +1,67 @@
+import { type CheckReport, compareChecks, type Report, standing } from '../report.ts';
+import { sayAccepted } from './accepted.ts';
+import type { RenderOptions } from './format.ts';
+import { harmless } from './harmless.ts';
+import { say } from './words.ts';
+
+/** A table of the checks for a page or a pull request; the text of a finding can be nothing but text in it. */
+export function renderMarkdown(report: Report, { verbose }: Pick<RenderOptions, 'verbose'>): string {
+  const rows = tableRows(report, verbose);
+  return [...heading(report), ...(rows.length > 0 ? [...header, ...rows] : [])].join('\n').concat('\n');
+}
+
+/** As much of the table as fits in `limit` bytes of UTF-8, down to nothing; it says what is left out. */
+export function renderMarkdownWithin(report: Report, limit: number): string {
+  const lines = [...heading(report), ...header];
+  const rows = tableRows(report, false);
+  const note = (left: number): string => `\n${left} more findings are left out here.\n`;
+  let room = limit - Buffer.byteLength(lines.join('\n')) - Buffer.byteLength(note(rows.length)) - 1;
+  if (room < 0) return '';
+  let kept = 0;
+  for (const row of rows) {
+    room -= Buffer.byteLength(row) + 1;
+    if (room < 0) break;
+    kept += 1;
+  }
+  if (kept === rows.length) return renderMarkdown(report, { verbose: false });
+  return `${[...lines, ...rows.slice(0, kept)].join('\n')}\n${note(rows.length - kept)}`;
+}
+
+const header = ['| check | status | finding | next |', '| --- | --- | --- | --- |'];
+
+function heading({ summary, exitCode }: Report): readonly string[] {
+  const counts = Object.entries(summary).filter(([, number]) => number > 0);
+  return [
+    '### coven-doctor',
+    '',
+    `${counts.map(([standing, number]) => `${number} ${standing}`).join(', ')}; exit code ${exitCode}.`,
+    '',
+  ];
+}
+
+function tableRows({ checks }: Report, verbose: boolean): readonly string[] {
+  const shown = verbose
+    ? checks
+    : checks.filter(({ status }) => status !== 'pass' && status !== 'skipped').toSorted(compareChecks);
+  return shown.flatMap(rowsOf);
+}
+
+function rowsOf({ check, findings }: CheckReport): readonly string[] {
+  return findings.map((finding) => {
+    const { message, hint = '' } = say(check, finding);
+    const accepted = sayAccepted(finding);
+    const cells = [check.id, standing(finding), accepted ? `${message} (${accepted})` : message, hint];
+    return `| ${cells.map(plain).join(' | ')} |`;
+  });
+}
+
+/**
+ * Text that Markdown, HTML and a table cell all leave as it is. A backslash ends the meaning of punctuation; an address
+ * with `@` or `www.` becomes a link, and a name a mention, only where nothing stands in between.
+ */
+function plain(text: string): string {
+  return harmless(text)
+    .replace(/[\\`*_{}[\]()<>#+!|~$&:]/g, '\\$&')
+    .replace(/@/g, '@<!-- -->')
+    .replace(/\bwww\./gi, (found) => `${found.slice(0, -1)}\\.`);
+}

@@ -1,0 +1,45 @@
+import type { Report, Standing } from '../report.ts';
+import { standing } from '../report.ts';
+import type { RenderOptions } from './format.ts';
+import { harmless } from './harmless.ts';
+
+const standings: readonly Standing[] = ['pass', 'warn', 'fail', 'unknown', 'skipped', 'suppressed', 'known'];
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/**
+ * The text format of Prometheus, for node_exporter's textfile collector. The labels are check ids and a fixed set of
+ * standings: no text of a finding enters it, so the series stay the same from run to run.
+ */
+export function renderPrometheus(report: Report, { tool }: RenderOptions): string {
+  const only = (value: number): readonly Sample[] => [[{}, value]];
+  return [
+    gauge(
+      'check_status',
+      'Whether a check has this status: 1 for the one that it has, 0 for the others.',
+      report.checks.flatMap(({ check, worst }) =>
+        standings.map((status): Sample => [{ check: check.id, status }, status === standing(worst) ? 1 : 0]),
+      ),
+    ),
+    gauge('run_complete', 'Whether everything that was asked could be determined.', only(report.complete ? 1 : 0)),
+    gauge('run_duration_seconds', 'How long the diagnosis took.', only(report.durationMs / 1000)),
+    gauge('exit_code', 'The exit code of the diagnosis.', only(report.exitCode)),
+    gauge(
+      'last_run_timestamp_seconds',
+      'When the diagnosis started, in seconds since 1970.',
+      only(Date.parse(report.startedAt) / 1000),
+    ),
+    gauge('build_info', 'The version of coven-doctor; the value is always 1.', [[{ version: tool.version }, 1]]),
+  ].join('');
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): string {
+  const full = `coven_doctor_${name}`;
+  const lines = samples.map(([labels, value]) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
+    return `${full}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`;
+  });
+  return `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${lines.join('')}`;
+}
+
+const escapeLabel = (text: string): string => harmless(text).replace(/[\\"]/g, '\\$&');
