@@ -28,6 +28,10 @@ test('the check of the README is typed by the package, runs by --checks and pass
     join(modules, 'coven-doctor'),
     '--strip-components=1',
   ]);
+  // As `prepack` makes them; into dist itself they would go beneath tests that run beside this one.
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  const declarations = join(modules, 'coven-doctor', 'dist', 'types');
+  await execa(tsc, ['-p', join(root, 'src', 'tsconfig.types.json'), '--outDir', declarations]);
   // What the package depends on, as an install would put beside it.
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const name of [...Object.keys(dependencies), 'bindings', 'file-uri-to-path']) {
@@ -51,7 +55,6 @@ test('the check of the README is typed by the package, runs by --checks and pass
     join(scratch.path, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: { ...options, rootDir: '.', skipLibCheck: false }, files: ['acme.ts'] }),
   );
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
   await execa(tsc, ['-p', '.'], { cwd: scratch.path });
   await writeFile(join(scratch.path, 'wrong.ts'), example.replace('openComplete }', 'openComplet }'));
   const wrong = await execa(tsc, ['--noEmit', '--module', 'nodenext', '--types', '', 'wrong.ts', '--ignoreConfig'], {
