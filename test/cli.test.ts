@@ -62,6 +62,7 @@ test('a check that is asked for alone is asked alone', async () => {
     'home:filesystem ok pass',
     'home:config ok pass',
     'home:reset ok pass',
+    'home:repairs ok pass',
     'home:locks ok pass',
   ]);
 });

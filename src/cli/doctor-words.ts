@@ -63,7 +63,9 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   const { parserFor } = await import('./parser.ts');
   let code = 0;
   await parserFor(words, 'coven-doctor')
-    .usage('$0 [options]\n\nTells what is wrong with a Coven home, proves it, and changes nothing.')
+    .usage(
+      '$0 [options]\n\nTells what is wrong with a Coven home, proves it, and changes nothing; with --fix, mends it.',
+    )
     .command(
       '$0',
       'Diagnose the home',

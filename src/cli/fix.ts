@@ -1,10 +1,10 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { checks as allChecks } from '../../checks/index.ts';
 import { createBackup } from '../backup/create.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { beginRun } from '../backup/place.ts';
+import { beginRun, outsideOf } from '../backup/place.ts';
 import { revalidate } from '../backup/revalidate.ts';
 import type { Finding } from '../check.ts';
 import { type HomeSource, names } from '../coven/layout.ts';
@@ -26,6 +26,8 @@ export interface FixOptions {
   readonly allow: ReadonlySet<Risk>;
   readonly yes: boolean;
   readonly startStopped: boolean;
+  /** Where the backup goes; undefined for the folder of the run. */
+  readonly backupDir: string | undefined;
   readonly json: boolean;
   readonly failOn: Threshold;
   readonly deep: boolean;
@@ -74,7 +76,7 @@ export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal
   const applied = await applyPlan(plan, {
     home,
     allow: options.allow,
-    backup: (run) => backUp(home, plan, run, signal),
+    backup: (run) => backUp(options, plan, run, signal),
     recheck: (fixes) => recheck(fixes, plan, options, signal),
     signal,
     tell: (progress) => say(renderProgress(progress, home)),
@@ -91,8 +93,14 @@ export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal
  * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a
  * second one, which gets a folder of its own.
  */
-async function backUp(home: string, plan: Plan, run: string, signal: AbortSignal): Promise<ProvenBackup> {
-  const into = existsSync(join(run, 'backup')) ? beginRun(dirname(run)) : run;
+async function backUp(
+  { home: { path: home }, backupDir }: FixOptions,
+  plan: Plan,
+  run: string,
+  signal: AbortSignal,
+): Promise<ProvenBackup> {
+  const place = backupDir === undefined ? dirname(run) : outsideOf(realpathSync(home), backupDir);
+  const into = place !== dirname(run) || existsSync(join(run, 'backup')) ? beginRun(place) : run;
   const { id, path, manifest } = await createBackup({ home, into, signal, tell: () => undefined });
   await makeMends(plan.steps, join(path, 'files', names.ledger), run);
   return {

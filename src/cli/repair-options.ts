@@ -7,6 +7,7 @@ export interface RepairWords {
   readonly allow?: readonly ('disruptive' | 'lossy')[] | undefined;
   readonly yes: boolean;
   readonly startDaemon: boolean;
+  readonly backupDir?: string | undefined;
   readonly json: boolean;
   readonly failOn?: 'fail' | 'warn';
   readonly deep?: boolean;
@@ -17,13 +18,14 @@ export interface RepairWords {
 const surveySeconds = { bounded: 15, deep: 600 };
 
 export function repairOptions(words: RepairWords): FixOptions {
-  const { home, allow = [], yes, startDaemon, json, failOn = 'fail', deep = false, timeout } = words;
+  const { home, allow = [], yes, startDaemon, backupDir, json, failOn = 'fail', deep = false, timeout } = words;
   const risks: readonly Risk[] = ['safe', ...allow];
   return {
     home: homeOf(home),
     allow: new Set(risks),
     yes,
     startStopped: startDaemon,
+    backupDir,
     json,
     failOn,
     deep,

@@ -84,6 +84,18 @@ describe('a home with modes and a record that are wrong', () => {
     expect(existsSync(join(home, 'daemon.json'))).toBe(false);
   });
 
+  test('has its backup where it was asked for', async () => {
+    await using stage = await makeStage();
+    damaged(stage.home);
+    const folder = join(stage.path, 'backups');
+    mkdirSync(folder, { mode: 0o700 });
+    expect((await told(stage.home, '--yes', '--backup-dir', folder)).exitCode).toBe(0);
+    const [id = ''] = readdirSync(folder);
+    expect(existsSync(join(folder, id, 'backup', 'manifest.json'))).toBe(true);
+    const list = await cli(['backup', 'list', '--home', stage.home, '--backup-dir', folder]);
+    expect(list.stdout).toContain(id);
+  });
+
   test('is left as it is without a yes, and the exit code says that something was refused', async () => {
     await using stage = await makeStage();
     damaged(stage.home);
