@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { brokenFixes, copyHome, makeBroken, planBroken } from '../../fixtures/fix/broken.ts';
@@ -21,7 +21,9 @@ if (!hasStrace) console.log('crash battery of the repairs skipped: strace is not
 
 // In memory, where synchronising costs nothing: what a kill leaves is the same.
 const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'doctor-crash-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const path of [folder, dirname(driver)]) rmSync(path, { recursive: true, force: true });
+});
 
 const never = new AbortController().signal;
 const fixes = Object.keys(brokenFixes);
@@ -32,7 +34,7 @@ let after: readonly string[];
 let contents: ReadonlySet<string>;
 
 beforeAll(async () => {
-  driver = await buildDriver(folder);
+  driver = await buildDriver();
   base = await makeBroken(join(folder, 'base'));
   before = linesOf(base);
   contents = contentsOf(base);
@@ -179,7 +181,8 @@ test.skipIf(!hasStrace).each(parts)(
   '$name: before or after at every mutating call',
   async (part) => {
     const first = fresh();
-    const { calls } = runDriver(driver, await part.stage(first), first, `${first}.log`);
+    const { calls, result, stderr } = runDriver(driver, await part.stage(first), first, `${first}.log`);
+    expect([stderr, result === null, calls.length > 0]).toEqual(['', false, true]);
     rmSync(first, { recursive: true });
     const errors = part.name.startsWith('recover') ? [] : (['ENOSPC', 'EIO'] as const);
     const faults: Fault[] = calls.flatMap((call) => [
