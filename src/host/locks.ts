@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockNames, names } from '../coven/layout.ts';
 import type { Entry, LockHolder, Locks } from '../observation.ts';
+import { look as lookAt } from './files.ts';
 import type { Look } from './look.ts';
 import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from './procfs.ts';
 
@@ -17,13 +19,14 @@ interface Line {
 
 /** SQLite's WAL write lock is byte 120 of the shared memory file. Source: SQLite, walIndexLockOffset. */
 const walWriteByte = 120n;
-const writerWatchedMs = 1000;
+/** Looks at a writer, `pauseMs` apart; more where it was seen at work, which takes long on a busy machine. */
+const writerLooks = { idle: 20, working: 40, pauseMs: 50 };
 
 /**
  * Who holds the locks of this home, from /proc/locks and without taking one. A line proves a holder; no line proves
  * nothing where other pid namespaces may hide one.
  */
-export async function seeLocks({ observe, signal }: Look): Promise<Locks> {
+export async function seeLocks({ home, observe, signal }: Look): Promise<Locks> {
   const { list } = await observe('home.entries');
   const files = lockNames.flatMap((name) => list.find((entry) => entry.name === name) ?? []);
   const lines = await readLocks();
@@ -39,6 +42,7 @@ export async function seeLocks({ observe, signal }: Look): Promise<Locks> {
     ledgerWriter: await watchWriter(
       list.find((entry) => entry.name === names.shm),
       lines,
+      join(home, names.wal),
       signal,
     ),
   };
@@ -55,10 +59,15 @@ function holders(lines: readonly Line[], file: Pick<Entry, 'name' | 'dev' | 'ino
     .map((line) => ({ pid: holderOf(line, file), exclusive: line.exclusive }));
 }
 
-/** A write lock is a fault only where it does not end: it is watched for a second before it is named. */
+/**
+ * A write lock is a fault only where it does not end: it is watched for a second before it is named. A writer that takes
+ * it again and again is told by the WAL, which changes. Looks are counted, and not time: a busy machine delays the
+ * writer and us alike.
+ */
 async function watchWriter(
   shm: Entry | undefined,
   first: readonly Line[],
+  wal: string,
   signal: AbortSignal,
 ): Promise<Locks['ledgerWriter']> {
   const writer = (lines: readonly Line[] | null): number | undefined =>
@@ -74,11 +83,20 @@ async function watchWriter(
   const pid = writer(first);
   if (pid === undefined) return null;
   const start = performance.now();
-  while (performance.now() - start < writerWatchedMs) {
-    await sleep(50, undefined, { signal });
-    if (writer(await readLocks()) !== pid) return null;
+  const before = await written(wal);
+  let looks: number = writerLooks.idle;
+  for (let n = 0; n < looks; n += 1) {
+    await sleep(writerLooks.pauseMs, undefined, { signal });
+    if (writer(await readLocks()) !== pid || (await written(wal)) !== before) return null;
+    if (/[RD]/.test(readStat(pid)?.state ?? '')) looks = writerLooks.working;
   }
   return { pid, watchedMs: Math.round(performance.now() - start) };
+}
+
+/** Size and time of a WAL: both stand still while a transaction is merely held. */
+async function written(wal: string): Promise<string> {
+  const stat = await lookAt(wal).catch(() => null);
+  return `${stat?.size} ${stat?.mtimeNs}`;
 }
 
 /** Pids that hold any SQLite (POSIX) lock on one of `files`. */
