@@ -3,7 +3,7 @@
  * and holds the same rows. A child process, so that a native call can be ended and no lock of the home's ledger be dropped.
  */
 import { createHash } from 'node:crypto';
-import { constants, copyFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import type { MendAnswer, MendRequest } from './protocol.ts';
@@ -54,7 +54,11 @@ function rebuildSearch(db: Database.Database): void {
 }
 
 function mend({ source, into, work }: MendRequest): MendAnswer {
-  copyFileSync(source, into, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  // A backup of a ledger that nobody writes to is its main file with its WAL, which holds rows of its own.
+  for (const suffix of ['', '-wal']) {
+    if (existsSync(source + suffix))
+      copyFileSync(source + suffix, into + suffix, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  }
   const db = new Database(into);
   try {
     db.pragma('trusted_schema = OFF');
@@ -66,6 +70,12 @@ function mend({ source, into, work }: MendRequest): MendAnswer {
     if (problem !== 'ok') throw new Error(`the mended copy is not whole: ${problem}`);
     const after = digestOf(db);
     if (before.digest !== after.digest) throw new Error('the mended copy holds other rows');
+    // What stays in a WAL would not come along.
+    const [{ busy, log } = { busy: 1, log: 1 }] = db.pragma('wal_checkpoint(TRUNCATE)') as {
+      busy: number;
+      log: number;
+    }[];
+    if (busy !== 0 || log > 0) throw new Error('the mended copy keeps rows in its WAL');
     return { ok: true, rows: after.rows };
   } finally {
     db.close();

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -33,11 +33,13 @@ function makeUnindexed(home: string): string {
 
 /** Rows of sessions and events, read from a copy: a reader of the ledger itself would leave files beside it. */
 function rowsOf(home: string): unknown {
+  const folder = mkdtempSync(`${home}-copy-`);
+  const copy = join(folder, 'copy');
   for (const suffix of ['', '-wal']) {
-    if (existsSync(join(home, `coven.sqlite3${suffix}`)))
-      copyFileSync(join(home, `coven.sqlite3${suffix}`), `${home}.copy${suffix}`);
+    const path = join(home, `coven.sqlite3${suffix}`);
+    if (existsSync(path)) copyFileSync(path, copy + suffix);
   }
-  const db = new Database(`${home}.copy`);
+  const db = new Database(copy);
   const rows = ['sessions', 'events'].map((table) => db.prepare(`SELECT * FROM ${table} NOT INDEXED`).all());
   db.close();
   return rows;
@@ -72,7 +74,9 @@ test.skipIf(!hasStrace)(
     const count = mend(makeUnindexed(join(scratch.path, 'counted')), log);
     expect(count).toBeGreaterThan(5);
     let failures = 0;
-    for (let killAt = 1; killAt <= count; killAt += 1) {
+    // A part of them in every run of the tests: each takes three diagnoses.
+    const step = process.env.COVEN_DOCTOR_CRASHES === 'all' ? 1 : Math.ceil(count / 3);
+    for (let killAt = 1; killAt <= count; killAt += step) {
       const home = makeUnindexed(join(scratch.path, `home-${killAt}`));
       const [rows, before] = [rowsOf(home), ['', '-wal'].map((suffix) => hash(join(home, `coven.sqlite3${suffix}`)))];
       mend(home, log, killAt);
@@ -85,7 +89,7 @@ test.skipIf(!hasStrace)(
         console.log(`killed at call ${killAt}: exit ${exitCode}, ${faults.join(', ')}`);
       }
     }
-    console.log(`mended ledger: ${count} calls killed at, ${failures} failures`);
+    console.log(`mended ledger: ${Math.ceil(count / step)} of ${count} calls killed at, ${failures} failures`);
     expect(failures).toBe(0);
   },
 );

@@ -193,6 +193,25 @@ describe('a ledger', () => {
     expect(standing(home)).toEqual(before);
   });
 
+  test('with rows in its WAL alone keeps them', async () => {
+    await using stage = await makeStage();
+    const { home } = stage;
+    makeHome(home, { rows: [{ id: 'a', status: 'completed' }], events: 20 });
+    const path = join(home, 'coven.sqlite3');
+    const db = new Database(path);
+    db.exec(`CREATE VIRTUAL TABLE events_fts USING fts5(payload_json, content='events', content_rowid='rowid')`);
+    db.pragma('wal_autocheckpoint = 0');
+    db.exec("UPDATE sessions SET title = 'in the WAL alone'");
+    for (const suffix of ['', '-wal', '-shm']) copyFileSync(path + suffix, `${path}${suffix}.left`);
+    db.close();
+    for (const suffix of ['', '-wal', '-shm']) renameSync(`${path}${suffix}.left`, path + suffix);
+    const before = standing(home);
+    expect(outcomes(await told(home, '--yes'))).toEqual(['fixed store:index search-index']);
+    expect(JSON.stringify(content(home))).toContain('in the WAL alone');
+    expect((await undo(home)).exitCode).toBe(0);
+    expect(standing(home)).toEqual(before);
+  });
+
   test('that was written to since is not put back', async () => {
     await using stage = await makeStage();
     const { home } = stage;
