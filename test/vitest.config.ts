@@ -5,8 +5,8 @@ export default defineConfig({
     root: '.',
     include: ['test/**/*.test.ts'],
     // Generous: machines are shared, and no test is about time.
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     maxWorkers: 2,
   },
 });
