@@ -24,8 +24,9 @@ export const storeWal = defineCheck({
         ...(wal.size > 0 ? from('store.open', { outcome, walForeign }) : []),
       ],
     };
-    if (harmOfStart(files, open) === 'wal-foreign')
-      return [fail('foreign', target, { ...rest, escalate: 'ledger-cannot-open' })];
+    const harm = harmOfStart(files, open);
+    if (harm === 'wal-alone') return [fail('alone', target, rest)];
+    if (harm === 'wal-foreign') return [fail('foreign', target, { ...rest, escalate: 'ledger-cannot-open' })];
     const found = [];
     if (walState === 'torn') found.push(warn('torn', target, rest));
     if (wal.size > largeBytes) found.push(warn('large', target, rest));

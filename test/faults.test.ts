@@ -70,7 +70,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'store:open': ['missing', 'empty', 'not-a-file', 'not-a-database', 'malformed', 'unreadable', 'busy'],
   'store:integrity': ['corrupt'],
   'store:index': ['index-mismatch', 'search-index'],
-  'store:wal': ['large', 'torn', 'foreign'],
+  'store:wal': ['large', 'torn', 'foreign', 'alone'],
   'store:schema': ['missing-tables', 'missing-columns'],
   'sessions:orphaned': ['orphaned'],
   'sessions:stranded': ['stranded'],

@@ -59,6 +59,7 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'home:disk no-room-for-backup': ['home:disk low', 'home:disk full'],
   // A WAL that is too large to be copied keeps the ledger from being read.
   'store:open undetermined': ['store:wal large'],
+  'store:wal alone': ['store:open missing', 'store:open empty'],
   'store:open unreadable': ['home:owner foreign-entries'],
   'store:index index-mismatch': ['store:integrity corrupt'],
 };

@@ -15,6 +15,9 @@ import type { Plan, Refused, Step } from './step.ts';
 
 const remedies: Remedies = { ...homeRemedies, ...daemonRemedies, ...storeRemedies, ...sessionRemedies };
 
+/** The findings that something can be done about, as `check code`. */
+export const remedyNames: readonly string[] = Object.keys(remedies);
+
 /** Hours after which a plan is not applied any more: what it rests on is another machine's state by then. */
 const validHours = 24;
 
@@ -43,15 +46,17 @@ export function makePlan(found: readonly Found[], sight: PlanSight, options: Pla
     if ('refuse' in remedy) refused.push({ finding: name, reason: remedy.refuse, facts: remedy.facts ?? {} });
     else willing.push({ name, remedy });
   }
-  const { chosen, covered } = mendOnce(willing);
-  refused.push(...covered);
   const lives = live(sight);
+  const once = mendOnce(willing);
+  const moved = moveOnce(once.chosen);
+  const ups = bringUp(moved.chosen, sight, lives);
+  const { chosen } = ups;
+  refused.push(...once.covered, ...moved.covered);
   const drafts = [
     ...chosen.flatMap(({ name, remedy }) =>
       remedy.steps.map((step) => ({ fix: name, step, requires: [] as string[] })),
     ),
   ];
-  const ups = bringUp(chosen, sight, lives);
   refused.push(...ups.refused);
   const order = { alive: 0, gone: 1, after: 2 };
   const steps = [...drafts, ...ups.steps]
@@ -121,11 +126,34 @@ function mendOnce(willing: Chosen): { readonly chosen: Chosen; readonly covered:
   };
 }
 
-/** One start or restart for all fixes that ask for it, where nothing that would stay is in its way. */
+/** What is moved out of the home keeps its mode and owner: a step that changes them would make a drift of the move. */
+function moveOnce(chosen: Chosen): { readonly chosen: Chosen; readonly covered: readonly Refused[] } {
+  const moves = new Map(
+    chosen.flatMap(({ name, remedy }) =>
+      remedy.steps.flatMap(({ action }) => (action.kind === 'quarantine' ? [[action.path, name] as const] : [])),
+    ),
+  );
+  const kept: Chosen[number][] = [];
+  const covered: Refused[] = [];
+  for (const { name, remedy } of chosen) {
+    const mover = ({ action }: Draft): string | undefined =>
+      action.kind === 'set-mode' || action.kind === 'set-owner' ? moves.get(action.path) : undefined;
+    const steps = remedy.steps.filter((step) => mover(step) === undefined);
+    const by = remedy.steps.flatMap((step) => mover(step) ?? [])[0];
+    if (by !== undefined && steps.length === 0) covered.push({ finding: name, reason: 'covered', facts: { by } });
+    else kept.push({ name, remedy: { ...remedy, steps } });
+  }
+  return { chosen: kept, covered };
+}
+
+/**
+ * One start or restart for all fixes that ask for it, where nothing that would stay is in its way. Where something is,
+ * they are withheld whole: a daemon that is ended and cannot be started is worse than one that does not answer.
+ */
 function bringUp(chosen: Chosen, sight: PlanSight, lives: Plan['live']) {
   const asking = chosen.filter(({ remedy }) => remedy.daemon !== undefined);
   const [first, ...others] = asking;
-  const none = { steps: [] as Placed[], refused: [] as Refused[] };
+  const none = { chosen, steps: [] as Placed[], refused: [] as Refused[] };
   if (!first) return none;
   const kind = asking.some(({ remedy }) => remedy.daemon === 'restart') ? 'restart-daemon' : 'start-daemon';
   const withSteps = chosen.filter(({ remedy }) => remedy.steps.length > 0);
@@ -134,7 +162,11 @@ function bringUp(chosen: Chosen, sight: PlanSight, lives: Plan['live']) {
   const blockers = inTheWay.filter((check) => !isMended(check));
   if (blockers.length > 0) {
     const facts = { blockers: blockers.join(', ') };
-    return { ...none, refused: asking.map(({ name }) => ({ finding: name, reason: 'start-blocked', facts })) };
+    return {
+      ...none,
+      chosen: chosen.filter((one) => !asking.includes(one)),
+      refused: asking.map(({ name }) => ({ finding: name, reason: 'start-blocked', facts })),
+    };
   }
   // A start calls the rows of a live `coven run` orphaned; a restart ends the daemon's sessions, too.
   const harmed = lives.runSessions.length + (kind === 'restart-daemon' ? lives.daemonSessions.length : 0);
@@ -143,6 +175,7 @@ function bringUp(chosen: Chosen, sight: PlanSight, lives: Plan['live']) {
     .filter((name) => name !== first.name && inTheWay.some((check) => name.startsWith(`${check} `)));
   const covered = others.filter(({ remedy }) => remedy.steps.length === 0);
   return {
+    chosen,
     steps: [
       { fix: first.name, step: draft({ kind }, 'after', harmed > 0 ? 'disruptive' : 'safe'), requires },
     ] as Placed[],

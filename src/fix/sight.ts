@@ -19,7 +19,7 @@ export type PlanSight = { readonly [K in (typeof planNeeds)[number]]: Observatio
 
 /** Whether old backups are looked for. */
 export const needsRoom = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>
-  found.some(({ check, code }) => check === 'home:disk' && code !== 'ok');
+  found.some(({ check, code }) => check === 'home:disk' && ['full', 'low', 'no-room-for-backup'].includes(code));
 
 /** Whether a wedged daemon has to be watched before a plan can be made. */
 export const needsProgress = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>

@@ -4,6 +4,7 @@ import { names } from '../coven/layout.ts';
 import type { LedgerFile, StoreFiles, StoreOpen } from '../observation.ts';
 import { kindOf, look as lookAt, modeOf, readStart } from './files.ts';
 import { CannotSee } from './host.ts';
+import { keepsLedger } from './kept.ts';
 import type { Look } from './look.ts';
 import { runReader, type StoreReading } from './reader.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
@@ -25,7 +26,10 @@ export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles
     lookAt(path(names.recoveryLog)),
     seeWal(path(names.wal)),
   ]);
-  const backups = (await observe('home.entries')).list.some(({ name }) => name === 'reset-backups');
+  const entries = (await observe('home.entries')).list;
+  const has = (folder: string): boolean => entries.some(({ name }) => name === folder);
+  const isGone = main.kind === 'absent' || main.size === 0;
+  const isKept = isGone && has('doctor') && (await keepsLedger(home));
   return {
     main,
     wal,
@@ -33,7 +37,7 @@ export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles
     ...walBegin,
     header: start.state === 'read' ? readHeader(start.bytes) : null,
     // A start makes the ledger and writes the log. After a reset the ledger may be gone by intent.
-    sessionsExpected: wal.size > 0 || ((log?.size ?? 0n) > 0n && !backups),
+    sessionsExpected: wal.size > 0 || isKept || ((log?.size ?? 0n) > 0n && !has('reset-backups')),
   };
 }
 

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, statSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import type { StoreOpen } from '../observation.ts';
@@ -8,6 +8,8 @@ export type Way = NonNullable<StoreOpen['way']>;
 
 /** A larger ledger or WAL is not copied; a hard link or a clone costs nothing at any size. */
 const copyLimitBytes = 64 * 1024 ** 2;
+/** What a deep reading leaves of the disk, so that it never makes a daemon call its storage critical. */
+const spareBytes = 1024 ** 3;
 
 /** The ledger cannot be read without changing its home. */
 class Unreachable extends Error {
@@ -19,21 +21,28 @@ class Unreachable extends Error {
  * shared memory: so in a private folder, through a hard link, else a clone, else a copy, with a copy of the WAL, which
  * holds committed rows that the main file does not.
  */
-export function reach({ ledger, scratch }: ReadRequest): {
+export function reach({ ledger, scratch, deep }: ReadRequest): {
   readonly path: string;
   readonly way: Way;
 } {
   if (scratch === null) return { path: ledger, way: 'in-place' };
   const path = join(scratch, names.ledger);
-  const way = bring(ledger, path);
+  const limit = deep ? roomIn(scratch) : copyLimitBytes;
+  const way = bring(ledger, path, limit);
   const wal = `${ledger}-wal`;
   const size = statSync(wal, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0 && !copyWithin(wal, `${path}-wal`, size)) throw new Unreachable(`${names.wal} is too large to copy`);
+  if (size > 0 && !copyWithin(wal, `${path}-wal`, size, limit))
+    throw new Unreachable(`${names.wal} is too large to copy`);
   return { path, way };
 }
 
-/** Makes `to` the same file as `from`, or one with the same bytes. */
-export function bring(from: string, to: string): Way {
+function roomIn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize - spareBytes;
+}
+
+/** Makes `to` the same file as `from`, or one with the same bytes, of which there are at most `limit`. */
+export function bring(from: string, to: string, limit = copyLimitBytes): Way {
   try {
     linkSync(from, to);
     return 'link';
@@ -41,7 +50,7 @@ export function bring(from: string, to: string): Way {
     const size = statSync(from).size;
     const cloned = clone(from, to);
     if (cloned) return 'clone';
-    if (copyWithin(from, to, size)) return 'copy';
+    if (copyWithin(from, to, size, limit)) return 'copy';
     throw new Unreachable('no folder on the file system of the ledger to read it from');
   }
 }
@@ -60,9 +69,9 @@ function clone(from: string, to: string): boolean {
   }
 }
 
-function copyWithin(from: string, to: string, size: number): boolean {
+function copyWithin(from: string, to: string, size: number, limit: number): boolean {
   if (clone(from, to)) return true;
-  if (size > copyLimitBytes) return false;
+  if (size > limit) return false;
   copyFileSync(from, to);
   return true;
 }

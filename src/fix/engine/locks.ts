@@ -63,6 +63,7 @@ function openLock(folder: Folder, name: string): number {
   } catch (error) {
     if (['ELOOP', 'EISDIR', 'ENXIO'].some((code) => isErrno(error, code)))
       throw new Refusal('lock-invalid', { lock: name, why: 'kind' });
+    if (isErrno(error, 'EACCES')) throw new Refusal('lock-invalid', { lock: name, why: 'owner' });
     throw error;
   }
 }
@@ -74,7 +75,8 @@ function validate(folder: Folder, name: string, fd: number): void {
   if (!isSame({ dev: String(stat.dev), ino: String(stat.ino) }, identify(at(folder, name))))
     throw new Refusal('lock-replaced', { lock: name });
   if (stat.nlink !== 1n) throw why('links');
-  if (Number(stat.uid) !== process.geteuid?.()) throw why('owner');
+  // Root is whom a lock file of another user is given back by, under the very lock.
+  if (Number(stat.uid) !== process.geteuid?.() && process.geteuid?.() !== 0) throw why('owner');
 }
 
 /** Node has no flock. The lock belongs to the open file, which flock(1) shares only for its own short life. */

@@ -4,7 +4,7 @@ import { identify } from '../../host/identity.ts';
 import { at, closeFolder, type Folder, isSame, openFolder } from './folder.ts';
 import { makeFolder } from './hand.ts';
 import { type Held, takeLocks } from './locks.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, reasonOf } from './refusal.ts';
 
 /** The home and what is ours in it: `doctor/`, its lock, and the runs. */
 export interface Workshop {
@@ -91,7 +91,8 @@ function openHome(path: string): Folder {
       const kind = identify(path)?.kind ?? 'absent';
       throw kind === 'symlink' ? new Refusal('home-symlink') : new Refusal('no-home', { kind });
     }
-    throw error;
+    const { code, facts } = reasonOf(error);
+    throw new Refusal(code, facts);
   }
   if (home.uid === process.geteuid?.()) return home;
   closeFolder(home);

@@ -25,6 +25,7 @@ function mended(sight: PlanSight, action: (ledger: LedgerIdentity) => Action): R
   const { verdict } = judgeLiveness(sight as LivenessSight);
   const opened = sight.processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? true;
   if (opened || (verdict !== 'stopped' && verdict !== 'stale')) return refuse('ledger-in-use');
+  if (open.code === 'DOCTOR_NO_SCRATCH') return refuse('not-read');
   if (open.outcome !== 'opened' || open.walForeign || files.walState === 'torn') return refuse('ledger-damaged');
   if (files.header.writer > newestWriter) return refuse('newer-writer', { writer: files.header.writer });
   if (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null))
@@ -43,6 +44,8 @@ function rebuildIndexes(sight: PlanSight): Remedy {
 
 export const storeRemedies: Remedies = {
   'store:wal large': (sight) => mended(sight, (ledger) => ({ kind: 'checkpoint', ledger })),
+  // The next command of Coven would delete it; where it lies then, its rows are there for whoever restores them.
+  'store:wal alone': (sight) => moveAside(sight, [names.wal, names.shm]),
   'store:wal foreign': (sight) => moveAside(sight, [names.wal, names.shm], 'lossy'),
   'store:index index-mismatch': rebuildIndexes,
   'store:index search-index': (sight) => mended(sight, (ledger) => ({ kind: 'rebuild-search', ledger })),

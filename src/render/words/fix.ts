@@ -64,6 +64,7 @@ export const riskWords: Readonly<Record<Risk, string>> = {
 /** Why nothing is done about a finding, and the documented way. By reason code. */
 const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'by-hand': () => 'there is no safe repair; the hint of the finding says what to do',
+  'not-read': () => 'the WAL is large and was not read; run with --deep, which copies it to do that',
   covered: ({ by }) => `mended with ${by}`,
   'start-blocked': ({ blockers }) => `a start would fail or do harm here (${blockers}); that has to be mended first`,
   'reset-interrupted': () => 'a reset was cut off: run that `coven reset … --apply` again, then --fix',

@@ -24,7 +24,9 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'cannot-lock': ({ lock, why }) => `${at(lock)} cannot be locked: ${why}`,
   'journal-damaged': ({ run }) => `the journal of run ${run} is damaged; keep <coven-home>/doctor for support`,
   drift: ({ path, pid, fields }) =>
-    `${path === undefined ? `pid ${pid}` : at(path)} is not as it was (${fields}); run again to see how it is now`,
+    fields === 'taken'
+      ? `something else is at ${at(path)} by now; where a daemon made it, stop the daemon, else move it away, and run again`
+      : `${path === undefined ? `pid ${pid}` : at(path)} is not as it was (${fields}); run again to see how it is now`,
   linked: ({ path, links }) => `${at(path)} has ${links} names; what is changed there would change elsewhere`,
   'foreign-file': ({ path, uid }) => `${at(path)} belongs to uid ${uid}`,
   risk: ({ risk }) => `it is ${risk}; to agree to that: --allow ${risk}`,

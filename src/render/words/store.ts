@@ -140,6 +140,11 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
           `the WAL (${bytes(facts.bytes)}) is damaged from its beginning; SQLite passes over it, and rows in it are not seen`,
         hint: preserve,
       },
+      alone: {
+        message: (facts) =>
+          `the WAL (${bytes(facts.bytes)}) holds rows and its ledger is gone; the next coven command deletes it, and them`,
+        hint: () => 'run no coven command here: `coven-doctor --fix` moves the WAL to safety, where support finds it',
+      },
       foreign: {
         message: (facts) =>
           `the WAL (${bytes(facts.bytes)}) is of another ledger; opening this one would turn it into the other`,
