@@ -2,6 +2,7 @@ import type { Check } from '../check.ts';
 import type { CheckReport, Report, ReportedFinding } from '../report.ts';
 import { harmlessJson } from './harmless.ts';
 import { nextSteps } from './steps.ts';
+import { remediation } from './words/remediation.ts';
 import { say } from './words.ts';
 
 interface Tool {
@@ -69,6 +70,7 @@ function renderFinding(check: Check, finding: ReportedFinding): object {
     target,
     evidence,
     ...(escalate && { escalate }),
+    ...remediation(check.id, finding),
     ...(causedBy && { causedBy }),
   };
 }

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { cli } from '../../fixtures/diagnose.ts';
+import { cli, refuseInvalid } from '../../fixtures/diagnose.ts';
 import { startDouble, startProgram } from '../../fixtures/double.ts';
 import { hoursAgo, makeHome } from '../../fixtures/home.ts';
 import { endProcesses } from '../../fixtures/real-coven.ts';
@@ -38,6 +38,7 @@ const told = async (home: string, ...args: readonly string[]): Promise<Fixed> =>
   const { stdout, stderr, exitCode } = await cli(['--home', home, '--fix', '--json', ...args]);
   if (!stdout) throw new Error(stderr);
   const document = JSON.parse(stdout) as Fixed;
+  refuseInvalid(document);
   expect(exitCode).toBe(document.exitCode);
   return document;
 };
@@ -115,7 +116,7 @@ describe('a home with modes and a record that are wrong', () => {
     const before = standing(home);
     const { stdout, exitCode } = await undo(home);
     expect(exitCode).toBe(5);
-    expect(stdout).toContain('daemon.json is not as it was (taken)');
+    expect(stdout).toContain('daemon.json by now; where a daemon made it, stop the daemon');
     expect(standing(home)).toEqual(before);
   });
 });
