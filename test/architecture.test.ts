@@ -93,7 +93,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   // Planning is pure: it knows no host and no engine.
   ['src/fix/', [...planning, 'src/coven/', 'src/check.ts', 'src/observation.ts']],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
-  ['src/backup/', ['src/backup/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
+  [
+    'src/backup/',
+    ['src/backup/', 'src/store/reach.ts', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts'],
+  ],
   ['src/cli/', ['src/', 'checks/index.ts', 'fixtures/faults/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],
   ['src/coven-doctor.ts', ['src/cli/main.ts']],

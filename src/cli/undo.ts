@@ -1,6 +1,10 @@
+import { lstatSync } from 'node:fs';
+import type { Newer } from '../backup/ledger/protocol.ts';
+import { rowsSince } from '../backup/since.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
 import { listRuns } from '../fix/engine/runs.ts';
-import { undoRun } from '../fix/engine/undo.ts';
+import { type Undone, undoRun } from '../fix/engine/undo.ts';
+import { renderLost } from '../render/backup.ts';
 import { renderProgress, renderRefusal, renderUndone } from '../render/fix.ts';
 import { renderRuns } from '../render/runs.ts';
 import { print } from './print.ts';
@@ -11,8 +15,19 @@ const refusedCode = 5;
 export async function undo(home: string, run: string | undefined, json: boolean, signal: AbortSignal): Promise<number> {
   const say = json ? () => undefined : (text: string) => void process.stdout.write(text);
   const undone = await undoRun({ home, run, signal, tell: (progress) => say(renderProgress(progress, home)) });
-  await print(json ? `${JSON.stringify(undone, null, 2)}\n` : renderUndone(undone, home));
+  const lost = await lostBy(undone, home, signal);
+  await print(json ? `${JSON.stringify({ ...undone, ...(lost && { lost }) }, null, 2)}\n` : renderUndone(undone, home));
+  if (lost && !json) await print(renderLost(lost));
   return undone.exit;
+}
+
+/** The rows that were written since, where they are why an undo was refused. */
+async function lostBy({ reasons }: Undone, home: string, signal: AbortSignal): Promise<Newer | null> {
+  const of = reasons.find(({ facts }) => typeof facts.item === 'string');
+  if (!of) return null;
+  const { run, item } = of.facts;
+  const { dev } = lstatSync(home, { bigint: true });
+  return rowsSince(home, String(dev), { run: String(run), item: String(item) }, signal);
 }
 
 /** `doctor runs`: every run of the home, newest first. Changes nothing. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Backup } from '../backup/create.ts';
+import type { Newer } from '../backup/ledger/protocol.ts';
 import type { Listed } from '../backup/list.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import type { Proof } from '../backup/prove.ts';
@@ -83,21 +84,27 @@ export const loss = ({ newer, replaced }: Prepared): object => ({ replaced, newe
 
 const shownIds = 10;
 
+const ids = (list: readonly string[]): string =>
+  list.length === 0
+    ? ''
+    : ` (${list.slice(0, shownIds).map(harmless).join(', ')}${list.length > shownIds ? ', …' : ''})`;
+
+const rowsOf = (newer: Newer): readonly string[] => [
+  `  ${count(newer.newSessions.length, 'session')}${ids(newer.newSessions)}`,
+  `  ${count(newer.events, 'event')}`,
+  `  ${count(newer.changedSessions.length, 'session')} in another state${ids(newer.changedSessions)}`,
+];
+
+/** What would go with the ledger that an undo puts back. */
+export const renderLost = (newer: Newer): string =>
+  `${['Written since, and lost if it were:', ...rowsOf(newer)].join('\n')}\n`;
+
 export function preview(backup: { readonly id: string; readonly manifest: Manifest }, prepared: Prepared): string {
   const { newer, replaced, home } = prepared;
-  const ids = (list: readonly string[]): string =>
-    list.length === 0
-      ? ''
-      : ` (${list.slice(0, shownIds).map(harmless).join(', ')}${list.length > shownIds ? ', …' : ''})`;
   const lines =
     'unreadable' in newer
       ? [`What is newer than it cannot be told: the ledger that is there cannot be read (${newer.unreadable})`]
-      : [
-          `Newer than it, and out of the ledger then:`,
-          `  ${count(newer.newSessions.length, 'session')}${ids(newer.newSessions)}`,
-          `  ${count(newer.events, 'event')}`,
-          `  ${count(newer.changedSessions.length, 'session')} in another state${ids(newer.changedSessions)}`,
-        ];
+      : ['Newer than it, and out of the ledger then:', ...rowsOf(newer)];
   return `${[
     `Backup ${backup.id} of ${harmless(backup.manifest.madeAt)}: ${described(backup.manifest)}`,
     `Puts back in ${harmless(home)}: ${replaced.map(harmless).join(', ')}`,

@@ -220,10 +220,20 @@ describe('a ledger', () => {
     await told(home, '--yes');
     const db = new Database(join(home, 'coven.sqlite3'));
     db.exec("UPDATE sessions SET status = 'failed'");
+    db.exec(
+      "INSERT INTO sessions SELECT 'b', project_root, harness, title, status, exit_code, archived_at, created_at, updated_at, conversation_id, labels, visibility, familiar_id, execution_binding_json, external, transcript_path, transcript_indexed_at FROM sessions",
+    );
+    db.exec('DELETE FROM events WHERE rowid = 20');
+    db.exec(
+      "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('new', 'b', 'output', '{}', '')",
+    );
     db.close();
     const before = standing(home);
     const { exitCode, stdout } = await undo(home);
     expect([exitCode, stdout]).toEqual([5, expect.stringContaining('coven.sqlite3')]);
+    expect(stdout).toContain(
+      'Written since, and lost if it were:\n  1 session (b)\n  1 event\n  1 session in another state (a)\n',
+    );
     expect(standing(home)).toEqual(before);
   });
 

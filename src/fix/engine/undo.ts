@@ -102,6 +102,12 @@ function inverseOf(told: Told | null): { readonly steps: readonly Step[]; readon
   };
 }
 
+/** A ledger that was written to since: where the one lies that would take its place tells what would be lost. */
+const ofLedger = ({ code, facts }: Reason, { run, item }: { run: string; item: string }): Reason => ({
+  code,
+  facts: { ...facts, run, item },
+});
+
 /** Everything that is not as the run left it. What earlier steps of the undo bring about is checked when it is time. */
 async function changesSince(
   workshop: Workshop,
@@ -116,7 +122,7 @@ async function changesSince(
     for (const step of steps) {
       const about = 'path' in step.action ? step.action.path : step.action.kind;
       const reason = seen.has(about) ? null : await checkStep(step, scene);
-      if (reason) changed.push(reason);
+      if (reason) changed.push(step.action.kind === 'swap-ledger' ? ofLedger(reason, step.action) : reason);
       seen.add(about);
     }
   } finally {

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { names } from '../coven/layout.ts';
+import { makeScratch, removeScratch } from '../host/scratch.ts';
+import { reach } from '../store/reach.ts';
+import { askLedger } from './ledger/ask.ts';
+import type { Newer } from './ledger/protocol.ts';
+
+/** A ledger that lies in the quarantine of a run. */
+export interface Kept {
+  readonly run: string;
+  readonly item: string;
+}
+
+/**
+ * Sessions and events that the ledger of a home holds and an earlier one, in quarantine, does not: what would be lost if
+ * that one took its place. Null where it cannot be told. Ledgers that nobody has open are read as links in a folder of their own,
+ * so that nothing is left beside them; `device` is the home's.
+ */
+export async function rowsSince(
+  home: string,
+  device: string,
+  { run, item }: Kept,
+  signal: AbortSignal,
+): Promise<Newer | null> {
+  const scratch = await makeScratch(home, device);
+  try {
+    const [now, then] = [join(scratch, 'now'), join(scratch, 'then')];
+    for (const folder of [now, then]) await mkdir(folder, { mode: 0o700 });
+    const from = join(home, 'doctor', 'runs', run, 'quarantine', `${item}-${names.ledger}`);
+    const bring = (ledger: string, scratch: string): string => reach({ ledger, scratch, deep: true, budgetMs: 0 }).path;
+    // With its shared memory there, a process may have it open: beside a writer only its own path reads right.
+    const place = join(home, names.ledger);
+    const ledger = existsSync(join(home, names.shm)) ? place : bring(place, now);
+    const answer = await askLedger({ do: 'newer', ledger, than: bring(from, then) }, signal);
+    return answer.done === 'newer' ? answer.newer : null;
+  } catch {
+    return null;
+  } finally {
+    await removeScratch(scratch);
+  }
+}
