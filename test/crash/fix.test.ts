@@ -3,11 +3,13 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { brokenFixes, copyHome, makeBroken, planBroken } from '../../fixtures/fix/broken.ts';
-import { willing } from '../../fixtures/fix/plan.ts';
+import { planOf, willing } from '../../fixtures/fix/plan.ts';
 import { contentsOf, linesOf, type State, statesOf } from '../../fixtures/fix/state.ts';
 import { buildDriver, type Fault, type Ran, runDriver } from '../../fixtures/fix/strace.ts';
+import { prove } from '../../src/backup/prove.ts';
 import { applyPlan } from '../../src/fix/engine/apply.ts';
 import { recoverRuns } from '../../src/fix/engine/recover.ts';
 import { undoRun } from '../../src/fix/engine/undo.ts';
@@ -226,6 +228,36 @@ test.skipIf(!hasStrace)('every act is announced in the journal, and durably, bef
       .map(() => 'durably'),
   );
 });
+
+test.skipIf(!hasStrace)(
+  'a backup that is being removed is whole, or is no backup, at every mutating call',
+  async () => {
+    const source = fresh();
+    const [gone, kept] = [await backUp(source), await backUp(source)];
+    const stage = (): readonly [string, readonly string[]] => {
+      const home = copyHome(source, join(folder, `removal-${copies++}`));
+      const action = { kind: 'remove-backup', run: gone.id } as const;
+      const plan = planOf(home, [{ fix: 'home:disk low', action, phase: 'alive', undo: 'none' }]);
+      writeFileSync(`${home}.plan`, JSON.stringify(plan));
+      return [home, ['apply', home, `${home}.plan`]];
+    };
+    const [first, words] = stage();
+    const { calls } = runDriver(driver, words, first, `${first}.log`);
+    expect(backupsOf(first).map(({ id, state }) => [id, state])).toEqual([[kept.id, 'whole']]);
+    const faults = calls.map((call): Fault => ({ call, what: 'KILL' }));
+    for (const fault of choose(faults, 1)) {
+      const [home, words] = stage();
+      expect(runDriver(driver, words, home, `${home}.log`, fault).killed).toBe(true);
+      await recoverRuns(home, never);
+      const left = backupsOf(home).flatMap((backup) => (backup.state === 'whole' ? backup : []));
+      for (const { path, manifest } of left) expect((await prove(path, manifest, never)).proven).toBe(true);
+      expect(left.map(({ id }) => id)).toContain(kept.id);
+      totals.KILL += 1;
+      rmSync(home, { recursive: true });
+    }
+    console.log(`remove a backup: ${calls.length} mutating calls`);
+  },
+);
 
 /** Calls of an apply by which something of the home is changed. */
 const isAct = (name: string): boolean => ['rename', 'chmod', 'chown'].includes(name);
