@@ -9,8 +9,11 @@ import { recoverRestores, removeLeftovers } from '../backup/recover.ts';
 import { Refused } from '../backup/refused.ts';
 import { prepareRestore, restore as putBack } from '../backup/restore.ts';
 import { removable } from '../backup/retention.ts';
+import { Refusal } from '../fix/engine/refusal.ts';
+import { neededBackups } from '../fix/engine/runs.ts';
 import * as words from '../render/backup.ts';
 import { harmless, harmlessJson } from '../render/harmless.ts';
+import { reasonWords } from '../render/words/reasons.ts';
 import { UsageError } from './usage.ts';
 
 export interface BackupOptions {
@@ -41,9 +44,11 @@ async function refusing(json: boolean, act: () => Promise<number>): Promise<numb
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    if (json) print({ ok: false, refused: error.message });
-    else process.stderr.write(`coven-doctor: ${harmless(error.message)}\n`);
+    const why = error instanceof Refusal ? reasonWords(error.reason.code, error.reason.facts) : null;
+    if (why === null && !(error instanceof Refused)) throw error;
+    const refused = why ?? (error as Refused).message;
+    if (json) print({ ok: false, refused });
+    else process.stderr.write(`coven-doctor: ${harmless(refused)}\n`);
     return refusedCode;
   }
 }
@@ -70,7 +75,7 @@ export function create(options: BackupOptions, signal: AbortSignal): Promise<num
 export function list({ home, backupDir, json }: BackupOptions): Promise<number> {
   return refusing(json, async () => {
     const backups = listBackups([backupDir ?? join(homeOf(home), 'doctor', 'runs')]);
-    const mayGo = removable(backups, keep, new Set());
+    const mayGo = removable(backups, keep, neededBackups(homeOf(home)));
     say(json, { ok: true, backups: backups.map(words.listed), removable: mayGo }, words.list(backups, mayGo));
     return 0;
   });

@@ -7,7 +7,7 @@ import { removable } from '../backup/retention.ts';
 import type { Check } from '../check.ts';
 import type { HomeSource } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
-import { listRuns } from '../fix/engine/runs.ts';
+import { neededBackups } from '../fix/engine/runs.ts';
 import { makePlan } from '../fix/plan.ts';
 import type { PlanOptions } from '../fix/remedy.ts';
 import { needsProgress, needsRoom, type PlanSight, planNeeds } from '../fix/sight.ts';
@@ -81,7 +81,6 @@ export async function survey(
 
 /** Backups beyond the newest, the soundest and the fullest, of runs that are over. */
 function oldBackups(home: string): readonly string[] {
-  const unfinished = listRuns(home).filter(({ state }) => state === 'unfinished');
-  const needed = new Set(unfinished.flatMap(({ backup }) => backup ?? []));
-  return removable(listBackups([join(home, 'doctor', 'runs')]), { count: 1, bytes: Number.POSITIVE_INFINITY }, needed);
+  const backups = listBackups([join(home, 'doctor', 'runs')]);
+  return removable(backups, { count: 1, bytes: Number.POSITIVE_INFINITY }, neededBackups(home));
 }

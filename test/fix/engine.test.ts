@@ -24,7 +24,7 @@ import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { digestOf } from '../../src/fix/digest.ts';
 import { type Applied, applyPlan } from '../../src/fix/engine/apply.ts';
 import { recoverRuns } from '../../src/fix/engine/recover.ts';
-import { listRuns } from '../../src/fix/engine/runs.ts';
+import { listRuns, neededBackups } from '../../src/fix/engine/runs.ts';
 import type { Progress } from '../../src/fix/engine/transaction.ts';
 import type { Plan, Step } from '../../src/fix/step.ts';
 
@@ -342,4 +342,18 @@ test('a signal at every boundary of a step: what was begun is taken back, and th
     expect(listRuns(home).map(({ state }) => state)).toEqual(['aborted']);
     expect(await recoverRuns(home, new AbortController().signal)).toEqual([]);
   }
+});
+
+test('the backup of a run that was cut off is needed until it is recovered', async () => {
+  await using scratch = await makeScratch('memory');
+  const home = makeRecordHome(scratch);
+  const backup = async () => ({ id: '20261124T221500Z-3f9a2c', revalidate: async () => null });
+  const { runId } = await applyPlan(planOf(home, [setAside(home, 'daemon.json')]), willing(home, { backup }));
+  expect([...neededBackups(home)]).toEqual([]);
+  const journal = join(home, 'doctor', 'runs', runId ?? '', 'journal.jsonl');
+  const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
+  writeFileSync(journal, `${lines.slice(0, -1).join('\n')}\n`);
+  expect([...neededBackups(home)]).toEqual(['20261124T221500Z-3f9a2c']);
+  await recoverRuns(home, new AbortController().signal);
+  expect([...neededBackups(home)]).toEqual([]);
 });

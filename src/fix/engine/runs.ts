@@ -39,6 +39,10 @@ export function listRuns(home: string): readonly RunInfo[] {
   }
 }
 
+/** Backups of runs that were cut off: a recovery by hand may need them. Refuses as `listRuns`. */
+export const neededBackups = (home: string): ReadonlySet<string> =>
+  new Set(listRuns(home).flatMap(({ state, backup }) => (state === 'unfinished' && backup ? [backup] : [])));
+
 export interface ReadRun {
   readonly id: string;
   /** Null where its journal counts for nothing. */
