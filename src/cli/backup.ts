@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createBackup } from '../backup/create.ts';
 import { type Listed, listBackups } from '../backup/list.ts';
 import { lockCoven, lockDoctor, type Release } from '../backup/locks.ts';
@@ -14,6 +13,7 @@ import { neededBackups } from '../fix/engine/runs.ts';
 import * as words from '../render/backup.ts';
 import { harmless, harmlessJson } from '../render/harmless.ts';
 import { reasonWords } from '../render/words/reasons.ts';
+import { consent } from './consent.ts';
 import { UsageError } from './usage.ts';
 
 export interface BackupOptions {
@@ -102,12 +102,12 @@ export function verify(options: BackupOptions, id: string | undefined, signal: A
   });
 }
 
-export interface Consent {
+export interface Agreed {
   readonly lossy: boolean;
   readonly yes: boolean;
 }
 
-export function restore(options: BackupOptions, id: string, consent: Consent, signal: AbortSignal): Promise<number> {
+export function restore(options: BackupOptions, id: string, agreed: Agreed, signal: AbortSignal): Promise<number> {
   return refusing(options.json, async () => {
     const home = homeOf(options.home);
     const runs = runsOf(home);
@@ -121,8 +121,11 @@ export function restore(options: BackupOptions, id: string, consent: Consent, si
       run = beginRun(runs);
       const prepared = await prepareRestore(backup, home, run, signal);
       const shown = words.preview(backup, prepared);
-      if (!consent.lossy || !(consent.yes || (await agreed(options.json, shown, signal)))) {
-        const why = consent.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
+      if (
+        !agreed.lossy ||
+        !(agreed.yes || (!options.json && (await consent(`${shown}Put it back?`, process.stderr, signal))))
+      ) {
+        const why = agreed.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
         say(options.json, { ok: false, refused: why, ...words.loss(prepared) }, `${shown}Not done: ${why}.\n`);
         return refusedCode;
       }
@@ -134,7 +137,7 @@ export function restore(options: BackupOptions, id: string, consent: Consent, si
         locks();
       }
       const told = { ok: true, ...words.loss(prepared), quarantine: join(run, 'quarantine') };
-      say(options.json, told, `${consent.yes ? shown : ''}${words.restored(run)}`);
+      say(options.json, told, `${agreed.yes ? shown : ''}${words.restored(run)}`);
       return 0;
     } finally {
       if (run !== null && !done) removeScratch(run);
@@ -155,17 +158,6 @@ function choose(place: string, id: string): Whole {
 
 const unknown = (id: string): UsageError =>
   new UsageError(`no backup ${JSON.stringify(id)}; \`coven-doctor backup list\` names them all`);
-
-/** Asks on a terminal; the end of the input is no. */
-async function agreed(json: boolean, shown: string, signal: AbortSignal): Promise<boolean> {
-  if (json || !process.stdin.isTTY || !process.stderr.isTTY) return false;
-  process.stderr.write(`${shown}Put it back? [y/N] `);
-  // As no terminal: Ctrl-C stays the signal that it is everywhere else.
-  const lines = createInterface({ input: process.stdin, terminal: false, signal });
-  for await (const line of lines) return /^y(es)?$/i.test(line.trim());
-  signal.throwIfAborted();
-  return false;
-}
 
 const progress = (doing: string, bytes: number): void => void process.stderr.write(`${doing} ${words.amount(bytes)}\n`);
 

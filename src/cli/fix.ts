@@ -1,6 +1,5 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { checks as allChecks } from '../../checks/index.ts';
 import { createBackup } from '../backup/create.ts';
 import type { Manifest } from '../backup/manifest.ts';
@@ -18,6 +17,7 @@ import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '.
 import { renderPlan } from '../render/plan.ts';
 import { verdict } from '../render/text.ts';
 import type { Threshold } from '../report.ts';
+import { consent } from './consent.ts';
 import { print } from './print.ts';
 import { type Survey, type SurveyOptions, survey } from './survey.ts';
 
@@ -49,7 +49,7 @@ export async function fix(options: FixOptions, signal: AbortSignal): Promise<num
 async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
   const home = options.home.path;
   if (!options.json) await print('A repair was cut off. It is finished or taken back before anything else.\n');
-  if (!(options.yes || (await consent(options, 'Do that now?')))) return tell(options, before, null, refusedCode);
+  if (!(await isAgreed(options, 'Do that now?', signal))) return tell(options, before, null, refusedCode);
   try {
     const recovered = await recoverRuns(home, signal);
     if (!options.json) await print(`${renderRecovered(recovered).join('\n')}\n`);
@@ -65,7 +65,7 @@ async function fixNow(options: FixOptions, before: Survey, signal: AbortSignal):
   const { plan, report } = before;
   if (plan.steps.length === 0) return tell(options, before, null, report.exitCode);
   if (!options.json) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
-  if (!(options.yes || (await consent(options, 'Apply this plan?')))) return tell(options, before, null, refusedCode);
+  if (!(await isAgreed(options, 'Apply this plan?', signal))) return tell(options, before, null, refusedCode);
   return apply(plan, options, signal);
 }
 
@@ -147,16 +147,9 @@ async function recheck(
   });
 }
 
-/** Asks on a terminal; elsewhere only --yes is a yes. */
-async function consent({ json }: FixOptions, ask: string): Promise<boolean> {
-  if (json || !process.stdin.isTTY || !process.stdout.isTTY) return false;
-  const question = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await question.question(`${ask} [y/N] `)).trim());
-  } finally {
-    question.close();
-  }
-}
+/** Elsewhere than on a terminal only --yes is a yes. */
+const isAgreed = async ({ yes, json }: FixOptions, question: string, signal: AbortSignal): Promise<boolean> =>
+  yes || (!json && (await consent(question, process.stdout, signal)));
 
 async function tell(
   options: FixOptions,
