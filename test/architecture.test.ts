@@ -56,6 +56,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/render/kit.ts', ['src/render/', 'src/kit/']],
   ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
+  ['src/render/bundle-refused.ts', ['src/render/', 'src/bundle/refused.ts']],
+  ['src/render/bundle-verified.ts', ['src/render/', 'src/bundle/verify.ts']],
   ['src/accepted.ts', ['src/check.ts']],
   ['src/report.ts', ['src/accepted.ts', 'src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   [
@@ -72,6 +74,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/fix/engine/',
     ],
   ],
+  ['src/bundle/', ['src/bundle/']],
   ['src/redaction/', ['src/redaction/', 'src/coven/']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],

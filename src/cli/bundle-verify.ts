@@ -1,0 +1,28 @@
+import { readBundle } from '../bundle/read.ts';
+import { BundleRefused } from '../bundle/refused.ts';
+import { verifyMembers } from '../bundle/verify.ts';
+import { sayRefused } from '../render/bundle-refused.ts';
+import { renderVerified } from '../render/bundle-verified.ts';
+import { harmlessJson } from '../render/harmless.ts';
+import { openBundle } from './open-bundle.ts';
+import { print } from './print.ts';
+
+/** `doctor bundle verify FILE`: 0 for a bundle that is whole, 2 for anything else. Throws a UsageError but with `json`. */
+export async function bundleVerify(file: string, json: boolean): Promise<number> {
+  if (!json) {
+    await print(renderVerified(file, (await openBundle(file)).manifest));
+    return 0;
+  }
+  const [answer, code] = await verdict(file);
+  await print(`${harmlessJson(JSON.stringify(answer, null, 2))}\n`);
+  return code;
+}
+
+async function verdict(file: string): Promise<readonly [answer: object, exitCode: number]> {
+  try {
+    return [{ ok: true, ...verifyMembers(await readBundle(file)).manifest }, 0];
+  } catch (error) {
+    if (!(error instanceof BundleRefused)) throw error;
+    return [{ ok: false, refused: { code: error.code, ...error.facts, message: sayRefused(error) } }, 2];
+  }
+}

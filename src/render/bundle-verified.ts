@@ -1,0 +1,14 @@
+import type { Manifest } from '../bundle/verify.ts';
+import { bytes, count, harmless } from './harmless.ts';
+
+/** What a whole bundle holds, and what it does not. */
+export function renderVerified(file: string, { members, tool, createdAt, cut, leftOut }: Manifest): string {
+  const size = members.reduce((sum, member) => sum + member.size, 0);
+  const lines = [
+    `${file} is whole: ${count(members.length, 'member')} with ${bytes(size)} beside its manifest.`,
+    `Made by ${tool.name} ${tool.version} at ${createdAt}. That is what it says; nothing in it proves who made it.`,
+    ...cut.map(({ name, what, why }) => `Cut: ${name}: ${what} (${why})`),
+    ...leftOut.map(({ name, why }) => `Left out: ${name} (${why})`),
+  ];
+  return `${lines.map(harmless).join('\n')}\n`;
+}
