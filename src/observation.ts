@@ -354,6 +354,18 @@ export interface DaemonProgress {
   readonly supervisor: { readonly name: string; readonly user: boolean } | null;
 }
 
+/** One start of a daemon. Times are as in the log. */
+export interface LogStart {
+  readonly at: string;
+  /** It came to serve. */
+  readonly completed: boolean;
+  /** A clean stop was written. Coven writes none: there a daemon that stopped looks like one that was killed. */
+  readonly stopped: boolean;
+  readonly panickedAt: string | null;
+  /** When it last wrote anything. */
+  readonly lastAt: string;
+}
+
 /** What the recovery log tells, from its end as far as it was read. Times are as in the log. */
 export interface LogStory {
   readonly bytes: number;
@@ -362,8 +374,8 @@ export interface LogStory {
   readonly lines: number;
   readonly lastAt: string | null;
   readonly burstBytes: number;
-  /** Starts, oldest first; `stopped` where a clean stop was written. */
-  readonly starts: readonly { readonly at: string; readonly stopped: boolean }[];
+  /** Starts, oldest first, each with what was written until the next one. */
+  readonly starts: readonly LogStart[];
   /** The last start: how far it got, and whether it came to serve. */
   readonly last: { readonly at: string; readonly phase: string | null; readonly completed: boolean } | null;
   readonly panics: number;
@@ -447,6 +459,11 @@ export interface StoreSessions {
   readonly outcome: 'read' | 'not-opened' | 'no-table' | 'failed';
   readonly code: string | null;
   readonly byStatus: Readonly<Record<string, number>>;
+  /**
+   * The newest 20,000 sessions of the last 30 days, by the day they were made on (UTC, `2026-11-25`) and their status
+   * now, oldest first.
+   */
+  readonly byDay: readonly { readonly day: string; readonly status: string; readonly sessions: number }[];
   /** Rows `created` or `running`, newest first, as they stood at every look. */
   readonly open: readonly SessionRow[];
   readonly openComplete: boolean;

@@ -13,8 +13,20 @@ interface Attempt {
   phase: string | null;
   completed: boolean;
   stopped: boolean;
+  panickedAt: string | null;
+  lastAt: string;
   error: string | null;
 }
+
+const attempt = (at: string, phase: string | null, completed: boolean): Attempt => ({
+  at,
+  phase,
+  completed,
+  stopped: false,
+  panickedAt: null,
+  lastAt: at,
+  error: null,
+});
 
 /**
  * What the lines of a recovery log tell: starts, how far the last one got, panics. Coven 0.4.6 writes a checkpoint for
@@ -33,25 +45,28 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
     written.push({ time: Date.parse(at), bytes: line.length + 1 });
     lastAt = at;
     const phase = /^startup_checkpoint phase=([\w-]{1,64})/.exec(said)?.[1];
-    if (phase === 'daemon-store-begin') attempts.push({ at, phase, completed: false, stopped: false, error: null });
+    if (phase === 'daemon-store-begin') attempts.push(attempt(at, phase, false));
     const last = attempts.at(-1);
     if (phase && last) last.phase = phase;
     else if (said.startsWith('daemon starting pid=')) {
       if (last && !last.completed) last.completed = true;
-      else attempts.push({ at, phase: null, completed: true, stopped: false, error: null });
+      else attempts.push(attempt(at, null, true));
     } else if (said.startsWith('daemon stopping') && last) last.stopped = true;
     else if (/\bpanicked at\b|^daemon panic\b/.test(said)) {
       panics += 1;
       lastPanicAt = at;
+      if (last) last.panickedAt = at;
     } else if (last && said.startsWith('error: ') && !early.test(said)) last.error ??= said.slice(0, 200);
     if (attempts.length > attemptLimit) attempts.shift();
+    const current = attempts.at(-1);
+    if (current) current.lastAt = at;
   }
   const last = attempts.at(-1);
   return {
     lines: written.length,
     lastAt,
     burstBytes: burst(written),
-    starts: attempts.map(({ at, stopped }) => ({ at, stopped })),
+    starts: attempts.map(({ phase: _, error: __, ...start }) => start),
     last: last ? { at: last.at, phase: last.phase, completed: last.completed } : null,
     panics,
     lastPanicAt,

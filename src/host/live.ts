@@ -194,6 +194,7 @@ async function seeSessions(look: Look, reading: () => ReturnType<typeof readStor
 const noSessions = {
   code: null,
   byStatus: {},
+  byDay: [],
   open: [],
   openComplete: true,
   recent: { made: 0, failed: 0, orphaned: 0 },

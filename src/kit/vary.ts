@@ -92,6 +92,7 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
         outcome: 'failed',
         code: 'SQLITE_IOERR',
         byStatus: {},
+        byDay: [],
         open: [],
         openComplete: false,
       },

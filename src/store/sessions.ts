@@ -7,12 +7,18 @@ const openLimit = 500;
 /** Projects of so many newest sessions are named. */
 const projectLimit = 20;
 
-const recentMs = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
+
+/** Days that are told one by one; sessions that are counted for them; and more groups than Coven's statuses make of them. */
+const days = 30;
+const newest = 20_000;
+const dayLimit = 400;
 
 /** The session rows as they stand now. Titles hold prompts and are not read. */
 export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
   const none = {
     byStatus: {},
+    byDay: [],
     open: [],
     openComplete: true,
     recent: { made: 0, failed: 0, orphaned: 0 },
@@ -39,7 +45,15 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
                 count(*) FILTER (WHERE status = 'orphaned') AS orphaned
            FROM sessions WHERE created_at > ? AND id <> '__cockpit__'`,
       )
-      .get(new Date(Date.now() - recentMs).toISOString()) as StoreSessions['recent'];
+      .get(new Date(Date.now() - dayMs).toISOString()) as StoreSessions['recent'];
+    const byDay = db
+      .prepare(
+        `SELECT substr(created_at, 1, 10) AS day, substr(status, 1, 40) AS status, count(*) AS sessions
+           FROM (SELECT created_at, status FROM sessions WHERE created_at > ? AND id <> '__cockpit__'
+                  ORDER BY created_at DESC LIMIT ${newest})
+          WHERE day GLOB '20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${dayLimit}`,
+      )
+      .all(new Date(Date.now() - days * dayMs).toISOString()) as StoreSessions['byDay'];
     const projects = db
       .prepare(
         `SELECT project_root FROM sessions WHERE length(project_root) < 4096 AND id <> '__cockpit__'
@@ -52,6 +66,7 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
       outcome: 'read',
       code: null,
       recent,
+      byDay,
       byStatus: Object.fromEntries(counts.map(({ status, n }) => [String(status), n])),
       open: open.slice(0, openLimit).map((row) => ({ ...row, external: row.external !== 0 })),
       openComplete: open.length <= openLimit,
