@@ -1,5 +1,6 @@
 import { defineCheck, from, pass, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
+import { floodBytes } from '../src/coven/limits.ts';
 import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import type { LogStory } from '../src/observation.ts';
 
@@ -9,8 +10,6 @@ const target = '<coven-home>/daemon-recovery.log';
 const loop = { starts: 6, seconds: 600 };
 /** What is older is history. */
 const recentSeconds = 24 * 3600;
-/** In ten minutes. A start writes some 22 lines of 120 bytes, a refused connection one: this is a hundred starts. */
-const floodBytes = 256 * 1024;
 
 /** Steps after the ledger was opened: what ends a start there is its socket. Source: the order of Coven's start. */
 const bindingPhases: readonly (string | null)[] = [

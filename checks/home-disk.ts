@@ -1,8 +1,6 @@
 import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
 import { criticalDiskBytes, lowDiskBytes } from '../src/coven/contract.ts';
-
-/** A start makes some ten files, a session a handful of lines in existing ones. */
-const fewInodes = { fail: 1_000, warn: 10_000 };
+import { fewInodes, backupBytes as wantedBytes } from '../src/coven/limits.ts';
 
 /** Room for bytes and files. Below 256 MiB Coven stops its maintenance and then fails to record sessions. */
 export const homeDisk = defineCheck({
@@ -20,8 +18,7 @@ export const homeDisk = defineCheck({
       evidence: from('home.disk', { freeInodes, totalInodes }),
     };
     const ledgerBytes = main.size + wal.size;
-    // Twice the ledger, and never into the range where Coven calls its own storage critical.
-    const backupBytes = 2 * ledgerBytes + lowDiskBytes;
+    const backupBytes = wantedBytes(ledgerBytes, lowDiskBytes);
     const found = [];
     if (freeBytes < criticalDiskBytes) found.push(fail('full', '<coven-home>', bytes));
     else if (freeBytes < lowDiskBytes) found.push(warn('low', '<coven-home>', bytes));

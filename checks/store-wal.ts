@@ -1,11 +1,9 @@
 import { defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart } from '../src/coven/ledger.ts';
+import { largeWalBytes } from '../src/coven/limits.ts';
 
 const target = '<coven-home>/coven.sqlite3-wal';
-
-/** Coven checkpoints at 4 MiB; a WAL of this size was held back by a reader, or by writes that never paused. */
-const largeBytes = 256 * 1024 ** 2;
 
 /** The WAL beside the ledger: committed rows that the main file does not have, if it is whole and its own. */
 export const storeWal = defineCheck({
@@ -29,7 +27,7 @@ export const storeWal = defineCheck({
     if (harm === 'wal-foreign') return [fail('foreign', target, { ...rest, escalate: 'ledger-cannot-open' })];
     const found = [];
     if (walState === 'torn') found.push(warn('torn', target, rest));
-    if (wal.size > largeBytes) found.push(warn('large', target, rest));
+    if (wal.size > largeWalBytes) found.push(warn('large', target, rest));
     if (found.length > 0) return found;
     if (wal.kind === 'file' && !wal.readable) return [unknown('undetermined', target, rest)];
     // Whose rows it holds is told by the ledger that it is read with.

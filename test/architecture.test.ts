@@ -56,6 +56,17 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/render/kit.ts', ['src/render/', 'src/kit/']],
   ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
+  [
+    'src/render/page',
+    [
+      'src/render/',
+      'src/report.ts',
+      'src/check.ts',
+      'src/observation.ts',
+      'src/coven/contract.ts',
+      'src/coven/limits.ts',
+    ],
+  ],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/bundle/verify.ts']],
   ['src/accepted.ts', ['src/check.ts']],

@@ -33,7 +33,8 @@ const colors = {
   known: 'gray',
 } as const;
 
-const escalations = {
+/** Why support should be asked, as a clause. */
+export const escalationWords = {
   'ledger-cannot-open': 'the ledger cannot be opened whole',
   'socket-cannot-bind': 'the socket cannot be bound',
   'health-failed': 'the daemon gives no valid health answer',
@@ -71,7 +72,7 @@ export function renderText(report: Report, options: RenderOptions): string {
     verdict(report),
     `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
     ...guests(report),
-    ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
+    ...report.escalate.map((reason) => `Ask for support: ${escalationWords[reason]}.`),
   ];
   return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
 }

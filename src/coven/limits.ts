@@ -1,0 +1,16 @@
+/** Where checks draw their lines, and what a picture of the same value is held against. */
+
+/** Free inodes: a start makes some ten files, a session a handful of lines in existing ones. */
+export const fewInodes = { fail: 1_000, warn: 10_000 };
+
+/** Coven checkpoints at 4 MiB; a WAL of this size was held back by a reader, or by writes that never paused. */
+export const largeWalBytes = 256 * 1024 ** 2;
+
+/** Shares of a process's limit. Each session takes some, and at the limit no connection is accepted any more. */
+export const descriptorShares = { warn: 0.8, fail: 0.95 };
+
+/** Of log in ten minutes. A start writes some 22 lines of 120 bytes, a refused connection one: this is a hundred starts. */
+export const floodBytes = 256 * 1024;
+
+/** Free bytes that a backup wants: twice the ledger, and never into the range where Coven calls its storage critical. */
+export const backupBytes = (ledgerBytes: number, lowDiskBytes: number): number => 2 * ledgerBytes + lowDiskBytes;

@@ -1,0 +1,68 @@
+import type { Standing } from '../../report.ts';
+import { clipped, type Html, html, type Part } from './html.ts';
+
+/** What a reader sees of a standing: a word, and a sign that needs no colour. */
+export const standings: Readonly<Record<Standing, { readonly word: string; readonly sign: string }>> = {
+  fail: { word: 'failed', sign: '✕' },
+  unknown: { word: 'unknown', sign: '?' },
+  warn: { word: 'warning', sign: '!' },
+  suppressed: { word: 'suppressed', sign: '~' },
+  known: { word: 'known', sign: '=' },
+  skipped: { word: 'not asked', sign: '–' },
+  pass: { word: 'ok', sign: '✓' },
+};
+
+export const badge = (standing: Standing): Html =>
+  html`<span class="badge ${standing}"><span aria-hidden="true">${standings[standing].sign}</span> ${standings[standing].word}</span>`;
+
+export function section(id: string, title: string, ...content: readonly Part[]): Html {
+  return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${content}</section>`;
+}
+
+/** Rows that a table shows; a hostile home may have any number. */
+const mostRows = 100;
+
+/**
+ * A table whose rows become cards on a narrow screen. Its roles are written out: a browser forgets them when the cells
+ * are laid out as blocks.
+ */
+export function table(caption: string, heads: readonly string[], rows: readonly (readonly Part[])[]): Html {
+  const shown = rows.slice(0, mostRows);
+  return html`<table role="table"><caption>${caption}</caption>
+<thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead>
+<tbody role="rowgroup">${shown.map(
+    (cells) =>
+      html`<tr role="row">${cells.map((cell, index) => html`<td role="cell" data-head="${heads[index] ?? ''}"><span>${cell}</span></td>`)}</tr>\n`,
+  )}</tbody></table>${rows.length > shown.length ? html`<p class="quiet">${rows.length - shown.length} more are not shown.</p>` : null}`;
+}
+
+/** A list of names and values, without what is not known. */
+export const facts = (pairs: readonly (readonly [name: string, value: Part])[]): Html =>
+  html`<dl class="facts">${pairs
+    .filter(([, value]) => value !== null)
+    .map(
+      ([name, value]) =>
+        html`<div><dt>${name}</dt><dd>${typeof value === 'string' ? clipped(value, 160) : value}</dd></div>\n`,
+    )}</dl>`;
+
+export const code = (text: string, limit?: number): Html => html`<samp>${clipped(text, limit)}</samp>`;
+
+/** `2026-11-25 07:50:33` in UTC; what is no time is shown as it is. */
+export function moment(at: string | null): Part {
+  if (at === null) return 'not known';
+  const time = Date.parse(at);
+  return Number.isNaN(time) ? code(at, 40) : html`<time>${stamp(time)}</time>`;
+}
+
+/** As `moment`, of milliseconds since 1970 and without a line of its own. */
+export const stamp = (time: number): string => new Date(time).toISOString().slice(0, 19).replace('T', ' ');
+
+/** `4,000,000`. */
+export const figure = (value: number): string => value.toLocaleString('en-US');
+
+/** Words of ours, in which a command stands between backticks. */
+export const prose = (text: string): Part =>
+  text.split(/`([^`]*)`/).map((part, index) => (index % 2 === 0 ? part : html`<samp>${part}</samp>`));
+
+/** A share of a width, as an attribute of SVG: 0 % where it is none. */
+export const percent = (share: number): string => `${(100 * Math.min(1, Math.max(0, share || 0))).toFixed(2)}%`;

@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { faults } from '../../fixtures/faults/index.ts';
+import { observe } from '../../fixtures/observed.ts';
+import { hostilePages, troubledPage } from '../../fixtures/pages.ts';
+import { makeScratch } from '../../fixtures/scratch.ts';
+import { stageFault } from '../../fixtures/staged.ts';
+import { renderPage } from '../../src/render/page.ts';
+
+const program = '/usr/bin/chromium';
+const missing = !existsSync(program);
+if (missing) console.log(`no test of the page in a browser: there is no ${program}`);
+
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let browser: Browser;
+beforeAll(async () => {
+  if (!missing) browser = await chromium.launch({ executablePath: program, args });
+});
+afterAll(async () => browser?.close());
+
+interface Opened extends AsyncDisposable {
+  readonly page: Page;
+  /** What it said to the console, what it threw, and what it asked for beside itself. */
+  readonly events: readonly string[];
+}
+
+/** Opens a page from a file, as somebody does who has unpacked a bundle. */
+async function open(source: string, width = 1200, colorScheme: 'light' | 'dark' = 'light'): Promise<Opened> {
+  const scratch = await makeScratch();
+  const path = join(scratch.path, 'report.html');
+  await writeFile(path, source);
+  const url = pathToFileURL(path).href;
+  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+  const page = await context.newPage();
+  const events: string[] = [];
+  page.on('console', (message) => events.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => events.push(`error: ${error.message}`));
+  page.on('dialog', (dialog) => events.push(`dialog: ${dialog.message()}`));
+  page.on('request', (request) => request.url() !== url && events.push(`request: ${request.url()}`));
+  await page.goto(url);
+  return {
+    page,
+    events,
+    [Symbol.asyncDispose]: async () => {
+      await context.close();
+      await scratch[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Pixels of the page that stick out to the right of its window. */
+const overhang = (page: Page): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
+/** Every image has a text, every table its heads, every part its name, and no heading leaves out a level. */
+const unreachable = `
+  const named = (element) => (element.getAttribute('aria-label') ?? document.getElementById(element.getAttribute('aria-labelledby'))?.textContent ?? '').trim();
+  const levels = [...document.querySelectorAll('h1, h2, h3')].map((heading) => Number(heading.tagName[1]));
+  [
+    ...[...document.querySelectorAll('svg:not(svg svg)')].filter((image) => image.ariaHidden !== 'true' && !(image.role === 'img' && named(image))).map(() => 'an image without a text'),
+    ...[...document.querySelectorAll('section')].filter((part) => !named(part)).map((part) => 'a part without a name: ' + part.id),
+    ...[...document.querySelectorAll('table')].filter((table) => !table.caption || table.querySelectorAll('th[scope=col]').length === 0).map(() => 'a table without heads'),
+    ...levels.flatMap((level, index) => (level > (levels[index - 1] ?? 0) + 1 ? ['a heading leaves out a level: ' + index] : [])),
+    ...(document.documentElement.lang === 'en' ? [] : ['no language']),
+    ...(document.querySelectorAll('h1').length === 1 ? [] : ['not one title']),
+  ]
+`;
+
+const known = ['session-orphaned', 'log-crash-loop', 'events-damaged', 'sessions-fail', 'wal-torn', 'record-dead-pid'];
+
+describe.skipIf(missing)('in Chromium', () => {
+  test.each(known)('the page of %s: quiet, whole, and its cause is seen', async (name) => {
+    const fault = faults.find((fault) => fault.name === name);
+    if (!fault) throw new TypeError(`no such fault: ${name}`);
+    await using staged = await stageFault(fault);
+    const { report, observations } = await observe(staged.home, staged.circumstances);
+    await using opened = await open(renderPage(report, observations));
+    const { page, events } = opened;
+    const [check = '', code = ''] = fault.cause.split(' ');
+    // A cause in an article, or what follows from it in a line.
+    const told = page.locator('#findings article, #findings li', { has: page.getByText(check, { exact: true }) });
+    expect(await told.getByText(code, { exact: true }).first().isVisible()).toBe(true);
+    expect(await page.evaluate(unreachable)).toEqual([]);
+    expect([await overhang(page), events]).toEqual([0, []]);
+    await page.setViewportSize({ width: 375, height: 700 });
+    expect(await overhang(page)).toBe(0);
+  });
+
+  test('a home in trouble: every part is there, on a desk, on a phone and in the dark', async () => {
+    for (const [width, scheme] of [
+      [1200, 'light'],
+      [1200, 'dark'],
+      [375, 'light'],
+      [375, 'dark'],
+    ] as const) {
+      await using opened = await open(troubledPage(), width, scheme);
+      const { page, events } = opened;
+      for (const id of ['findings', 'timeline', 'sessions', 'storage', 'processes', 'install', 'blind'])
+        expect(await page.locator(`#${id}`).isVisible()).toBe(true);
+      expect(await page.locator('h1').textContent()).toContain('Something is wrong');
+      // The style is the one that the policy names: without it, nothing would have a ground.
+      expect(await page.locator('.verdict').evaluate('(part) => getComputedStyle(part).borderRadius', null)).not.toBe(
+        '0px',
+      );
+      expect(await page.locator('.timeline rect').count()).toBeGreaterThan(20);
+      expect(await page.locator('.days rect').count()).toBeGreaterThan(30);
+      expect(await page.locator('.meter').count()).toBe(8);
+      expect(await page.evaluate(unreachable)).toEqual([]);
+      expect([width, scheme, await overhang(page), events]).toEqual([width, scheme, 0, []]);
+    }
+  });
+
+  test.each(Object.entries(missing ? {} : hostilePages()))(
+    'of hostile text, %s: it is shown, and does nothing',
+    async (_what, source) => {
+      for (const width of [1200, 375]) {
+        await using opened = await open(source, width);
+        const { page, events } = opened;
+        expect(await page.locator('h1').isVisible()).toBe(true);
+        expect(
+          await page.evaluate('[document.scripts.length, document.images.length, document.styleSheets.length]'),
+        ).toEqual([0, 0, 1]);
+        expect(await page.evaluate('[...document.links].map((link) => link.getAttribute("href")[0])')).toEqual(
+          Array(6).fill('#'),
+        );
+        expect(await page.evaluate(unreachable)).toEqual([]);
+        expect([width, await overhang(page), events]).toEqual([width, 0, []]);
+      }
+    },
+  );
+
+  test('it is printed, light even where the screen is dark', async () => {
+    await using opened = await open(troubledPage(), 1200, 'dark');
+    const { page, events } = opened;
+    const pdf = await page.pdf({ format: 'A4' });
+    expect(pdf.toString('latin1', 0, 5)).toBe('%PDF-');
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)');
+    expect(await page.locator('nav').isVisible()).toBe(false);
+    expect(events).toEqual([]);
+  });
+});
