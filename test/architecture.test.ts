@@ -54,8 +54,6 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'fixtures/hostile.ts',
     ],
   ],
-  ['src/render/kit.ts', ['src/render/', 'src/kit/']],
-  ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
   [
     'src/render/page',
     [
@@ -67,6 +65,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/coven/limits.ts',
     ],
   ],
+  ['src/render/kit.ts', ['src/render/', 'src/kit/']],
+  ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/bundle/verify.ts']],
   ['src/accepted.ts', ['src/check.ts']],

@@ -34,7 +34,7 @@ const colors = {
 } as const;
 
 /** Why support should be asked, as a clause. */
-export const escalationWords = {
+export const escalations = {
   'ledger-cannot-open': 'the ledger cannot be opened whole',
   'socket-cannot-bind': 'the socket cannot be bound',
   'health-failed': 'the daemon gives no valid health answer',
@@ -72,7 +72,7 @@ export function renderText(report: Report, options: RenderOptions): string {
     verdict(report),
     `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
     ...guests(report),
-    ...report.escalate.map((reason) => `Ask for support: ${escalationWords[reason]}.`),
+    ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
   ];
   return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
 }

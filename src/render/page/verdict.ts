@@ -1,7 +1,7 @@
 import { compareChecks, leadOf, type Report, type Standing, standing } from '../../report.ts';
 import { bytes, count } from '../harmless.ts';
 import { nextSteps } from '../steps.ts';
-import { escalationWords, verdict } from '../text.ts';
+import { escalations, verdict } from '../text.ts';
 import { say } from '../words.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 import { badge, facts, moment, prose, standings } from './parts.ts';
@@ -29,7 +29,7 @@ export function renderVerdict(subject: Subject): Html {
 <h1><span class="sign" aria-hidden="true">${standings[worst].sign}</span> ${headlines[worst]}</h1>
 <p class="sentence">${lead(report)}</p>
 <ul class="tally" aria-label="Checks by what they said">${tally(report)}</ul>
-${report.escalate.map((reason) => html`<p class="escalate"><strong>Ask for support:</strong> ${escalationWords[reason]}.</p>`)}
+${report.escalate.map((reason) => html`<p class="escalate"><strong>Ask for support:</strong> ${escalations[reason]}.</p>`)}
 </header>
 ${steps.length > 0 ? html`<section id="next" aria-labelledby="next-title"><h2 id="next-title">What to do next</h2><ol class="steps">${steps.map((step) => html`<li>${prose(clipped(step, 600))}</li>`)}</ol></section>` : null}
 <section id="glance" aria-label="At a glance">${tiles(subject)}${about(report)}</section>`;
