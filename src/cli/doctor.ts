@@ -4,7 +4,7 @@ import { type Accepted, nothingAccepted } from '../accepted.ts';
 import { advise } from '../advise.ts';
 import type { Check } from '../check.ts';
 import { deadline } from '../deadline.ts';
-import { liveHost } from '../host/live.ts';
+import { type LiveHost, liveHost } from '../host/live.ts';
 import { type Format, render } from '../render/format.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
@@ -38,6 +38,8 @@ export interface DoctorOptions extends DiagnoseOptions {
   readonly suppress: string | undefined;
   readonly baseline: string | undefined;
   readonly verbose: boolean;
+  /** Also packs the evidence into a file of the current folder. */
+  readonly bundle: boolean;
 }
 
 /** Suppressions that a project keeps, in the current folder. */
@@ -53,16 +55,26 @@ export async function doctor(options: DoctorOptions, signal: AbortSignal): Promi
   const all = await withGuests(options.modules, options.home, signal);
   const checks = selectChecks(all, options.only, options.skip);
   const accepted = await acceptedBy(options, home, all);
+  const packer = options.bundle ? await (await import('./bundle.ts')).packerAfter(home, options.format) : null;
   const watch = await watcher(checks, options.format, accepted);
-  const report = await diagnose(checks, options, signal, accepted, watch.done);
-  await watch.end();
-  signal.throwIfAborted();
-  await tell(report, options);
-  const texts = await Promise.all(
-    outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
-  );
-  for (const [index, output] of outputs.entries()) await (await outputFiles()).writeOutput(output, texts[index] ?? '');
-  return report.exitCode;
+  const finish = async (report: Report): Promise<number> => {
+    await watch.end();
+    signal.throwIfAborted();
+    await tell(report, options);
+    const texts = await Promise.all(
+      outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
+    );
+    for (const [index, output] of outputs.entries())
+      await (await outputFiles()).writeOutput(output, texts[index] ?? '');
+    return report.exitCode;
+  };
+  const reportOf = ({ runs, run }: Diagnosis): Report => makeReport(runs, options.failOn, run, accepted);
+  if (!packer) return finish(await diagnose(checks, options, signal, async (found) => reportOf(found), watch.done));
+  const packing = async (found: Diagnosis): Promise<number> => {
+    const code = await finish(reportOf(found));
+    return (await packer.pack(found, { failOn: options.failOn, accepted })) || code;
+  };
+  return diagnose(checks, options, signal, packing, watch.done, packer.milliseconds);
 }
 
 /** Loaded where a file is asked for. */
@@ -102,23 +114,35 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const checks = await withGuests(options.modules, options.home, signal);
   const check = checks.find((check) => check.id === id);
   if (!check) throw new UsageError(`unknown check ${JSON.stringify(id)}; \`coven-doctor list\` names them all`);
-  const report = await diagnose([check], options, signal);
+  const report = await diagnose([check], options, signal, async ({ runs, run }) => makeReport(runs, options.failOn, run));
   signal.throwIfAborted();
   const { renderExplain } = await import('../render/explain.ts');
   await print(report.checks.map(renderExplain).join('\n'));
   return 0;
 }
 
-async function diagnose(
+/** What was found, and the host that it was found on: it stays open until what is done with it ends. */
+export interface Diagnosis {
+  readonly host: LiveHost;
+  readonly runs: readonly CheckRun[];
+  readonly run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home'>;
+  /** Fires when the run's time, with what it has for more, is over. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs checks on the live home; `moreMs` is the time that the host has beyond theirs. */
+export async function diagnose<T>(
   checks: readonly Check[],
-  { home: option, failOn, timeout, deep }: DiagnoseOptions,
+  { home: option, timeout, deep }: Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'>,
   signal: AbortSignal,
-  accepted: Accepted = nothingAccepted,
+  then: (found: Diagnosis) => Promise<T>,
   onDone?: Watch['done'],
-): Promise<Report> {
+  moreMs = 0,
+): Promise<T> {
   const { path, source } = homeOf(option);
   const seconds = timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded);
-  const deadlineMs = seconds * 1000;
+  const checkMs = seconds * 1000;
+  const deadlineMs = checkMs + moreMs;
   const startedAt = new Date();
   const limit = deadline(deadlineMs, signal);
   const host = liveHost({
@@ -136,14 +160,14 @@ async function diagnose(
       for (const run of await advise([done], host)) onDone?.(run, startedAt.toISOString());
     };
     const runs = await runChecks(checks, host, {
-      checkMs: deadlineMs,
+      checkMs,
       signal: limit.signal,
       onDone: (done) => events.push(tellOf(done)),
     });
     await Promise.all(events);
     const durationMs = Date.now() - startedAt.getTime();
     const run = { runId: randomUUID(), startedAt: startedAt.toISOString(), durationMs, home: path };
-    return makeReport(await advise(runs, host), failOn, run, accepted);
+    return await then({ host, runs: await advise(runs, host), run, signal: limit.signal });
   } finally {
     limit.done();
     await host.close();

@@ -34,19 +34,28 @@ async function parseOutput(word: string, home: string): Promise<Output> {
   if (!format || basename(file) === '' || file.endsWith('/')) {
     throw new UsageError(`--output takes FORMAT=FILE, with one of ${formats.join(', ')}; not ${JSON.stringify(word)}`);
   }
-  const folder = await realpath(dirname(file)).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--output ${file}: its folder cannot be used (${error.code})`);
-  });
-  if (await isInside(folder, home))
-    throw new UsageError(`--output ${file}: lies in the Coven home; nothing is written there`);
-  const path = join(folder, basename(file));
-  await refuseOthers(path);
-  return { format, path };
+  return { format, path: await placeOf('--output', file, home) };
 }
 
-async function refuseOthers(path: string): Promise<void> {
+/**
+ * The real path of a file that `option` asks to be written. Throws a UsageError where it could not be: its folder must be
+ * there and outside the home, and in its place nothing or a regular file.
+ */
+export async function placeOf(option: string, file: string, home: string): Promise<string> {
+  const folder = await realpath(dirname(file)).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${option} ${file}: its folder cannot be used (${error.code})`);
+  });
+  if (await isInside(folder, home))
+    throw new UsageError(`${option} ${file}: lies in the Coven home; nothing is written there`);
+  const path = join(folder, basename(file));
+  await refuseOthers(option, path);
+  return path;
+}
+
+async function refuseOthers(option: string, path: string): Promise<void> {
   const there = await lstat(path).catch(() => null);
-  if (there && !there.isFile()) throw new UsageError(`--output ${path}: something is there that is not a regular file`);
+  if (there && !there.isFile())
+    throw new UsageError(`${option} ${path}: something is there that is not a regular file`);
 }
 
 /**
@@ -62,7 +71,7 @@ export async function writeOutput({ path }: Output, text: string): Promise<void>
     } finally {
       await handle.close();
     }
-    await refuseOthers(path);
+    await refuseOthers('--output', path);
     await rename(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => {});

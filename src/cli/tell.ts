@@ -14,8 +14,12 @@ export interface Watch {
 
 /** What is shown of a run while it lasts: its events as they happen, a display on a terminal, or nothing. */
 export async function watcher(checks: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
-  if (format === 'text')
-    return (await import('../render/progress.ts')).showProgress(checks, process.stdout, process.env);
+  if (format === 'text') {
+    const { showProgress } = await import('../render/progress.ts');
+    const ids = checks.map(({ id }) => id);
+    const { done, end } = showProgress(ids, process.stdout, process.env);
+    return { done: ({ check }) => done(check.id), end };
+  }
   if (format !== 'jsonl') return { done: () => {}, end: async () => {} };
   const { checkLine } = await import('../render/jsonl.ts');
   // A reader that goes away early ends nothing.

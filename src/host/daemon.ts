@@ -105,6 +105,19 @@ export async function askCapabilities(look: Look, { path }: Door): Promise<Answe
   });
 }
 
+/** All that a diagnosis may ask: other requests change rows. */
+const questions = ['/api/v1/health', '/api/v1/capabilities', '/api/v1/api-version'];
+
+/** The answers of a daemon that gave any before, with fields that no check knows. */
+export async function rawAnswers(look: Look, { path }: Door): Promise<Readonly<Record<string, Exchange>>> {
+  const { outcome } = await look.observe('daemon.health');
+  if (path === null || ['not-asked', 'no-bytes', 'incomplete', 'unreachable', 'too-large'].includes(outcome)) return {};
+  const { ask } = await import('./ask.ts');
+  const answers: [string, Exchange][] = [];
+  for (const question of questions) answers.push([question, await ask(path, question, answerMs, look.signal)]);
+  return Object.fromEntries(answers);
+}
+
 const notAsked = {
   outcome: 'not-asked',
   status: null,

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HomeSource } from '../coven/layout.ts';
 import { patience, within } from '../deadline.ts';
 import type { Observation, ObservationKey, Observations, StoreSessions } from '../observation.ts';
+import type { InventoryRequest, StoreInventory } from '../store/protocol.ts';
+import type { Exchange } from './ask.ts';
 import { seeConfig } from './config.ts';
-import { askCapabilities, contact, healthAnswer, seeDoor } from './daemon.ts';
+import { askCapabilities, contact, healthAnswer, rawAnswers, seeDoor } from './daemon.ts';
 import { seeDaemonProcess } from './daemon-process.ts';
 import { seeFilesystem } from './filesystem.ts';
 import { seeDisk, seeEntries, seeHome } from './home.ts';
@@ -40,8 +42,15 @@ const closeMs = 1000;
 /** A row is believed to stand without its process only when it still does after this long. */
 const secondLookMs = 1000;
 
+export interface LiveHost extends Host {
+  /** What support needs of the ledger beyond the observations; null where it is not to be had. Throws CannotSee. */
+  readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
+  /** What the daemon answers now, as it answers it, by path; empty where it is not to be asked. */
+  readonly answers: () => Promise<Readonly<Record<string, Exchange>>>;
+}
+
 /** A host that looks at this machine, and changes nothing on it. */
-export function liveHost(options: LiveOptions): Host {
+export function liveHost(options: LiveOptions): LiveHost {
   const end = performance.now() + options.deadlineMs;
   const endings: (() => Promise<void>)[] = [];
   const seen = new Map<ObservationKey, Promise<Observation>>();
@@ -115,6 +124,8 @@ export function liveHost(options: LiveOptions): Host {
   };
   return {
     observe,
+    inventory: async (request, milliseconds) => (await reading()).inventory(request, milliseconds),
+    answers: async () => rawAnswers(look, await door()),
     close: async () => {
       // A reading that has not given up could put something into the folder that is being removed.
       await within(Promise.allSettled([read]), closeMs, new AbortController().signal, () => undefined);

@@ -5,7 +5,13 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { within } from '../deadline.ts';
 import type { StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
-import { askAgain, type ReadMessage, type ReadRequest } from '../store/protocol.ts';
+import {
+  askAgain,
+  type InventoryRequest,
+  type ReadMessage,
+  type ReadRequest,
+  type StoreInventory,
+} from '../store/protocol.ts';
 import { CannotSee } from './host.ts';
 import { packageRoot } from './package.ts';
 
@@ -18,6 +24,8 @@ export interface StoreReading {
   readonly integrity: StoreIntegrity | null;
   /** The session rows as they stand now; null where no child has the ledger open. */
   readonly again: () => Promise<Omit<StoreSessions, 'looks'> | null>;
+  /** What support needs beyond that; null where no child has the ledger open, or it did not tell in time. */
+  readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
 }
 
 type Reader = ChildProcessByStdio<Writable, Readable, null>;
@@ -106,6 +114,13 @@ export async function runReader(
       child.stdin.write(askAgain);
       const message = await next(againMs);
       return message?.kind === 'sessions' ? message.sessions : null;
+    },
+    inventory: async (request, milliseconds) => {
+      // A child that is not done with what came before would answer to the wrong question.
+      if (open?.outcome !== 'opened' || !integrity) return null;
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const message = await next(milliseconds);
+      return message?.kind === 'inventory' ? message.inventory : null;
     },
   };
 }

@@ -95,6 +95,7 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
       sessions: null,
       integrity: null,
       again: async () => null,
+      inventory: async () => null,
     };
   const ledger = join(await realpath(look.home), names.ledger);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
@@ -116,9 +117,18 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
     const before = await fingerprint(ledger);
     const reading = await read(folder);
     if (before !== (await fingerprint(ledger))) continue;
-    if (!isBad(reading) || ++bad === 2) return reading;
+    if (!isBad(reading) || ++bad === 2) return { ...reading, inventory: unmoved(reading, ledger, before) };
   }
   throw new CannotSee('moving', 'the ledger was written to while it was read; run again');
+}
+
+/** What is read of a ledger through a private folder counts only while nobody writes to it. */
+function unmoved({ inventory }: StoreReading, ledger: string, before: string): StoreReading['inventory'] {
+  return async (request, milliseconds) => {
+    const told = await inventory(request, milliseconds);
+    if (before !== (await fingerprint(ledger))) throw new CannotSee('moving', 'the ledger was written to meanwhile');
+    return told;
+  };
 }
 
 function isBad({ open, sessions, integrity }: StoreReading): boolean {

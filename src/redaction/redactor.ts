@@ -27,8 +27,11 @@ export interface RedactorOptions {
 export interface Redactor {
   /** A whole text. */
   readonly redact: (text: string) => { readonly text: string; readonly counts: Counts };
-  /** A whole structure, as JSON.parse gives it. */
-  readonly redactJson: (value: unknown) => { readonly value: unknown; readonly counts: Counts };
+  /** A whole structure, as JSON.parse gives it; texts and keys that are one of `kept` stay, whatever they name. */
+  readonly redactJson: (
+    value: unknown,
+    kept?: ReadonlySet<string>,
+  ) => { readonly value: unknown; readonly counts: Counts };
   /** A text that comes in chunks of bytes; `counts` grows while it flows. */
   readonly bytes: (cuts?: Cuts) => ByteRedactor & { readonly counts: Counts };
   readonly transform: (cuts?: Cuts) => { readonly stream: Transform; readonly counts: Counts };
@@ -64,12 +67,12 @@ export function makeRedactor({ knownValues = [], patterns = [], tokens }: Redact
       const counts: Counts = {};
       return { text: clean(text, counts), counts };
     },
-    redactJson: (value) => {
+    redactJson: (value, kept) => {
       const counts: Counts = {};
       const add = (rule: string): void => {
         counts[rule] = (counts[rule] ?? 0) + 1;
       };
-      return { value: redactValue(value, { text: (text) => clean(text, counts), count: add }), counts };
+      return { value: redactValue(value, { text: (text) => (kept?.has(text) ? text : clean(text, counts)), count: add }), counts };
     },
     bytes,
     transform: (cuts) => {

@@ -1,8 +1,5 @@
-import type { Check } from '../check.ts';
-import type { CheckRun } from '../runner.ts';
-
 export interface Progress {
-  readonly done: (run: CheckRun) => void;
+  readonly done: (title: string) => void;
   /** Takes the display away before the report is written. */
   readonly end: () => Promise<void>;
 }
@@ -11,11 +8,11 @@ export interface Progress {
 const patienceMs = 400;
 
 /**
- * Shows the running checks on `stream` after a moment, where it is a real terminal with a width; else nothing.
+ * Shows what is under way on `stream` after a moment, where it is a real terminal with a width; else nothing.
  * listr2 would also draw under CI and on a dumb terminal, so that is decided here.
  */
 export function showProgress(
-  checks: readonly Check[],
+  titles: readonly string[],
   stream: NodeJS.WriteStream,
   env: Readonly<Record<string, string | undefined>>,
 ): Progress {
@@ -29,9 +26,9 @@ export function showProgress(
 
   const draw = async (): Promise<void> => {
     const { Listr } = await import('listr2');
-    const tasks = checks.map(({ id }) => ({
-      title: id,
-      task: () => new Promise<void>((resolve) => (finished.has(id) ? resolve() : waiting.set(id, resolve))),
+    const tasks = titles.map((title) => ({
+      title,
+      task: () => new Promise<void>((resolve) => (finished.has(title) ? resolve() : waiting.set(title, resolve))),
     }));
     const list = new Listr(tasks, {
       concurrent: true,
@@ -43,15 +40,15 @@ export function showProgress(
     await list.run();
   };
   return {
-    done: ({ check }) => {
-      finished.add(check.id);
-      waiting.get(check.id)?.();
+    done: (title) => {
+      finished.add(title);
+      waiting.get(title)?.();
     },
     end: async () => {
       clearTimeout(timer);
-      for (const { id } of checks) {
-        finished.add(id);
-        waiting.get(id)?.();
+      for (const title of titles) {
+        finished.add(title);
+        waiting.get(title)?.();
       }
       await shown;
     },

@@ -18,10 +18,75 @@ export type ReadMessage =
       readonly sessions: Omit<StoreSessions, 'looks'>;
     }
   | { readonly kind: 'progress'; readonly tables: readonly TableReading[] }
-  | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity };
+  | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity }
+  | { readonly kind: 'inventory'; readonly inventory: StoreInventory };
 
 /** A later line that asks for the sessions once more. The end of its input ends the child. */
 export const askAgain = 'sessions\n';
+
+/** A later line, too: what support needs of a ledger beyond what checks rest on. */
+export interface InventoryRequest {
+  readonly inventory: {
+    /** Titles and labels as they are, which may hold a prompt. */
+    readonly titles: boolean;
+    /** The session whose events are told with their payloads. */
+    readonly eventsOf: string | null;
+    /** Milliseconds for counting events. */
+    readonly budgetMs: number;
+  };
+}
+
+export interface StoreInventory {
+  readonly pragmas: Readonly<Record<string, string | number>>;
+  readonly schema: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly table: string;
+    readonly sql: string | null;
+  }[];
+  readonly schemaComplete: boolean;
+  /** Newest first. */
+  readonly sessions: readonly SessionRecord[];
+  readonly sessionsComplete: boolean;
+  readonly events: SessionEvents | null;
+  /** SQLite's code where the reading broke off. */
+  readonly code: string | null;
+}
+
+/** A text that may hold a prompt: how long it is, and which it is among the others of this ledger, from 1. */
+export interface Told {
+  readonly length: number;
+  readonly number: number;
+  readonly text: string | null;
+}
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string | number | null>>;
+  readonly title: Told | null;
+  readonly labels: Told | null;
+  /** Null where no index leads to the events of a session, or the time ended before. */
+  readonly events: {
+    readonly total: number;
+    /** How many of each kind, among the newest `counted`. */
+    readonly kinds: Readonly<Record<string, number>>;
+    readonly counted: number;
+  } | null;
+}
+
+/** The newest events of one session, oldest first. */
+export interface SessionEvents {
+  readonly session: string;
+  readonly complete: boolean;
+  readonly list: readonly {
+    readonly seq: number;
+    readonly kind: string;
+    readonly at: string;
+    readonly bytes: number;
+    /** Null where it is too long to be taken whole: a part of it could be the rest of a secret. */
+    readonly payload: string | null;
+  }[];
+}
 
 /** What the mending process is asked: to make `into` a mended copy of `source`, which nobody has open. */
 export interface MendRequest {

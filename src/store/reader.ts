@@ -8,7 +8,8 @@ import { coreColumns } from '../coven/tables.ts';
 import type { StoreOpenOutcome } from '../observation.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
 import { readTables } from './integrity.ts';
-import type { ReadMessage, ReadRequest } from './protocol.ts';
+import { takeInventory } from './inventory.ts';
+import type { InventoryRequest, ReadMessage, ReadRequest } from './protocol.ts';
 import { askAgain } from './protocol.ts';
 import { hasWal, reach, type Way } from './reach.ts';
 import { readSessions } from './sessions.ts';
@@ -41,8 +42,14 @@ function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<R
   return Object.fromEntries(present.map((name) => [name, columns.all(name) as string[]]));
 }
 
-/** Reads and tells all that is asked; what it returns tells the sessions once more. */
-function main(request: ReadRequest): (() => void) | undefined {
+/** What an open ledger can be asked once everything was told. */
+interface Open {
+  readonly again: () => void;
+  readonly inventory: (request: InventoryRequest) => void;
+}
+
+/** Reads and tells all that is asked; undefined where the ledger did not open. */
+function main(request: ReadRequest): Open | undefined {
   let way: Way = 'in-place';
   let db: Database.Database;
   try {
@@ -95,14 +102,19 @@ function main(request: ReadRequest): (() => void) | undefined {
   tellSessions();
   const integrity = readTables(db, request, (tables) => say({ kind: 'progress', tables }));
   say({ kind: 'integrity', integrity });
-  return tellSessions;
+  return {
+    again: tellSessions,
+    inventory: ({ inventory }) => say({ kind: 'inventory', inventory: takeInventory(db, inventory) }),
+  };
 }
 
 // The native part is loaded while the request is still being made up.
 new Database(':memory:').close();
 
-let again: (() => void) | undefined;
+let open: Open | undefined;
 createInterface({ input: process.stdin }).on('line', (line) => {
-  if (`${line}\n` === askAgain) again?.();
-  else again = main(JSON.parse(line) as ReadRequest);
+  if (`${line}\n` === askAgain) return void open?.again();
+  const request = JSON.parse(line) as ReadRequest | InventoryRequest;
+  if ('inventory' in request) open?.inventory(request);
+  else open = main(request);
 });

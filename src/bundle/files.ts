@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { names } from '../coven/layout.ts';
+import { readEnd, readStart } from '../host/files.ts';
+import type { Cut, Gathered, LeftOut, Part } from './part.ts';
+
+const mebibyte = 1024 ** 2;
+/** Read and kept, of the log and of each one before it. What is kept is cut from the redacted text. */
+const logs = [
+  { suffix: '', read: 3 * mebibyte, keep: mebibyte },
+  ...['.1', '.2', '.3'].map((suffix) => ({ suffix, read: mebibyte / 2, keep: mebibyte / 4 })),
+];
+
+/** The ends of the recovery log and of the ones rotated away. */
+export async function gatherLogs(home: string): Promise<Gathered> {
+  const parts: Part[] = [];
+  const cut: Cut[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const { suffix, read, keep } of logs) {
+    const file = `${names.recoveryLog}${suffix}`;
+    const name = `log/${file}`;
+    const reading = await readEnd(join(home, file), read);
+    if (reading.state === 'absent') continue;
+    if (reading.state !== 'read') {
+      leftOut.push({ name, why: reading.state === 'unreadable' ? reading.errno : 'it is no regular file' });
+      continue;
+    }
+    const start = reading.size > reading.bytes.length;
+    parts.push({ name, text: reading.bytes, cuts: { start }, keep });
+    if (reading.size > keep)
+      cut.push({ name, what: `the last ${keep} of ${reading.size} bytes at the most`, why: 'the end tells what happened' });
+  }
+  return { parts, cut, leftOut };
+}
+
+const runLimit = 50;
+const journalLimit = mebibyte;
+
+/** The journals of past repairs, line by line. What they know files by is the hash of their content, and stays here. */
+export async function gatherRuns(home: string): Promise<Gathered> {
+  const folder = join(home, 'doctor', 'runs');
+  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+    throw error;
+  });
+  const ids = found.filter((id) => /^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(id)).sort().reverse();
+  const parts: Part[] = [];
+  const cut: Cut[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const id of ids.slice(0, runLimit)) {
+    const name = `runs/${id}.json`;
+    const reading = await readStart(join(folder, id, 'journal.jsonl'), journalLimit);
+    if (reading.state === 'absent') continue;
+    if (reading.state !== 'read') {
+      leftOut.push({ name, why: reading.state === 'unreadable' ? reading.errno : 'it is no regular file' });
+      continue;
+    }
+    if (reading.size > journalLimit)
+      cut.push({ name, what: `the first ${journalLimit} of ${reading.size} bytes`, why: 'longer than any journal is' });
+    parts.push({ name, json: reading.bytes.toString('utf8').split('\n').flatMap(recordOf) });
+  }
+  if (ids.length > runLimit)
+    cut.push({ name: 'runs/', what: `the newest ${runLimit} of ${ids.length} runs`, why: 'older ones are history' });
+  return { parts, cut, leftOut };
+}
+
+/** A line of a journal; what follows the last one is room that was kept free, and a torn line is nothing. */
+function recordOf(line: string): readonly unknown[] {
+  try {
+    return [JSON.parse(line, (key, value) => (/sha256|digest/i.test(key) ? undefined : value))];
+  } catch {
+    return [];
+  }
+}

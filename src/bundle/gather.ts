@@ -1,0 +1,128 @@
+import { realpath } from 'node:fs/promises';
+import { within } from '../deadline.ts';
+import { reasonOf } from '../host/host.ts';
+import type { LiveHost } from '../host/live.ts';
+import { type Observation, type ObservationKey, type Observations, observationKeys } from '../observation.ts';
+import type { RedactorOptions } from '../redaction/redactor.ts';
+import { makeTokens } from '../redaction/tokens.ts';
+import type { StoreInventory } from '../store/protocol.ts';
+import { gatherLogs, gatherRuns } from './files.ts';
+import { join, ledgerParts, valueOf } from './ledger.ts';
+import { patternsOf, thingsOf } from './things.ts';
+import type { Gathered, LeftOut } from './part.ts';
+import { knownSecrets } from './secrets.ts';
+import { seeSystem } from './system.ts';
+import { seeTree } from './tree.ts';
+import { vocabulary } from './vocabulary.ts';
+
+export interface GatherOptions {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly titles: boolean;
+  readonly eventsOf: string | null;
+  readonly signal: AbortSignal;
+  /** Told what is begun. */
+  readonly tell: (doing: string) => void;
+}
+
+/** Everything that goes into a bundle, and what is needed to take out what must not. */
+export interface Haul {
+  readonly observations: readonly Observation[];
+  readonly gathered: Gathered;
+  readonly redaction: RedactorOptions & { readonly knownValues: readonly string[] };
+}
+
+/** Not recorded: it holds hashes of files, from which a secret could be guessed, and no check rests on it. */
+const unrecorded: readonly ObservationKey[] = ['home.identities'];
+const countMs = 1500;
+const inventoryMs = 6000;
+const partMs = 8000;
+
+/** Gathers all parts; one that fails or takes too long is left out with its reason, and hides no other. Never rejects. */
+export async function gather(host: LiveHost, options: GatherOptions): Promise<Haul> {
+  const { home, env, signal, tell } = options;
+  tell('observations');
+  const observations = await observeAll(host);
+  const value = <K extends ObservationKey>(key: K): Observations[K] | null =>
+    valueOf(observations.find((seen) => seen.key === key) as Observation<Observations[K]> | undefined);
+
+  tell('ledger');
+  const { inventory, why } = await inventoryOf(host, options, value('store.open')?.outcome ?? 'not seen');
+  const seen = {
+    files: value('store.files'),
+    open: value('store.open'),
+    integrity: value('store.integrity'),
+    sessions: value('store.sessions'),
+  };
+  const part = async (name: string, make: () => Promise<Gathered>): Promise<Gathered> => {
+    const late = (): Gathered => nothing({ name, why: `it took longer than ${partMs} ms` });
+    const made = make().catch((error: unknown) => nothing({ name, why: reasonOf(error).message }));
+    return within(made, partMs, signal, late);
+  };
+  const json = async (name: string, make: () => Promise<unknown>): Promise<Gathered> =>
+    part(name, async () => ({ parts: [{ name, json: await make() }], cut: [], leftOut: [] }));
+
+  tell('files and machine');
+  const gathered = await Promise.all([
+    ledgerParts(seen, inventory, why),
+    part('log/', () => gatherLogs(home)),
+    part('runs/', () => gatherRuns(home)),
+    json('tree.json', () => seeTree(home, signal)),
+    json('system.json', () => seeSystem(signal)),
+    json('daemon.json', () => host.answers()),
+    json('install.json', async () => ({ ...value('install'), node: process.execPath })),
+  ]);
+
+  const projects = [
+    ...(seen.sessions?.projects ?? []),
+    ...(value('sessions.leases')?.projects ?? []).map(({ path }) => path),
+    ...(inventory?.sessions ?? []).flatMap(({ fields }) =>
+      typeof fields.project_root === 'string' ? fields.project_root : [],
+    ),
+  ];
+  const { values, passedOver } = await knownSecrets(env, home, value('home.entries'), vocabulary());
+  const real = await realpath(home).catch(() => home);
+  const owner = value('home')?.uid ?? null;
+  const things = await thingsOf({ home, realHome: real, owner, env, projects });
+  const left = unrecorded.map((key) => ({ name: `observation ${key}`, why: 'it holds hashes of files' }));
+  return {
+    observations,
+    gathered: join(...gathered, {
+      parts: [],
+      cut: [],
+      leftOut: [
+        ...left,
+        ...(passedOver > 0
+          ? [{ name: `search for ${passedOver} known values`, why: 'there are too many; the rules stand alone there' }]
+          : []),
+      ],
+    }),
+    redaction: { knownValues: values, patterns: await patternsOf(home), tokens: makeTokens(things) },
+  };
+}
+
+const nothing = (leftOut: LeftOut): Gathered => ({ parts: [], cut: [], leftOut: [leftOut] });
+
+/** Every observation in its order; a daemon is watched for ten seconds only where it does not answer. */
+async function observeAll(host: LiveHost): Promise<readonly Observation[]> {
+  const health = await host.observe('daemon.health');
+  const silent = health.ok && ['no-bytes', 'incomplete'].includes(health.value.outcome);
+  const wanted = observationKeys.filter(
+    (key) => !unrecorded.includes(key) && (silent || key !== 'daemon.progress'),
+  );
+  return Promise.all(wanted.map((key): Promise<Observation> => host.observe(key)));
+}
+
+async function inventoryOf(
+  host: LiveHost,
+  { titles, eventsOf }: GatherOptions,
+  outcome: string,
+): Promise<{ readonly inventory: StoreInventory | null; readonly why: string }> {
+  if (outcome !== 'opened') return { inventory: null, why: `the ledger: ${outcome}` };
+  try {
+    const inventory = await host.inventory({ inventory: { titles, eventsOf, budgetMs: countMs } }, inventoryMs);
+    return { inventory, why: 'the ledger did not tell in time' };
+  } catch (error) {
+    return { inventory: null, why: reasonOf(error).message };
+  }
+}

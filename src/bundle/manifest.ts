@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Counts } from '../redaction/stream.ts';
+import { documentOf } from './clean.ts';
+import { byName, type Cut, type LeftOut, type Member } from './part.ts';
+import { type Manifest, manifestName } from './verify.ts';
+
+interface Made {
+  readonly tool: Manifest['tool'];
+  readonly createdAt: string;
+  readonly cut: readonly Cut[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** What a bundle says of itself: its members as they are in it, so that no hash is of anything that is not. */
+export function manifestOf(members: readonly Member[], { tool, createdAt, cut, leftOut }: Made): Member {
+  const manifest: Manifest = {
+    schema: 'coven-doctor.bundle/1',
+    tool: { name: tool.name, version: tool.version },
+    createdAt,
+    members: members
+      .toSorted(byName)
+      .map(({ name, bytes }) => ({
+        name,
+        size: bytes.length,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+      })),
+    cut: cut.map(({ name, what, why }) => ({ name: short(name), what: short(what), why: short(why) })),
+    leftOut: leftOut.map(({ name, why }) => ({ name: short(name), why: short(why) })),
+  };
+  return { name: manifestName, bytes: documentOf(manifest) };
+}
+
+const short = (text: string): string => text.slice(0, 500);
+
+/** How often each rule removed something, by member, and the user's patterns that could not be used. */
+export function redactionReport(
+  counts: Readonly<Record<string, Counts>>,
+  refusedPatterns: readonly { readonly index: number; readonly reason: string }[],
+): Member {
+  const members = Object.fromEntries(
+    Object.entries(counts)
+      .filter(([, found]) => Object.keys(found).length > 0)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  const total: Counts = {};
+  for (const found of Object.values(members))
+    for (const [rule, n] of Object.entries(found)) total[rule] = (total[rule] ?? 0) + n;
+  // A reason may quote the pattern, which is the user's own.
+  const unused = refusedPatterns.map(({ index }) => index);
+  return { name: 'redaction-report.json', bytes: documentOf({ schema: 'coven-doctor.redaction/1', total, members, unused }) };
+}

@@ -1,0 +1,90 @@
+import { homedir, hostname, userInfo } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { readStart } from '../host/files.ts';
+import type { Named } from '../redaction/tokens.ts';
+
+const passwdLimit = 1024 ** 2;
+const configLimit = 1024 ** 2;
+
+export interface NamedBy {
+  readonly home: string;
+  /** The home's own, where it is another one than the path. */
+  readonly realHome: string;
+  readonly owner: number | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly projects: readonly string[];
+}
+
+/** What is named by a token: the home, its owner and the one who runs this, their folders, this machine, the projects. */
+export async function thingsOf({ home, realHome, owner, env, projects }: NamedBy): Promise<readonly Named[]> {
+  const accounts = await accountsOf(new Set([owner, process.getuid?.() ?? null]));
+  const me = attempt(() => userInfo().username);
+  const users = [...accounts.map(({ user }) => user), me, env.USER, env.LOGNAME, env.SUDO_USER];
+  const folders = [...accounts.map(({ folder }) => folder), env.HOME, homedir(), folderOf(home)];
+  const host = hostname();
+  const configured = await projectsOf(home);
+  return [
+    { as: '<coven-home>', names: [...new Set([home, realHome])] },
+    ...distinct(users).map((name) => ({ as: 'user' as const, names: [name] })),
+    ...distinct(folders)
+      .filter((folder) => isAbsolute(folder) && folder !== '/')
+      .map((folder) => ({ as: 'home' as const, names: [folder] })),
+    { as: 'host', names: distinct([host, host.split('.', 1)[0]]) },
+    ...distinct([...projects, ...configured])
+      .filter((path) => isAbsolute(path) && path !== '/')
+      .map((path) => ({ as: 'project' as const, names: [path] })),
+  ];
+}
+
+const distinct = (names: readonly (string | undefined)[]): readonly string[] => [
+  ...new Set(names.filter((name) => name !== undefined && name !== '')),
+] as readonly string[];
+
+/** The folder that a user's home of the usual name lies in. */
+const folderOf = (home: string): string | undefined => (home.endsWith('/.coven') ? dirname(home) : undefined);
+
+async function accountsOf(uids: ReadonlySet<number | null>): Promise<readonly { user: string; folder: string }[]> {
+  const reading = await readStart('/etc/passwd', passwdLimit);
+  const lines = reading.state === 'read' ? reading.bytes.toString('utf8').split('\n') : [];
+  return lines
+    .map((line) => line.split(':'))
+    .filter(([, , uid]) => uid !== undefined && uid !== '' && uids.has(Number(uid)))
+    .map(([user = '', , , , , folder = '']) => ({ user, folder }));
+}
+
+/** Paths in quotes of `repos.toml`, whether it can be parsed or not. */
+async function projectsOf(home: string): Promise<readonly string[]> {
+  const reading = await readStart(join(home, 'repos.toml'), configLimit);
+  if (reading.state !== 'read') return [];
+  return [...reading.bytes.toString('utf8').matchAll(/["'](\/[^"'\n]{1,4095})["']/g)].map(([, path = '']) => path);
+}
+
+/** The `extra_patterns` of `privacy.toml`; none where it cannot be parsed. */
+export async function patternsOf(home: string): Promise<readonly string[]> {
+  const reading = await readStart(join(home, 'privacy.toml'), configLimit);
+  if (reading.state !== 'read') return [];
+  try {
+    const { parse } = await import('smol-toml');
+    return patternsIn(parse(reading.bytes.toString('utf8')));
+  } catch {
+    return [];
+  }
+}
+
+/** Wherever they stand in the file: a pattern too many hides too much, one too few shows a secret. */
+function patternsIn(value: unknown): readonly string[] {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'extra_patterns' && Array.isArray(inner)
+      ? inner.filter((pattern) => typeof pattern === 'string')
+      : patternsIn(inner),
+  );
+}
+
+function attempt(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import * as v from 'valibot';
+import { by, flag, kindOrAbsent, list, maybe, number, oneOf, text } from './shape.ts';
+
+const file = v.object({ kind: kindOrAbsent, size: number, mode: maybe(number), readable: flag });
+
+const lease = v.object({
+  name: text,
+  state: oneOf(['valid', 'malformed', 'unreadable']),
+  expiresAt: maybe(number),
+  sessionId: maybe(text),
+});
+
+export const storeShapes = {
+  'store.files': v.object({
+    main: file,
+    wal: file,
+    shm: file,
+    walState: oneOf(['none', 'valid', 'torn']),
+    walPageSize: maybe(number),
+    header: maybe(v.object({ pageSize: number, pages: number, wal: flag, writer: number })),
+    sessionsExpected: flag,
+  }),
+  'store.open': v.object({
+    outcome: oneOf([
+      'opened',
+      'missing',
+      'empty',
+      'not-a-file',
+      'not-a-database',
+      'malformed',
+      'unreadable',
+      'busy',
+      'forbidden',
+    ]),
+    way: maybe(oneOf(['in-place', 'link', 'clone', 'copy'])),
+    code: maybe(text),
+    journalMode: maybe(text),
+    tables: list(text),
+    columns: by(list(text)),
+    walForeign: maybe(flag),
+  }),
+  'store.sessions': v.object({
+    outcome: oneOf(['read', 'not-opened', 'no-table', 'failed']),
+    code: maybe(text),
+    byStatus: by(number),
+    open: list(
+      v.object({
+        id: text,
+        status: text,
+        harness: text,
+        createdAt: text,
+        updatedAt: text,
+        external: flag,
+      }),
+    ),
+    openComplete: flag,
+    recent: v.object({ made: number, failed: number, orphaned: number }),
+    projects: list(text),
+    looks: number,
+  }),
+  'store.integrity': v.object({
+    outcome: oneOf(['read', 'not-opened']),
+    depth: oneOf(['bounded', 'whole']),
+    complete: flag,
+    tables: list(
+      v.object({
+        table: text,
+        rowsRead: number,
+        rowsAbout: maybe(number),
+        complete: flag,
+        problem: maybe(text),
+      }),
+    ),
+    problems: list(text),
+    indexProblems: list(text),
+    search: maybe(v.object({ rows: number, indexed: number, damaged: flag })),
+  }),
+  'sessions.leases': v.object({
+    projects: list(
+      v.object({
+        path: text,
+        gate: oneOf(['none', 'read', 'unreadable', 'remote']),
+        owner: maybe(lease),
+        writers: list(lease),
+      }),
+    ),
+  }),
+};

@@ -1,0 +1,155 @@
+import type { Database } from 'better-sqlite3';
+import type { InventoryRequest, SessionEvents, SessionRecord, StoreInventory, Told } from './protocol.ts';
+
+type Asked = InventoryRequest['inventory'];
+
+const schemaLimit = 500;
+const sqlLimit = 8192;
+const sessionLimit = 500;
+/** Events whose kinds are counted, of each session. */
+const kindLimit = 5000;
+const eventLimit = 5000;
+const eventsBytes = 8 * 1024 ** 2;
+const payloadBytes = 64 * 1024;
+const titleLimit = 2000;
+
+const pragmas =
+  'page_size page_count freelist_count journal_mode encoding user_version application_id schema_version auto_vacuum'.split(
+    ' ',
+  );
+/** Columns of a session that hold no words of its user; paths and names among them are told as tokens later. */
+const columns =
+  'project_root harness status exit_code archived_at created_at updated_at conversation_id visibility familiar_id external'.split(
+    ' ',
+  );
+
+/**
+ * What support needs of a ledger beyond what checks rest on. Every part is bounded in number and size, the counting of
+ * events in time, too; a part at which the reading breaks off leaves what was read before.
+ */
+export function takeInventory(db: Database, asked: Asked): StoreInventory {
+  let code: string | null = null;
+  const part = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      code ??= error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+      return otherwise;
+    }
+  };
+  const schema = part(() => readSchema(db), []);
+  const rows = part(() => readSessions(db, asked), []);
+  const kept = rows.slice(0, sessionLimit);
+  const counts = part(() => countEvents(db, kept, asked.budgetMs), new Map());
+  return {
+    pragmas: part(() => Object.fromEntries(pragmas.map((name) => [name, pragma(db, name)])), {}),
+    schema: schema.slice(0, schemaLimit),
+    schemaComplete: schema.length <= schemaLimit,
+    sessions: kept.map((row) => ({ ...row, events: counts.get(row.id) ?? null })),
+    sessionsComplete: rows.length <= sessionLimit,
+    events: part(() => (asked.eventsOf === null ? null : readEvents(db, asked.eventsOf)), null),
+    code,
+  };
+}
+
+function pragma(db: Database, name: string): string | number {
+  const value = db.pragma(name, { simple: true });
+  return typeof value === 'number' ? value : String(value).slice(0, 100);
+}
+
+function readSchema(db: Database): StoreInventory['schema'] {
+  return db
+    .prepare(
+      `SELECT type, substr(name, 1, 200) AS name, substr(tbl_name, 1, 200) AS "table", substr(sql, 1, ${sqlLimit}) AS sql
+         FROM sqlite_schema ORDER BY type, name LIMIT ${schemaLimit + 1}`,
+    )
+    .all() as StoreInventory['schema'];
+}
+
+function readSessions(db: Database, { titles }: Asked): readonly Omit<SessionRecord, 'events'>[] {
+  const there = new Set(columnsOf(db, 'sessions'));
+  const wanted = columns.filter((name) => there.has(name));
+  const words = ['title', 'labels'].filter((name) => there.has(name));
+  const rows = db
+    .prepare(
+      `SELECT substr(id, 1, 128) AS id, ${[...wanted, ...words].map(bounded).join(', ')}
+              ${words.map((name) => `, length(${name}) AS ${name}_length`).join('')}
+         FROM sessions WHERE id <> '__cockpit__' ORDER BY created_at DESC, id LIMIT ${sessionLimit + 1}`,
+    )
+    .all() as Record<string, string | number | null>[];
+  const numbers = { title: new Map<string, number>(), labels: new Map<string, number>() };
+  const tell = (row: (typeof rows)[number], name: 'title' | 'labels'): Told | null => {
+    const [text, length] = [row[name], row[`${name}_length`]];
+    if (typeof text !== 'string' || typeof length !== 'number') return null;
+    const number = numbers[name].get(text) ?? numbers[name].size + 1;
+    numbers[name].set(text, number);
+    // A part of a long title could be the rest of a secret.
+    return { length, number, text: titles && length <= titleLimit ? text : null };
+  };
+  return rows.map((row) => ({
+    id: String(row.id),
+    fields: Object.fromEntries(wanted.map((name) => [name, row[name] ?? null])),
+    title: tell(row, 'title'),
+    labels: tell(row, 'labels'),
+  }));
+}
+
+const bounded = (name: string): string =>
+  `CASE typeof(${name}) WHEN 'text' THEN substr(${name}, 1, 4096) WHEN 'blob' THEN NULL ELSE ${name} END AS ${name}`;
+
+const columnsOf = (db: Database, table: string): readonly string[] =>
+  db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+
+/** By the index of session ids alone: without one, each count would read all events of the ledger. */
+function countEvents(
+  db: Database,
+  sessions: readonly Pick<SessionRecord, 'id'>[],
+  budgetMs: number,
+): ReadonlyMap<string, SessionRecord['events']> {
+  const end = performance.now() + budgetMs;
+  const counts = new Map<string, SessionRecord['events']>();
+  const index = db
+    .prepare(
+      `SELECT 1 FROM pragma_index_list('events') AS list
+         JOIN pragma_index_info(list.name) AS info ON info.seqno = 0 AND info.name = 'session_id'`,
+    )
+    .get();
+  if (!index) return counts;
+  const total = db.prepare('SELECT count(*) FROM events WHERE session_id = ?').pluck();
+  const kinds = db.prepare(
+    `SELECT substr(kind, 1, 64) AS kind, count(*) AS n
+       FROM (SELECT kind FROM events WHERE session_id = ? ORDER BY created_at DESC LIMIT ${kindLimit})
+      GROUP BY 1 ORDER BY 1 LIMIT 50`,
+  );
+  for (const { id } of sessions) {
+    if (performance.now() > end) break;
+    const found = kinds.all(id) as { kind: string; n: number }[];
+    const counted = found.reduce((sum, { n }) => sum + n, 0);
+    counts.set(id, {
+      total: counted < kindLimit ? counted : Number(total.get(id)),
+      kinds: Object.fromEntries(found.map(({ kind, n }) => [String(kind), n])),
+      counted,
+    });
+  }
+  return counts;
+}
+
+function readEvents(db: Database, session: string): SessionEvents {
+  const rows = db.prepare(
+    `SELECT rowid AS seq, substr(kind, 1, 64) AS kind, substr(created_at, 1, 40) AS at, length(CAST(payload_json AS BLOB)) AS bytes,
+            CASE WHEN length(CAST(payload_json AS BLOB)) <= ${payloadBytes} THEN CAST(payload_json AS TEXT) END AS payload
+       FROM events WHERE session_id = ? ORDER BY created_at DESC, rowid DESC LIMIT ${eventLimit + 1}`,
+  );
+  const list: SessionEvents['list'][number][] = [];
+  let left = eventsBytes;
+  let complete = true;
+  for (const row of rows.iterate(session) as IterableIterator<SessionEvents['list'][number]>) {
+    left -= row.payload === null ? 0 : row.bytes;
+    if (left < 0 || list.length === eventLimit) {
+      complete = false;
+      break;
+    }
+    list.push(row);
+  }
+  return { session, complete, list: list.reverse() };
+}
