@@ -1,5 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { createGzip, deflateRawSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { ZipFile } from 'yazl';
 import { defaultLimits } from './limits.ts';
 import { byName, type Member } from './part.ts';
 
@@ -20,8 +22,7 @@ export function makeArchive(members: readonly Member[], kind: ArchiveKind): Prom
   return kind === 'zip' ? makeZip(sorted) : makeTgz(sorted);
 }
 
-async function makeZip(members: readonly Member[]): Promise<Buffer> {
-  const { ZipFile } = await import('yazl');
+function makeZip(members: readonly Member[]): Promise<Buffer> {
   const zip = new ZipFile();
   for (const { name, bytes } of members)
     zip.addBuffer(bytes, name, { mtime: day(), mode, forceDosTimestamp: true, compress: isPacked([bytes]) });
@@ -29,8 +30,7 @@ async function makeZip(members: readonly Member[]): Promise<Buffer> {
   return buffer(zip.outputStream);
 }
 
-async function makeTgz(members: readonly Member[]): Promise<Buffer> {
-  const { pack } = await import('tar-stream');
+function makeTgz(members: readonly Member[]): Promise<Buffer> {
   const tar = pack();
   for (const { name, bytes } of members)
     tar.entry({ name, mode: mode & 0o777, mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' }, bytes);

@@ -25,7 +25,8 @@ export function makeCleaner(options: RedactorOptions): Cleaner {
   const counts: Record<string, Counts> = {};
 
   function add(member: string, found: Counts): void {
-    const sum = (counts[member] ??= {});
+    const sum = counts[member] ?? {};
+    counts[member] = sum;
     for (const [rule, n] of Object.entries(found)) sum[rule] = (sum[rule] ?? 0) + n;
   }
   function clean<T>(member: string, value: T): T {

@@ -28,7 +28,11 @@ export async function gatherLogs(home: string): Promise<Gathered> {
     const start = reading.size > reading.bytes.length;
     parts.push({ name, text: reading.bytes, cuts: { start }, keep });
     if (reading.size > keep)
-      cut.push({ name, what: `the last ${keep} of ${reading.size} bytes at the most`, why: 'the end tells what happened' });
+      cut.push({
+        name,
+        what: `the last ${keep} of ${reading.size} bytes at the most`,
+        why: 'the end tells what happened',
+      });
   }
   return { parts, cut, leftOut };
 }
@@ -43,7 +47,10 @@ export async function gatherRuns(home: string): Promise<Gathered> {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
     throw error;
   });
-  const ids = found.filter((id) => /^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(id)).sort().reverse();
+  const ids = found
+    .filter((id) => /^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(id))
+    .sort()
+    .reverse();
   const parts: Part[] = [];
   const cut: Cut[] = [];
   const leftOut: LeftOut[] = [];

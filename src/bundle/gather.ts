@@ -7,11 +7,11 @@ import type { RedactorOptions } from '../redaction/redactor.ts';
 import { makeTokens } from '../redaction/tokens.ts';
 import type { StoreInventory } from '../store/protocol.ts';
 import { gatherLogs, gatherRuns } from './files.ts';
-import { join, ledgerParts, valueOf } from './ledger.ts';
-import { patternsOf, thingsOf } from './things.ts';
+import { join, ledgerParts, seenOf } from './ledger.ts';
 import type { Gathered, LeftOut } from './part.ts';
 import { knownSecrets } from './secrets.ts';
 import { seeSystem } from './system.ts';
+import { patternsOf, thingsOf } from './things.ts';
 import { seeTree } from './tree.ts';
 import { vocabulary } from './vocabulary.ts';
 
@@ -22,7 +22,7 @@ export interface GatherOptions {
   readonly eventsOf: string | null;
   readonly signal: AbortSignal;
   /** Told what is begun. */
-  readonly tell: (doing: string) => void;
+  readonly tell: (doing: 'observations' | 'ledger' | 'files and machine') => void;
 }
 
 /** Everything that goes into a bundle, and what is needed to take out what must not. */
@@ -44,7 +44,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
   tell('observations');
   const observations = await observeAll(host);
   const value = <K extends ObservationKey>(key: K): Observations[K] | null =>
-    valueOf(observations.find((seen) => seen.key === key) as Observation<Observations[K]> | undefined);
+    seenOf(observations.find((seen) => seen.key === key) as Observation<Observations[K]> | undefined);
 
   tell('ledger');
   const { inventory, why } = await inventoryOf(host, options, value('store.open')?.outcome ?? 'not seen');
@@ -107,9 +107,7 @@ const nothing = (leftOut: LeftOut): Gathered => ({ parts: [], cut: [], leftOut: 
 async function observeAll(host: LiveHost): Promise<readonly Observation[]> {
   const health = await host.observe('daemon.health');
   const silent = health.ok && ['no-bytes', 'incomplete'].includes(health.value.outcome);
-  const wanted = observationKeys.filter(
-    (key) => !unrecorded.includes(key) && (silent || key !== 'daemon.progress'),
-  );
+  const wanted = observationKeys.filter((key) => !unrecorded.includes(key) && (silent || key !== 'daemon.progress'));
   return Promise.all(wanted.map((key): Promise<Observation> => host.observe(key)));
 }
 

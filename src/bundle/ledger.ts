@@ -10,7 +10,7 @@ export interface Seen {
   readonly sessions: StoreSessions | null;
 }
 
-export const valueOf = <T>(seen: Observation<T> | undefined): T | null => (seen?.ok ? seen.value : null);
+export const seenOf = <T>(seen: Observation<T> | undefined): T | null => (seen?.ok ? seen.value : null);
 
 /** The members that tell of the ledger; `why` is the reason where there is no inventory. */
 export function ledgerParts(seen: Seen, inventory: StoreInventory | null, why: string): Gathered {
@@ -56,7 +56,8 @@ function told(what: string, text: Told | null): string | null {
 function* cutsOf({ sessions, sessionsComplete, schemaComplete }: StoreInventory): Generator<Cut> {
   if (!sessionsComplete)
     yield { name: 'sessions.json', what: `the newest ${sessions.length} sessions`, why: 'older ones are history' };
-  if (!schemaComplete) yield { name: 'store.json', what: 'the first statements of the schema', why: 'there are too many' };
+  if (!schemaComplete)
+    yield { name: 'store.json', what: 'the first statements of the schema', why: 'there are too many' };
   const uncounted = sessions.filter(({ events }) => events === null).length;
   if (uncounted > 0)
     yield {
@@ -94,7 +95,14 @@ function eventParts(events: SessionEvents | null): Gathered {
     ? []
     : [{ name: 'events/', what: `the newest ${list.length} events`, why: 'more would be too much' }];
   const leftOut: LeftOut[] =
-    long > 0 ? [{ name: `payloads of ${long} events`, why: 'a long one is not cut, since a part could be the rest of a secret' }] : [];
+    long > 0
+      ? [
+          {
+            name: `payloads of ${long} events`,
+            why: 'a long one is not cut, since a part could be the rest of a secret',
+          },
+        ]
+      : [];
   return { parts, cut, leftOut };
 }
 

@@ -17,13 +17,11 @@ export function manifestOf(members: readonly Member[], { tool, createdAt, cut, l
     schema: 'coven-doctor.bundle/1',
     tool: { name: tool.name, version: tool.version },
     createdAt,
-    members: members
-      .toSorted(byName)
-      .map(({ name, bytes }) => ({
-        name,
-        size: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-      })),
+    members: members.toSorted(byName).map(({ name, bytes }) => ({
+      name,
+      size: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    })),
     cut: cut.map(({ name, what, why }) => ({ name: short(name), what: short(what), why: short(why) })),
     leftOut: leftOut.map(({ name, why }) => ({ name: short(name), why: short(why) })),
   };
@@ -47,5 +45,8 @@ export function redactionReport(
     for (const [rule, n] of Object.entries(found)) total[rule] = (total[rule] ?? 0) + n;
   // A reason may quote the pattern, which is the user's own.
   const unused = refusedPatterns.map(({ index }) => index);
-  return { name: 'redaction-report.json', bytes: documentOf({ schema: 'coven-doctor.redaction/1', total, members, unused }) };
+  return {
+    name: 'redaction-report.json',
+    bytes: documentOf({ schema: 'coven-doctor.redaction/1', total, members, unused }),
+  };
 }

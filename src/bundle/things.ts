@@ -36,9 +36,8 @@ export async function thingsOf({ home, realHome, owner, env, projects }: NamedBy
   ];
 }
 
-const distinct = (names: readonly (string | undefined)[]): readonly string[] => [
-  ...new Set(names.filter((name) => name !== undefined && name !== '')),
-] as readonly string[];
+const distinct = (names: readonly (string | undefined)[]): readonly string[] =>
+  [...new Set(names.filter((name) => name !== undefined && name !== ''))] as readonly string[];
 
 /** The folder that a user's home of the usual name lies in. */
 const folderOf = (home: string): string | undefined => (home.endsWith('/.coven') ? dirname(home) : undefined);

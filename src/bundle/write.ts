@@ -65,7 +65,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-const ownPrefix = (): string => `.coven-doctor-${pidNamespace()}-${process.pid}-${readStat(process.pid)?.startTicks ?? 0}-`;
+const ownPrefix = (): string =>
+  `.coven-doctor-${pidNamespace()}-${process.pid}-${readStat(process.pid)?.startTicks ?? 0}-`;
 
 /** What a run that was killed left here: it was not proven yet. */
 async function removeLeftovers(folder: string): Promise<void> {

@@ -10,6 +10,7 @@ import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
 import { withGuests } from './guests.ts';
 import { homeOf } from './home.ts';
+import type { Output } from './outputs.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
 import { look, tell, type Watch, watcher } from './tell.ts';
@@ -55,18 +56,12 @@ export async function doctor(options: DoctorOptions, signal: AbortSignal): Promi
   const all = await withGuests(options.modules, options.home, signal);
   const checks = selectChecks(all, options.only, options.skip);
   const accepted = await acceptedBy(options, home, all);
-  const packer = options.bundle ? await (await import('./bundle.ts')).packerAfter(home, options.format) : null;
+  const packer = options.bundle ? await (await import('./bundle.ts')).packerAfter(home, options.format, signal) : null;
   const watch = await watcher(checks, options.format, accepted);
   const finish = async (report: Report): Promise<number> => {
     await watch.end();
     signal.throwIfAborted();
-    await tell(report, options);
-    const texts = await Promise.all(
-      outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
-    );
-    for (const [index, output] of outputs.entries())
-      await (await outputFiles()).writeOutput(output, texts[index] ?? '');
-    return report.exitCode;
+    return show(report, options, outputs);
   };
   const reportOf = ({ runs, run }: Diagnosis): Report => makeReport(runs, options.failOn, run, accepted);
   if (!packer) return finish(await diagnose(checks, options, signal, async (found) => reportOf(found), watch.done));
@@ -77,21 +72,39 @@ export async function doctor(options: DoctorOptions, signal: AbortSignal): Promi
   return diagnose(checks, options, signal, packing, watch.done, packer.milliseconds);
 }
 
+/** Prints a report, writes it to the files that are asked for, and tells its exit code. */
+export async function show(
+  report: Report,
+  options: Pick<DoctorOptions, 'format' | 'verbose'>,
+  outputs: readonly Output[],
+): Promise<number> {
+  await tell(report, options);
+  const texts = await Promise.all(
+    outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
+  );
+  for (const [index, output] of outputs.entries()) await (await outputFiles()).writeOutput(output, texts[index] ?? '');
+  return report.exitCode;
+}
+
 /** Loaded where a file is asked for. */
 const outputFiles = () => import('./outputs.ts');
 
 /** What is accepted beforehand; a folder without a file of suppressions costs one look. */
-async function acceptedBy(
-  { suppress, baseline }: DoctorOptions,
+export async function acceptedBy(
+  { suppress, baseline }: Pick<DoctorOptions, 'suppress' | 'baseline'>,
   home: string,
   all: readonly Check[],
+  ofProject = existsSync(projectFile),
 ): Promise<Accepted> {
-  if (suppress === undefined && baseline === undefined && !existsSync(projectFile)) return nothingAccepted;
+  if (suppress === undefined && baseline === undefined && !ofProject) return nothingAccepted;
   const { findSuppressions, readSuppressions } = await import('./suppressions.ts');
   return {
-    suppressions: await (suppress === undefined
-      ? findSuppressions(projectFile, home, all)
-      : readSuppressions(suppress, home, all)),
+    suppressions:
+      suppress !== undefined
+        ? await readSuppressions(suppress, home, all)
+        : ofProject
+          ? await findSuppressions(projectFile, home, all)
+          : [],
     baseline: baseline === undefined ? null : await (await import('./baseline.ts')).readBaseline(baseline, home),
   };
 }
@@ -114,7 +127,9 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const checks = await withGuests(options.modules, options.home, signal);
   const check = checks.find((check) => check.id === id);
   if (!check) throw new UsageError(`unknown check ${JSON.stringify(id)}; \`coven-doctor list\` names them all`);
-  const report = await diagnose([check], options, signal, async ({ runs, run }) => makeReport(runs, options.failOn, run));
+  const report = await diagnose([check], options, signal, async ({ runs, run }) =>
+    makeReport(runs, options.failOn, run),
+  );
   signal.throwIfAborted();
   const { renderExplain } = await import('../render/explain.ts');
   await print(report.checks.map(renderExplain).join('\n'));

@@ -72,7 +72,10 @@ export function makeRedactor({ knownValues = [], patterns = [], tokens }: Redact
       const add = (rule: string): void => {
         counts[rule] = (counts[rule] ?? 0) + 1;
       };
-      return { value: redactValue(value, { text: (text) => (kept?.has(text) ? text : clean(text, counts)), count: add }), counts };
+      return {
+        value: redactValue(value, { text: (text) => (kept?.has(text) ? text : clean(text, counts)), count: add }),
+        counts,
+      };
     },
     bytes,
     transform: (cuts) => {

@@ -1,0 +1,123 @@
+import type { Finding } from '../check.ts';
+import type { Observation } from '../observation.ts';
+import type { CheckRun } from '../runner.ts';
+
+export interface FoundThing {
+  readonly check: string;
+  readonly finding: Finding;
+}
+
+export interface Comparison {
+  readonly appeared: readonly FoundThing[];
+  readonly wentAway: readonly FoundThing[];
+  /** The same cause of the same thing, told otherwise. */
+  readonly changed: readonly { readonly before: FoundThing; readonly after: FoundThing }[];
+  readonly observations: readonly Change[];
+}
+
+export type Leaf = string | number | boolean | null;
+
+/** One field that is not as it was; undefined where it is not there. */
+export interface Change {
+  readonly observation: string;
+  readonly path: string;
+  readonly before: Leaf | undefined;
+  readonly after: Leaf | undefined;
+}
+
+interface Side {
+  readonly runs: readonly CheckRun[];
+  readonly observations: readonly Observation[];
+}
+
+/** What is different between two runs. Passes and what was not asked are no findings here. */
+export function compareRuns(before: Side, after: Side): Comparison {
+  const [old, now] = [findings(before), findings(after)];
+  const both = [...now].filter(([key]) => old.has(key));
+  return {
+    appeared: [...now].filter(([key]) => !old.has(key)).map(([, found]) => found),
+    wentAway: [...old].filter(([key]) => !now.has(key)).map(([, found]) => found),
+    changed: both
+      .map(([key, found]) => ({ before: old.get(key) ?? found, after: found }))
+      .filter(({ before, after }) => told(before) !== told(after)),
+    observations: changes(before.observations, after.observations),
+  };
+}
+
+function findings({ runs }: Side): ReadonlyMap<string, FoundThing> {
+  const found = new Map<string, FoundThing>();
+  for (const { check, findings } of runs)
+    for (const finding of findings) {
+      if (finding.status === 'pass' || finding.status === 'skipped') continue;
+      const base = `${check.id}\0${finding.code}\0${finding.target}`;
+      // One cause may be found of several things that have one role.
+      let key = base;
+      for (let n = 2; found.has(key); n += 1) key = `${base}\0${n}`;
+      found.set(key, { check: check.id, finding });
+    }
+  return found;
+}
+
+/** Facts that hints alone are made of say nothing of the finding itself. */
+const ofHints = /^daemonVerdict$|^daemonPid$|BlockedBy$/;
+
+const told = ({ finding: { status, facts } }: FoundThing): string =>
+  JSON.stringify([
+    status,
+    Object.entries(facts)
+      .filter(([name]) => !ofHints.test(name))
+      .toSorted(),
+  ]);
+
+/** No two runs have these in common. */
+const ofClock = /^(?:now|ms|watchedMs)$/;
+
+function changes(before: readonly Observation[], after: readonly Observation[]): readonly Change[] {
+  const [old, now] = [before, after].map((side) => new Map(side.map((seen) => [seen.key as string, leavesOf(seen)])));
+  return [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])].flatMap((observation) => {
+    const [was, is] = [old?.get(observation), now?.get(observation)];
+    const paths = [...new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])];
+    return paths
+      .map((path) => ({ observation, path, before: was?.get(path), after: is?.get(path) }))
+      .filter(({ path, before, after }) => before !== after && !ofClock.test(path));
+  });
+}
+
+function leavesOf(seen: Observation): ReadonlyMap<string, Leaf> {
+  const leaves = new Map<string, Leaf>();
+  walk(seen.ok ? seen.value : { error: seen.error }, '', leaves);
+  return leaves;
+}
+
+/** By what the items of a list are known, the first that all of them have. */
+const identities = ['name', 'pid', 'id', 'table', 'path'];
+
+function walk(value: unknown, path: string, leaves: Map<string, Leaf>): void {
+  if (value === null || typeof value !== 'object') {
+    leaves.set(path, (value ?? null) as Leaf);
+    return;
+  }
+  if (!Array.isArray(value)) {
+    for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`, leaves);
+    return;
+  }
+  const known = identities.find((name) => isIdentity(value, name));
+  for (const [index, item] of value.entries()) {
+    const at = known ? `${known}=${(item as Record<string, unknown>)[known]}` : isPlain(value) ? String(item) : index;
+    walk(item, `${path}[${at}]`, leaves);
+  }
+}
+
+function isIdentity(list: readonly unknown[], name: string): boolean {
+  const values = list.map((item) =>
+    item !== null && typeof item === 'object' ? (item as Record<string, unknown>)[name] : undefined,
+  );
+  return (
+    values.every((value) => typeof value === 'string' || typeof value === 'number') &&
+    new Set(values).size === list.length
+  );
+}
+
+/** A list of different words is a set. */
+const isPlain = (list: readonly unknown[]): boolean =>
+  list.every((item) => typeof item === 'string') && new Set(list).size === list.length;

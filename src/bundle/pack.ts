@@ -1,0 +1,59 @@
+import type { Observation } from '../observation.ts';
+import type { CheckRun } from '../runner.ts';
+import { type Cleaner, makeCleaner } from './clean.ts';
+import type { Haul } from './gather.ts';
+import { manifestOf, redactionReport } from './manifest.ts';
+import type { Cut, LeftOut, Member } from './part.ts';
+import { byName } from './part.ts';
+import { type Run, recordingOf } from './recording.ts';
+
+/** A redacted run: what a bundle's own report is made of. */
+export interface Cleaned {
+  readonly observations: readonly Observation[];
+  readonly runs: readonly CheckRun[];
+}
+
+export interface Contents {
+  /** Every member, the manifest included. */
+  readonly members: readonly Member[];
+  readonly cut: readonly Cut[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+interface Made {
+  readonly run: Run;
+  readonly tool: { readonly name: string; readonly version: string };
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** The report in its forms, made of what is redacted; a form that cannot be made rejects. */
+  readonly report: (cleaned: Cleaned) => Promise<readonly Member[]>;
+}
+
+/**
+ * The members of a bundle, redacted. The observations come first: a thing has the number of its first appearance in
+ * them, whatever else is in the bundle. Equal input gives equal members.
+ */
+export async function packMembers(haul: Haul, found: readonly CheckRun[], made: Made): Promise<Contents> {
+  const cleaner = makeCleaner(haul.redaction);
+  const observations = haul.observations.map(cleaner.observation);
+  const runs = found.map(cleaner.run);
+  const { parts, cut, leftOut } = cleanedWords(haul, cleaner);
+  const members = [
+    recordingOf(made.run, observations),
+    ...(await made.report({ observations, runs })),
+    ...parts.toSorted(byName).map(cleaner.member),
+  ];
+  const report = redactionReport(cleaner.counts, cleaner.refusedPatterns);
+  const all = [...members, report];
+  const manifest = manifestOf(all, { tool: made.tool, createdAt: made.createdAt, cut, leftOut });
+  return { members: [...all, manifest].sort(byName), cut, leftOut };
+}
+
+/** Our own words on what is missing may quote the machine. */
+function cleanedWords({ gathered: { parts, cut, leftOut } }: Haul, { line }: Cleaner) {
+  return {
+    parts,
+    cut: cut.map(({ name, what, why }) => ({ name, what: line(what), why: line(why) })),
+    leftOut: leftOut.map(({ name, why }) => ({ name: line(name), why: line(why) })),
+  };
+}

@@ -1,0 +1,70 @@
+import { advise } from '../advise.ts';
+import { parseRecording, type Run } from '../bundle/recording.ts';
+import { BundleRefused } from '../bundle/refused.ts';
+import type { Check } from '../check.ts';
+import { deadline } from '../deadline.ts';
+import { recordedHost } from '../host/recorded.ts';
+import type { Observation } from '../observation.ts';
+import { observationKeys } from '../observation.ts';
+import { sayRefused } from '../render/bundle-refused.ts';
+import { makeReport } from '../report.ts';
+import { type CheckRun, runChecks } from '../runner.ts';
+import { acceptedBy, type DiagnoseOptions, show } from './doctor.ts';
+import { withGuests } from './guests.ts';
+import { openBundle } from './open-bundle.ts';
+import type { DisplayOptions } from './options.ts';
+import { parseOutputs } from './outputs.ts';
+import { selectChecks } from './select.ts';
+import { watcher } from './tell.ts';
+import { UsageError } from './usage.ts';
+
+/** What every path in a bundle is relative to. */
+export const recordedHome = '<coven-home>';
+/** Recorded facts are judged in milliseconds; only code that is not ours could take longer. */
+const checkMs = 15_000;
+const runMs = 60_000;
+
+export type AnalyzeOptions = Pick<DiagnoseOptions, 'modules' | 'only' | 'skip' | 'failOn'> & DisplayOptions;
+
+/** `doctor analyze`: the report that the bundle's own machine gave, made anew here. Looks at nothing but the bundle. */
+export async function analyze(file: string, options: AnalyzeOptions, signal: AbortSignal): Promise<number> {
+  const outputs = options.output.length === 0 ? [] : await parseOutputs(options.output, recordedHome);
+  const all = await withGuests(options.modules, undefined, signal);
+  const checks = selectChecks(all, options.only, options.skip);
+  const accepted = await acceptedBy(options, recordedHome, all, false);
+  const watch = options.format === 'jsonl' ? await watcher(checks, 'jsonl', accepted) : null;
+  const { run, runs } = await judgeBundle(file, checks, signal);
+  for (const judged of runs) watch?.done(judged, run.startedAt);
+  return show(makeReport(runs, options.failOn, { ...run, home: recordedHome }, accepted), options, outputs);
+}
+
+export interface Judged {
+  readonly run: Run;
+  readonly runs: readonly CheckRun[];
+  readonly observations: readonly Observation[];
+}
+
+/** Runs checks on what a bundle recorded. Throws a UsageError for what is no bundle. */
+export async function judgeBundle(file: string, checks: readonly Check[], signal: AbortSignal): Promise<Judged> {
+  const { members } = await openBundle(file);
+  const { run, observations } = recordingIn(file, members);
+  const host = recordedHost(observations);
+  const limit = deadline(runMs, signal);
+  const runs = await advise(await runChecks(checks, host, { checkMs, signal: limit.signal }), host);
+  limit.done();
+  signal.throwIfAborted();
+  return {
+    run,
+    runs,
+    observations: await Promise.all(observationKeys.map((key): Promise<Observation> => host.observe(key))),
+  };
+}
+
+function recordingIn(file: string, members: ReadonlyMap<string, Buffer>): ReturnType<typeof parseRecording> {
+  try {
+    return parseRecording(members);
+  } catch (error) {
+    if (!(error instanceof BundleRefused)) throw error;
+    throw new UsageError(`${file} cannot be analysed: ${sayRefused(error)}`);
+  }
+}

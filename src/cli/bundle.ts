@@ -1,0 +1,150 @@
+import { resolve } from 'node:path';
+import { type Accepted, nothingAccepted } from '../accepted.ts';
+import { kindOf, makeArchive } from '../bundle/archive.ts';
+import { gather } from '../bundle/gather.ts';
+import { type Cleaned, type Contents, packMembers } from '../bundle/pack.ts';
+import type { Member } from '../bundle/part.ts';
+import { writeProven } from '../bundle/write.ts';
+import { tool } from '../host/package.ts';
+import { makeProof } from '../redaction/proof.ts';
+import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten, stages } from '../render/bundle.ts';
+import type { Format } from '../render/format.ts';
+import { harmlessJson } from '../render/harmless.ts';
+import { showProgress } from '../render/progress.ts';
+import { makeReport, type Report, type Threshold } from '../report.ts';
+import { type DiagnoseOptions, type Diagnosis, diagnose } from './doctor.ts';
+import { withGuests } from './guests.ts';
+import { homeOf } from './home.ts';
+import { placeOf } from './outputs.ts';
+import { print } from './print.ts';
+import { selectChecks } from './select.ts';
+import { UsageError } from './usage.ts';
+
+export interface BundleOptions extends DiagnoseOptions {
+  /** Null for a name of our own in the current folder. */
+  readonly output: string | null;
+  readonly estimate: boolean;
+  /** The session whose events go in with their payloads. */
+  readonly events: string | null;
+  readonly titles: boolean;
+  readonly json: boolean;
+}
+
+const withheldCode = 6;
+/** For what is gathered beyond the diagnosis: a silent daemon is watched for ten seconds. */
+const gatherMs = 30_000;
+
+/** `doctor bundle`: diagnoses, gathers, redacts, proves and writes. 0 when it is written, 6 when it is withheld. */
+export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
+  const home = homeOf(options.home).path;
+  const file = options.output === null ? null : await placeOf('-o', resolve(options.output), home);
+  const checks = selectChecks(await withGuests(options.modules, options.home, signal), options.only, options.skip);
+  const shown = options.json ? null : showProgress(stages, process.stdout, process.env);
+  try {
+    const pack = async (found: Diagnosis): Promise<Outcome> =>
+      packed(found, {
+        ...options,
+        accepted: nothingAccepted,
+        file,
+        home,
+        ended: signal,
+        tell: (stage) => shown?.done(before(stage)),
+      });
+    const outcome = await diagnose(checks, options, signal, pack, undefined, gatherMs);
+    await shown?.end();
+    signal.throwIfAborted();
+    return await tell(outcome, options.json);
+  } finally {
+    await shown?.end();
+  }
+}
+
+const before = (stage: Stage): string => stages[stages.indexOf(stage) - 1] ?? '';
+
+/** What packs the evidence behind a report on stdout; where it is, is told beside the report's own format. */
+export async function packerAfter(home: string, format: Format, ended: AbortSignal) {
+  await placeOf('--bundle', resolve('bundle'), home);
+  return {
+    milliseconds: gatherMs,
+    pack: async (found: Diagnosis, report: { failOn: Threshold; accepted: Accepted }): Promise<number> => {
+      const plain = { estimate: false, events: null, titles: false, file: null, tell: () => undefined };
+      const outcome = await packed(found, { ...report, ...plain, home, ended });
+      if (format === 'text' || outcome.withheld.length > 0) return tell(outcome, false);
+      process.stderr.write(sayWritten(outcome));
+      return 0;
+    },
+  };
+}
+
+interface Asked {
+  readonly failOn: Threshold;
+  readonly accepted: Accepted;
+  readonly estimate: boolean;
+  readonly events: string | null;
+  readonly titles: boolean;
+  readonly file: string | null;
+  readonly home: string;
+  /** Fires when the user has enough of it. */
+  readonly ended: AbortSignal;
+  readonly tell: (stage: Stage) => void;
+}
+
+type Outcome = Answer & { readonly estimate: boolean };
+
+async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Promise<Outcome> {
+  const { home, titles, events, estimate } = asked;
+  const haul = await gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell: asked.tell });
+  asked.tell('redaction');
+  const { home: _, ...recorded } = run;
+  const contents = await packMembers(haul, runs, {
+    run: recorded,
+    tool: tool(),
+    createdAt: new Date().toISOString(),
+    report: (cleaned) =>
+      reportMembers(makeReport(cleaned.runs, asked.failOn, { ...run, home: '<coven-home>' }, asked.accepted), cleaned),
+  });
+  if (estimate) return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
+  asked.tell('archive');
+  const path = asked.file ?? (await placeOf('bundle', resolve(ownName(run)), home));
+  const archive = await makeArchive(contents.members, kindOf(path));
+  asked.ended.throwIfAborted();
+  asked.tell('proof');
+  return { ...(await proven(path, archive, contents, haul.redaction.knownValues)), estimate };
+}
+
+const unwritten = { ok: false, path: null, bytes: null, withheld: [] };
+
+async function proven(path: string, archive: Buffer, contents: Contents, known: readonly string[]): Promise<Answer> {
+  const prove = await makeProof(known);
+  const withheld = await writeProven(path, archive, prove).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) throw error;
+    throw new UsageError(`${path} cannot be written (${error.code})`);
+  });
+  if (withheld.length > 0) return answerOf(contents.members, contents, { ...unwritten, withheld });
+  return answerOf(contents.members, contents, { ok: true, path, bytes: archive.length, withheld });
+}
+
+const ownName = ({ runId, startedAt }: Pick<Report, 'runId' | 'startedAt'>): string =>
+  `coven-doctor-${startedAt.slice(0, '2026-12-31'.length)}-${runId.slice(0, 8)}.zip`;
+
+/** The report as people, programs and support read it. */
+async function reportMembers(report: Report, _cleaned: Cleaned): Promise<readonly Member[]> {
+  const [{ renderJson }, { renderText }] = await Promise.all([
+    import('../render/json.ts'),
+    import('../render/text.ts'),
+  ]);
+  const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
+  return [
+    member('report.json', renderJson(report, tool())),
+    member('report.txt', renderText(report, { tool: tool(), verbose: true, color: false })),
+  ];
+}
+
+async function tell(outcome: Outcome, json: boolean): Promise<number> {
+  const { estimate, ...answer } = outcome;
+  const isWithheld = answer.withheld.length > 0;
+  if (json) await print(`${harmlessJson(JSON.stringify(answer, null, 2))}\n`);
+  else if (isWithheld) process.stderr.write(sayWithheld(answer.withheld));
+  else await print(estimate ? sayEstimate(answer) : sayWritten(answer));
+  return isWithheld ? withheldCode : 0;
+}

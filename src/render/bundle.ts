@@ -1,0 +1,84 @@
+import { bytes, count, harmless } from './harmless.ts';
+
+interface Sized {
+  readonly name: string;
+  readonly bytes: { readonly length: number };
+}
+
+interface Missing {
+  readonly cut: readonly { readonly name: string; readonly what: string; readonly why: string }[];
+  readonly leftOut: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** What a bundle is told by in JSON. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly path: string | null;
+  readonly bytes: number | null;
+  readonly members: readonly { readonly name: string; readonly bytes: number }[];
+  readonly cut: Missing['cut'];
+  readonly leftOut: Missing['leftOut'];
+  readonly withheld: readonly { readonly member: string; readonly rule: string }[];
+}
+
+export const answerOf = (
+  members: readonly Sized[],
+  { cut, leftOut }: Missing,
+  rest: Pick<Answer, 'ok' | 'path' | 'bytes' | 'withheld'>,
+): Answer => ({
+  ...rest,
+  members: members.map(({ name, bytes: { length } }) => ({ name, bytes: length })),
+  cut,
+  leftOut,
+});
+
+/** Where the bundle is, and what it does not hold. */
+export function sayWritten({ path, bytes: size, members, cut, leftOut }: Answer): string {
+  const lines = [
+    `Bundle ${harmless(path ?? '')}: ${count(members.length, 'member')}, ${bytes(size)}, proven to hold no secret that is known.`,
+    ...missing({ cut, leftOut }),
+    'Look through it before you give it away: `coven-doctor analyze` shows its report, and its members are plain text.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What would go in; nothing is written. */
+export function sayEstimate({ members, cut, leftOut }: Answer): string {
+  const width = Math.max(...members.map(({ name }) => name.length));
+  const total = members.reduce((sum, { bytes }) => sum + bytes, 0);
+  const lines = [
+    ...members.map((member) => `${member.name.padEnd(width)}  ${bytes(member.bytes)}`),
+    `${count(members.length, 'member')}, ${bytes(total)} before they are packed. Nothing was written.`,
+    ...missing({ cut, leftOut }),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Where something was found and by which rule; never what. */
+export function sayWithheld(hits: Answer['withheld']): string {
+  const lines = [
+    'The bundle is withheld: something in it may be a secret, and nothing was written.',
+    ...hits.map(({ member, rule }) => `  ${harmless(member)}: ${harmless(rule)}`),
+    'Add a pattern for it to extra_patterns in privacy.toml, or take it out of its place, and run again.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function missing({ cut, leftOut }: Missing): readonly string[] {
+  return [
+    ...cut.map(({ name, what, why }) => harmless(`Cut: ${name} holds ${what} (${why}).`)),
+    ...leftOut.map(({ name, why }) => harmless(`Left out: ${name} (${why}).`)),
+  ];
+}
+
+/** What is under way, in its order. */
+export const stages = [
+  'checks',
+  'observations',
+  'ledger',
+  'files and machine',
+  'redaction',
+  'archive',
+  'proof',
+] as const;
+export type Stage = (typeof stages)[number];
