@@ -63,11 +63,14 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
     part(name, async () => ({ parts: [{ name, json: await make() }], cut: [], leftOut: [] }));
 
   tell('files and machine');
+  // Whoever put a symlink there may have meant any folder of the machine.
+  const inHome = async (name: string, make: () => Promise<Gathered>): Promise<Gathered> =>
+    value('home')?.kind === 'directory' ? make() : nothing({ name, why: 'the home is no folder' });
   const gathered = await Promise.all([
     ledgerParts(seen, inventory, why),
-    part('log/', () => gatherLogs(home)),
-    part('runs/', () => gatherRuns(home)),
-    json('tree.json', () => seeTree(home, signal)),
+    inHome('log/', () => part('log/', () => gatherLogs(home))),
+    inHome('runs/', () => part('runs/', () => gatherRuns(home))),
+    inHome('tree.json', () => json('tree.json', () => seeTree(home, signal))),
     json('system.json', () => seeSystem(signal)),
     json('daemon.json', () => host.answers()),
     json('install.json', async () => ({ ...value('install'), node: process.execPath })),
@@ -84,6 +87,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
   const real = await realpath(home).catch(() => home);
   const owner = value('home')?.uid ?? null;
   const things = await thingsOf({ home, realHome: real, owner, env, projects });
+  const { patterns, unreadable } = await patternsOf(home);
   const left = unrecorded.map((key) => ({ name: `observation ${key}`, why: 'it holds hashes of files' }));
   return {
     observations,
@@ -92,12 +96,13 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
       cut: [],
       leftOut: [
         ...left,
+        ...(unreadable === null ? [] : [{ name: 'your patterns of privacy.toml', why: unreadable }]),
         ...(passedOver > 0
           ? [{ name: `search for ${passedOver} known values`, why: 'there are too many; the rules stand alone there' }]
           : []),
       ],
     }),
-    redaction: { knownValues: values, patterns: await patternsOf(home), tokens: makeTokens(things) },
+    redaction: { knownValues: values, patterns, tokens: makeTokens(things) },
   };
 }
 

@@ -58,15 +58,22 @@ async function projectsOf(home: string): Promise<readonly string[]> {
   return [...reading.bytes.toString('utf8').matchAll(/["'](\/[^"'\n]{1,4095})["']/g)].map(([, path = '']) => path);
 }
 
-/** The `extra_patterns` of `privacy.toml`; none where it cannot be parsed. */
-export async function patternsOf(home: string): Promise<readonly string[]> {
+/** The `extra_patterns` of `privacy.toml`; of one that cannot be parsed, what looks like them. */
+export async function patternsOf(
+  home: string,
+): Promise<{ readonly patterns: readonly string[]; readonly unreadable: string | null }> {
   const reading = await readStart(join(home, 'privacy.toml'), configLimit);
-  if (reading.state !== 'read') return [];
+  if (reading.state === 'absent') return { patterns: [], unreadable: null };
+  if (reading.state !== 'read') return { patterns: [], unreadable: 'it cannot be read' };
+  const text = reading.bytes.toString('utf8');
   try {
     const { parse } = await import('smol-toml');
-    return patternsIn(parse(reading.bytes.toString('utf8')));
+    return { patterns: patternsIn(parse(text)), unreadable: null };
   } catch {
-    return [];
+    const [, list = ''] = /extra_patterns\s*=\s*\[([^]{0,65536})/.exec(text) ?? [];
+    const quoted = [...list.matchAll(/'([^'\n]+)'|"((?:[^"\\\n]|\\.)+)"/g)];
+    const patterns = quoted.map(([, literal, basic = '']) => literal ?? basic.replace(/\\(.)/g, '$1'));
+    return { patterns, unreadable: 'it cannot be parsed; what looked like patterns in it was used' };
   }
 }
 
