@@ -69,6 +69,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/render/backup.ts', ['src/render/', 'src/backup/', 'src/coven/layout.ts']],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/bundle/verify.ts']],
+  ['src/render/diff.ts', ['src/render/', 'src/bundle/compare.ts']],
   ['src/accepted.ts', ['src/check.ts']],
   ['src/report.ts', ['src/accepted.ts', 'src/check.ts', 'src/runner.ts', 'src/coven/causes.ts']],
   [
@@ -85,7 +86,24 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/fix/engine/',
     ],
   ],
-  ['src/bundle/', ['src/bundle/']],
+  // What opens a stranger's file knows nothing of this machine.
+  ...['bytes', 'json', 'limits', 'names', 'read', 'refused', 'tgz', 'verify', 'zip'].map(
+    (name): readonly [string, readonly string[]] => [`src/bundle/${name}.ts`, ['src/bundle/']],
+  ),
+  [
+    'src/bundle/',
+    [
+      'src/bundle/',
+      'src/redaction/',
+      'src/coven/',
+      'src/host/',
+      'src/store/protocol.ts',
+      'src/check.ts',
+      'src/observation.ts',
+      'src/runner.ts',
+      'src/deadline.ts',
+    ],
+  ],
   ['src/redaction/', ['src/redaction/', 'src/coven/']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
@@ -128,6 +146,8 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
   expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
+    // The bundle, outside the home.
+    'src/bundle/write.ts',
     'src/cli/demo.ts',
     'src/cli/outputs.ts',
     'src/cli/plan.ts',

@@ -70,7 +70,7 @@ export async function patternsOf(
     const { parse } = await import('smol-toml');
     return { patterns: patternsIn(parse(text)), unreadable: null };
   } catch {
-    const [, list = ''] = /extra_patterns\s*=\s*\[([^]{0,65536})/.exec(text) ?? [];
+    const [, list = ''] = /extra_patterns\s*=\s*\[([\s\S]{0,65536})/.exec(text) ?? [];
     const quoted = [...list.matchAll(/'([^'\n]+)'|"((?:[^"\\\n]|\\.)+)"/g)];
     const patterns = quoted.map(([, literal, basic = '']) => literal ?? basic.replace(/\\(.)/g, '$1'));
     return { patterns, unreadable: 'it cannot be parsed; what looked like patterns in it was used' };

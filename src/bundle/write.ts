@@ -11,13 +11,18 @@ import { verifyMembers } from './verify.ts';
  * open it, and every member is scanned. Returns what must not be in it; nothing of it is then left. An error of the file
  * system is thrown, and leaves nothing either.
  */
-export async function writeProven(path: string, archive: Buffer, prove: Proof): Promise<readonly Hit[]> {
+export async function writeProven(
+  path: string,
+  archive: Buffer,
+  prove: Proof,
+  signal: AbortSignal,
+): Promise<readonly Hit[]> {
   const folder = dirname(path);
   await removeLeftovers(folder);
   const temporary = join(folder, `${ownPrefix()}${randomUUID()}.tmp`);
   try {
     await writeWhole(temporary, archive);
-    const hits = await scan(temporary, prove);
+    const hits = await scan(temporary, prove, signal);
     if (hits.length > 0) {
       await unlink(temporary);
       return hits;
@@ -48,11 +53,14 @@ async function writeWhole(path: string, bytes: Buffer): Promise<void> {
 }
 
 /** A member that cannot be scanned is one that is not proven. */
-async function scan(path: string, prove: Proof): Promise<readonly Hit[]> {
+async function scan(path: string, prove: Proof, signal: AbortSignal): Promise<readonly Hit[]> {
   const { members } = verifyMembers(await readBundle(path));
   const hits: Hit[] = [];
-  for (const [name, bytes] of members)
+  for (const [name, bytes] of members) {
+    signal.throwIfAborted();
     hits.push(...(await prove({ name, bytes }).catch(() => [{ member: name, rule: 'cannot-be-scanned' }])));
+  }
+  signal.throwIfAborted();
   return hits;
 }
 

@@ -107,17 +107,22 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
   asked.tell('archive');
   const path = asked.file ?? (await placeOf('bundle', resolve(ownName(run)), home));
   const archive = await makeArchive(contents.members, kindOf(path));
-  asked.ended.throwIfAborted();
   asked.tell('proof');
-  return { ...(await proven(path, archive, contents, haul.redaction.knownValues)), estimate };
+  return { ...(await proven(path, archive, contents, haul.redaction.knownValues, asked.ended)), estimate };
 }
 
 const unwritten = { ok: false, path: null, bytes: null, withheld: [] };
 
-async function proven(path: string, archive: Buffer, contents: Contents, known: readonly string[]): Promise<Answer> {
+async function proven(
+  path: string,
+  archive: Buffer,
+  contents: Contents,
+  known: readonly string[],
+  ended: AbortSignal,
+): Promise<Answer> {
   const prove = await makeProof(known);
-  const withheld = await writeProven(path, archive, prove).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === undefined) throw error;
+  const withheld = await writeProven(path, archive, prove, ended).catch((error: NodeJS.ErrnoException) => {
+    if (ended.aborted || typeof error.code !== 'string') throw error;
     throw new UsageError(`${path} cannot be written (${error.code})`);
   });
   if (withheld.length > 0) return answerOf(contents.members, contents, { ...unwritten, withheld });

@@ -1,9 +1,12 @@
 import { compareChecks, counts, type Report } from '../report.ts';
 import { say } from './words.ts';
 
+/** Where recovery by hand is at its end: the evidence, before anything else changes it. */
+export const bundleStep = 'coven-doctor bundle, and give the file to support';
+
 /**
- * What to do next, worst cause first, each step once; what follows from a cause goes away with it, and
- * what is suppressed or known needs nothing.
+ * What to do next, the evidence for support first, then by the worst cause, each step once; what follows from a cause
+ * goes away with it, and what is suppressed or known needs nothing.
  */
 export function nextSteps(report: Report): readonly string[] {
   const steps = report.checks
@@ -12,5 +15,5 @@ export function nextSteps(report: Report): readonly string[] {
       findings.filter((finding) => counts(finding) && !finding.causedBy).map((finding) => say(check, finding).hint),
     )
     .filter((hint) => hint !== undefined);
-  return [...new Set(steps)];
+  return [...new Set([...(report.escalate.length > 0 ? [bundleStep] : []), ...steps])];
 }

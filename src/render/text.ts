@@ -11,6 +11,7 @@ import {
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { count, harmless } from './harmless.ts';
+import { bundleStep } from './steps.ts';
 import { say } from './words.ts';
 
 /** Coven's own marks, and some for what it does not know. */
@@ -73,6 +74,7 @@ export function renderText(report: Report, options: RenderOptions): string {
     `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
     ...guests(report),
     ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
+    ...(report.escalate.length > 0 ? [`Before anything is changed: ${bundleStep}.`] : []),
   ];
   return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
 }

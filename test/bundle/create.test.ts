@@ -1,0 +1,348 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { cli } from '../../fixtures/diagnose.ts';
+import { makeHome } from '../../fixtures/home.ts';
+import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
+import { snapshot } from '../../fixtures/snapshot.ts';
+import { makeArchive } from '../../src/bundle/archive.ts';
+import { readBundle } from '../../src/bundle/read.ts';
+import { verifyMembers } from '../../src/bundle/verify.ts';
+
+const program = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
+/** Put together, so that no token stands in this file. */
+const github = ['ghp', 'A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8'].join('_');
+
+const always = [
+  'daemon.json',
+  'install.json',
+  'log/daemon-recovery.log',
+  'manifest.json',
+  'observations.json',
+  'redaction-report.json',
+  'report.json',
+  'report.txt',
+  'sessions.json',
+  'store.json',
+  'system.json',
+  'tree.json',
+];
+
+function place(scratch: Scratch): { readonly home: string; readonly out: string } {
+  const home = makeHome(join(scratch.path, 'home'), {
+    rows: [
+      { id: 'a', status: 'completed' },
+      { id: 'b', status: 'failed' },
+    ],
+    events: 3,
+  });
+  const out = join(scratch.path, 'out');
+  mkdirSync(out);
+  return { home, out };
+}
+
+async function contents(file: string): Promise<ReadonlyMap<string, string>> {
+  const { members } = verifyMembers(await readBundle(file));
+  return new Map([...members].map(([name, bytes]) => [name, bytes.toString()]));
+}
+
+async function only(out: string): Promise<ReadonlyMap<string, string>> {
+  const [file = '', ...others] = readdirSync(out);
+  expect(others).toEqual([]);
+  return contents(join(out, file));
+}
+
+test('a bundle is one private file with everything that support needs, and the home is as it was', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const before = snapshot(home);
+  const { exitCode, stdout, stderr } = await cli(['bundle', '--home', home], { cwd: out });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(snapshot(home)).toEqual(before);
+  const [file = ''] = readdirSync(out);
+  expect(file).toMatch(/^coven-doctor-\d{4}-\d\d-\d\d-[0-9a-f]{8}\.zip$/);
+  expect(stdout).toContain(join(out, file));
+  expect(statSync(join(out, file)).mode & 0o7777).toBe(0o600);
+  const members = await only(out);
+  expect([...members.keys()]).toEqual(always);
+  const { list } = JSON.parse(members.get('sessions.json') ?? '');
+  expect(list).toMatchObject([
+    { id: 'b', status: 'failed', title: '<title-1> of 5 characters', events: { total: 0 } },
+    {
+      id: 'a',
+      project_root: '/project',
+      title: '<title-1> of 5 characters',
+      events: { total: 3, kinds: { output: 3 } },
+    },
+  ]);
+  const { pragmas, schema, integrity } = JSON.parse(members.get('store.json') ?? '');
+  expect(pragmas).toMatchObject({ page_size: 4096, journal_mode: 'wal' });
+  expect(schema.map(({ name }: { name: string }) => name)).toContain('idx_events_session_created_at');
+  expect(integrity).toMatchObject({ outcome: 'read', complete: true, problems: [] });
+  const tree = JSON.parse(members.get('tree.json') ?? '');
+  expect(tree.entries.find(({ name }: { name: string }) => name === 'state.lock')).toMatchObject({
+    mode: '0600',
+    size: 0,
+  });
+  expect(tree).toMatchObject({ unreadable: [], complete: true });
+  expect(JSON.parse(members.get('system.json') ?? '')).toMatchObject({
+    node: process.version,
+    platform: process.platform,
+  });
+  expect(members.get('report.txt')).toContain('Coven home <coven-home>');
+  expect(JSON.parse(members.get('manifest.json') ?? '')).toMatchObject({
+    cut: [],
+    leftOut: [{ name: 'observation home.identities', why: 'it holds hashes of files' }],
+  });
+});
+
+test('names become tokens, the same thing the same one; hashes of files stay here', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const log = `user ada-lovelace on ${hostname()} in ${home} and ${home}/coven.sock and /home/ada-lovelace/x\n`;
+  writeFileSync(join(home, 'daemon-recovery.log'), log.repeat(2));
+  const env = { USER: 'ada-lovelace', HOME: '/home/ada-lovelace' };
+  await cli(['bundle', '--home', home, '--include-events', 'a'], { cwd: out, env });
+  const members = await only(out);
+  const [line = '', again] = (members.get('log/daemon-recovery.log') ?? '').split('\n');
+  expect(line).toMatch(
+    /^user <user-\d> on (?:<host-1>|\S+) in <coven-home> and <coven-home>\/coven\.sock and <home-\d>\/x$/,
+  );
+  expect(again).toBe(line);
+  const all = [...members.values()].join('\n');
+  expect(all).not.toContain('ada-lovelace');
+  expect(all).not.toContain(scratch.path);
+  expect(members.get('observations.json')).not.toContain('sha256');
+});
+
+test('what may be a secret withholds the bundle: exit 6, the member and the rule, and no file', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const text = `[2026-11-01T10:00:00Z] key ${github}\n`;
+  // The rules read bytes; the independent detector reads UTF-16 as well.
+  writeFileSync(
+    join(home, 'daemon-recovery.log'),
+    Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]),
+  );
+  const { exitCode, stdout, stderr } = await cli(['bundle', '--home', home], { cwd: out });
+  expect(exitCode).toBe(6);
+  expect(stdout).toBe('');
+  expect(stderr).toContain('  log/daemon-recovery.log: secretlint-github');
+  expect(stderr).not.toContain(github);
+  expect(readdirSync(out)).toEqual([]);
+  const json = await cli(['bundle', '--home', home, '--json'], { cwd: out });
+  expect(json.exitCode).toBe(6);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: false,
+    path: null,
+    withheld: [{ member: 'log/daemon-recovery.log', rule: 'secretlint-github' }],
+  });
+  const beside = await cli(['--home', home, '--bundle', '--json'], { cwd: out });
+  expect(beside.exitCode).toBe(6);
+  expect(JSON.parse(beside.stdout).exitCode).toBe(0);
+  expect(readdirSync(out)).toEqual([]);
+});
+
+test('equal members make equal archives, whatever their order, the zone and the clock', async () => {
+  const members = [
+    { name: 'b.txt', bytes: Buffer.from('b'.repeat(100_000)) },
+    { name: 'a/c.json', bytes: Buffer.from('{"a":1}') },
+    { name: 'empty', bytes: Buffer.alloc(0) },
+  ];
+  const zone = process.env.TZ;
+  for (const kind of ['zip', 'tgz'] as const) {
+    process.env.TZ = 'Pacific/Auckland';
+    const one = await makeArchive(members, kind);
+    process.env.TZ = 'America/Los_Angeles';
+    const other = await makeArchive(members.toReversed(), kind);
+    expect(one.equals(other)).toBe(true);
+  }
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+});
+
+test('a log that says one thing a hundred thousand times is no bomb to its own reader', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  writeFileSync(join(home, 'daemon-recovery.log'), '[2026-11-01T10:00:00Z] connection refused\n'.repeat(100_000));
+  for (const name of ['x.zip', 'x.tgz', 'x.tar.gz']) {
+    expect((await cli(['bundle', '--home', home, '-o', join(out, name)])).exitCode).toBe(0);
+    const members = await contents(join(out, name));
+    expect([...members.keys()]).toEqual(always);
+    const log = members.get('log/daemon-recovery.log') ?? '';
+    expect(log.length).toBeLessThanOrEqual(1024 ** 2);
+    expect(log.startsWith('[2026-11-01T10:00:00Z] connection refused\n')).toBe(true);
+    expect(JSON.parse(members.get('manifest.json') ?? '').cut).toHaveLength(1);
+  }
+});
+
+test('an estimate lists the members with sizes and writes nothing', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const { exitCode, stdout } = await cli(['bundle', '--home', home, '--estimate'], { cwd: out });
+  expect(exitCode).toBe(0);
+  expect(
+    stdout
+      .split('\n')
+      .slice(0, always.length)
+      .map((line) => line.split(' ', 1)[0]),
+  ).toEqual(always);
+  expect(stdout).toContain('Nothing was written.');
+  const { members } = JSON.parse((await cli(['bundle', '--home', home, '--estimate', '--json'], { cwd: out })).stdout);
+  expect(members.map(({ name }: { name: string }) => name)).toEqual(always);
+  expect(readdirSync(out)).toEqual([]);
+  expect((await cli(['bundle', '--home', home, '--estimate', '-o', 'x.zip'], { cwd: out })).exitCode).toBe(2);
+});
+
+test('nothing is written in the home, and nothing that is no regular file is replaced', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const before = snapshot(home);
+  mkdirSync(join(out, 'folder'));
+  for (const [args, cwd] of [
+    [['-o', join(home, 'x.zip')], out],
+    [[], home],
+    [['-o', join(out, 'folder')], out],
+    [['-o', join(out, 'absent', 'x.zip')], out],
+  ] as const) {
+    const { exitCode, stdout } = await cli(['bundle', '--home', home, ...args], { cwd });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  }
+  expect((await cli(['--home', home, '--bundle'], { cwd: home })).exitCode).toBe(2);
+  expect(snapshot(home)).toEqual(before);
+  expect(readdirSync(out)).toEqual(['folder']);
+});
+
+test('titles, and the events of one session, go in when they are asked for; a secret over two events is one', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const db = new Database(join(home, 'coven.sqlite3'));
+  const insert = db.prepare(
+    "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, 'b', ?, ?, ?)",
+  );
+  const events = [
+    ['output', { data: `token is ${github.slice(0, 11)}` }],
+    ['output', { data: `${github.slice(11)}\n` }],
+    ['exit', { code: 1, password: 'tr0ub4dor&3' }],
+    ['output', { data: 'x'.repeat(70_000) }],
+  ] as const;
+  for (const [index, [kind, payload]] of events.entries())
+    insert.run(`b-${index}`, kind, JSON.stringify(payload), `2026-11-01T10:00:0${index}Z`);
+  db.exec("UPDATE sessions SET title = 'mend the parser' WHERE id = 'b'");
+  db.close();
+  const plain = await cli(['bundle', '--home', home, '-o', join(out, 'plain.zip')]);
+  expect(plain.exitCode).toBe(0);
+  expect([...(await contents(join(out, 'plain.zip'))).values()].join()).not.toContain('mend the parser');
+  const asked = ['--include-titles', '--include-events', 'b'];
+  expect((await cli(['bundle', '--home', home, '-o', join(out, 'asked.zip'), ...asked])).exitCode).toBe(0);
+  const members = await contents(join(out, 'asked.zip'));
+  expect(JSON.parse(members.get('sessions.json') ?? '').list[0].title).toBe('mend the parser');
+  expect(members.get('events/output.txt')).toBe('token is [REDACTED]\n');
+  expect(JSON.parse(members.get('events/events.json') ?? '').list).toEqual([
+    { seq: expect.any(Number), kind: 'output', at: '2026-11-01T10:00:00Z', bytes: expect.any(Number) },
+    { seq: expect.any(Number), kind: 'output', at: '2026-11-01T10:00:01Z', bytes: expect.any(Number) },
+    {
+      seq: expect.any(Number),
+      kind: 'exit',
+      at: '2026-11-01T10:00:02Z',
+      bytes: expect.any(Number),
+      payload: '{"code":1,"password":"[REDACTED]"}',
+    },
+    { seq: expect.any(Number), kind: 'output', at: '2026-11-01T10:00:03Z', bytes: expect.any(Number) },
+  ]);
+  expect(JSON.parse(members.get('manifest.json') ?? '').leftOut).toContainEqual({
+    name: 'payloads of 1 events',
+    why: 'a long one is not cut, since a part could be the rest of a secret',
+  });
+});
+
+test('a part that cannot be read is left out by name, and the bundle is made', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  await execa('rm', [join(home, 'daemon-recovery.log'), join(home, 'coven.sqlite3')]);
+  await execa('mkfifo', [join(home, 'daemon-recovery.log')]);
+  writeFileSync(join(home, 'coven.sqlite3'), 'no ledger at all');
+  expect((await cli(['bundle', '--home', home], { cwd: out })).exitCode).toBe(0);
+  const members = await only(out);
+  expect([...members.keys()]).toEqual(always.filter((name) => !name.startsWith('log/')));
+  expect(JSON.parse(members.get('manifest.json') ?? '').leftOut).toEqual([
+    { name: 'schema and pragmas of the ledger', why: 'the ledger: not-a-database' },
+    { name: 'records of sessions', why: 'the ledger: not-a-database' },
+    { name: 'log/daemon-recovery.log', why: 'it is no regular file' },
+    { name: 'observation home.identities', why: 'it holds hashes of files' },
+  ]);
+});
+
+test('beside a diagnosis: the report, then where the bundle is; the exit code is the report’s', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  chmodSync(home, 0o777);
+  const text = await cli(['--home', home, '--bundle'], { cwd: out });
+  expect({ exitCode: text.exitCode, stderr: text.stderr }).toEqual({ exitCode: 1, stderr: '' });
+  expect(text.stdout).toMatch(/^Coven home [\s\S]+\nBundle .+\.zip: 12 members/);
+  const members = await only(out);
+  expect(JSON.parse(members.get('report.json') ?? '').exitCode).toBe(1);
+  const json = await cli(['--home', home, '--bundle', '--json'], { cwd: out });
+  expect(JSON.parse(json.stdout).exitCode).toBe(1);
+  expect(json.stderr).toMatch(/^Bundle .+\.zip: 12 members/);
+  expect((await cli(['--home', home, '--bundle', '--fix'], { cwd: out })).exitCode).toBe(2);
+});
+
+test('killed at any time, there is a whole bundle or none; what was left is removed by the next run', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const child = spawn(process.execPath, [program, 'bundle', '--home', home, '-o', join(out, 'x.zip')], {
+    stdio: 'ignore',
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await expect.poll(() => readdirSync(out), { interval: 1, timeout: 60_000 }).not.toEqual([]);
+  child.kill('SIGKILL');
+  await ended;
+  const left = readdirSync(out);
+  expect(left).toHaveLength(1);
+  if (left[0] === 'x.zip') await contents(join(out, 'x.zip'));
+  else expect(left[0]).toMatch(/^\.coven-doctor-.*\.tmp$/);
+  expect(statSync(join(out, left[0] ?? '')).mode & 0o7777).toBe(0o600);
+  expect((await cli(['bundle', '--home', home, '-o', join(out, 'x.zip')])).exitCode).toBe(0);
+  expect(readdirSync(out)).toEqual(['x.zip']);
+});
+
+test('ended by SIGTERM, nothing is left', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const child = spawn(process.execPath, [program, 'bundle', '--home', home, '-o', join(out, 'x.zip')], {
+    stdio: 'ignore',
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await expect.poll(() => readdirSync(out), { interval: 1, timeout: 60_000 }).not.toEqual([]);
+  child.kill('SIGTERM');
+  expect([0, 143]).toContain(await ended);
+  expect(readdirSync(out).filter((name) => name !== 'x.zip')).toEqual([]);
+});
+
+const mayMount = await execa('unshare', ['-m', 'true'], { reject: false }).then(({ exitCode }) => exitCode === 0);
+if (!mayMount) console.log('no test of a full disk: it takes the right to mount in a namespace of its own');
+
+test.skipIf(!mayMount)('a full disk: exit 2 with the reason, and nothing of the bundle', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const script =
+    'mount -t tmpfs -o size=4k none "$1"; "$2" "$3" bundle --home "$4" -o "$1/x.zip"; echo "exit $?"; ls -A "$1"';
+  const { stdout, stderr } = await execa(
+    'unshare',
+    ['-m', 'sh', '-c', script, 'sh', out, process.execPath, program, home],
+    {
+      env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' },
+      extendEnv: false,
+    },
+  );
+  expect(stdout).toBe('exit 2');
+  expect(stderr).toBe(`coven-doctor: ${out}/x.zip cannot be written (ENOSPC)`);
+});
