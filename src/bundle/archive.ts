@@ -10,8 +10,8 @@ export type ArchiveKind = 'zip' | 'tgz';
 /** By the name that was asked for; a zip is what every machine opens. */
 export const kindOf = (file: string): ArchiveKind => (/\.(?:tgz|tar\.gz)$/i.test(file) ? 'tgz' : 'zip');
 
-/** The first day that a zip can name, in the zone that it is written down in. */
-const day = (): Date => new Date(1980, 0, 1);
+/** A zip names days in the zone of who writes it. */
+const day = (): Date => new Date(2000, 0, 1);
 const mode = 0o100600;
 /** Far below what a reader takes for a bomb: a log may say one thing a thousand times. */
 const ratio = defaultLimits.ratio / 4;

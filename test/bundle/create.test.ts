@@ -7,12 +7,16 @@ import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { cli } from '../../fixtures/diagnose.ts';
-import { makeHome } from '../../fixtures/home.ts';
+import { hoursAgo, makeHome } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { snapshot } from '../../fixtures/snapshot.ts';
 import { makeArchive } from '../../src/bundle/archive.ts';
+import type { Haul } from '../../src/bundle/gather.ts';
+import { packMembers } from '../../src/bundle/pack.ts';
 import { readBundle } from '../../src/bundle/read.ts';
 import { verifyMembers } from '../../src/bundle/verify.ts';
+import type { Observation } from '../../src/observation.ts';
+import { makeTokens } from '../../src/redaction/tokens.ts';
 
 const program = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
 /** Put together, so that no token stands in this file. */
@@ -36,8 +40,8 @@ const always = [
 function place(scratch: Scratch): { readonly home: string; readonly out: string } {
   const home = makeHome(join(scratch.path, 'home'), {
     rows: [
-      { id: 'a', status: 'completed' },
-      { id: 'b', status: 'failed' },
+      { id: 'a', status: 'completed', createdAt: hoursAgo(2) },
+      { id: 'b', status: 'failed', createdAt: hoursAgo(1) },
     ],
     events: 3,
   });
@@ -75,7 +79,7 @@ test('a bundle is one private file with everything that support needs, and the h
     { id: 'b', status: 'failed', title: '<title-1> of 5 characters', events: { total: 0 } },
     {
       id: 'a',
-      project_root: '/project',
+      project_root: '<project-1>',
       title: '<title-1> of 5 characters',
       events: { total: 3, kinds: { output: 3 } },
     },
@@ -164,6 +168,50 @@ test('equal members make equal archives, whatever their order, the zone and the 
   }
   if (zone === undefined) delete process.env.TZ;
   else process.env.TZ = zone;
+});
+
+test('equal input gives equal members; tokens are numbered as things appear in the observations', async () => {
+  const seen = (key: 'install' | 'home.config', value: unknown): Observation =>
+    ({ key, at: '2026-11-25T08:00:00.000Z', ms: 1, ok: true, value }) as Observation;
+  const haul = (): Haul => ({
+    observations: [
+      seen('home.config', { files: [{ name: '/srv/second/a', state: 'parsed', line: null }] }),
+      seen('install', { covens: [], harnesses: [{ id: 'codex', path: '/srv/first-one/bin/codex' }] }),
+    ],
+    gathered: {
+      parts: [
+        { name: 'z.json', json: ['/srv/first-one', 'the second is /srv/second', 'linux'] },
+        { name: 'log/a', text: Buffer.from('cut here\nlinux runs /srv/second\n'), cuts: { start: true }, keep: 100 },
+      ],
+      cut: [{ name: 'log/a', what: 'the end of /srv/second', why: 'size' }],
+      leftOut: [],
+    },
+    redaction: {
+      knownValues: [],
+      tokens: makeTokens([
+        { as: 'project', names: ['/srv/first-one'] },
+        { as: 'project', names: ['/srv/second'] },
+        // A user may be called as a platform is: checks go on deciding on it.
+        { as: 'user', names: ['linux'] },
+      ]),
+    },
+  });
+  const pack = async () => {
+    const run = { runId: 'r', startedAt: '2026-11-25T08:00:00.000Z', durationMs: 1 };
+    const made = {
+      run,
+      tool: { name: 't', version: '1' },
+      createdAt: '2026-11-25T08:00:01.000Z',
+      report: async () => [],
+    };
+    const { members } = await packMembers(haul(), [], made);
+    return Object.fromEntries(members.map(({ name, bytes }) => [name, bytes.toString()]));
+  };
+  const members = await pack();
+  expect(await pack()).toEqual(members);
+  expect(JSON.parse(members['z.json'] ?? '')).toEqual(['<project-2>', 'the second is <project-1>', 'linux']);
+  expect(members['log/a']).toBe('<user-1> runs <project-1>\n');
+  expect(JSON.parse(members['manifest.json'] ?? '').cut[0].what).toBe('the end of <project-1>');
 });
 
 test('a log that says one thing a hundred thousand times is no bomb to its own reader', async () => {

@@ -84,7 +84,7 @@ export const daemonShapes = {
     lines: number,
     lastAt: maybe(text),
     burstBytes: number,
-    starts: list(v.object({ at: text, stopped: flag })),
+    starts: list(v.object({ at: text, completed: flag, stopped: flag, panickedAt: maybe(text), lastAt: text })),
     last: maybe(v.object({ at: text, phase: maybe(text), completed: flag })),
     panics: number,
     lastPanicAt: maybe(text),

@@ -43,6 +43,7 @@ export const storeShapes = {
     outcome: oneOf(['read', 'not-opened', 'no-table', 'failed']),
     code: maybe(text),
     byStatus: by(number),
+    byDay: list(v.object({ day: text, status: text, sessions: number })),
     open: list(
       v.object({
         id: text,
