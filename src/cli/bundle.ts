@@ -133,13 +133,15 @@ const ownName = ({ runId, startedAt }: Pick<Report, 'runId' | 'startedAt'>): str
   `coven-doctor-${startedAt.slice(0, '2026-12-31'.length)}-${runId.slice(0, 8)}.zip`;
 
 /** The report as people, programs and support read it. */
-async function reportMembers(report: Report, _cleaned: Cleaned): Promise<readonly Member[]> {
-  const [{ renderJson }, { renderText }] = await Promise.all([
+async function reportMembers(report: Report, { observations }: Cleaned): Promise<readonly Member[]> {
+  const [{ renderJson }, { renderPage }, { renderText }] = await Promise.all([
     import('../render/json.ts'),
+    import('../render/page.ts'),
     import('../render/text.ts'),
   ]);
   const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
   return [
+    member('report.html', renderPage(report, observations)),
     member('report.json', renderJson(report, tool())),
     member('report.txt', renderText(report, { tool: tool(), verbose: true, color: false })),
   ];

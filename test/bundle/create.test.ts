@@ -29,6 +29,7 @@ const always = [
   'manifest.json',
   'observations.json',
   'redaction-report.json',
+  'report.html',
   'report.json',
   'report.txt',
   'sessions.json',
@@ -98,6 +99,7 @@ test('a bundle is one private file with everything that support needs, and the h
     node: process.version,
     platform: process.platform,
   });
+  expect(members.get('report.html')).toMatch(/^<!doctype html>/);
   expect(members.get('report.txt')).toContain('Coven home <coven-home>');
   expect(JSON.parse(members.get('manifest.json') ?? '')).toMatchObject({
     cut: [],
@@ -332,12 +334,12 @@ test('beside a diagnosis: the report, then where the bundle is; the exit code is
   chmodSync(home, 0o777);
   const text = await cli(['--home', home, '--bundle'], { cwd: out });
   expect({ exitCode: text.exitCode, stderr: text.stderr }).toEqual({ exitCode: 1, stderr: '' });
-  expect(text.stdout).toMatch(/^Coven home [\s\S]+\nBundle .+\.zip: 12 members/);
+  expect(text.stdout).toMatch(/^Coven home [\s\S]+\nBundle .+\.zip: 13 members/);
   const members = await only(out);
   expect(JSON.parse(members.get('report.json') ?? '').exitCode).toBe(1);
   const json = await cli(['--home', home, '--bundle', '--json'], { cwd: out });
   expect(JSON.parse(json.stdout).exitCode).toBe(1);
-  expect(json.stderr).toMatch(/^Bundle .+\.zip: 12 members/);
+  expect(json.stderr).toMatch(/^Bundle .+\.zip: 13 members/);
   expect((await cli(['--home', home, '--bundle', '--fix'], { cwd: out })).exitCode).toBe(2);
 });
 
