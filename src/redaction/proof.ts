@@ -1,6 +1,6 @@
-import { gunzipSync } from 'node:zlib';
 import { makeAutomaton } from './automaton.ts';
-import { formsOf, shortestKnown } from './known.ts';
+import { type Form, formsOf, shortestKnown } from './known.ts';
+import { unfolded, viewsOf } from './views.ts';
 
 /** Something that must not be in a bundle: where, and by which rule; never what. */
 export interface Hit {
@@ -16,38 +16,33 @@ export interface Member {
 /** Scans one member. It rejects when the member cannot be scanned; the bundle is then to be withheld. */
 export type Proof = (member: Member) => Promise<readonly Hit[]>;
 
-/** Unpacked bytes that one member may have. */
-const largest = 512 * 1024 * 1024;
 /** Text given to secretlint at a time: its memory grows with the length of its input. */
 const sliceLength = 512 * 1024;
-/** Compressed within compressed. */
-const deepest = 3;
 
 /**
  * The proof that nothing was missed: an independent detector (secretlint's recommended rules) and a search for every known
- * value in each of its forms, in a member's name and bytes, and in what they are when unpacked, without entities, or read as UTF-16.
- * A pure function of its input. The redactor's own rules take no part in it.
+ * value in each of its forms, in a member's name and bytes, in each of their readings (`viewsOf`), and, where a form is
+ * base64 or hex, over line ends. A pure function of its input. The redactor's own rules take no part in it.
  */
 export async function makeProof(knownValues: readonly string[]): Promise<Proof> {
   const detect = await makeDetector();
   const forms = knownValues.filter((value) => Buffer.byteLength(value) >= shortestKnown).flatMap(formsOf);
-  const automaton = makeAutomaton(forms.map(({ bytes }) => bytes));
+  const isWritten = search(forms);
+  const isWrapped = search(forms.filter(({ run, bytes }) => run !== null || /^[0-9a-f]+$/.test(bytes)));
 
   function knows(bytes: Buffer): boolean {
-    let found = false;
-    automaton.scan(bytes, (start, end, word) => {
-      const form = forms[word];
-      found ||= form !== undefined && (form.anyCase || bytes.toString('latin1', start, end) === form.bytes);
-    });
-    return found;
+    if (isWritten(bytes)) return true;
+    const whole = forms.length > 0 ? unfolded(bytes) : null;
+    return whole !== null && isWrapped(whole);
   }
 
   return async ({ name, bytes }) => {
     const rules = new Set<string>();
     // A name is shown on screens, and named here: a secret in it is named by the rule alone.
-    const namePart = Buffer.from(name);
-    if (knows(namePart)) rules.add('known-value-in-name');
-    for (const rule of await detect(name)) rules.add(`${rule}-in-name`);
+    for (const view of viewsOf(Buffer.from(name))) {
+      if (knows(view)) rules.add('known-value-in-name');
+      for (const rule of await detect(view.toString())) rules.add(`${rule}-in-name`);
+    }
     for (const view of viewsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
       if (knows(view)) rules.add('known-value');
       for (const rule of await detect(view.toString())) rules.add(rule);
@@ -57,29 +52,17 @@ export async function makeProof(knownValues: readonly string[]): Promise<Proof> 
   };
 }
 
-/** The readings of some bytes in which a secret may be seen. Throws where they cannot be unpacked. */
-function* viewsOf(bytes: Buffer, depth = 0): Generator<Buffer> {
-  yield bytes;
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    if (depth >= deepest) throw new RangeError(`compressed more than ${deepest} times`);
-    yield* viewsOf(gunzipSync(bytes, { maxOutputLength: largest }), depth + 1);
-    return;
-  }
-  const little = bytes[0] === 0xff && bytes[1] === 0xfe;
-  const big = bytes[0] === 0xfe && bytes[1] === 0xff;
-  if (little || big) yield Buffer.from(new TextDecoder(little ? 'utf-16le' : 'utf-16be').decode(bytes));
-  if (bytes.includes('&#') || bytes.includes('&quot;') || bytes.includes('&amp;'))
-    yield Buffer.from(plain(bytes.toString()));
-}
-
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-function plain(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));/g, (whole, decimal, hex, name) => {
-    if (name) return entities[name] ?? whole;
-    const code = Number.parseInt(decimal ?? hex, decimal ? 10 : 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
+/** Whether some bytes hold one of the forms. */
+function search(forms: readonly Form[]): (bytes: Buffer) => boolean {
+  const automaton = makeAutomaton(forms.map(({ bytes }) => bytes));
+  return (bytes) => {
+    let found = false;
+    automaton.scan(bytes, (start, end, word) => {
+      const form = forms[word];
+      found ||= form !== undefined && (form.anyCase || bytes.toString('latin1', start, end) === form.bytes);
+    });
+    return found;
+  };
 }
 
 /** Ids of secretlint's rules that find something in a text. It is loaded here, since a diagnosis never needs it. */
