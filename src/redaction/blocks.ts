@@ -3,6 +3,7 @@ import { pairBelow } from './pairs.ts';
 import { closeBrackets, closeOf, reachOf } from './quotes.ts';
 import { rowOf } from './tables.ts';
 import { isEmptyValue, isProse, mark } from './values.ts';
+import { wrappedBelow } from './wrapped.ts';
 
 /** Lines after which a secret that never ends is taken for one that was cut off. */
 const longestSecret = 500;
@@ -45,6 +46,8 @@ export function continued(open: Open, line: Line): Found | null {
       if (open.lines >= longestSecret || !(goesOn || keyHeader.test(content))) return null;
       return whole({ kind: 'pem', lines: open.lines + 1 }, 'private-key');
     }
+    case 'wrapped':
+      return wrappedBelow(line, open.left, open.anyCase, open.isRun);
     case 'tail': {
       if (!/^[A-Za-z0-9+/]{16,}={0,2}$/.test(content) && !keyEnd.test(content)) return null;
       return whole(keyEnd.test(content) ? { kind: 'pem', lines: longestSecret } : open, 'private-key', true);

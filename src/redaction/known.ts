@@ -7,6 +7,8 @@ export interface Form {
   readonly anyCase: boolean;
   /** A form inside an encoded run, whose neighbours in `run` hold bits of the value too. */
   readonly run: RegExp | null;
+  /** Of base64: at which of the four places of a group it begins. */
+  readonly lead: number;
 }
 
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
@@ -61,8 +63,8 @@ function textForms(text: string): readonly Form[] {
     percent(url, /%/g),
   ];
   return [
-    ...exact.map((bytes) => ({ bytes: latin1(bytes), anyCase: false, run: null })),
-    ...loose.map((bytes) => ({ bytes, anyCase: bytes.includes('%'), run: null })),
+    ...exact.map((bytes) => ({ bytes: latin1(bytes), anyCase: false, run: null, lead: 0 })),
+    ...loose.map((bytes) => ({ bytes, anyCase: bytes.includes('%'), run: null, lead: 0 })),
   ];
 }
 
@@ -77,25 +79,32 @@ function encodedForms(bytes: Buffer): readonly Form[] {
     bytes: form.toString('latin1'),
     anyCase: false,
     run: null,
+    lead: 0,
   }));
-  const hex = { bytes: bytes.toString('hex'), anyCase: true, run: null };
-  const base64 = [bytes, little].flatMap((plain) => [0, 1, 2].map((shift) => alignedBase64(plain, shift)));
+  const hex = { bytes: bytes.toString('hex'), anyCase: true, run: null, lead: 0 };
+  const base64 = [bytes, little].flatMap((plain) =>
+    [0, 1, 2].map((shift) => ({ text: alignedBase64(plain, shift), lead: leadOf(shift) })),
+  );
   return [
     ...wide,
     hex,
-    ...base64.flatMap((text) =>
+    ...base64.flatMap(({ text, lead }) =>
       [text, text.replaceAll('+', '-').replaceAll('/', '_')].map((bytes) => ({
         bytes,
         anyCase: false,
         run: base64Run,
+        lead,
       })),
     ),
   ];
 }
 
+/** The first digit that `shift` bytes before leave to a value alone. */
+const leadOf = (shift: number): number => Math.ceil((shift * 8) / 6);
+
 /** The digits of base64 that `bytes` alone decide when `shift` bytes stand before them. */
 function alignedBase64(bytes: Buffer, shift: number): string {
   const padded = Buffer.concat([Buffer.alloc(shift), bytes]);
   const whole = Math.floor((padded.length * 8) / 6);
-  return padded.toString('base64').slice(Math.ceil((shift * 8) / 6), whole);
+  return padded.toString('base64').slice(leadOf(shift), whole);
 }

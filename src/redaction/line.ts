@@ -19,6 +19,7 @@ export interface Span {
 /** What a line leaves open for those that follow it. */
 export type Open =
   | { readonly kind: 'tail' }
+  | { readonly kind: 'wrapped'; readonly left: string; readonly anyCase: boolean; readonly isRun: boolean }
   | { readonly kind: 'pem'; readonly lines: number }
   | { readonly kind: 'quote'; readonly close: string; readonly lines: number }
   | { readonly kind: 'block'; readonly indent: number; readonly first: boolean }

@@ -1,6 +1,7 @@
 import { makeAutomaton } from './automaton.ts';
 import { type Form, formsOf, shortestKnown } from './known.ts';
 import { unfolded, viewsOf } from './views.ts';
+import { wraps } from './wrapped.ts';
 
 /** Something that must not be in a bundle: where, and by which rule; never what. */
 export interface Hit {
@@ -28,7 +29,7 @@ export async function makeProof(knownValues: readonly string[]): Promise<Proof> 
   const detect = await makeDetector();
   const forms = knownValues.filter((value) => Buffer.byteLength(value) >= shortestKnown).flatMap(formsOf);
   const isWritten = search(forms);
-  const isWrapped = search(forms.filter(({ run, bytes }) => run !== null || /^[0-9a-f]+$/.test(bytes)));
+  const isWrapped = search(forms.filter(wraps));
 
   function knows(bytes: Buffer): boolean {
     if (isWritten(bytes)) return true;

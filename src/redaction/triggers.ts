@@ -7,6 +7,7 @@ import { type Found, type Line, matchAt, startsWord } from './line.ts';
 import { type TokenRule, tokenRules } from './providers.ts';
 import { urlAt } from './urls.ts';
 import { mark } from './values.ts';
+import { breaksOf, wrappedAt, wraps } from './wrapped.ts';
 
 /** A word that may begin a secret, and what looks closer at where it was found. */
 export interface Trigger {
@@ -47,11 +48,24 @@ const anchor = 12;
 
 export function knownTriggers(values: readonly string[]): readonly Trigger[] {
   const forms = new Map(values.flatMap(formsOf).map((form) => [form.bytes, form]));
-  return [...forms.values()].map((form) => ({
-    word: form.bytes.slice(0, anchor),
-    find: (line, start) => formAt(line, start, form),
-    isLaidOut: false,
-  }));
+  return [...forms.values()].flatMap((form): readonly Trigger[] => {
+    const whole: Trigger = {
+      word: form.bytes.slice(0, anchor),
+      find: (line, start) => formAt(line, start, form) ?? (wraps(form) ? wrappedAt(line, start, form, 0) : null),
+      isLaidOut: false,
+    };
+    const later = wraps(form) ? breaksOf(form, anchor) : [];
+    return [
+      whole,
+      ...later.map(
+        (skipped): Trigger => ({
+          word: form.bytes.slice(skipped, skipped + anchor),
+          find: (line, start) => wrappedAt(line, start, form, skipped),
+          isLaidOut: false,
+        }),
+      ),
+    ];
+  });
 }
 
 function formAt(line: Line, at: number, { bytes, anyCase, run }: Form): Found | null {
