@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { backupsOf, covens, runFolders } from '../../fixtures/backup.ts';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { cli } from '../../fixtures/diagnose.ts';
+import { mountDisk } from '../../fixtures/disk.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { createBackup } from '../../src/backup/create.ts';
@@ -91,19 +92,6 @@ test('SIGTERM ends it with 143, and nothing of it is left', async () => {
   expect(await gone).toEqual([143, null]);
   expect(runFolders(home)).toEqual([]);
 });
-
-/** A file system of its own in a file, mounted for the test; null where this user may not. */
-function mountDisk(scratch: Scratch, bytes: number): string | null {
-  const file = join(scratch.path, 'disk');
-  const disk = join(scratch.path, 'full');
-  writeFileSync(file, '');
-  truncateSync(file, bytes);
-  mkdirSync(disk);
-  const made = spawnSync('mkfs.ext4', ['-q', '-m', '0', file]).status === 0;
-  if (!made || spawnSync('mount', ['-o', 'loop', file, disk]).status !== 0) return null;
-  scratch.onEnd(() => void spawnSync('umount', ['-l', disk]));
-  return disk;
-}
 
 test('a disk that fills up while it is written to ends it, names the file, and leaves nothing', async (context) => {
   await using scratch = await makeScratch();

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { diagnose } from '../../fixtures/diagnose.ts';
 import { brokenFixes, copyHome, makeBroken, planBroken } from '../../fixtures/fix/broken.ts';
 import { holdLock } from '../../fixtures/fix/held.ts';
@@ -257,6 +258,33 @@ test('a backup that is not proven or is outdated is refused, and nothing is chan
   ]);
   expect(linesOf(home)).toEqual(before);
   expect(listRuns(home).map(({ state }) => state)).toEqual(['aborted', 'empty']);
+});
+
+test('an old backup goes before the new one is made, for which there may be no room otherwise', async () => {
+  await using scratch = await makeScratch('memory');
+  const home = makeRecordHome(scratch);
+  const old = await backUp(home);
+  const removal = {
+    fix: 'home:disk low',
+    action: { kind: 'remove-backup', run: old.id },
+    phase: 'alive',
+    undo: 'none',
+  } as const;
+  const seen: boolean[] = [];
+  const backup = async () => {
+    seen.push(backupsOf(home).some(({ id }) => id === old.id));
+    return Promise.reject(new Error('no room'));
+  };
+  const plan = planOf(home, [removal, setAside(home, 'daemon.json')]);
+  expect(told(await applyPlan(plan, willing(home, { backup })))).toEqual([
+    'home:disk low: fixed',
+    'daemon.json stale: refused backup',
+  ]);
+  expect([seen, existsSync(join(home, 'daemon.json'))]).toEqual([[false], true]);
+  const other = await backUp(home);
+  const alone = planOf(home, [{ ...removal, action: { kind: 'remove-backup', run: other.id } }]);
+  expect(told(await applyPlan(alone, willing(home, { backup })))).toEqual(['home:disk low: fixed']);
+  expect(seen).toHaveLength(1);
 });
 
 test('what the run itself did outdates its backup once: it is made anew', async () => {

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -6,12 +8,15 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { cli, refuseInvalid } from '../../fixtures/diagnose.ts';
+import { mountDisk } from '../../fixtures/disk.ts';
 import { startDouble, startProgram } from '../../fixtures/double.ts';
 import { hoursAgo, makeHome } from '../../fixtures/home.ts';
 import { endProcesses } from '../../fixtures/real-coven.ts';
@@ -345,4 +350,27 @@ describe('a daemon', () => {
     const [run = ''] = readdirSync(join(home, 'doctor', 'runs'));
     expect(readdirSync(join(home, 'doctor', 'runs', run, 'quarantine'))).toEqual(['1-daemon.json']);
   });
+});
+
+test('old backups make room on a disk that is short, where losing them is agreed to', async (context) => {
+  await using stage = await makeStage();
+  const disk = mountDisk(stage, 1_700_000_000);
+  if (disk === null) {
+    console.log('no test of old backups on a short disk: this user may not mount an image');
+    return context.skip();
+  }
+  const home = makeHome(join(disk, 'home'), { rows: [{ id: 'a', status: 'completed' }], events: 20 });
+  writeFileSync(join(home, 'session-artifacts'), randomBytes(40 * 1024 ** 2), { mode: 0o600 });
+  for (let made = 0; made < 3; made += 1) await backUp(home);
+  const ids = backupsOf(home).map(({ id }) => id);
+  const { bavail, bsize } = statfsSync(disk);
+  const left = 1024 ** 3 - 20 * 1024 ** 2;
+  spawnSync('fallocate', ['-l', String(bavail * bsize - left), join(disk, 'filler')]);
+  const refused = await told(home, '--yes');
+  expect([outcomes(refused), refused.exitCode]).toEqual([['refused home:disk low'], 5]);
+  expect(backupsOf(home).map(({ id }) => id)).toEqual(ids);
+  const fixed = await told(home, '--yes', '--allow', 'lossy');
+  expect([outcomes(fixed), kinds(fixed)]).toEqual([['fixed home:disk low'], ['remove-backup', 'remove-backup']]);
+  expect(backupsOf(home).map(({ id }) => id)).toEqual([ids[2]]);
+  expect((await undo(home)).stdout).toContain('not ours to take back');
 });

@@ -56,7 +56,7 @@ export async function perform(workshop: Workshop, work: Work): Promise<Performed
   const where = `${workshop.homePath}/doctor/runs/${id}`;
   try {
     makeWhole(folder, 'plan.json', `${JSON.stringify({ digest: work.digest, steps: work.steps }, null, 2)}\n`);
-    const proven = await makeBackup(work, where);
+    const proven = makesRoom(work.steps) ? null : await makeBackup(work, where);
     const journal = makeJournal(folder, work.steps);
     const { signal, tell } = work;
     const tx = openTransaction(workshop, id, journal, { quarantine: quarantines.of, signal, tell });
@@ -95,16 +95,23 @@ async function takePhases(
   proven: ProvenBackup | null,
   where: string,
 ): Promise<void> {
-  const { steps } = work;
+  const steps = work.steps.filter((step) => !isRoom(step));
   const endsLater = new Set(steps.filter(({ phase }) => phase === 'after').map(({ fix }) => fix));
   let backup = proven;
+  if (makesRoom(work.steps)) {
+    const room = work.steps.filter(isRoom);
+    await takePhase(tx, room, 'alive');
+    await recheck(
+      tx,
+      work,
+      room.map(({ fix }) => fix),
+    );
+    if (steps.length > 0 && isOpen(tx)) backup = await backUpAnew(tx, work, where);
+  }
   await takePhase(tx, steps, 'alive');
   // What the run itself ended or stopped wrote something while it ended: the copy is made again, once.
   const isNeeded = isOpen(tx) && tx.taken.length > 0 && steps.some(({ phase }) => phase === 'gone');
-  if (isNeeded && (await backup?.revalidate())) {
-    backup = await makeBackup(work, where);
-    if (backup) announce(tx, { record: 'backup', backup: backup.id });
-  }
+  if (isNeeded && (await backup?.revalidate())) backup = await backUpAnew(tx, work, where);
   await takePhase(tx, steps, 'gone', async () => {
     const changed = await backup?.revalidate();
     if (changed) throw new Refusal('backup-outdated', { path: changed });
@@ -140,6 +147,16 @@ async function recheck(tx: Transaction, { recheck, tell }: Work, fixes: readonly
       await giveUp(tx, fix, reasonOf(error), 'after');
     }
   }
+}
+
+/** Old backups go before anything else: where the disk is short, a new one takes their room. */
+const isRoom = ({ action }: Step): boolean => action.kind === 'remove-backup';
+const makesRoom = (steps: readonly Step[]): boolean => steps.some(isRoom);
+
+async function backUpAnew(tx: Transaction, work: Work, where: string): Promise<ProvenBackup | null> {
+  const backup = await makeBackup(work, where);
+  if (backup) announce(tx, { record: 'backup', backup: backup.id });
+  return backup;
 }
 
 async function makeBackup({ backup, tell }: Work, where: string): Promise<ProvenBackup | null> {
