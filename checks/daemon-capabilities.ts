@@ -2,6 +2,9 @@ import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
 import { requiredCapabilities } from '../src/coven/contract.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import type { Capability } from '../src/observation.ts';
+
+const one = (held: Capability | undefined) => (typeof held === 'object' ? null : (held ?? null));
 
 /** What clients rely on is there and true, and the catalogue answers. Unknown capabilities are fine. */
 export const daemonCapabilities = defineCheck({
@@ -14,7 +17,7 @@ export const daemonCapabilities = defineCheck({
     const required = Object.entries(requiredCapabilities);
     const missing = required.filter(([name, value]) => held[name] !== value).map(([name]) => name);
     const evidence = [
-      ...from('daemon.health', Object.fromEntries(required.map(([name]) => [name, held[name] ?? null]))),
+      ...from('daemon.health', Object.fromEntries(required.map(([name]) => [name, one(held[name])]))),
       ...from('daemon.capabilities', {
         outcome: catalogue.outcome,
         status: catalogue.status,

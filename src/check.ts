@@ -44,7 +44,7 @@ export type Seen<K extends ObservationKey = ObservationKey> = {
 };
 
 /** `custom` is every check that is not ours. */
-export type Category = 'home' | 'daemon' | 'store' | 'sessions' | 'install' | 'harness' | 'custom';
+export type Category = 'home' | 'daemon' | 'store' | 'sessions' | 'install' | 'harness' | 'upgrade' | 'custom';
 
 /** Words that a check which is not ours brings with it; `{name}` in a template stands for the fact of that name. */
 export interface StatedWords {

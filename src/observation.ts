@@ -27,6 +27,7 @@ export interface Observations {
   readonly 'store.open': StoreOpen;
   readonly 'store.sessions': StoreSessions;
   readonly 'store.integrity': StoreIntegrity;
+  readonly 'store.rows': StoreRows;
   readonly 'sessions.leases': Leases;
 }
 
@@ -53,6 +54,7 @@ export const observationKeys = Object.keys({
   'store.open': 0,
   'store.sessions': 0,
   'store.integrity': 0,
+  'store.rows': 0,
   'sessions.leases': 0,
   'daemon.progress': 0,
   'home.identities': 0,
@@ -309,12 +311,15 @@ export interface Answer<T> {
   readonly body: T | null;
 }
 
+/** What a daemon says of one capability; a list names the contracts that it keeps. */
+export type Capability = string | number | boolean | readonly string[] | null;
+
 /** What of a health body is judged; absent or mistyped fields are null. */
 export interface HealthBody {
   readonly ok: boolean | null;
   readonly apiVersion: string | null;
   readonly covenVersion: string | null;
-  readonly capabilities: Readonly<Record<string, string | number | boolean | null>> | null;
+  readonly capabilities: Readonly<Record<string, Capability>> | null;
   readonly pid: number | null;
   readonly startedAt: string | null;
   readonly socket: string | null;
@@ -340,6 +345,17 @@ export interface DaemonProcess {
   readonly limit: number | null;
   /** The file that it runs was removed or replaced since it started. */
   readonly executableGone: boolean | null;
+  readonly program: Program | null;
+}
+
+/** The program that a process runs: its executable or, under node, its script. */
+export interface Program {
+  readonly path: string;
+  /** Of the npm package that it belongs to, where that is Coven's or this one. */
+  readonly version: string | null;
+  readonly ours: boolean;
+  /** Which `coven` on PATH is of the same installation, as its place in `install`; null for none of them. */
+  readonly onPath: number | null;
 }
 
 /** A silent daemon, watched: whether it does anything at all. */
@@ -495,6 +511,27 @@ export interface StoreIntegrity {
   readonly indexProblems: readonly string[];
   /** Rows of `events` and of its full-text index; null where there is none, or pages were not checked whole. */
   readonly search: { readonly rows: number; readonly indexed: number; readonly damaged: boolean } | null;
+}
+
+/** How many rows a table of the ledger has, and between which rowids; null where it has no rows or no rowids. */
+export interface TableRows {
+  readonly table: string;
+  readonly rows: number;
+  readonly firstRowid: number | null;
+  readonly lastRowid: number | null;
+}
+
+/** What is compared over an upgrade. Counting reads every table, so it is asked for by itself. */
+export interface StoreRows {
+  readonly outcome: 'read' | 'not-opened' | 'failed';
+  readonly code: string | null;
+  readonly tables: readonly TableRows[];
+  /** False where the ledger has more tables than are counted. */
+  readonly complete: boolean;
+  /** The sessions that changed last, newest first. */
+  readonly changed: readonly { readonly id: string; readonly status: string; readonly updatedAt: string }[];
+  /** These are all sessions that there are. */
+  readonly changedComplete: boolean;
 }
 
 /** One file of a project's maintenance gate. */

@@ -23,7 +23,10 @@ const planning = ['digest', 'plan', 'remedies/', 'remedy', 'schema', 'sight', 's
 
 /** Who may import what, by the start of a path; the first rule that fits a file counts. */
 const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
-  ['checks/', ['checks/', 'src/check.ts', 'src/observation.ts', 'src/coven/']],
+  [
+    'checks/',
+    ['checks/', 'src/check.ts', 'src/observation.ts', 'src/coven/', 'src/upgrade/see.ts', 'src/upgrade/state.ts'],
+  ],
   ['src/observation.ts', []],
   ['src/deadline.ts', []],
   ['src/check.ts', ['src/observation.ts']],
@@ -124,12 +127,13 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   // Planning is pure: it knows no host and no engine.
   ['src/fix/', [...planning, 'src/coven/', 'src/check.ts', 'src/observation.ts']],
+  ['src/upgrade/', ['src/upgrade/', 'src/coven/', 'src/observation.ts']],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
   [
     'src/backup/',
     ['src/backup/', 'src/store/reach.ts', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts'],
   ],
-  ['src/cli/', ['src/', 'checks/index.ts', 'fixtures/faults/index.ts']],
+  ['src/cli/', ['src/', 'checks/', 'fixtures/faults/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],
   ['src/coven-doctor.ts', ['src/cli/main.ts']],
 ];

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checks as allChecks } from '../checks/index.ts';
+import { upgradeChecks } from '../checks/upgrades.ts';
 import { cli } from '../fixtures/diagnose.ts';
 import { hoursAgo, makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
@@ -71,7 +72,7 @@ test('every cause that the table names is a code of a check', async () => {
   const { wordsOf } = await import('../src/render/words.ts');
   const { roots } = await import('../src/coven/causes.ts');
   const known = new Set(
-    allChecks.flatMap((check) => [
+    [...allChecks, ...upgradeChecks].flatMap((check) => [
       `${check.id} *`,
       ...Object.keys(wordsOf(check).causes).map((code) => `${check.id} ${code}`),
     ]),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { checks } from '../checks/index.ts';
+import { upgradeChecks } from '../checks/upgrades.ts';
 import { cli, diagnose } from '../fixtures/diagnose.ts';
 import { startDouble } from '../fixtures/double.ts';
 import { makeHome } from '../fixtures/home.ts';
@@ -45,7 +46,9 @@ test('`coven doctor X` and `coven-doctor X` say the same', async () => {
     execa(process.execPath, [dist('coven-doctor.js'), ...words]),
   ]);
   expect(a.stdout).toBe(b.stdout);
-  expect(a.stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(checks.map(({ id }) => id));
+  expect(a.stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(
+    [...checks, ...upgradeChecks].map(({ id }) => id),
+  );
 });
 
 test('a check that is asked for alone is asked alone', async () => {

@@ -1,3 +1,4 @@
+import { checks as ours } from '../../checks/index.ts';
 import { advise } from '../advise.ts';
 import { parseRecording, type Run } from '../bundle/recording.ts';
 import { BundleRefused } from '../bundle/refused.ts';
@@ -10,7 +11,7 @@ import { sayRefused } from '../render/bundle-refused.ts';
 import { makeReport } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
 import { acceptedBy, type DiagnoseOptions, show } from './doctor.ts';
-import { withGuests } from './guests.ts';
+import { guestsOf } from './guests.ts';
 import { openBundle } from './open-bundle.ts';
 import type { DisplayOptions } from './options.ts';
 import { parseOutputs } from './outputs.ts';
@@ -29,9 +30,9 @@ export type AnalyzeOptions = Pick<DiagnoseOptions, 'modules' | 'only' | 'skip' |
 /** `doctor analyze`: the report that the bundle's own machine gave, made anew here. Looks at nothing but the bundle. */
 export async function analyze(file: string, options: AnalyzeOptions, signal: AbortSignal): Promise<number> {
   const outputs = options.output.length === 0 ? [] : await parseOutputs(options.output, recordedHome);
-  const all = await withGuests(options.modules, undefined, signal);
-  const checks = selectChecks(all, options.only, options.skip);
-  const accepted = await acceptedBy(options, recordedHome, all, false);
+  const guests = await guestsOf(options.modules, undefined, signal);
+  const checks = selectChecks([...ours, ...guests], options.only, options.skip);
+  const accepted = await acceptedBy(options, recordedHome, guests, false);
   const watch = options.format === 'jsonl' ? await watcher(checks, 'jsonl', accepted) : null;
   const { run, runs } = await judgeBundle(file, checks, signal);
   for (const judged of runs) watch?.done(judged, run.startedAt);

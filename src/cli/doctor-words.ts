@@ -9,6 +9,7 @@ const repairing = {
 } as const;
 
 const repairs: readonly string[] = ['plan', 'apply', 'undo', 'runs'];
+const upgrades: readonly string[] = ['preflight', 'postflight'];
 const ofBundles: readonly string[] = ['bundle', 'analyze', 'diff'];
 
 /**
@@ -17,10 +18,12 @@ const ofBundles: readonly string[] = ['bundle', 'analyze', 'diff'];
  */
 export async function runDoctor(words: readonly string[], signal: AbortSignal): Promise<number> {
   const [first] = words;
-  if (first === undefined || (first.startsWith('-') && first !== '--help' && first !== '--version')) startReaderAhead();
+  const looks = first === undefined || first.startsWith('-') || upgrades.includes(first);
+  if (looks && !words.includes('--help') && !words.includes('--version')) startReaderAhead();
   // Nothing to parse: yargs takes as long to load as Node takes to start.
   if (first === undefined) return (await import('./doctor.ts')).doctor(asked, signal);
   if (first !== undefined && repairs.includes(first)) return (await import('./fix-words.ts')).runRepair(words, signal);
+  if (upgrades.includes(first)) return (await import('./upgrade-words.ts')).runUpgrade(words, signal);
   if (ofBundles.includes(first)) return (await import('./bundle-words.ts')).runBundle(words, signal);
   if (first === 'backup') return (await import('./backup-words.ts')).runBackup(words.slice(1), signal);
   const { parserFor } = await import('./parser.ts');
@@ -77,6 +80,8 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
         code = await (await import('./check-kit.ts')).checkKit(argv.module, signal);
       },
     )
+    .command('preflight', 'Whether an upgrade of Coven may begin; --save keeps the state before it')
+    .command('postflight', 'Whether it went well, against the state of before')
     .command('plan', 'What --fix would do; -o saves it for `apply`')
     .command('apply', 'Apply a saved plan, and exactly that')
     .command('undo', 'Take back what a run changed')

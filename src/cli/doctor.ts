@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { checks as ours } from '../../checks/index.ts';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
 import { advise } from '../advise.ts';
 import type { Check } from '../check.ts';
@@ -8,7 +9,7 @@ import { type LiveHost, liveHost } from '../host/live.ts';
 import { type Format, render } from '../render/format.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
-import { withGuests } from './guests.ts';
+import { guestsOf } from './guests.ts';
 import { homeOf } from './home.ts';
 import type { Output } from './outputs.ts';
 import { print } from './print.ts';
@@ -49,13 +50,24 @@ const projectFile = '.coven-doctor.toml';
 /** A whole ledger may take minutes; without --deep, a silent daemon is given two tries of two seconds. */
 const defaultSeconds = { bounded: 15, deep: 600 };
 
+/** Another diagnosis than the plain one: by checks of its own, and with more that is seen of the same picture. */
+export interface Errand {
+  readonly checks: readonly Check[];
+  /** Called before the host is closed; what it waits for belongs to the run. */
+  readonly beside?: (found: Diagnosis) => Promise<void>;
+}
+
 /** `doctor`: diagnoses, prints, and tells the exit code. Changes nothing but the files that `--output` names. */
-export async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<number> {
+export async function doctor(
+  options: DoctorOptions,
+  signal: AbortSignal,
+  errand: Errand = { checks: ours },
+): Promise<number> {
   const home = homeOf(options.home).path;
   const outputs = options.output.length === 0 ? [] : await (await outputFiles()).parseOutputs(options.output, home);
-  const all = await withGuests(options.modules, options.home, signal);
-  const checks = selectChecks(all, options.only, options.skip);
-  const accepted = await acceptedBy(options, home, all);
+  const guests = await guestsOf(options.modules, options.home, signal);
+  const checks = selectChecks([...errand.checks, ...guests], options.only, options.skip);
+  const accepted = await acceptedBy(options, home, guests);
   const packer = options.bundle ? await (await import('./bundle.ts')).packerAfter(home, options.format, signal) : null;
   const watch = await watcher(checks, options.format, accepted);
   const finish = async (report: Report): Promise<number> => {
@@ -64,8 +76,15 @@ export async function doctor(options: DoctorOptions, signal: AbortSignal): Promi
     return show(report, options, outputs);
   };
   const reportOf = ({ runs, run }: Diagnosis): Report => makeReport(runs, options.failOn, run, accepted);
-  if (!packer) return finish(await diagnose(checks, options, signal, async (found) => reportOf(found), watch.done));
+  if (!packer) {
+    const looking = async (found: Diagnosis): Promise<Report> => {
+      await errand.beside?.(found);
+      return reportOf(found);
+    };
+    return finish(await diagnose(checks, options, signal, looking, watch.done));
+  }
   const packing = async (found: Diagnosis): Promise<number> => {
+    await errand.beside?.(found);
     const code = await finish(reportOf(found));
     return (await packer.pack(found, { failOn: options.failOn, accepted })) || code;
   };
@@ -82,7 +101,7 @@ export async function show(
   const texts = await Promise.all(
     outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
   );
-  for (const [index, output] of outputs.entries()) await (await outputFiles()).writeOutput(output, texts[index] ?? '');
+  for (const [index, { path }] of outputs.entries()) await (await outputFiles()).writeOutput(path, texts[index] ?? '');
   return report.exitCode;
 }
 
@@ -93,11 +112,13 @@ const outputFiles = () => import('./outputs.ts');
 export async function acceptedBy(
   { suppress, baseline }: Pick<DoctorOptions, 'suppress' | 'baseline'>,
   home: string,
-  all: readonly Check[],
+  guests: readonly Check[],
   ofProject = existsSync(projectFile),
 ): Promise<Accepted> {
   if (suppress === undefined && baseline === undefined && !ofProject) return nothingAccepted;
   const { findSuppressions, readSuppressions } = await import('./suppressions.ts');
+  // A project has one file, whatever is asked of its home.
+  const all = [...(await everyOwn()), ...guests];
   return {
     suppressions:
       suppress !== undefined
@@ -109,13 +130,18 @@ export async function acceptedBy(
   };
 }
 
+/** Ours, with those that an upgrade alone asks for. */
+async function everyOwn(): Promise<readonly Check[]> {
+  return [...ours, ...(await import('../../checks/upgrades.ts')).upgradeChecks];
+}
+
 /** `doctor list`: every check with what it asks. */
 export async function list({ home, modules }: ListOptions, signal: AbortSignal): Promise<number> {
   const [{ wordsOf }, { harmless }] = await Promise.all([
     import('../render/words.ts'),
     import('../render/harmless.ts'),
   ]);
-  const checks = await withGuests(modules, home, signal);
+  const checks = [...(await everyOwn()), ...(await guestsOf(modules, home, signal))];
   const width = Math.max(...checks.map(({ id }) => id.length));
   const from = ({ stated }: Check): string => (stated ? ` (${harmless(stated.module)})` : '');
   await print(checks.map((check) => `${check.id.padEnd(width)}  ${wordsOf(check).title}${from(check)}\n`).join(''));
@@ -124,7 +150,7 @@ export async function list({ home, modules }: ListOptions, signal: AbortSignal):
 
 /** `doctor explain CHECK`: what it decides, and the chain from what is seen here to its findings. */
 export async function explain(id: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
-  const checks = await withGuests(options.modules, options.home, signal);
+  const checks = [...(await everyOwn()), ...(await guestsOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
   if (!check) throw new UsageError(`unknown check ${JSON.stringify(id)}; \`coven-doctor list\` names them all`);
   const report = await diagnose([check], options, signal, async ({ runs, run }) =>

@@ -7,6 +7,8 @@ import { UsageError } from './usage.ts';
 export interface Given {
   readonly text: string;
   readonly uid: number;
+  /** Its group may write to it. */
+  readonly shared: boolean;
 }
 
 /**
@@ -39,7 +41,11 @@ export async function readGiven(path: string, home: string, limit: number): Prom
       length += bytesRead;
     }
     if (length > limit) refuse(`is larger than ${limit} bytes`);
-    return { text: decode(bytes.subarray(0, length)) ?? refuse('is not UTF-8'), uid: stat.uid };
+    return {
+      text: decode(bytes.subarray(0, length)) ?? refuse('is not UTF-8'),
+      uid: stat.uid,
+      shared: (stat.mode & 0o020) !== 0,
+    };
   } finally {
     await handle.close();
   }

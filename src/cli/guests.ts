@@ -3,22 +3,24 @@ import type { Check } from '../check.ts';
 import { resolveHome } from '../coven/layout.ts';
 import { UsageError } from './usage.ts';
 
-/**
- * Our checks and, behind them, those of the modules that `--checks` names. What loads and runs these is itself loaded
- * only for them.
- */
-export async function withGuests(
+/** The checks of the modules that `--checks` names. What loads and runs them is itself loaded only for them. */
+export async function guestsOf(
   modules: readonly string[],
   home: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
-  if (modules.length === 0) return ours;
+  if (modules.length === 0) return [];
   const { loadGuests, runnable } = await import('../plugins/load.ts');
   const homes = homesOf(home);
   const guests = await usable(() =>
     loadGuests(modules, { cwd: process.cwd(), homes, ours: ours.map(({ id }) => id), signal }),
   );
-  return [...ours, ...(await runnable(guests, homes))];
+  return runnable(guests, homes);
+}
+
+/** Our checks and, behind them, those of the modules that `--checks` names. */
+export async function withGuests(...asked: Parameters<typeof guestsOf>): Promise<readonly Check[]> {
+  return [...ours, ...(await guestsOf(...asked))];
 }
 
 /** The home that is asked about, and the one that Coven would use: no code comes from either. */

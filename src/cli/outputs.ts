@@ -62,7 +62,7 @@ async function refuseOthers(option: string, path: string): Promise<void> {
  * Writes a file whole or not at all, readable by its owner alone. Throws a UsageError where it cannot: what was asked
  * for is then not there.
  */
-export async function writeOutput({ path }: Output, text: string): Promise<void> {
+export async function writeOutput(path: string, text: string, option = '--output'): Promise<void> {
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -71,12 +71,12 @@ export async function writeOutput({ path }: Output, text: string): Promise<void>
     } finally {
       await handle.close();
     }
-    await refuseOthers('--output', path);
+    await refuseOthers(option, path);
     await rename(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => {});
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`--output ${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    throw new UsageError(`${option} ${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

@@ -8,6 +8,15 @@ export interface CauseName {
 
 const any = '*';
 
+/** A daemon that does not answer is told by the checks of the daemon. */
+const unanswered = (...checks: readonly string[]): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    checks.map((check) => [
+      `${check} no-answer`,
+      [`daemon ${any}`, `daemon:health ${any}`, 'upgraded:version not-running'],
+    ]),
+  );
+
 /**
  * What follows from what, as `check code`: where one of the roots is found beside it, a finding is a consequence and is
  * not told as a cause of its own. `*` stands for every code that is a fault. Source: the faults of Coven 0.4.6, each
@@ -56,12 +65,28 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'home:owner undetermined': ['home:mode not-writable'],
   'home:owner foreign-entries': ['home:owner foreign-owner'],
   'home:mode not-writable': ['home:filesystem read-only'],
-  'home:disk no-room-for-backup': ['home:disk low', 'home:disk full'],
+  'home:disk no-room-for-backup': ['home:disk low', 'home:disk full', 'upgrade:room no-room-for-migration'],
   // A WAL that is too large to be copied keeps the ledger from being read.
   'store:open undetermined': ['store:wal large'],
   'store:wal alone': ['store:open missing', 'store:open empty'],
   'store:open unreadable': ['home:owner foreign-entries'],
   'store:index index-mismatch': ['store:integrity corrupt'],
+  'daemon stopped': ['upgraded:version not-running'],
+  'daemon stale': ['upgraded:version not-running'],
+  'install:binaries shadowed': ['upgrade:binaries shadowed-target'],
+  'upgrade:sessions undetermined': ['sessions:orphaned undetermined'],
+  'upgrade:room no-room-for-migration': ['home:disk full', 'home:disk low'],
+  'upgrade:room undetermined': [`store:open ${any}`],
+  'upgrade:contract differs': [`daemon:contract ${any}`],
+  'upgrade:capabilities missing': [`daemon:contract ${any}`, 'daemon:capabilities missing'],
+  'upgraded:capabilities lost': [`daemon:contract ${any}`, 'daemon:capabilities missing'],
+  ...unanswered(
+    'upgrade:target',
+    'upgrade:contract',
+    'upgrade:capabilities',
+    'upgraded:capabilities',
+    'upgraded:version',
+  ),
 };
 
 const isFault = ({ status }: Finding): boolean => status === 'fail' || status === 'warn' || status === 'unknown';

@@ -7,5 +7,25 @@ export const coreColumns: Readonly<Record<string, readonly string[]>> = {
   events: ['id', 'session_id', 'kind', 'payload_json', 'created_at'],
 };
 
+/**
+ * Every column that this release knows in those tables. A ledger is migrated by adding columns, and carries no version:
+ * one that it does not know was added by a later Coven.
+ */
+export const knownColumns: { readonly version: string; readonly tables: Readonly<Record<string, readonly string[]>> } =
+  {
+    version: '0.4.6',
+    tables: {
+      sessions: [
+        ...['id', 'project_root', 'harness', 'title', 'status', 'exit_code', 'archived_at', 'created_at', 'updated_at'],
+        ...['conversation_id', 'labels', 'visibility', 'familiar_id', 'execution_binding_json', 'external'],
+        ...['transcript_path', 'transcript_indexed_at'],
+      ],
+      events: [
+        ...['id', 'session_id', 'kind', 'payload_json', 'created_at', 'redaction_status', 'sensitive'],
+        'request_adoption_id',
+      ],
+    },
+  };
+
 /** Tables that every Coven knows, the minimal daemon included. */
 export const coreTables: readonly string[] = ['sessions', 'events', 'store_meta', 'request_adoptions'];

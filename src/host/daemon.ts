@@ -145,6 +145,8 @@ const textLimit = 200;
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value.slice(0, textLimit) : null);
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+const texts = (value: unknown): readonly string[] | null =>
+  Array.isArray(value) ? value.slice(0, 100).flatMap((item) => text(item) ?? []) : null;
 const truth = (value: unknown): boolean | null => (typeof value === 'boolean' ? value : null);
 function record(value: unknown): Readonly<Record<string, unknown>> | null {
   return value && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
@@ -165,7 +167,7 @@ function healthBody(value: unknown): HealthBody | null {
       Object.fromEntries(
         Object.entries(capabilities)
           .slice(0, 200)
-          .map(([name, held]) => [name.slice(0, textLimit), truth(held) ?? text(held) ?? number(held)]),
+          .map(([name, held]) => [name.slice(0, textLimit), truth(held) ?? text(held) ?? number(held) ?? texts(held)]),
       ),
     pid: number(daemon?.pid),
     startedAt: text(daemon?.startedAt),

@@ -37,7 +37,7 @@ async function executable(file: string): Promise<string | null> {
 }
 
 /** The npm package that a file belongs to, as far as one is above it. */
-async function packageOf(file: string): Promise<Pick<Install['covens'][number], 'version' | 'ours'>> {
+export async function packageOf(file: string): Promise<Pick<Install['covens'][number], 'version' | 'ours'>> {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => null);
     if (text === null) continue;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HomeSource } from '../coven/layout.ts';
 import { patience, within } from '../deadline.ts';
-import type { Observation, ObservationKey, Observations, StoreSessions } from '../observation.ts';
+import type { Observation, ObservationKey, Observations, StoreRows, StoreSessions } from '../observation.ts';
 import type { InventoryRequest, StoreInventory } from '../store/protocol.ts';
 import type { Exchange } from './ask.ts';
 import { seeConfig } from './config.ts';
@@ -92,6 +92,7 @@ export function liveHost(options: LiveOptions): LiveHost {
     'store.open': async () => (await reading()).open,
     'store.sessions': () => seeSessions(look, reading),
     'sessions.leases': seeLeases,
+    'store.rows': () => seeRows(look, reading),
     'store.integrity': async () => {
       const { open, integrity } = await reading();
       if (integrity) return integrity;
@@ -200,6 +201,17 @@ async function seeSessions(look: Look, reading: () => ReturnType<typeof readStor
   const still = new Map(later.open.map((row) => [row.id, row]));
   const stands = sessions.open.filter((row) => still.get(row.id)?.status === row.status);
   return { ...later, open: stands, looks: 2 };
+}
+
+/** The rows of every table, counted when all else of the ledger was read and no second look at its sessions is under way. */
+async function seeRows(look: Look, reading: () => ReturnType<typeof readStore>): Promise<StoreRows> {
+  await look.observe('store.sessions');
+  const { open, count } = await reading();
+  if (open.outcome !== 'opened')
+    return { outcome: 'not-opened', code: null, tables: [], complete: false, changed: [], changedComplete: false };
+  const rows = await count();
+  if (!rows) throw new CannotSee('overran', 'the time allowed ended before the rows were counted');
+  return rows;
 }
 
 const noSessions = {

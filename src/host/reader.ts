@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { within } from '../deadline.ts';
-import type { StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
+import type { StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TableReading } from '../observation.ts';
 import {
   askAgain,
+  askRows,
   type InventoryRequest,
   type ReadMessage,
   type ReadRequest,
@@ -24,6 +25,8 @@ export interface StoreReading {
   readonly integrity: StoreIntegrity | null;
   /** The session rows as they stand now; null where no child has the ledger open. */
   readonly again: () => Promise<Omit<StoreSessions, 'looks'> | null>;
+  /** The rows of every table, counted now; null where no child has the ledger open, or it did not end in time. */
+  readonly count: () => Promise<StoreRows | null>;
   /** What support needs beyond that; null where no child has the ledger open, or it did not tell in time. */
   readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
 }
@@ -114,6 +117,12 @@ export async function runReader(
       child.stdin.write(askAgain);
       const message = await next(againMs);
       return message?.kind === 'sessions' ? message.sessions : null;
+    },
+    count: async () => {
+      if (open?.outcome !== 'opened' || !integrity) return null;
+      child.stdin.write(askRows);
+      const message = await next(end - performance.now());
+      return message?.kind === 'rows' ? message.rows : null;
     },
     inventory: async (request, milliseconds) => {
       // A child that is not done with what came before would answer to the wrong question.

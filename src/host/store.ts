@@ -95,6 +95,7 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
       sessions: null,
       integrity: null,
       again: async () => null,
+      count: async () => null,
       inventory: async () => null,
     };
   const ledger = join(await realpath(look.home), names.ledger);
@@ -117,17 +118,24 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
     const before = await fingerprint(ledger);
     const reading = await read(folder);
     if (before !== (await fingerprint(ledger))) continue;
-    if (!isBad(reading) || ++bad === 2) return { ...reading, inventory: unmoved(reading, ledger, before) };
+    if (!isBad(reading) || ++bad === 2) return { ...reading, ...unmoved(reading, ledger, before) };
   }
   throw new CannotSee('moving', 'the ledger was written to while it was read; run again');
 }
 
 /** What is read of a ledger through a private folder counts only while nobody writes to it. */
-function unmoved({ inventory }: StoreReading, ledger: string, before: string): StoreReading['inventory'] {
-  return async (request, milliseconds) => {
-    const told = await inventory(request, milliseconds);
+function unmoved(
+  { count, inventory }: StoreReading,
+  ledger: string,
+  before: string,
+): Pick<StoreReading, 'count' | 'inventory'> {
+  const still = async <T>(told: T): Promise<T> => {
     if (before !== (await fingerprint(ledger))) throw new CannotSee('moving', 'the ledger was written to meanwhile');
     return told;
+  };
+  return {
+    count: async () => still(await count()),
+    inventory: async (request, milliseconds) => still(await inventory(request, milliseconds)),
   };
 }
 

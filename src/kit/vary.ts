@@ -98,6 +98,19 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
       },
     },
   ],
+  'store.rows': ({ 'store.rows': rows }) => [
+    {
+      'store.rows': {
+        ...rows,
+        outcome: 'failed',
+        code: 'SQLITE_IOERR',
+        tables: [],
+        complete: false,
+        changed: [],
+        changedComplete: false,
+      },
+    },
+  ],
   'sessions.leases': () => [
     { 'sessions.leases': { projects: [{ path: '/project', gate: 'unreadable', owner: null, writers: [] }] } },
   ],

@@ -8,6 +8,7 @@ import { logWords } from './words/log.ts';
 import { placeWords } from './words/place.ts';
 import { sessionWords } from './words/sessions.ts';
 import { storeWords } from './words/store.ts';
+import { upgradedWords, upgradeWords } from './words/upgrade.ts';
 
 /** One line, made from the facts of a finding. */
 export type Say = (facts: Facts) => string;
@@ -36,6 +37,8 @@ const catalogue: Readonly<Record<string, CheckWords>> = {
   ...storeWords,
   ...sessionWords,
   ...installWords,
+  ...upgradeWords,
+  ...upgradedWords,
 };
 
 /** What words depend on of a check. */

@@ -1,4 +1,4 @@
-import type { StoreIntegrity, StoreOpen, StoreSessions, TableReading } from '../observation.ts';
+import type { StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TableReading } from '../observation.ts';
 
 /** What the reading child is asked, as the first line of its standard input. */
 export interface ReadRequest {
@@ -19,10 +19,14 @@ export type ReadMessage =
     }
   | { readonly kind: 'progress'; readonly tables: readonly TableReading[] }
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity }
+  | { readonly kind: 'rows'; readonly rows: StoreRows }
   | { readonly kind: 'inventory'; readonly inventory: StoreInventory };
 
 /** A later line that asks for the sessions once more. The end of its input ends the child. */
 export const askAgain = 'sessions\n';
+
+/** A later line that asks for the rows of every table to be counted. */
+export const askRows = 'rows\n';
 
 /** A later line, too: what support needs of a ledger beyond what checks rest on. */
 export interface InventoryRequest {

@@ -10,8 +10,9 @@ import { isWalForeign, rowsWithoutWal } from './foreign.ts';
 import { readTables } from './integrity.ts';
 import { takeInventory } from './inventory.ts';
 import type { InventoryRequest, ReadMessage, ReadRequest } from './protocol.ts';
-import { askAgain } from './protocol.ts';
+import { askAgain, askRows } from './protocol.ts';
 import { hasWal, reach, type Way } from './reach.ts';
+import { readRows } from './rows.ts';
 import { readSessions } from './sessions.ts';
 
 /** Largest memory that SQLite may take: a hostile row of 1 GB is an error, not an exhausted machine. */
@@ -45,6 +46,7 @@ function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<R
 /** What an open ledger can be asked once everything was told. */
 interface Open {
   readonly again: () => void;
+  readonly count: () => void;
   readonly inventory: (request: InventoryRequest) => void;
 }
 
@@ -104,6 +106,7 @@ function main(request: ReadRequest): Open | undefined {
   say({ kind: 'integrity', integrity });
   return {
     again: tellSessions,
+    count: () => say({ kind: 'rows', rows: readRows(db) }),
     inventory: ({ inventory }) => say({ kind: 'inventory', inventory: takeInventory(db, inventory) }),
   };
 }
@@ -114,6 +117,7 @@ new Database(':memory:').close();
 let open: Open | undefined;
 createInterface({ input: process.stdin }).on('line', (line) => {
   if (`${line}\n` === askAgain) return void open?.again();
+  if (`${line}\n` === askRows) return void open?.count();
   const request = JSON.parse(line) as ReadRequest | InventoryRequest;
   if ('inventory' in request) open?.inventory(request);
   else open = main(request);

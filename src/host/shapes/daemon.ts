@@ -27,7 +27,7 @@ const health = v.object({
   ok: maybe(flag),
   apiVersion: maybe(text),
   covenVersion: maybe(text),
-  capabilities: maybe(by(v.union([text, number, flag, v.null()]))),
+  capabilities: maybe(by(v.union([text, number, flag, list(text), v.null()]))),
   pid: maybe(number),
   startedAt: maybe(text),
   socket: maybe(text),
@@ -69,6 +69,7 @@ export const daemonShapes = {
     descriptors: maybe(number),
     limit: maybe(number),
     executableGone: maybe(flag),
+    program: maybe(v.object({ path: text, version: maybe(text), ours: flag, onPath: maybe(number) })),
   }),
   'daemon.progress': v.object({
     pid: maybe(number),

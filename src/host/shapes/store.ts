@@ -76,6 +76,14 @@ export const storeShapes = {
     indexProblems: list(text),
     search: maybe(v.object({ rows: number, indexed: number, damaged: flag })),
   }),
+  'store.rows': v.object({
+    outcome: oneOf(['read', 'not-opened', 'failed']),
+    code: maybe(text),
+    tables: list(v.object({ table: text, rows: number, firstRowid: maybe(number), lastRowid: maybe(number) })),
+    complete: flag,
+    changed: list(v.object({ id: text, status: text, updatedAt: text })),
+    changedComplete: flag,
+  }),
   'sessions.leases': v.object({
     projects: list(
       v.object({

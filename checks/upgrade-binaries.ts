@@ -1,0 +1,44 @@
+import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
+import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import type { Requirements } from '../src/upgrade/state.ts';
+
+/** The `coven` that is upgraded is the one that runs: the first on PATH, and that of the daemon's process. */
+export const upgradeBinaries = ({ targetVersion }: Pick<Requirements, 'targetVersion'>): Check =>
+  defineCheck({
+    id: 'upgrade:binaries',
+    category: 'upgrade',
+    needs: [...livenessNeeds, 'daemon.process', 'install'],
+    judge: (seen) => {
+      const { covens } = seen.install;
+      const { pid, program, executableGone } = seen['daemon.process'];
+      const at = covens.findIndex(({ ours }) => !ours);
+      const first = covens[at];
+      const hidden = covens.find(
+        ({ ours, version }, index) => index > at && !ours && targetVersion !== null && version === targetVersion,
+      );
+      const rest = {
+        facts: {
+          first: first?.path ?? null,
+          version: first?.version ?? null,
+          hidden: hidden?.path ?? null,
+          targetVersion,
+          program: program?.path ?? null,
+          pid,
+        },
+        evidence: [
+          ...from('install', { first: first?.path ?? null, version: first?.version ?? null }),
+          ...from('daemon.process', { pid, program: program?.path ?? null, onPath: program?.onPath ?? null }),
+          ...(hidden ? from('install', { [hidden.path]: hidden.version }) : []),
+        ],
+      };
+      const runs = judgeLiveness(seen).verdict === 'running';
+      const found = [];
+      if (hidden && first?.version !== targetVersion) found.push(fail('shadowed-target', '<path>', rest));
+      const isFirst = first ? program?.onPath === at : program?.ours;
+      if (runs && program && !isFirst) found.push(warn('runs-another', '<path>', rest));
+      // Of a program that was replaced it is told elsewhere that it is gone.
+      if (runs && !program && !executableGone) found.push(unknown('undetermined', '<path>', rest));
+      if (found.length > 0) return found;
+      return [first || program ? pass('<path>', rest) : skipped('no-coven', '<path>', rest)];
+    },
+  });

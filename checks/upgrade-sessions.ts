@@ -1,0 +1,43 @@
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
+import { strandedSeconds } from '../src/coven/contract.ts';
+import { withoutLedger } from '../src/coven/gates.ts';
+import { ageSeconds } from '../src/coven/liveness.ts';
+import { judgeRows, rowNeeds } from '../src/coven/rows.ts';
+
+const target = '<coven-home>/coven.sqlite3';
+
+/** The restart that an upgrade takes ends every session of the daemon, and calls those of a live `coven run` orphaned. */
+export const upgradeSessions = defineCheck({
+  id: 'upgrade:sessions',
+  category: 'upgrade',
+  needs: rowNeeds,
+  skip: withoutLedger,
+  judge: (seen) => {
+    const { outcome, code, open, openComplete } = seen['store.sessions'];
+    const base = from('store.sessions', { outcome, code, open: open.length, openComplete });
+    if (outcome !== 'read') return [unknown('undetermined', target, { facts: { code }, evidence: base })];
+    const { live, doubtful } = judgeRows(seen);
+    // Those that wait for longer are stranded, which is told by a check of its own.
+    const created = open.filter(
+      ({ status, external, createdAt }) =>
+        status === 'created' && !external && (ageSeconds(createdAt, seen.machine.now) ?? 0) <= strandedSeconds,
+    );
+    const facts = {
+      live: live.length,
+      doubtful: doubtful.length,
+      created: created.length,
+      code,
+      ids: live
+        .slice(0, 5)
+        .map(({ id }) => id)
+        .join(', '),
+    };
+    const rows = live.slice(0, 20).flatMap(({ id, status }) => from('store.sessions', { [id]: status }));
+    const rest = { facts, evidence: [...base, ...rows] };
+    const found = [];
+    if (live.length > 0) found.push(fail('live-sessions', target, rest));
+    if (doubtful.length > 0 || !openComplete) found.push(unknown('undetermined', target, rest));
+    if (created.length > 0) found.push(warn('waiting', target, rest));
+    return found.length > 0 ? found : [pass(target, rest)];
+  },
+});

@@ -1,0 +1,69 @@
+import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
+import type { UpgradeState } from '../src/upgrade/state.ts';
+
+const target = '<coven-home>/coven.sqlite3';
+
+type Open = NonNullable<UpgradeState['sessions']>['open'][number];
+
+/** What became of a session that was open: the restart explains an end as orphaned, and a start one as failed. */
+type Fate = 'open' | 'ended' | 'orphaned' | 'interrupted' | 'unexplained' | 'lost' | 'unseen';
+
+/** Every session that was open before is accounted for. */
+export const upgradedSessions = (before: UpgradeState | null): Check =>
+  defineCheck({
+    id: 'upgraded:sessions',
+    category: 'upgrade',
+    needs: ['store.sessions', 'store.rows'],
+    judge: ({ 'store.sessions': sessions, 'store.rows': rows }) => {
+      const open = new Map(sessions.open.map(({ id, status }) => [id, status]));
+      const statuses = new Map([...rows.changed.map(({ id, status }) => [id, status] as const), ...open]);
+      const isSeen = sessions.outcome === 'read' && rows.outcome === 'read';
+      const was = before?.sessions?.open ?? [];
+      const fates = was.map((session) => ({
+        session,
+        now: statuses.get(session.id),
+        fate: fateOf(session, statuses.get(session.id), rows.changedComplete),
+      }));
+      const of = (...wanted: readonly Fate[]) => fates.filter(({ fate }) => wanted.includes(fate));
+      const ids = (list: typeof fates): string =>
+        list
+          .slice(0, 5)
+          .map(({ session, now }) => `${session.id}${now === undefined ? '' : ` ${now}`}`)
+          .join(', ');
+      const evidence = [
+        ...from('store.rows', { outcome: rows.outcome, changed: rows.changed.length, complete: rows.changedComplete }),
+        ...from('store.sessions', { outcome: sessions.outcome }),
+        ...fates
+          .filter(({ fate }) => fate !== 'open')
+          .slice(0, 20)
+          .flatMap(({ session, now }) => from('store.rows', { [session.id]: now ?? null })),
+      ];
+      const counts = Object.fromEntries(
+        (['open', 'ended', 'orphaned', 'interrupted'] as const).map((fate) => [fate, of(fate).length]),
+      );
+      const rest = (list: typeof fates = []) => ({
+        facts: { ...counts, was: was.length, count: list.length, ids: ids(list) },
+        evidence,
+      });
+      if (!before) return [skipped('no-state', target, rest())];
+      if (!before.sessions) return [skipped('no-sessions-before', target, rest())];
+      if (!isSeen) return [unknown('undetermined', target, rest(fates))];
+      const [lost, interrupted, unexplained, unseen] = [of('lost'), of('interrupted'), of('unexplained'), of('unseen')];
+      const found = [];
+      if (lost.length > 0) found.push(fail('lost', target, rest(lost)));
+      if (interrupted.length > 0) found.push(warn('interrupted', target, rest(interrupted)));
+      if (unexplained.length > 0) found.push(warn('unexplained', target, rest(unexplained)));
+      if (unseen.length > 0 || !before.sessions.openComplete) found.push(unknown('undetermined', target, rest(unseen)));
+      return found.length > 0 ? found : [pass(target, rest())];
+    },
+  });
+
+/** Source: what starts of Coven 0.4.6 make of open rows. External rows are never touched by one. */
+function fateOf({ status, standing }: Open, now: string | undefined, complete: boolean): Fate {
+  if (now === undefined) return complete ? 'lost' : 'unseen';
+  if (now === status) return 'open';
+  if (standing === 'external') return now === 'orphaned' ? 'unexplained' : 'ended';
+  if (now === 'orphaned') return standing === 'live' || standing === 'unowned' ? 'interrupted' : 'orphaned';
+  if (now === 'created') return 'unexplained';
+  return now === 'running' ? 'open' : 'ended';
+}

@@ -1,0 +1,48 @@
+import { type Check, defineCheck, fail, from, pass, skipped, unknown } from '../src/check.ts';
+import { withoutAnswer } from '../src/coven/gates.ts';
+import { judgeLiveness, type LivenessSight, livenessNeeds } from '../src/coven/liveness.ts';
+import { compareKnown } from '../src/coven/versions.ts';
+import { processOf } from '../src/upgrade/see.ts';
+import type { UpgradeState } from '../src/upgrade/state.ts';
+
+const target = '<daemon-socket>';
+
+/** Another process runs, and it is of the version that was wanted: the file on the disk says nothing of that. */
+export const upgradedVersion = (before: UpgradeState | null): Check =>
+  defineCheck({
+    id: 'upgraded:version',
+    category: 'upgrade',
+    needs: livenessNeeds,
+    judge: (seen) => {
+      const { verdict, pid } = judgeLiveness(seen);
+      const answers = withoutAnswer(seen) === undefined;
+      const now = answers ? (seen['daemon.health'].body?.covenVersion ?? null) : null;
+      const wanted = before?.requirements.targetVersion ?? null;
+      const was = before?.daemon ? before.daemon.version : (before?.installed ?? null);
+      const rest = {
+        facts: { was, now, wanted, pid, verdict },
+        evidence: [
+          ...from('daemon.health', { outcome: seen['daemon.health'].outcome, covenVersion: now }),
+          ...from('processes', { pid, startTicks: processOf(seen)?.startTicks ?? null }),
+        ],
+      };
+      if (!before) return [skipped('no-state', target, rest)];
+      if (verdict === 'stopped' || verdict === 'stale')
+        return [fail('not-running', target, { ...rest, escalate: 'health-failed' })];
+      if (!answers) return [unknown('no-answer', target, rest)];
+      if (isSameProcess(before, seen)) return [fail('not-restarted', target, rest)];
+      const order = compareKnown(now, was);
+      if (order !== null && order < 0) return [fail('older', target, rest)];
+      if (wanted !== null && now !== null && now !== wanted) return [fail('wrong-version', target, rest)];
+      if (now === null || (wanted === null && order === null)) return [unknown('no-version', target, rest)];
+      return [wanted === null && order === 0 ? fail('same-version', target, rest) : pass(target, rest)];
+    },
+  });
+
+/** By its identity, or by the time that it says it began where it is not seen here. */
+function isSameProcess({ daemon }: UpgradeState, seen: LivenessSight): boolean {
+  if (!daemon) return false;
+  const [was, is] = [daemon.process, processOf(seen)];
+  if (was && is) return was.pid === is.pid && was.startTicks === is.startTicks && was.bootId === is.bootId;
+  return daemon.startedAt !== null && daemon.startedAt === seen['daemon.health'].body?.startedAt;
+}

@@ -1,0 +1,58 @@
+import type { Check } from '../src/check.ts';
+import { apiVersion } from '../src/coven/contract.ts';
+import { nothingRequired, type Requirements, type UpgradeState } from '../src/upgrade/state.ts';
+import { checks } from './index.ts';
+import { upgradeBinaries } from './upgrade-binaries.ts';
+import { upgradeCapabilities } from './upgrade-capabilities.ts';
+import { upgradeContract } from './upgrade-contract.ts';
+import { upgradeRoom } from './upgrade-room.ts';
+import { upgradeSessions } from './upgrade-sessions.ts';
+import { upgradeTarget } from './upgrade-target.ts';
+import { upgradedCapabilities } from './upgraded-capabilities.ts';
+import { upgradedLedger } from './upgraded-ledger.ts';
+import { upgradedSessions } from './upgraded-sessions.ts';
+import { upgradedState } from './upgraded-state.ts';
+import { upgradedVersion } from './upgraded-version.ts';
+
+/** Checks that say nothing of whether an upgrade may begin, or went well. */
+const apart: readonly string[] = ['daemon:resources', 'sessions:churn', 'sessions:leases', 'harnesses'];
+
+const common = checks.filter(({ id, category }) => category !== 'harness' && !apart.includes(id));
+
+/** What is asked before an upgrade. */
+export const preflightChecks = (requirements: Requirements): readonly Check[] => [
+  ...common,
+  upgradeSessions,
+  upgradeTarget(requirements),
+  upgradeBinaries(requirements),
+  upgradeRoom,
+  ...required(requirements),
+];
+
+/** What is asked after it, of a home whose state before was saved. */
+export const postflightChecks = (before: UpgradeState): readonly Check[] => [
+  ...common,
+  ...comparisons(before),
+  ...required({ ...before.requirements, contract: before.requirements.contract ?? before.daemon?.contract ?? null }),
+];
+
+/** Every check that only one of the two asks, as it is without anything that is required, or saved. */
+export const upgradeChecks: readonly Check[] = [
+  ...preflightChecks(nothingRequired).filter((check) => !common.includes(check)),
+  upgradeContract(apiVersion),
+  upgradeCapabilities([]),
+  ...comparisons(null),
+];
+
+function required({ contract, capabilities }: Requirements): readonly Check[] {
+  return [
+    ...(contract === null ? [] : [upgradeContract(contract)]),
+    ...(capabilities.length === 0 ? [] : [upgradeCapabilities(capabilities)]),
+  ];
+}
+
+function comparisons(before: UpgradeState | null): readonly Check[] {
+  return [upgradedState, upgradedVersion, upgradedCapabilities, upgradedLedger, upgradedSessions].map((check) =>
+    check(before),
+  );
+}

@@ -1,0 +1,32 @@
+import { lstat } from 'node:fs/promises';
+import { postflightChecks } from '../../checks/upgrades.ts';
+import { parseState } from '../upgrade/schema.ts';
+import type { UpgradeState } from '../upgrade/state.ts';
+import { type DoctorOptions, doctor } from './doctor.ts';
+import { readGiven } from './given.ts';
+import { homeOf } from './home.ts';
+import { UsageError } from './usage.ts';
+
+/** A state takes some thousand bytes. */
+const limitBytes = 4 * 1024 ** 2;
+
+/** `doctor postflight`: whether an upgrade went well, against the state of before. */
+export async function postflight(options: DoctorOptions, against: string, signal: AbortSignal): Promise<number> {
+  const before = await readState(against, homeOf(options.home).path);
+  return doctor(options, signal, { checks: postflightChecks(before) });
+}
+
+/** A state that others could have written, or that is of another home, is none: throws a UsageError. */
+async function readState(path: string, home: string): Promise<UpgradeState> {
+  const refuse = (why: string): never => {
+    throw new UsageError(`${path}: ${why}`);
+  };
+  const given = (await readGiven(path, home, limitBytes)) ?? refuse('there is no such file');
+  if (given.uid !== process.geteuid?.()) refuse('belongs to another user');
+  if (given.shared) refuse('can be written by its group; chmod g-w it first');
+  const state = parseState(given.text) ?? refuse('is no state that `preflight --save` has written');
+  const stat = await lstat(home, { bigint: true }).catch(() => null);
+  if (stat && (String(stat.dev) !== state.home.dev || String(stat.ino) !== state.home.ino))
+    refuse('is of another home, or of one that was replaced since');
+  return state;
+}

@@ -1,0 +1,53 @@
+import { preflightChecks } from '../../checks/upgrades.ts';
+import { tool } from '../host/package.ts';
+import { type StateSight, stateNeeds, stateOf } from '../upgrade/see.ts';
+import type { Requirements, UpgradeState } from '../upgrade/state.ts';
+import { type Diagnosis, type DoctorOptions, doctor } from './doctor.ts';
+import { homeOf } from './home.ts';
+import { placeOf, writeOutput } from './outputs.ts';
+import { UsageError } from './usage.ts';
+
+export interface PreflightOptions extends DoctorOptions {
+  readonly requirements: Requirements;
+  /** The file that the state before the upgrade is kept in. */
+  readonly save: string | undefined;
+  /** How long live sessions are waited for. */
+  readonly waitSeconds: number;
+}
+
+/**
+ * `doctor preflight`: whether an upgrade may begin. Changes nothing but the files that `--save` and `--output` name; the
+ * state is kept whatever the exit code, and is of the same picture as the report.
+ */
+export async function preflight(options: PreflightOptions, signal: AbortSignal): Promise<number> {
+  const { requirements, save, waitSeconds } = options;
+  const home = homeOf(options.home);
+  const place = save === undefined ? null : await placeOf('--save', save, home.path);
+  if (waitSeconds > 0) await (await import('./wait-idle.ts')).waitIdle(home, waitSeconds, signal);
+  let state: UpgradeState | null = null;
+  const beside = async (found: Diagnosis): Promise<void> => {
+    state = await seeState(found, requirements);
+  };
+  const code = await doctor(options, signal, {
+    checks: preflightChecks(requirements),
+    ...(place !== null && { beside }),
+  });
+  if (place === null) return code;
+  if (state === null) throw new UsageError('--save: there is no home whose state could be kept');
+  await writeOutput(place, `${JSON.stringify(state, null, 2)}\n`, '--save');
+  return code;
+}
+
+async function seeState(
+  { host, run: { runId, startedAt } }: Diagnosis,
+  requirements: Requirements,
+): Promise<UpgradeState | null> {
+  const looks = await Promise.all(stateNeeds.map((key) => host.observe(key)));
+  const sight = Object.fromEntries(
+    looks.map((look) => [look.key, look.ok ? look.value : null]),
+  ) as unknown as StateSight;
+  const { dev, ino } = sight.home ?? {};
+  if (!dev || !ino) return null;
+  const about = { tool: tool(), runId, at: startedAt, home: { dev, ino }, requirements };
+  return stateOf(sight, about);
+}

@@ -1,0 +1,18 @@
+import { count } from './harmless.ts';
+
+export interface Waiting {
+  readonly tell: (sessions: number, secondsLeft: number) => void;
+  /** Takes the line away. */
+  readonly end: () => void;
+}
+
+/** One line on a real terminal that is written anew each time; elsewhere nothing. */
+export function showWaiting(stream: NodeJS.WriteStream, env: Readonly<Record<string, string | undefined>>): Waiting {
+  if (!stream.isTTY || env.CI || env.TERM === 'dumb') return { tell: () => {}, end: () => {} };
+  const anew = (text: string): void => void stream.write(`\r\u001b[K${text}`);
+  return {
+    tell: (sessions, secondsLeft) =>
+      anew(`Waiting for ${count(sessions, 'live session')} to end, ${Math.ceil(secondsLeft)} s at the most`),
+    end: () => anew(''),
+  };
+}

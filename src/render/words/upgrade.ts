@@ -1,0 +1,307 @@
+import type { Facts } from '../../check.ts';
+import { bytes, count } from '../harmless.ts';
+import type { Cause, CheckWords } from '../words.ts';
+import { toRun } from './advice.ts';
+
+const noAnswer: Cause = {
+  message: ({ reason }) => `the daemon could not be asked${reason ? ` (${reason})` : ''}`,
+  hint: () => 'ask again once the daemon answers; what it keeps is known from its answer alone',
+};
+
+const versionOf = (version: unknown): string => (version === null ? 'an unknown version' : `Coven ${version}`);
+
+/** Words for what is asked before an upgrade. */
+export const upgradeWords: Readonly<Record<string, CheckWords>> = {
+  'upgrade:sessions': {
+    title: 'No live session would be ended',
+    explain:
+      'An upgrade takes a restart. That ends every session of the daemon, whose rows become `orphaned`, and also calls the row of a live ' +
+      '`coven run` orphaned, though it goes on. A session is live by the same proof as in `sessions:orphaned`.',
+    causes: {
+      ok: { message: () => 'no session is live' },
+      'live-sessions': {
+        message: ({ live, ids }) =>
+          `${count(live, 'session is', 'sessions are')} live (${ids}); a restart would end them`,
+        hint: () => 'finish or pause them first; --wait-idle 10m waits for them',
+      },
+      waiting: {
+        message: ({ created }) => `${count(created, 'session is', 'sessions are')} about to begin`,
+        hint: () => 'wait until they have begun and ended',
+      },
+      undetermined: {
+        message: ({ doubtful, code }) =>
+          code
+            ? `the rows could not be read (${code})`
+            : `of ${count(doubtful ?? 0, 'running row')} it cannot be told whether it lives`,
+        hint: () => '`sessions:orphaned` says why; an upgrade that does not know what it ends should wait',
+      },
+    },
+  },
+  'upgrade:target': {
+    title: 'What would run next is no older than what runs',
+    explain:
+      'Coven migrates its ledger when it opens it, and has no guard against going back: an older one opens it in silence, ignores what it ' +
+      'does not know, or ends in the middle of its start. The ledger carries no version; columns that no Coven of the target’s version ' +
+      'makes tell of a later one.',
+    causes: {
+      ok: {
+        message: ({ current, next, asked }) =>
+          asked
+            ? `from ${versionOf(current)} to ${next}`
+            : `a restart would run ${versionOf(next)}; ${versionOf(current)} ran last`,
+      },
+      'no-target': { message: () => 'not asked: no --target-version, and no Coven is on PATH' },
+      downgrade: {
+        message: ({ current, next, asked }) =>
+          `${versionOf(current)} has written the ledger, and ${asked ? 'the target' : 'the one on PATH'}, ${next}, is older`,
+        hint: () => 'keep the newer one; to go back, restore a backup of before the upgrade',
+      },
+      'newer-schema': {
+        message: ({ next, columns }) => `the ledger has columns that Coven ${next} does not make (${columns})`,
+        hint: () => 'use the version that made them, or a later one',
+      },
+      'same-version': {
+        message: ({ current }) => `${versionOf(current)} is what there is already; there is nothing to upgrade`,
+        hint: () => 'look at --target-version',
+      },
+      'no-version': {
+        message: ({ current, next }) => `${versionOf(current)} and ${versionOf(next)} cannot be compared`,
+        hint: () =>
+          'ask while the daemon runs, or put the `coven` that serves this home on PATH; what ran last is known from these alone',
+      },
+      'no-answer': noAnswer,
+    },
+  },
+  'upgrade:binaries': {
+    title: 'The `coven` that is upgraded is the one that runs',
+    explain:
+      'A restart runs the first `coven` on PATH. A target that is installed behind it is installed in vain, and a daemon that was started ' +
+      'from another place is not what an upgrade of that one changes.',
+    causes: {
+      ok: { message: ({ first, program }) => String(first ?? program) },
+      'no-coven': { message: () => 'not asked: no `coven` is on PATH, and none runs' },
+      'shadowed-target': {
+        message: ({ first, version, hidden, targetVersion }) =>
+          `${hidden} is Coven ${targetVersion}, and ${first}${version === null ? '' : ` (${version})`} is run instead`,
+        hint: () => 'remove the one that is not wanted, or put its folder behind the other on PATH',
+      },
+      'runs-another': {
+        message: ({ first, program, pid }) =>
+          `the daemon (pid ${pid}) runs ${program}; ${first === null ? 'no `coven` is on PATH' : `\`coven\` on PATH is ${first}`}`,
+        hint: () => 'upgrade the one that the daemon is started from, by its service or by the PATH of who starts it',
+      },
+      undetermined: {
+        message: ({ pid }) => `what the daemon (pid ${pid ?? 'unknown'}) runs cannot be seen`,
+        hint: () => 'run the doctor as the user of the daemon, in its namespace',
+      },
+    },
+  },
+  'upgrade:room': {
+    title: 'There is room for a backup and a migration',
+    explain:
+      'A backup is proven by a second copy. A migration that rewrites a table writes it into the WAL and then into the ledger. Both ' +
+      'together may take four times the ledger, and 1 GiB is kept free, below which Coven calls its storage a warning.',
+    causes: {
+      ok: {
+        message: ({ freeBytes, neededBytes }) =>
+          `${bytes(freeBytes)} free of the ${bytes(neededBytes)} that it may take`,
+      },
+      'no-room-for-migration': {
+        message: ({ freeBytes, ledgerBytes, neededBytes }) =>
+          `${bytes(freeBytes)} are free; a ledger of ${bytes(ledgerBytes)} may take ${bytes(neededBytes)} with its backup`,
+        hint: () => 'free space on the file system of the home, or keep the backup on another one (--backup-dir)',
+      },
+      undetermined: {
+        message: () => 'the ledger may not be read by this user',
+        hint: () => 'run the doctor as the owner of the home',
+      },
+    },
+  },
+  'upgrade:contract': {
+    title: 'The daemon keeps the contract of its clients',
+    explain:
+      'Clients must fail closed on any contract but exactly the one that they support: that of --contract, or of before.',
+    causes: {
+      ok: { message: ({ apiVersion }) => String(apiVersion) },
+      differs: {
+        message: ({ apiVersion, wanted }) =>
+          `the daemon speaks ${apiVersion ?? 'no contract'}; its clients keep ${wanted}`,
+        hint: () => 'update the clients to that contract before they are used again, or keep a daemon of theirs',
+      },
+      'no-answer': noAnswer,
+    },
+  },
+  'upgrade:capabilities': {
+    title: 'What the clients need is announced',
+    explain:
+      'The names of --require are looked for in the health answer, where `false` and an empty list count as missing, and in the catalogue.',
+    causes: {
+      ok: { message: ({ required }) => String(required || 'nothing is required') },
+      missing: {
+        message: ({ missing }) => `not announced: ${missing}`,
+        hint: () => 'the clients that need it must not be used with this daemon',
+      },
+      unanswered: {
+        message: ({ missing }) => `not in the health answer: ${missing}; the catalogue was not answered`,
+        hint: () => 'ask again once the daemon answers',
+      },
+      'no-answer': noAnswer,
+    },
+  },
+};
+
+const noState: Cause = { message: () => 'not asked: nothing was saved before (preflight --save)' };
+
+const fates = ({ open, ended, orphaned }: Facts): string =>
+  [
+    Number(open) > 0 ? `${open} still open` : '',
+    Number(ended) > 0 ? `${ended} ended` : '',
+    Number(orphaned) > 0 ? `${orphaned} had no process and are orphaned now` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+
+/** Words for what is asked after it. */
+export const upgradedWords: Readonly<Record<string, CheckWords>> = {
+  'upgraded:state': {
+    title: 'The saved state is of just before the upgrade',
+    explain: 'What a home was more than a day ago says little: sessions and events came and went since.',
+    causes: {
+      ok: { message: ({ minutes }) => `saved ${count(minutes, 'minute')} ago` },
+      'no-state': noState,
+      old: {
+        message: ({ at }) => `the state was saved at ${at}, more than a day ago`,
+        hint: () => 'compare with one that preflight --save has written right before the upgrade',
+      },
+      undetermined: {
+        message: ({ at }) => `the state says that it was saved at ${at}, which is still to come`,
+        hint: () => 'set the clock of the machine right',
+      },
+    },
+  },
+  'upgraded:version': {
+    title: 'Another version runs',
+    explain:
+      'A daemon goes on with the program that it was started from. It is upgraded when another process answers and names the version that ' +
+      'was wanted, or a newer one than before.',
+    causes: {
+      ok: { message: ({ was, now }) => `${versionOf(now)} runs, after ${versionOf(was)}` },
+      'no-state': noState,
+      'not-running': {
+        message: ({ verdict }) => `no daemon runs after the upgrade (${verdict})`,
+        hint: (facts) => `${toRun('start', facts)}; if it fails, \`coven daemon serve\` in the foreground says why`,
+      },
+      'not-restarted': {
+        message: ({ pid, now }) => `the process of before (pid ${pid ?? 'unknown'}) still runs, with ${versionOf(now)}`,
+        hint: (facts) => toRun('restart', facts),
+      },
+      older: {
+        message: ({ was, now }) => `${versionOf(now)} runs, and ${versionOf(was)} has written the ledger before`,
+        hint: () => 'install the newer one again; to go back, restore a backup of before it',
+      },
+      'wrong-version': {
+        message: ({ now, wanted }) => `${versionOf(now)} runs; ${wanted} was wanted`,
+        hint: () => '`install:binaries` says which one is run; install the target in its place and restart',
+      },
+      'same-version': {
+        message: ({ now }) => `${versionOf(now)} runs, as before`,
+        hint: () => '`install:binaries` says which one is run; install the new one in its place and restart',
+      },
+      'no-version': {
+        message: ({ was, now }) => `${versionOf(was)} and ${versionOf(now)} cannot be compared`,
+        hint: () => 'name the target when the state is saved (--target-version)',
+      },
+      'no-answer': noAnswer,
+    },
+  },
+  'upgraded:capabilities': {
+    title: 'What was announced is announced still',
+    explain:
+      'Clients rely on what a daemon announces in its health answer and its catalogue. A capability that is gone breaks those that used it; ' +
+      'one that came is for those that ask for it.',
+    causes: {
+      ok: {
+        message: ({ kept, gained }) => `${kept} kept${gained ? `; new: ${gained}` : ', none is new'}`,
+      },
+      'no-state': noState,
+      'no-daemon-before': { message: () => 'not asked: no daemon answered before the upgrade' },
+      lost: {
+        message: ({ lost, gained }) => `no longer announced: ${lost}${gained ? `; new: ${gained}` : ''}`,
+        hint: () => 'clients must not use it any more; where one needs it, keep the version of before',
+      },
+      changed: {
+        message: ({ changed }) => `announced otherwise than before: ${changed}`,
+        hint: () => 'look whether the clients understand the new value',
+      },
+      unanswered: {
+        message: () => 'the catalogue was not answered, and cannot be compared',
+        hint: () => 'ask again once the daemon answers',
+      },
+      'no-answer': noAnswer,
+    },
+  },
+  'upgraded:ledger': {
+    title: 'All rows are there still',
+    explain:
+      'Rows of sessions and events are counted, and new ones are known by their rowids, so that rows that are gone are missed among new ones. ' +
+      'Events past their time are removed by the daemon, the oldest first, and its health says when it last did.',
+    causes: {
+      ok: {
+        message: ({ sessions, sessionsNew, events, eventsNew, eventsPruned }) =>
+          `${count(sessions, 'session')} (${sessionsNew} new), ${count(events, 'event')} (${eventsNew} new${Number(eventsPruned) > 0 ? `, ${eventsPruned} past their time removed` : ''})`,
+      },
+      'no-state': noState,
+      'no-ledger-before': { message: () => 'not asked: there was no ledger that could be counted before' },
+      'rows-lost': {
+        message: ({ table, lost, was, is }) =>
+          `${count(lost, 'row')} of \`${table}\` of before ${Number(lost) === 1 ? 'is' : 'are'} gone (${was} then, ${is} now)`,
+        hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
+      },
+      'not-explained': {
+        message: ({ lost, lastPruneAt }) =>
+          `${count(lost, 'event')} of before are gone; the daemon removed old ones at ${lastPruneAt}, and more are gone than the oldest`,
+        hint: () => 'compare with the backup of before the upgrade',
+      },
+      replaced: {
+        message: () => 'the ledger is another file than before; its rows are all there',
+        hint: () => 'a repair or a restore makes a new file; where there was none, find out who did',
+      },
+      undetermined: {
+        message: ({ code }) => `the rows could not be counted${code ? ` (${code})` : ''}`,
+        hint: () => 'run again; `store:open` says why the ledger could not be read',
+      },
+    },
+  },
+  'upgraded:sessions': {
+    title: 'Every session that was open is accounted for',
+    explain:
+      'A restart ends the sessions of the daemon, and the next start marks their rows `orphaned`; rows that were never launched become ' +
+      '`failed` after ten minutes. What was recorded can be replayed. External rows are never touched.',
+    causes: {
+      ok: {
+        message: (facts) =>
+          Number(facts.was) === 0 ? 'none was open' : `of ${facts.was} that were open: ${fates(facts)}`,
+      },
+      'no-state': noState,
+      'no-sessions-before': { message: () => 'not asked: the sessions could not be read before' },
+      lost: {
+        message: ({ count: lost, ids }) =>
+          `${count(lost, 'session')} that ${Number(lost) === 1 ? 'was' : 'were'} open ${Number(lost) === 1 ? 'is' : 'are'} not in the ledger any more (${ids})`,
+        hint: () => 'compare with the backup of before the upgrade',
+      },
+      interrupted: {
+        message: ({ count: ended, ids }) => `${count(ended, 'live session')} ended with the restart (${ids})`,
+        hint: () =>
+          'replay what was recorded, and launch them again; a live `coven run` goes on by itself and names its end',
+      },
+      unexplained: {
+        message: ({ count: changed, ids }) => `${count(changed, 'session')} changed as no restart explains (${ids})`,
+        hint: () => 'look at their events',
+      },
+      undetermined: {
+        message: ({ ids }) => `not every session of before could be found${ids ? ` (${ids})` : ''}`,
+        hint: () => 'look at them yourself: too many have changed since, or the rows could not be read',
+      },
+    },
+  },
+};

@@ -1,0 +1,61 @@
+import * as v from 'valibot';
+import type { UpgradeState } from './state.ts';
+
+/* A saved state may be an attacker's: it is of this shape and size, or it is none. */
+
+const text = v.pipe(v.string(), v.maxLength(400));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const rowid = v.nullable(v.pipe(v.number(), v.safeInteger()));
+const number = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
+const list = <const T extends v.GenericSchema>(item: T, most: number) => v.pipe(v.array(item), v.maxLength(most));
+
+const requirements = v.strictObject({
+  targetVersion: v.nullable(text),
+  contract: v.nullable(text),
+  capabilities: list(text, 100),
+});
+
+const daemon = v.strictObject({
+  version: v.nullable(text),
+  contract: v.nullable(text),
+  startedAt: v.nullable(text),
+  process: v.nullable(v.strictObject({ bootId: text, pid: count, startTicks: number })),
+  capabilities: list(v.strictObject({ name: v.pipe(v.string(), v.maxLength(500)), value: text }), 20_000),
+  catalogue: v.nullable(list(text, 1000)),
+});
+
+const ledger = v.strictObject({
+  dev: number,
+  ino: number,
+  tables: list(v.strictObject({ table: text, rows: count, firstRowid: rowid, lastRowid: rowid }), 200),
+});
+
+const standing = v.picklist(['live', 'unowned', 'gone', 'doubtful', 'external', 'created']);
+const sessions = v.strictObject({
+  byStatus: list(v.strictObject({ status: text, count }), 50),
+  open: list(v.strictObject({ id: text, status: text, standing }), 500),
+  openComplete: v.boolean(),
+});
+
+const state: v.GenericSchema<unknown, UpgradeState> = v.strictObject({
+  schemaVersion: v.literal(1),
+  tool: v.strictObject({ name: text, version: text }),
+  runId: text,
+  at: v.pipe(v.string(), v.isoTimestamp()),
+  home: v.strictObject({ dev: number, ino: number }),
+  requirements,
+  installed: v.nullable(text),
+  daemon: v.nullable(daemon),
+  ledger: v.nullable(ledger),
+  sessions: v.nullable(sessions),
+});
+
+/** A state that was saved; null for anything else. */
+export function parseState(json: string): UpgradeState | null {
+  try {
+    const parsed = v.safeParse(state, JSON.parse(json));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}

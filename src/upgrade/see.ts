@@ -1,0 +1,86 @@
+import { announced } from '../coven/capabilities.ts';
+import { withoutAnswer } from '../coven/gates.ts';
+import { names } from '../coven/layout.ts';
+import { judgeLiveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
+import { judgeRows, rowNeeds } from '../coven/rows.ts';
+import type { Observations } from '../observation.ts';
+import type { DaemonState, LedgerState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
+
+/** What a state is made of. */
+export const stateNeeds = [
+  ...new Set([
+    ...livenessNeeds,
+    ...rowNeeds,
+    'home.entries' as const,
+    'daemon.capabilities' as const,
+    'install' as const,
+    'store.rows' as const,
+  ]),
+];
+
+/** What could not be seen is null. */
+export type StateSight = { readonly [K in (typeof stateNeeds)[number]]: Observations[K] | null };
+type Whole = { readonly [K in keyof StateSight]: Observations[K] };
+
+/** The state of a home from what was seen of it; null in the place of what was not. */
+export function stateOf(
+  sight: StateSight,
+  about: Pick<UpgradeState, 'tool' | 'runId' | 'at' | 'home' | 'requirements'>,
+): UpgradeState {
+  const saw = (...keys: readonly (keyof StateSight)[]): Whole | null =>
+    keys.every((key) => sight[key] !== null) ? (sight as Whole) : null;
+  const [live, rows, counted] = [saw(...livenessNeeds), saw(...rowNeeds), saw('home.entries', 'store.rows')];
+  return {
+    schemaVersion: 1,
+    ...about,
+    installed: sight.install?.covens.find(({ ours }) => !ours)?.version ?? null,
+    daemon: live && daemonState(live),
+    ledger: counted && ledgerState(counted),
+    sessions: rows && sessionsState(rows),
+  };
+}
+
+function daemonState(seen: Whole): DaemonState | null {
+  if (withoutAnswer(seen) !== undefined) return null;
+  const { body } = seen['daemon.health'];
+  return {
+    version: body?.covenVersion ?? null,
+    contract: body?.apiVersion ?? null,
+    startedAt: body?.startedAt ?? null,
+    process: processOf(seen),
+    capabilities: [...announced(body)].map(([name, value]) => ({ name, value })),
+    catalogue: seen['daemon.capabilities']?.body ?? null,
+  };
+}
+
+/** The daemon's process, which no later one can be taken for; null where it is not seen here. */
+export function processOf(seen: LivenessSight): DaemonState['process'] {
+  const { pid: daemon } = judgeLiveness(seen);
+  const found = seen.processes.list.find(({ pid }) => pid === daemon);
+  const { bootId } = seen.machine;
+  return found && bootId !== null ? { bootId, pid: found.pid, startTicks: found.startTicks } : null;
+}
+
+function ledgerState({ 'home.entries': entries, 'store.rows': rows }: Whole): LedgerState | null {
+  const file = entries.list.find(({ name }) => name === names.ledger);
+  if (!file || rows.outcome !== 'read') return null;
+  return { dev: file.dev, ino: file.ino, tables: rows.tables };
+}
+
+function sessionsState(seen: Whole): SessionsState | null {
+  const { outcome, byStatus, open, openComplete } = seen['store.sessions'];
+  if (outcome !== 'read') return null;
+  const { live, unowned, orphaned } = judgeRows(seen);
+  const standingOf = (row: (typeof open)[number]): SessionStanding => {
+    if (row.external) return 'external';
+    if (row.status === 'created') return 'created';
+    if (live.includes(row)) return 'live';
+    if (unowned.includes(row)) return 'unowned';
+    return orphaned.includes(row) ? 'gone' : 'doubtful';
+  };
+  return {
+    byStatus: Object.entries(byStatus).map(([status, count]) => ({ status, count })),
+    open: open.map((row) => ({ id: row.id, status: row.status, standing: standingOf(row) })),
+    openComplete,
+  };
+}
