@@ -13,7 +13,7 @@ export const upgradedCapabilities = (before: UpgradeState | null): Check =>
     category: 'upgrade',
     needs: [...livenessNeeds, 'daemon.capabilities'],
     judge: (seen) => {
-      const daemon = before?.daemon;
+      const daemon = before?.daemon === 'none' ? null : before?.daemon;
       const { outcome, body } = seen['daemon.capabilities'];
       const reason = withoutAnswer(seen) ?? null;
       const was = withCatalogue(
@@ -41,7 +41,8 @@ export const upgradedCapabilities = (before: UpgradeState | null): Check =>
         ],
       };
       if (!before) return [skipped('no-state', target, rest)];
-      if (!daemon) return [skipped('no-daemon-before', target, rest)];
+      if (before.daemon === 'none') return [skipped('no-daemon-before', target, rest)];
+      if (!daemon) return [unknown('unseen-before', target, rest)];
       if (reason !== null) return [unknown('no-answer', target, rest)];
       const found = [];
       if (lost.length > 0) found.push(fail('lost', target, rest));

@@ -23,24 +23,32 @@ export const upgradedLedger = (before: UpgradeState | null): Check =>
       const base = from('store.rows', { outcome: rows.outcome, code: rows.code });
       const without = { facts: { code: rows.code }, evidence: base };
       if (!before) return [skipped('no-state', target, without)];
-      if (!before.ledger) return [skipped('no-ledger-before', target, without)];
+      if (before.ledger === 'none') return [skipped('no-ledger-before', target, without)];
+      if (!before.ledger) return [unknown('unseen-before', target, without)];
       if (rows.outcome !== 'read') return [unknown('undetermined', target, without)];
       const { ledger, at } = before;
       const pruned = lastPruneAt !== null && Date.parse(lastPruneAt) >= Date.parse(at);
       const compared = kept.map((table) => compare(table, ledger.tables, rows.tables));
-      const rest = ({ table, was, is, lost }: Compared) => ({
-        facts: { table, was: was?.rows ?? 0, is: is?.rows ?? 0, lost, lastPruneAt },
+      const found: Finding[] = [];
+      const rest = (list: readonly Compared[]) => ({
+        facts: {
+          tables: list.map(({ table, lost, was }) => `${lost} of ${was} in ${table}`).join(', '),
+          count: list.reduce((sum, { lost }) => sum + lost, 0),
+          lastPruneAt,
+        },
         evidence: [
           ...base,
-          ...from('store.rows', { [`${table}.rows`]: is?.rows ?? null, [`${table}.lastRowid`]: is?.lastRowid ?? null }),
+          ...list.flatMap(({ table, is, fresh }) =>
+            from('store.rows', { [`${table}.rows`]: is, [`${table}.new`]: fresh }),
+          ),
           ...from('daemon.health', { lastPruneAt }),
         ],
       });
-      const found: Finding[] = compared.flatMap((one) => {
-        if (one.lost === 0) return [];
-        if (one.table !== 'events' || !pruned) return [fail('rows-lost', target, rest(one))];
-        return one.lost <= one.oldest ? [] : [unknown('not-explained', target, rest(one))];
-      });
+      const isOld = ({ table }: Compared): boolean => table === 'events' && pruned;
+      const gone = compared.filter((one) => one.lost > 0 && !isOld(one));
+      const unexplained = compared.filter((one) => isOld(one) && one.lost > one.oldest);
+      if (gone.length > 0) found.push(fail('rows-lost', target, rest(gone)));
+      if (unexplained.length > 0) found.push(unknown('not-explained', target, rest(unexplained)));
       if (file && (file.dev !== ledger.dev || file.ino !== ledger.ino))
         found.push(
           warn('replaced', target, {
@@ -51,7 +59,7 @@ export const upgradedLedger = (before: UpgradeState | null): Check =>
       if (found.length > 0) return found;
       const facts = Object.fromEntries(
         compared.flatMap(({ table, is, fresh, lost }) => [
-          [table, is?.rows ?? 0],
+          [table, is],
           [`${table}New`, fresh],
           [`${table}Pruned`, lost],
         ]),
@@ -62,8 +70,9 @@ export const upgradedLedger = (before: UpgradeState | null): Check =>
 
 interface Compared {
   readonly table: string;
-  readonly was: TableRows | undefined;
-  readonly is: TableRows | undefined;
+  /** Rows then and now. */
+  readonly was: number;
+  readonly is: number;
   /** Rows that were added since, and rows of before that are gone. */
   readonly fresh: number;
   readonly lost: number;
@@ -77,5 +86,5 @@ function compare(table: string, before: readonly TableRows[], after: readonly Ta
   const fresh = Math.max(0, (is?.lastRowid ?? 0) - last);
   const lost = Math.max(0, rows + fresh - (is?.rows ?? 0));
   const oldest = Math.max(0, (is?.firstRowid ?? last + 1) - first);
-  return { table, was, is, fresh, lost, oldest };
+  return { table, was: rows, is: is?.rows ?? 0, fresh, lost, oldest };
 }

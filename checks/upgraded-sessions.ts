@@ -46,7 +46,8 @@ export const upgradedSessions = (before: UpgradeState | null): Check =>
         evidence,
       });
       if (!before) return [skipped('no-state', target, rest())];
-      if (!before.sessions) return [skipped('no-sessions-before', target, rest())];
+      if (before.ledger === 'none') return [skipped('no-ledger-before', target, rest())];
+      if (!before.sessions) return [unknown('unseen-before', target, rest())];
       if (!isSeen) return [unknown('undetermined', target, rest(fates))];
       const [lost, interrupted, unexplained, unseen] = [of('lost'), of('interrupted'), of('unexplained'), of('unseen')];
       const found = [];
@@ -54,7 +55,7 @@ export const upgradedSessions = (before: UpgradeState | null): Check =>
       if (interrupted.length > 0) found.push(warn('interrupted', target, rest(interrupted)));
       if (unexplained.length > 0) found.push(warn('unexplained', target, rest(unexplained)));
       if (unseen.length > 0 || !before.sessions.openComplete) found.push(unknown('undetermined', target, rest(unseen)));
-      return found.length > 0 ? found : [pass(target, rest())];
+      return found.length > 0 ? found : [pass(target, rest(of('ended', 'orphaned')))];
     },
   });
 

@@ -18,7 +18,7 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
       const answers = withoutAnswer(seen) === undefined;
       const now = answers ? (seen['daemon.health'].body?.covenVersion ?? null) : null;
       const wanted = before?.requirements.targetVersion ?? null;
-      const was = before?.daemon ? before.daemon.version : (before?.installed ?? null);
+      const was = before?.daemon === 'none' ? before.installed : (before?.daemon?.version ?? null);
       const rest = {
         facts: { was, now, wanted, pid, verdict },
         evidence: [
@@ -41,7 +41,7 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
 
 /** By its identity, or by the time that it says it began where it is not seen here. */
 function isSameProcess({ daemon }: UpgradeState, seen: LivenessSight): boolean {
-  if (!daemon) return false;
+  if (!daemon || daemon === 'none') return false;
   const [was, is] = [daemon.process, processOf(seen)];
   if (was && is) return was.pid === is.pid && was.startTicks === is.startTicks && was.bootId === is.bootId;
   return daemon.startedAt !== null && daemon.startedAt === seen['daemon.health'].body?.startedAt;

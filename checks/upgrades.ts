@@ -30,11 +30,11 @@ export const preflightChecks = (requirements: Requirements): readonly Check[] =>
 ];
 
 /** What is asked after it, of a home whose state before was saved. */
-export const postflightChecks = (before: UpgradeState): readonly Check[] => [
-  ...common,
-  ...comparisons(before),
-  ...required({ ...before.requirements, contract: before.requirements.contract ?? before.daemon?.contract ?? null }),
-];
+export const postflightChecks = (before: UpgradeState): readonly Check[] => {
+  const { requirements, daemon } = before;
+  const contract = requirements.contract ?? (daemon === 'none' ? null : (daemon?.contract ?? null));
+  return [...common, ...comparisons(before), ...required({ ...requirements, contract })];
+};
 
 /** Every check that only one of the two asks, as it is without anything that is required, or saved. */
 export const upgradeChecks: readonly Check[] = [

@@ -45,8 +45,8 @@ const state: v.GenericSchema<unknown, UpgradeState> = v.strictObject({
   home: v.strictObject({ dev: number, ino: number }),
   requirements,
   installed: v.nullable(text),
-  daemon: v.nullable(daemon),
-  ledger: v.nullable(ledger),
+  daemon: v.nullable(v.union([v.literal('none'), daemon])),
+  ledger: v.nullable(v.union([v.literal('none'), ledger])),
   sessions: v.nullable(sessions),
 });
 

@@ -1,10 +1,10 @@
 import { announced } from '../coven/capabilities.ts';
-import { withoutAnswer } from '../coven/gates.ts';
+import { withoutAnswer, withoutLedger } from '../coven/gates.ts';
 import { names } from '../coven/layout.ts';
 import { judgeLiveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
 import type { Observations } from '../observation.ts';
-import type { DaemonState, LedgerState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
+import type { DaemonState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
 
 /** What a state is made of. */
 export const stateNeeds = [
@@ -29,7 +29,11 @@ export function stateOf(
 ): UpgradeState {
   const saw = (...keys: readonly (keyof StateSight)[]): Whole | null =>
     keys.every((key) => sight[key] !== null) ? (sight as Whole) : null;
-  const [live, rows, counted] = [saw(...livenessNeeds), saw(...rowNeeds), saw('home.entries', 'store.rows')];
+  const [live, rows, counted] = [
+    saw(...livenessNeeds),
+    saw(...rowNeeds),
+    saw('home.entries', 'store.open', 'store.rows'),
+  ];
   return {
     schemaVersion: 1,
     ...about,
@@ -40,7 +44,9 @@ export function stateOf(
   };
 }
 
-function daemonState(seen: Whole): DaemonState | null {
+function daemonState(seen: Whole): UpgradeState['daemon'] {
+  const { verdict } = judgeLiveness(seen);
+  if (verdict === 'stopped' || verdict === 'stale') return 'none';
   if (withoutAnswer(seen) !== undefined) return null;
   const { body } = seen['daemon.health'];
   return {
@@ -61,7 +67,9 @@ export function processOf(seen: LivenessSight): DaemonState['process'] {
   return found && bootId !== null ? { bootId, pid: found.pid, startTicks: found.startTicks } : null;
 }
 
-function ledgerState({ 'home.entries': entries, 'store.rows': rows }: Whole): LedgerState | null {
+function ledgerState(seen: Whole): UpgradeState['ledger'] {
+  const { 'home.entries': entries, 'store.rows': rows } = seen;
+  if (withoutLedger(seen) === 'no-ledger') return 'none';
   const file = entries.list.find(({ name }) => name === names.ledger);
   if (!file || rows.outcome !== 'read') return null;
   return { dev: file.dev, ino: file.ino, tables: rows.tables };

@@ -17,7 +17,7 @@ export type SessionStanding = 'live' | 'unowned' | 'gone' | 'doubtful' | 'extern
 
 /**
  * What is compared over an upgrade, as it was before. It holds ids and counts: no title, no path, no text of a session.
- * Parts that could not be seen are null.
+ * Parts that could not be seen are null, and so are the sessions where there is no ledger.
  */
 export interface UpgradeState {
   readonly schemaVersion: 1;
@@ -28,8 +28,8 @@ export interface UpgradeState {
   readonly requirements: Requirements;
   /** The version of the `coven` on PATH. */
   readonly installed: string | null;
-  readonly daemon: DaemonState | null;
-  readonly ledger: LedgerState | null;
+  readonly daemon: DaemonState | 'none' | null;
+  readonly ledger: LedgerState | 'none' | null;
   readonly sessions: SessionsState | null;
 }
 

@@ -152,14 +152,20 @@ export const upgradeWords: Readonly<Record<string, CheckWords>> = {
 
 const noState: Cause = { message: () => 'not asked: nothing was saved before (preflight --save)' };
 
-const fates = ({ open, ended, orphaned }: Facts): string =>
+const unseenBefore: Cause = {
+  message: () => 'it could not be seen before the upgrade, and is not in the saved state',
+  hint: () => 'preflight told why; what it could not see cannot be compared',
+};
+
+const fates = ({ open, ended, orphaned, ids }: Facts): string =>
   [
     Number(open) > 0 ? `${open} still open` : '',
     Number(ended) > 0 ? `${ended} ended` : '',
     Number(orphaned) > 0 ? `${orphaned} had no process and are orphaned now` : '',
   ]
     .filter(Boolean)
-    .join(', ');
+    .join(', ')
+    .concat(ids ? ` (${ids})` : '');
 
 /** Words for what is asked after it. */
 export const upgradedWords: Readonly<Record<string, CheckWords>> = {
@@ -224,7 +230,8 @@ export const upgradedWords: Readonly<Record<string, CheckWords>> = {
         message: ({ kept, gained }) => `${kept} kept${gained ? `; new: ${gained}` : ', none is new'}`,
       },
       'no-state': noState,
-      'no-daemon-before': { message: () => 'not asked: no daemon answered before the upgrade' },
+      'no-daemon-before': { message: () => 'not asked: no daemon ran before the upgrade' },
+      'unseen-before': unseenBefore,
       lost: {
         message: ({ lost, gained }) => `no longer announced: ${lost}${gained ? `; new: ${gained}` : ''}`,
         hint: () => 'clients must not use it any more; where one needs it, keep the version of before',
@@ -251,15 +258,16 @@ export const upgradedWords: Readonly<Record<string, CheckWords>> = {
           `${count(sessions, 'session')} (${sessionsNew} new), ${count(events, 'event')} (${eventsNew} new${Number(eventsPruned) > 0 ? `, ${eventsPruned} past their time removed` : ''})`,
       },
       'no-state': noState,
-      'no-ledger-before': { message: () => 'not asked: there was no ledger that could be counted before' },
+      'no-ledger-before': { message: () => 'not asked: there was no ledger before' },
+      'unseen-before': unseenBefore,
       'rows-lost': {
-        message: ({ table, lost, was, is }) =>
-          `${count(lost, 'row')} of \`${table}\` of before ${Number(lost) === 1 ? 'is' : 'are'} gone (${was} then, ${is} now)`,
+        message: ({ count: rows, tables }) =>
+          `${count(rows, 'row')} of before ${rows === 1 ? 'is' : 'are'} gone: ${tables}`,
         hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
       },
       'not-explained': {
-        message: ({ lost, lastPruneAt }) =>
-          `${count(lost, 'event')} of before are gone; the daemon removed old ones at ${lastPruneAt}, and more are gone than the oldest`,
+        message: ({ tables, lastPruneAt }) =>
+          `rows of before are gone: ${tables}; old events were removed at ${lastPruneAt}, and these are not the oldest alone`,
         hint: () => 'compare with the backup of before the upgrade',
       },
       replaced: {
@@ -283,7 +291,8 @@ export const upgradedWords: Readonly<Record<string, CheckWords>> = {
           Number(facts.was) === 0 ? 'none was open' : `of ${facts.was} that were open: ${fates(facts)}`,
       },
       'no-state': noState,
-      'no-sessions-before': { message: () => 'not asked: the sessions could not be read before' },
+      'no-ledger-before': { message: () => 'not asked: there was no ledger before' },
+      'unseen-before': unseenBefore,
       lost: {
         message: ({ count: lost, ids }) =>
           `${count(lost, 'session')} that ${Number(lost) === 1 ? 'was' : 'were'} open ${Number(lost) === 1 ? 'is' : 'are'} not in the ledger any more (${ids})`,
