@@ -11,9 +11,19 @@ import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import type { Log } from 'sarif';
 import { describe, expect, test } from 'vitest';
 import { checks } from '../checks/index.ts';
-import { faults, hostile, hostileAcceptance, hostileText, lawless, reportOf } from '../fixtures/reports.ts';
+import { postflightChecks, preflightChecks } from '../checks/upgrades.ts';
+import {
+  faults,
+  hostile,
+  hostileAcceptance,
+  hostileText,
+  hostileUpgrade,
+  lawless,
+  reportOf,
+} from '../fixtures/reports.ts';
+import { savedState } from '../fixtures/upgrade-state.ts';
 import { workflowCommand } from '../fixtures/workflow-command.ts';
-import { fail, unknown, warn } from '../src/check.ts';
+import { type Check, fail, unknown, warn } from '../src/check.ts';
 import { type Format, formats, render } from '../src/render/format.ts';
 import { harmless } from '../src/render/harmless.ts';
 import { renderMarkdownWithin } from '../src/render/markdown.ts';
@@ -23,6 +33,9 @@ import type { Report } from '../src/report.ts';
 
 const options = { tool: { name: 'coven-doctor', version: '0.1.0' }, color: false, verbose: true };
 
+const before = preflightChecks(savedState.requirements);
+const after = postflightChecks(savedState);
+
 const reports: Readonly<Record<string, Report>> = {
   healthy: reportOf({}),
   faulty: reportOf(faults),
@@ -30,7 +43,15 @@ const reports: Readonly<Record<string, Report>> = {
   hostile: reportOf(hostile),
   lawless: reportOf(lawless),
   'hostile and suppressed': reportOf(hostile, 'warn', hostileAcceptance),
+  'a preflight': reportOf({}, 'fail', undefined, before),
+  'a hostile preflight': reportOf(hostileUpgrade(before), 'fail', undefined, before),
+  'a postflight': reportOf({}, 'fail', undefined, after),
+  'a hostile postflight': reportOf(hostileUpgrade(after), 'fail', undefined, after),
 };
+
+/** The checks of a report, and the report without a finding that has the same ones. */
+const askedIn = (name: string): readonly Check[] => (reports[name]?.checks ?? []).map(({ check }) => check);
+const healthy = (name: string): string => (name.endsWith('flight') ? name.replace('hostile ', '') : 'healthy');
 
 const text = async (format: Format, name: string): Promise<string> =>
   render(format, reports[name] ?? expect.fail(name), options);
@@ -74,7 +95,7 @@ describe.each(Object.keys(reports))('%s', (name) => {
     const { event, consequences, ...summary } = events.pop();
     expect(event).toBe('summary');
     expect({ ...summary, checks: events.map(({ event, ...check }) => check) }).toEqual(document);
-    expect(events.map(({ event }) => event)).toEqual(checks.map(() => 'check'));
+    expect(events.map(({ event }) => event)).toEqual(askedIn(name).map(() => 'check'));
   });
 
   test('junit is valid against its schema, and its numbers are those of its cases', async () => {
@@ -86,8 +107,9 @@ describe.each(Object.keys(reports))('%s', (name) => {
     validator.validate(document);
     const found = (xpath: string): number => document.find(xpath).length;
     const said = (xpath: string): number => document.find(xpath).reduce((sum, { content }) => sum + Number(content), 0);
-    expect(found('//testcase')).toBe(checks.length);
-    expect([said('//testsuite/@tests'), said('/testsuites/@tests')]).toEqual([checks.length, checks.length]);
+    const { length } = askedIn(name);
+    expect(found('//testcase')).toBe(length);
+    expect([said('//testsuite/@tests'), said('/testsuites/@tests')]).toEqual([length, length]);
     for (const kind of ['failure', 'error']) {
       const names = [said(`//testsuite/@${kind}s`), said(`/testsuites/@${kind}s`)];
       expect(names).toEqual([found(`//${kind}`), found(`//${kind}`)]);
@@ -131,7 +153,7 @@ describe.each(Object.keys(reports))('%s', (name) => {
         .split('\n')
         .filter((line) => !line.startsWith('#'))
         .map((line) => line.replace(/ [^ ]*$/, ''));
-    expect(series(await text('prometheus', name))).toEqual(series(await text('prometheus', 'healthy')));
+    expect(series(await text('prometheus', name))).toEqual(series(await text('prometheus', healthy(name))));
   });
 });
 

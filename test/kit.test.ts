@@ -2,8 +2,10 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checks } from '../checks/index.ts';
+import { postflightChecks, preflightChecks, upgradeChecks } from '../checks/upgrades.ts';
 import { cli } from '../fixtures/diagnose.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
+import { savedState } from '../fixtures/upgrade-state.ts';
 import { type Check, fail, from, pass, type Seen } from '../src/check.ts';
 import { type Stage, stageHomes } from '../src/kit/stage.ts';
 import { rules, tryCheck } from '../src/kit/trials.ts';
@@ -22,11 +24,18 @@ test('every hostile home is made, but one that root can read', () => {
   expect(stage.missing.map(({ name }) => name)).toEqual(missing);
 });
 
-test.each(checks.map((check) => [check.id, check] as const))('%s passes the kit', async (_, check) => {
-  const { tried, wrong } = await tryCheck({ check, confined: check }, stage, signal);
-  expect(wrong).toEqual([]);
-  for (const rule of rules) expect(tried[rule]).toBeGreaterThanOrEqual(stage.homes.length);
-});
+const upgrades = [...preflightChecks(savedState.requirements), ...postflightChecks(savedState)].filter(
+  ({ category }) => category === 'upgrade',
+);
+
+test.each([...checks, ...upgrades, ...upgradeChecks].map((check) => [check.id, check] as const))(
+  '%s passes the kit',
+  async (_, check) => {
+    const { tried, wrong } = await tryCheck({ check, confined: check }, stage, signal);
+    expect(wrong).toEqual([]);
+    for (const rule of rules) expect(tried[rule]).toBeGreaterThanOrEqual(stage.homes.length);
+  },
+);
 
 describe('the kit fails a check that', () => {
   const all = ['machine', 'home', 'home.entries', 'store.sessions'] as const;

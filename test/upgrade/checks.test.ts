@@ -14,6 +14,7 @@ import { editLedger, hoursAgo, makeHome, type Row } from '../../fixtures/home.ts
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { stageFault } from '../../fixtures/staged.ts';
 import type { Check } from '../../src/check.ts';
+import { deadline } from '../../src/deadline.ts';
 import type { Host } from '../../src/host/host.ts';
 import { liveHost } from '../../src/host/live.ts';
 import { wordsOf } from '../../src/render/words.ts';
@@ -409,7 +410,7 @@ test.each<[string, Check, object]>([
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows });
   await startDouble(scratch, home);
-  const { signal } = new AbortController();
+  const { signal } = deadline(60_000);
   const host = liveHost({ home, source: 'option', env: {}, deep: false, deadlineMs: 20_000, signal });
   const blind: Host = {
     ...host,
