@@ -84,7 +84,7 @@ interface Parsed {
 }
 
 /** A name of a capability, or of a contract. */
-const nameShape = /^[\w.:-]{1,200}$/;
+const nameShape = /^\w[\w.:-]{0,199}$/;
 const nameLimit = 100;
 
 function requirementsOf({ targetVersion, require: lists = [], contract }: Parsed): Requirements {
