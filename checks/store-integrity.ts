@@ -1,4 +1,4 @@
-import { defineCheck, fail, from, pass } from '../src/check.ts';
+import { defineCheck, fail, from, pass, unknown } from '../src/check.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import type { StoreIntegrity } from '../src/observation.ts';
 
@@ -44,7 +44,8 @@ export const storeIntegrity = defineCheck({
     };
     if (problems.length > 0 || damaged.length > 0)
       return [fail('corrupt', target, { ...rest, escalate: 'ledger-cannot-open' })];
-    return [pass(target, rest)];
+    // Who asked for the whole ledger has no answer in a part of it.
+    return [depth === 'whole' && !complete ? unknown('unfinished', target, rest) : pass(target, rest)];
   },
 });
 

@@ -5,7 +5,11 @@ import { parserFor } from './parser.ts';
 import { UsageError } from './usage.ts';
 
 const { deep: _, ...looking } = diagnosis;
-const common = { ...looking, ...display } as const;
+const timeout = { ...diagnosis.timeout, describe: 'Seconds for the whole run  [600]' } as const;
+const common = { ...looking, timeout, ...display } as const;
+
+const exits =
+  'Exit codes: 0 yes; 1 a finding; 2 usage, or a file that cannot be used; 3 something could not be determined, which is no yes; 70 a bug of ours.';
 
 const requirements = {
   'target-version': { type: 'string', requiresArg: true, describe: 'The version that is to run afterwards' },
@@ -39,7 +43,9 @@ export async function runUpgrade(words: readonly string[], signal: AbortSignal):
             type: 'string',
             requiresArg: true,
             describe: 'Wait so long for live sessions to end: 90s, 10m, 2h',
-          }),
+          })
+          .example('$0 preflight --target-version 0.4.7 --save before.json', 'may the upgrade begin?')
+          .epilog(exits),
       async (argv) => {
         const options = {
           ...optionsOf({ ...argv, deep: true }),
@@ -56,22 +62,20 @@ export async function runUpgrade(words: readonly string[], signal: AbortSignal):
       'postflight',
       'Whether an upgrade went well, against the state that preflight --save kept',
       (args) =>
-        args.options(common).option('against', {
-          type: 'string',
-          requiresArg: true,
-          demandOption: true,
-          describe: 'The file that preflight --save has written',
-        }),
+        args
+          .options(common)
+          .option('against', {
+            type: 'string',
+            requiresArg: true,
+            demandOption: true,
+            describe: 'The file that preflight --save has written',
+          })
+          .epilog(exits),
       async (argv) => {
         const options = { ...optionsOf({ ...argv, deep: true }), ...displayOf(argv), bundle: false };
         const against = once('against', argv.against) ?? '';
         code = await (await import('./postflight.ts')).postflight(options, against, signal);
       },
-    )
-    .example('$0 preflight --target-version 0.4.7 --save before.json', 'may the upgrade begin?')
-    .example('$0 postflight --against before.json', 'did it go well?')
-    .epilog(
-      'Exit codes: 0 yes; 1 a finding; 2 usage, or a file that cannot be used; 3 something could not be determined: not a yes; 70 a bug of ours.',
     )
     .parseAsync();
   return code;

@@ -85,6 +85,11 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
             ? `whole (${count(rowsRead, 'row')})`
             : `no damage in what was read in the time allowed (${unfinished || 'index pages were not read'}); --deep reads all`,
       },
+      unfinished: {
+        message: ({ unfinished }) =>
+          `no damage in what was read, and the time ended before all was (${unfinished || 'index pages were not read'})`,
+        hint: () => 'run again with a longer --timeout',
+      },
       corrupt: {
         message: ({ tables, first, rowsRead, rowsAbout, damagedRowsRead }) =>
           tables
