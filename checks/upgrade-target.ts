@@ -34,6 +34,10 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
           ...(columns.length > 0 ? from('store.open', { columns: columns.join(', ') }) : []),
         ],
       };
+      // A path that was mistyped must not look like a home with nothing wrong.
+      if (seen.home.kind === 'absent') {
+        return [fail('nothing-to-upgrade', '<coven-home>', { ...rest, evidence: from('home', { kind: 'absent' }) })];
+      }
       const found = [];
       const order = compareKnown(next, current);
       if (order !== null && order < 0) found.push(fail('downgrade', target, rest));

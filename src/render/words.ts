@@ -8,7 +8,8 @@ import { logWords } from './words/log.ts';
 import { placeWords } from './words/place.ts';
 import { sessionWords } from './words/sessions.ts';
 import { storeWords } from './words/store.ts';
-import { upgradedWords, upgradeWords } from './words/upgrade.ts';
+import { upgradeWords } from './words/upgrade.ts';
+import { upgradedWords } from './words/upgraded.ts';
 
 /** One line, made from the facts of a finding. */
 export type Say = (facts: Facts) => string;

@@ -157,6 +157,12 @@ function environment(scratch: Scratch, installed: readonly string[] = []) {
 }
 
 describe('preflight', () => {
+  test('a home that is not there is not one that may be upgraded', async () => {
+    await using scratch = await makeScratch();
+    const { exitCode, faults } = note(await diagnose(join(scratch.path, 'typo'), { command: 'preflight' }));
+    expect([exitCode, faults]).toEqual([1, [stopped, 'upgrade:target nothing-to-upgrade fail']]);
+  });
+
   test.each(Object.entries(before))(
     '%s',
     async (_, { args = '', daemon, installed, edit, expect: faults, ...given }) => {
