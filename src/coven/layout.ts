@@ -16,6 +16,9 @@ export const names = {
   resetMarker: 'reset-transaction.json',
 } as const;
 
+/** What SQLite keeps beside a ledger, and takes for a part of whatever main file lies there. */
+export const ledgerParts: readonly string[] = [names.wal, names.shm];
+
 /** The flock(2) files of a home; the holder of `serveLock` is the live daemon. */
 export const lockNames = [names.serveLock, names.stateLock, names.lifecycleLock, names.schedulerLock] as const;
 

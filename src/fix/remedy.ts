@@ -1,4 +1,5 @@
 import type { Facts, Finding } from '../check.ts';
+import { ledgerParts, names } from '../coven/layout.ts';
 import type { FileIdentity } from '../observation.ts';
 import type { PlanSight } from './sight.ts';
 import type { Action, Risk, Step } from './step.ts';
@@ -46,10 +47,11 @@ export const identityOf = (sight: PlanSight, name: string): FileIdentity | null 
   sight['home.identities']?.files[name] ?? null;
 
 /** Moves names into quarantine, where each was seen; refuses where none was. */
-export function moveAside(sight: PlanSight, names: readonly string[], risk: Risk = 'safe'): Remedy {
-  const steps = names.flatMap((path) => {
+export function moveAside(sight: PlanSight, paths: readonly string[], risk: Risk = 'safe'): Remedy {
+  const steps = paths.flatMap((path) => {
     const was = identityOf(sight, path);
-    return was ? [draft({ kind: 'quarantine', path, was }, 'gone', risk)] : [];
+    const beside = ledgerParts.includes(path) ? { beside: identityOf(sight, names.ledger) } : {};
+    return was ? [draft({ kind: 'quarantine', path, was, ...beside }, 'gone', risk)] : [];
   });
-  return steps.length > 0 ? { steps } : refuse('not-seen', { name: names[0] ?? '' });
+  return steps.length > 0 ? { steps } : refuse('not-seen', { name: paths[0] ?? '' });
 }

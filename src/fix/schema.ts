@@ -43,6 +43,8 @@ const file: v.GenericSchema<unknown, FileIdentity> = v.strictObject({
   sha256: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
 });
 
+const beside = v.optional(v.nullable(file));
+
 const ledger: v.GenericSchema<unknown, LedgerIdentity> = v.strictObject({
   main: file,
   wal: v.nullable(file),
@@ -59,8 +61,8 @@ const process: v.GenericSchema<unknown, ProcessIdentity> = v.strictObject({
 });
 
 export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
-  v.strictObject({ kind: v.literal('quarantine'), path, was: file }),
-  v.strictObject({ kind: v.literal('put-back'), path, run: runId, item, was: file }),
+  v.strictObject({ kind: v.literal('quarantine'), path, was: file, beside }),
+  v.strictObject({ kind: v.literal('put-back'), path, run: runId, item, was: file, beside }),
   v.strictObject({ kind: v.literal('set-mode'), path: pathOrHome, mode, was: file }),
   v.strictObject({ kind: v.literal('set-owner'), path: pathOrHome, uid: count, gid: count, was: file }),
   v.strictObject({ kind: v.literal('checkpoint'), ledger }),

@@ -5,8 +5,16 @@ import type { FileIdentity, LedgerIdentity, ProcessIdentity } from '../observati
  * and is compared alike. Paths are names below the home with `/` between their parts; `.` is the home itself.
  */
 export type Action =
-  /** Moved into the run's quarantine, never removed. A ledger's WAL and shared memory are steps of their own. */
-  | { readonly kind: 'quarantine'; readonly path: string; readonly was: FileIdentity }
+  /**
+   * Moved into the run's quarantine, never removed. A ledger's WAL and shared memory are steps of their own; `beside` is
+   * the main file that such a part lies beside, null where there is none.
+   */
+  | {
+      readonly kind: 'quarantine';
+      readonly path: string;
+      readonly was: FileIdentity;
+      readonly beside?: FileIdentity | null | undefined;
+    }
   /** Out of the quarantine of a run, to where it was: the inverse of `quarantine`. */
   | {
       readonly kind: 'put-back';
@@ -14,6 +22,7 @@ export type Action =
       readonly run: string;
       readonly item: string;
       readonly was: FileIdentity;
+      readonly beside?: FileIdentity | null | undefined;
     }
   | { readonly kind: 'set-mode'; readonly path: string; readonly mode: number; readonly was: FileIdentity }
   | {

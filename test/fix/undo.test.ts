@@ -1,11 +1,13 @@
-import { appendFileSync, chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { brokenFixes, makeBroken, planBroken } from '../../fixtures/fix/broken.ts';
 import { holdLock } from '../../fixtures/fix/held.ts';
 import { planOf, setAside, willing } from '../../fixtures/fix/plan.ts';
 import { linesOf } from '../../fixtures/fix/state.ts';
+import { makeHome, makeLedger } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
+import { names } from '../../src/coven/layout.ts';
 import { applyPlan } from '../../src/fix/engine/apply.ts';
 import { listRuns } from '../../src/fix/engine/runs.ts';
 import { type Undone, undoRun } from '../../src/fix/engine/undo.ts';
@@ -117,4 +119,35 @@ test('a quarantine that was emptied by hand cannot be undone', async () => {
   rmSync(join(home, item));
   const { reasons } = await undo(home);
   expect(reasons).toEqual([{ code: 'drift', facts: { path: item, fields: 'absent' } }]);
+});
+test('a WAL is not put back beside a ledger that was made or written to since', async () => {
+  await using scratch = await makeScratch('memory');
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'old', status: 'completed' }], leaveWal: true });
+  rmSync(join(home, names.ledger));
+  const parts = [setAside(home, names.wal, 'store:wal alone'), setAside(home, names.shm, 'store:wal alone')];
+  expect((await applyPlan(planOf(home, parts), willing(home))).exit).toBe(0);
+  makeLedger(join(home, names.ledger), { rows: [{ id: 'newer', status: 'completed' }] });
+  const before = linesOf(home);
+  const { exit, reasons } = await undo(home);
+  expect([exit, reasons.map(({ code, facts }) => [code, facts.path])]).toEqual([
+    5,
+    [
+      ['ledger-changed', names.shm],
+      ['ledger-changed', names.wal],
+    ],
+  ]);
+  expect(linesOf(home)).toEqual(before);
+});
+
+test('a WAL whose main file came back after the plan was made stays beside it', async () => {
+  await using scratch = await makeScratch('memory');
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'old', status: 'completed' }], leaveWal: true });
+  const ledger = join(home, names.ledger);
+  renameSync(ledger, join(scratch.path, 'away'));
+  const plan = planOf(home, [setAside(home, names.wal), setAside(home, names.shm)]);
+  renameSync(join(scratch.path, 'away'), ledger);
+  const before = linesOf(home);
+  const { exit, fixes } = await applyPlan(plan, willing(home));
+  expect([exit, fixes.map(({ reason }) => reason?.code)]).toEqual([5, ['ledger-changed', 'ledger-changed']]);
+  expect(linesOf(home)).toEqual(before);
 });

@@ -27,6 +27,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
     fields === 'taken'
       ? `something else is at ${at(path)} by now; where a daemon made it, stop the daemon, else move it away, and run again`
       : `${path === undefined ? `pid ${pid}` : at(path)} is not as it was (${fields}); run again to see how it is now`,
+  'ledger-changed': ({ path }) =>
+    `${at('coven.sqlite3')} is not what ${at(path)} lay beside: SQLite would mix the two, and what was written since would be lost`,
   linked: ({ path, links }) => `${at(path)} has ${links} names; what is changed there would change elsewhere`,
   'foreign-file': ({ path, uid }) => `${at(path)} belongs to uid ${uid}`,
   risk: ({ risk }) => `it is ${risk}; to agree to that: --allow ${risk}`,

@@ -1,5 +1,6 @@
+import { ledgerParts, names } from '../../../coven/layout.ts';
 import { identify } from '../../../host/identity.ts';
-import { at, differences, inFolderOf, isSame, lookAt, refuseDrift } from '../folder.ts';
+import { at, differences, type Folder, inFolderOf, isSame, lookAt, refuseDrift } from '../folder.ts';
 import { putBack, setAside } from '../hand.ts';
 import { type ActionOf, defineKind, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
@@ -8,17 +9,37 @@ import { Refusal } from '../refusal.ts';
 const itemOf = ({ action, step }: Task<ActionOf<'quarantine'>>): string =>
   `${step.id}-${action.path.split('/').at(-1)}`;
 
+/**
+ * In what the main file is another than the one that a WAL or shared memory lay beside: beside any other, SQLite would
+ * read it as a part of that one, and what was written since would be lost. Of anything else there is nothing to compare.
+ */
+function strangers(home: Folder, { path, beside }: Pick<ActionOf<'quarantine'>, 'path' | 'beside'>): readonly string[] {
+  if (!ledgerParts.includes(path)) return [];
+  const is = lookAt(home, names.ledger);
+  if (!beside) return is ? ['new'] : [];
+  // Its mode and owner may be mended by another fix.
+  return differences({ ...beside, ...(is && { mode: is.mode, uid: is.uid, gid: is.gid }) }, is);
+}
+
+function refuseStrangers(home: Folder, action: Pick<ActionOf<'quarantine'>, 'path' | 'beside'>): void {
+  const fields = strangers(home, action);
+  if (fields.length > 0) throw new Refusal('ledger-changed', { path: action.path, fields: fields.join(' ') });
+}
+
 /** Moves something out of the home into the quarantine of the run. */
 export const quarantine = defineKind({
   kind: 'quarantine',
-  check: ({ action: { path, was }, scene }) => {
+  check: ({ action, scene }) => {
+    const { path, was } = action;
     // Linux lets nobody but its owner link a socket or a FIFO: it could not be put back.
     const user = process.geteuid?.();
     if (user !== 0 && was.uid !== user) throw new Refusal('foreign-file', { path, uid: was.uid });
     refuseDrift(path, differences(was, lookAt(scene.home, path)));
+    refuseStrangers(scene.home, action);
   },
   apply: (task) => {
     const { action, scene } = task;
+    refuseStrangers(scene.home, action);
     inFolderOf(scene.home, action.path, (folder, name) => {
       refuseDrift(action.path, differences(action.was, identify(at(folder, name))));
       setAside(folder, name, scene.quarantine(scene.run), itemOf(task), action.was);
@@ -29,30 +50,38 @@ export const quarantine = defineKind({
     const item = identify(at(scene.quarantine(scene.run), itemOf(task)));
     const there = lookAt(scene.home, action.path);
     if (!item) return { at: 'before' };
+    const fields = strangers(scene.home, action);
+    if (fields.length > 0) return { at: 'elsewhere', path: names.ledger, fields };
     if (!there) return { at: isSame(item, action.was) ? 'after' : 'between' };
     return isSame(item, there) ? { at: 'between' } : { at: 'elsewhere', path: action.path, fields: ['taken'] };
   },
   undo: (task) => {
     const { action, scene } = task;
+    refuseStrangers(scene.home, action);
     inFolderOf(scene.home, action.path, (folder, name) =>
       putBack(scene.quarantine(scene.run), itemOf(task), folder, name),
     );
   },
   inverse: (task) => {
-    const { path, was } = task.action;
-    return { kind: 'put-back', path, run: task.scene.run, item: itemOf(task), was };
+    const { path, was, beside } = task.action;
+    return { kind: 'put-back', path, run: task.scene.run, item: itemOf(task), was, beside };
   },
 });
 
 /** Moves something out of the quarantine of an earlier run to where it was. */
 export const restitution = defineKind({
   kind: 'put-back',
-  check: ({ action: { path, run, item, was }, scene }) => {
+  check: ({ action, scene }) => {
+    const { path, run, item, was } = action;
     refuseDrift(`doctor/runs/${run}/quarantine/${item}`, differences(was, identify(at(scene.quarantine(run), item))));
     if (lookAt(scene.home, path)) throw new Refusal('drift', { path, fields: 'taken' });
+    refuseStrangers(scene.home, action);
   },
-  apply: ({ action: { path, run, item }, scene }) =>
-    inFolderOf(scene.home, path, (folder, name) => putBack(scene.quarantine(run), item, folder, name)),
+  apply: ({ action, scene }) => {
+    const { path, run, item } = action;
+    refuseStrangers(scene.home, action);
+    inFolderOf(scene.home, path, (folder, name) => putBack(scene.quarantine(run), item, folder, name));
+  },
   standing: ({ action: { path, run, item, was }, scene }) => {
     const left = identify(at(scene.quarantine(run), item));
     const there = lookAt(scene.home, path);
@@ -67,5 +96,5 @@ export const restitution = defineKind({
       else setAside(folder, name, quarantine, item, was);
     });
   },
-  inverse: ({ action: { path, was } }) => ({ kind: 'quarantine', path, was }),
+  inverse: ({ action: { path, was, beside } }) => ({ kind: 'quarantine', path, was, beside }),
 });
