@@ -154,7 +154,6 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     'src/bundle/write.ts',
     'src/cli/demo.ts',
     'src/cli/outputs.ts',
-    'src/cli/plan.ts',
     'src/control/spawn.ts',
     'src/host/scratch.ts',
     'src/host/store.ts',

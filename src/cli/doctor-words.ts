@@ -111,9 +111,11 @@ const asked = {
   bundle: packing.bundle.default,
 };
 
-/** A repair tells its own story, and what is accepted in a report is no less broken. */
+const ofDiagnosis = ['only', 'skip', 'checks', 'format', 'output', 'suppress', 'baseline'];
+
+/** A repair looks at everything, tells its own story, and what is accepted in a report is no less broken. */
 function refuseWithFix(argv: Readonly<Record<string, unknown>>): void {
-  const ofDiagnosis = ['format', 'output', 'suppress', 'baseline'].find((name) => argv[name] !== undefined);
+  const given = ofDiagnosis.find((name) => argv[name] !== undefined);
   if (argv.bundle) throw new UsageError('--bundle is of a diagnosis; pack the evidence before a repair, or after it');
-  if (ofDiagnosis) throw new UsageError(`--${ofDiagnosis} is of a diagnosis; leave out --fix`);
+  if (given) throw new UsageError(`--${given} is of a diagnosis; leave out --fix`);
 }

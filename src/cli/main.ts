@@ -13,6 +13,8 @@ export async function main(words: readonly string[]): Promise<void> {
   const ended = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => ended.abort(signal);
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  // A reader that goes away early ends nothing, and a repair least of all.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     process.exitCode = await run(words, ended.signal);
   } catch (error) {

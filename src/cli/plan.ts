@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { digestOf } from '../fix/digest.ts';
 import { parsePlan } from '../fix/schema.ts';
 import type { Plan } from '../fix/step.ts';
 import { renderPlan } from '../render/plan.ts';
 import { apply, type FixOptions } from './fix.ts';
+import { placeOf, writeOutput } from './outputs.ts';
 import { print } from './print.ts';
 import { survey } from './survey.ts';
 import { UsageError } from './usage.ts';
@@ -13,30 +14,14 @@ const planLimitBytes = 4 * 1024 ** 2;
 
 /** `doctor plan`: what --fix would do; saved as a file that `apply` takes, 0600. Changes nothing in the home. */
 export async function plan(options: FixOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
+  const path = output === undefined ? null : await placeOf('--output', output, options.home.path);
   const { plan } = await survey(options, signal);
   signal.throwIfAborted();
-  if (output !== undefined) save(plan, output);
-  const text = options.json
-    ? `${JSON.stringify(plan, null, 2)}\n`
-    : renderPlan(plan, { home: options.home.path, allow: options.allow });
+  const document = `${JSON.stringify(plan, null, 2)}\n`;
+  if (path !== null) await writeOutput(path, document);
+  const text = options.json ? document : renderPlan(plan, { home: options.home.path, allow: options.allow });
   await print(text);
   return 0;
-}
-
-function save(plan: Plan, output: string): void {
-  const part = `${output}.${process.pid}.part`;
-  try {
-    const fd = openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-    try {
-      writeSync(fd, `${JSON.stringify(plan, null, 2)}\n`);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(part, output);
-  } catch (error) {
-    throw new UsageError(`the plan cannot be saved: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 /**

@@ -22,8 +22,6 @@ export async function watcher(checks: readonly Check[], format: Format, accepted
   }
   if (format !== 'jsonl') return { done: () => {}, end: async () => {} };
   const { checkLine } = await import('../render/jsonl.ts');
-  // A reader that goes away early ends nothing.
-  process.stdout.on('error', () => {});
   return {
     done: (run, startedAt) => {
       for (const check of reportChecks([run], startedAt, accepted)) process.stdout.write(checkLine(check));
