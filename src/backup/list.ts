@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Manifest, parseManifest } from './manifest.ts';
 import { isRunId, manifestName, readOurs, stages, whyNotPrivate } from './place.ts';
-import { reasonOf } from './refused.ts';
+import { Refused, reasonOf } from './refused.ts';
 
 /** A manifest names every file once; a million of them take less. */
 const manifestLimit = 400 * 1024 ** 2;
@@ -14,13 +14,25 @@ export type Listed =
   /** Not as we make them: it is not used. */
   | { readonly state: 'refused'; readonly id: string; readonly path: string; readonly why: string };
 
-/** Every backup in `places`, folders of runs, oldest first. */
+/** Every backup in `places`, folders of runs, oldest first. Throws Refused for one that cannot be looked at. */
 export function listBackups(places: readonly string[]): readonly Listed[] {
   return places
     .flatMap((place) =>
-      (existsSync(place) ? readdirSync(place) : []).filter(isRunId).flatMap((id) => look(id, join(place, id))),
+      entriesOf(place)
+        .filter(isRunId)
+        .flatMap((id) => look(id, join(place, id))),
     )
     .sort((one, other) => one.id.localeCompare(other.id));
+}
+
+function entriesOf(place: string): readonly string[] {
+  try {
+    return readdirSync(place);
+  } catch (error) {
+    const code = reasonOf(error);
+    if (code === 'ENOENT') return [];
+    throw new Refused(`${place} cannot be looked at (${code})`);
+  }
 }
 
 function look(id: string, run: string): readonly Listed[] {

@@ -78,7 +78,7 @@ export function outsideOf(home: string, folder: string): string {
   if (real !== folder) throw new Refused(`${folder} is reached through a symlink; name it as ${real}`);
   if (stat.uid !== process.geteuid?.()) throw new Refused(`${folder} belongs to uid ${stat.uid}; name one of your own`);
   if ((stat.mode & 0o022) !== 0) throw new Refused(`${folder} can be written to by others; chmod 700 it first`);
-  if (!relative(realpathSync(home), real).startsWith('..'))
+  if (!relative(realpathSync(home), real).split('/').includes('..'))
     throw new Refused(`${folder} is inside the home, and would be part of every later backup; name one outside`);
   return real;
 }
@@ -88,7 +88,8 @@ export function whyNotPrivate(folder: string): string | null {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) return 'is not a folder';
   if (stat.uid !== process.geteuid?.()) return `belongs to uid ${stat.uid}`;
-  return (stat.mode & 0o077) === 0 ? null : 'is open to others';
+  if ((stat.mode & 0o077) !== 0) return 'is open to others';
+  return (stat.mode & 0o700) === 0o700 ? null : 'is closed to its owner';
 }
 
 /** Text of a file of ours. Throws Refused for one that others could have written, or that is too large to be it. */

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { resolveHome } from '../coven/layout.ts';
 import type { BackupOptions } from './backup.ts';
+import { homeOf } from './home.ts';
+import { once } from './once.ts';
 import { parserFor } from './parser.ts';
-import { UsageError } from './usage.ts';
 
 const common = {
   home: { type: 'string', requiresArg: true, describe: 'The Coven home  [$COVEN_HOME, else ~/.coven]' },
@@ -63,10 +63,6 @@ interface Parsed {
 }
 
 function optionsOf({ home, backupDir, json }: Parsed): BackupOptions {
-  for (const [name, value] of Object.entries({ home, 'backup-dir': backupDir })) {
-    if (Array.isArray(value)) throw new UsageError(`--${name} is given more than once`);
-    if (value === '') throw new UsageError(`--${name} is empty`);
-  }
-  const path = resolveHome(typeof home === 'string' ? home : undefined, process.env).path;
-  return { home: path, backupDir: typeof backupDir === 'string' ? resolve(backupDir) : null, json };
+  const place = once('backup-dir', backupDir);
+  return { home: homeOf(home).path, backupDir: place === undefined ? null : resolve(place), json };
 }

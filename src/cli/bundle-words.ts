@@ -1,4 +1,5 @@
-import { diagnosis, display, displayOf, once, optionsOf } from './options.ts';
+import { once } from './once.ts';
+import { diagnosis, display, displayOf, optionsOf } from './options.ts';
 import { parserFor } from './parser.ts';
 import { UsageError } from './usage.ts';
 

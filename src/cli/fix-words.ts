@@ -1,5 +1,6 @@
 import { agreeing } from './agreeing.ts';
 import { homeOf } from './home.ts';
+import { once } from './once.ts';
 import { parserFor } from './parser.ts';
 import { repairOptions } from './repair-options.ts';
 import { UsageError } from './usage.ts';
@@ -26,7 +27,7 @@ export async function runRepair(words: readonly string[], signal: AbortSignal): 
       },
       async (argv) => {
         const { plan } = await import('./plan.ts');
-        onCode(await plan(repairOptions(argv), argv.output, signal));
+        onCode(await plan(repairOptions(argv), once('output', argv.output), signal));
       },
     )
     .command(

@@ -11,7 +11,7 @@ import { type Applied, applyPlan } from '../fix/engine/apply.ts';
 import { makeMends } from '../fix/engine/mend.ts';
 import type { ProvenBackup, Recheck } from '../fix/engine/perform.ts';
 import { recoverRuns } from '../fix/engine/recover.ts';
-import { Refusal } from '../fix/engine/refusal.ts';
+import { reasonOf } from '../fix/engine/refusal.ts';
 import type { Plan, Risk } from '../fix/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
 import { renderPlan } from '../render/plan.ts';
@@ -54,8 +54,7 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
     const recovered = await recoverRuns(home, signal);
     if (!options.json) await print(`${renderRecovered(recovered).join('\n')}\n`);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    process.stderr.write(renderRefusal(error.reason, home));
+    process.stderr.write(renderRefusal(reasonOf(error), home));
     return refusedCode;
   }
   return fixNow(options, await survey(options, signal), signal);

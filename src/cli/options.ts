@@ -1,5 +1,6 @@
 import { formats } from '../render/format.ts';
 import type { DiagnoseOptions, DoctorOptions, ListOptions } from './doctor.ts';
+import { once } from './once.ts';
 import { UsageError } from './usage.ts';
 
 /** Options that several commands share, as yargs takes them, and what they come to. */
@@ -95,9 +96,4 @@ export function displayOf({ format, json, output = [], suppress, baseline, verbo
     baseline: once('baseline', baseline),
     verbose,
   };
-}
-
-export function once(name: string, value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw new UsageError(`--${name} takes the path of one file`);
 }

@@ -1,13 +1,15 @@
+import { resolve } from 'node:path';
 import type { Risk } from '../fix/step.ts';
 import type { FixOptions } from './fix.ts';
 import { homeOf } from './home.ts';
+import { once } from './once.ts';
 
 export interface RepairWords {
   readonly home?: unknown;
   readonly allow?: readonly ('disruptive' | 'lossy')[] | undefined;
   readonly yes: boolean;
   readonly startDaemon: boolean;
-  readonly backupDir?: string | undefined;
+  readonly backupDir?: unknown;
   readonly json: boolean;
   readonly failOn?: 'fail' | 'warn';
   readonly deep?: boolean;
@@ -19,13 +21,14 @@ const surveySeconds = { bounded: 15, deep: 600 };
 
 export function repairOptions(words: RepairWords): FixOptions {
   const { home, allow = [], yes, startDaemon, backupDir, json, failOn = 'fail', deep = false, timeout } = words;
+  const place = once('backup-dir', backupDir);
   const risks: readonly Risk[] = ['safe', ...allow];
   return {
     home: homeOf(home),
     allow: new Set(risks),
     yes,
     startStopped: startDaemon,
-    backupDir,
+    backupDir: place === undefined ? undefined : resolve(place),
     json,
     failOn,
     deep,

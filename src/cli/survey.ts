@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { checks as allChecks } from '../../checks/index.ts';
 import { advise } from '../advise.ts';
 import { listBackups } from '../backup/list.ts';
+import { Refused } from '../backup/refused.ts';
 import { removable } from '../backup/retention.ts';
 import type { Check } from '../check.ts';
 import type { HomeSource } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
+import { Refusal } from '../fix/engine/refusal.ts';
 import { neededBackups } from '../fix/engine/runs.ts';
 import { makePlan } from '../fix/plan.ts';
 import type { PlanOptions } from '../fix/remedy.ts';
@@ -79,8 +81,13 @@ export async function survey(
   }
 }
 
-/** Backups beyond the newest, the soundest and the fullest, of runs that are over. */
+/** Backups beyond the newest, the soundest and the fullest, of runs that are over; none where they are not ours. */
 function oldBackups(home: string): readonly string[] {
-  const backups = listBackups([join(home, 'doctor', 'runs')]);
-  return removable(backups, { count: 1, bytes: Number.POSITIVE_INFINITY }, neededBackups(home));
+  try {
+    const backups = listBackups([join(home, 'doctor', 'runs')]);
+    return removable(backups, { count: 1, bytes: Number.POSITIVE_INFINITY }, neededBackups(home));
+  } catch (error) {
+    if (error instanceof Refused || error instanceof Refusal) return [];
+    throw error;
+  }
 }

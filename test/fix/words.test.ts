@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative as relativeOf } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { cli } from '../../fixtures/diagnose.ts';
@@ -58,4 +58,49 @@ test('a reader that goes away ends no repair', async () => {
   const [run = ''] = readdirSync(join(home, 'doctor', 'runs'));
   const journal = readFileSync(join(home, 'doctor', 'runs', run, 'journal.jsonl'), 'utf8');
   expect([code, /"record":"commit"/.test(journal)]).toEqual([0, true]);
+});
+
+test('a folder for backups is named by any path, once, and lies outside the home', async () => {
+  await using scratch = await makeScratch();
+  const home = spoiled(scratch);
+  const inside = join(home, '..backups');
+  mkdirSync(inside, { mode: 0o700 });
+  const hidden = await cli(['backup', 'create', '--home', home, '--backup-dir', inside]);
+  expect([hidden.exitCode, hidden.stderr]).toEqual([
+    5,
+    `coven-doctor: ${inside} is inside the home, and would be part of every later backup; name one outside\n`,
+  ]);
+  const twice = await cli(['--home', home, '--fix', '--yes', '--backup-dir', 'a', '--backup-dir', 'b']);
+  expect([twice.exitCode, twice.stderr]).toEqual([2, 'coven-doctor: --backup-dir takes one path\n']);
+  const saved = await cli(['plan', '--home', home, '-o', 'a', '-o', 'b']);
+  expect([saved.exitCode, saved.stderr]).toEqual([2, 'coven-doctor: --output takes one path\n']);
+  const file = join(home, 'state.lock');
+  const listed = await cli(['backup', 'list', '--home', home, '--backup-dir', file]);
+  expect([listed.exitCode, listed.stderr]).toEqual([5, `coven-doctor: ${file} cannot be looked at (ENOTDIR)\n`]);
+  const folder = join(scratch.path, 'backups');
+  mkdirSync(folder, { mode: 0o700 });
+  const relative = join(relativeOf(process.cwd(), folder), '/');
+  expect((await cli(['--home', home, '--fix', '--yes', '--backup-dir', relative])).exitCode).toBe(0);
+  expect(readdirSync(folder)).toHaveLength(1);
+});
+
+const nobody = 65_534;
+const isRoot = process.geteuid?.() === 0;
+
+test.each(['doctor', 'doctor/runs'])('%s that is closed to its owner is refused, and is no bug', async (closed) => {
+  await using scratch = await makeScratch();
+  const home = spoiled(scratch);
+  await cli(['--home', home, '--fix', '--yes']);
+  if (isRoot) {
+    chmodSync(scratch.path, 0o755);
+    execFileSync('chown', ['-R', `${nobody}:${nobody}`, home]);
+  }
+  chmodSync(join(home, closed), 0);
+  const as = isRoot ? ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups'] : ['env'];
+  const codes = ['runs', 'undo', 'backup list', 'backup create', 'backup verify'].map((words) => {
+    const args = [...as.slice(1), process.execPath, program, ...words.split(' '), '--home', home];
+    return `${words} ${spawnSync(as[0] ?? '', args, { stdio: 'ignore' }).status}`;
+  });
+  chmodSync(join(home, closed), 0o700);
+  expect(codes).toEqual(['runs 5', 'undo 5', 'backup list 5', 'backup create 5', 'backup verify 5']);
 });

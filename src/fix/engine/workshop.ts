@@ -115,6 +115,7 @@ export function openOurs(parent: Folder, name: string): Folder | null {
     if (isErrno(error, 'ENOENT')) return null;
     if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOTDIR'))
       throw new Refusal('not-private', { path: name, why: 'kind' });
+    if (isErrno(error, 'EACCES')) throw new Refusal('not-private', { path: name, why: 'mode' });
     throw error;
   }
   const why =
