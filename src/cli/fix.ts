@@ -81,7 +81,7 @@ export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal
     tell: (progress) => say(renderProgress(progress, home)),
   });
   if (signal.aborted) {
-    if (!options.json) await print(renderApplied(applied, home));
+    if (!options.json) await print(renderApplied(applied, plan.steps, home));
     return applied.exit;
   }
   const after = await survey(options, signal);
@@ -162,7 +162,7 @@ async function tell(
     await print(renderFixJson({ report, plan, applied, exitCode: code }, tool()));
     return code;
   }
-  if (applied) await print(`${renderApplied(applied, options.home.path)}\n${verdict(report)}\n`);
+  if (applied) await print(`${renderApplied(applied, plan.steps, options.home.path)}\n${verdict(report)}\n`);
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
   else await print('Nothing was changed. To apply it: --fix --yes, or run it on a terminal and answer.\n');
   return code;

@@ -1,11 +1,8 @@
 import { names } from '../coven/layout.ts';
 import { harmOfStart } from '../coven/ledger.ts';
 import { coreTables } from '../coven/tables.ts';
-import { deadline } from '../deadline.ts';
-import { liveHost } from '../host/live.ts';
+import { lookAfresh } from './look.ts';
 import { StepFailed } from './outcome.ts';
-
-const lookMs = 10_000;
 
 /** What of a home's ledger decides on a start. */
 export interface LedgerLook {
@@ -17,17 +14,8 @@ export interface LedgerLook {
  * Looks at the ledger before a start, and changes nothing. Throws StepFailed where a start would destroy rows, whatever
  * Coven does it, and where that could not be seen. A ledger that does not open is left for the daemon to tell of.
  */
-export async function lookAtLedger(home: string, signal: AbortSignal): Promise<LedgerLook> {
-  const limit = deadline(lookMs, signal);
-  const host = liveHost({
-    home,
-    source: 'option',
-    env: process.env,
-    deep: false,
-    deadlineMs: lookMs,
-    signal: limit.signal,
-  });
-  try {
+export const lookAtLedger = (home: string, signal: AbortSignal): Promise<LedgerLook> =>
+  lookAfresh(home, signal, async (host) => {
     const [files, open] = [await host.observe('store.files'), await host.observe('store.open')];
     if (!files.ok) throw refusal(`it could not be looked at: ${files.error.message}`);
     if (!open.ok) throw refusal(`it could not be looked at: ${open.error.message}`);
@@ -45,10 +33,6 @@ export async function lookAtLedger(home: string, signal: AbortSignal): Promise<L
         (name) => !coreTables.includes(name) && !name.startsWith('events_fts') && !name.startsWith('sqlite_'),
       ),
     };
-  } finally {
-    limit.done();
-    await host.close();
-  }
-}
+  });
 
 const refusal = (reason: string): StepFailed => new StepFailed('looking at the ledger', reason);

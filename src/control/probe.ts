@@ -1,7 +1,6 @@
 import { judgeLiveness, type Liveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
-import { deadline } from '../deadline.ts';
-import { liveHost } from '../host/live.ts';
 import type { HealthBody } from '../observation.ts';
+import { lookAfresh } from './look.ts';
 
 /** What is known of a home's daemon at one moment. */
 export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
@@ -16,20 +15,9 @@ export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
   readonly reason: string | null;
 }
 
-const probeMs = 10_000;
-
 /** Looks at a home's daemon afresh, and changes nothing. Never rejects: what cannot be told is `undetermined`. */
-export async function probe(home: string, signal: AbortSignal): Promise<Standing> {
-  const limit = deadline(probeMs, signal);
-  const host = liveHost({
-    home,
-    source: 'option',
-    env: process.env,
-    deep: false,
-    deadlineMs: probeMs,
-    signal: limit.signal,
-  });
-  try {
+export const probe = (home: string, signal: AbortSignal): Promise<Standing> =>
+  lookAfresh(home, signal, async (host) => {
     const looks = await Promise.all(livenessNeeds.map((key) => host.observe(key)));
     const blind = looks.find((look) => !look.ok);
     if (blind && !blind.ok) return { ...unseen, reason: `${blind.key}: ${blind.error.message}` };
@@ -48,11 +36,7 @@ export async function probe(home: string, signal: AbortSignal): Promise<Standing
       recorded,
       reason: null,
     };
-  } finally {
-    limit.done();
-    await host.close();
-  }
-}
+  });
 
 const unseen: Standing = {
   verdict: 'undetermined',

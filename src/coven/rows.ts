@@ -75,6 +75,26 @@ export function judgeRows(sight: Sight): RowJudgement {
   }
 }
 
+/** Ids of the sessions that live: those of the daemon, which a restart ends, and others, which a start calls orphaned. */
+export interface LiveSessions {
+  readonly daemonSessions: readonly string[];
+  readonly runSessions: readonly string[];
+}
+
+export function liveSessions(sight: Sight): LiveSessions {
+  const { live, doubtful } = judgeRows(sight);
+  const { pid } = judgeLiveness(sight);
+  const owned = new Set(
+    sight.processes.list.filter(({ ownerPid }) => ownerPid === pid && pid !== null).map(({ sessionId }) => sessionId),
+  );
+  const ids = (rows: typeof live): readonly string[] => rows.map(({ id }) => id);
+  return {
+    daemonSessions: ids(live.filter(({ id }) => owned.has(id))),
+    // A row in doubt may be that of a live `coven run`: it is counted as one.
+    runSessions: [...ids(live.filter(({ id }) => !owned.has(id))), ...ids(doubtful.map(({ row }) => row))],
+  };
+}
+
 /** Pairs each live command that may own a session with the row written just after it began. */
 function matchRuns(
   rows: readonly SessionRow[],

@@ -1,8 +1,7 @@
 import type { Finding } from '../check.ts';
 import type { CauseName } from '../coven/causes.ts';
 import { judgeLifecycle } from '../coven/lifecycle.ts';
-import { judgeLiveness, type LivenessSight } from '../coven/liveness.ts';
-import { judgeRows, rowNeeds } from '../coven/rows.ts';
+import { liveSessions, rowNeeds } from '../coven/rows.ts';
 import type { Observations } from '../observation.ts';
 import { digestOf } from './digest.ts';
 import { daemonRemedies } from './remedies/daemon.ts';
@@ -95,17 +94,7 @@ function refusesAll({ home, machine, ...sight }: PlanSight): Remedy | null {
 function live(sight: PlanSight): Plan['live'] {
   const seen = rowNeeds.every((key) => sight[key as keyof PlanSight] !== null);
   if (!seen) return { daemonSessions: [], runSessions: [] };
-  const { live, doubtful } = judgeRows(sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>);
-  const { pid } = judgeLiveness(sight as LivenessSight);
-  const owned = new Set(
-    sight.processes?.list.filter(({ ownerPid }) => ownerPid === pid && pid !== null).map(({ sessionId }) => sessionId),
-  );
-  const ids = (rows: typeof live): readonly string[] => rows.map(({ id }) => id);
-  return {
-    daemonSessions: ids(live.filter(({ id }) => owned.has(id))),
-    // A row in doubt may be that of a live `coven run`: it is counted as one.
-    runSessions: [...ids(live.filter(({ id }) => !owned.has(id))), ...ids(doubtful.map(({ row }) => row))],
-  };
+  return liveSessions(sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>);
 }
 
 type Chosen = readonly { readonly name: string; readonly remedy: Exclude<Remedy, { refuse: string }> }[];

@@ -38,6 +38,7 @@ const reversible: readonly Action['kind'][] = [
   'quarantine',
   'set-mode',
   'set-owner',
+  'checkpoint',
   'rebuild-index',
   'rebuild-search',
 ];

@@ -3,6 +3,7 @@ import type { Recovered } from '../fix/engine/recover.ts';
 import type { Reason } from '../fix/engine/refusal.ts';
 import type { Progress } from '../fix/engine/transaction.ts';
 import type { Undone } from '../fix/engine/undo.ts';
+import type { Step } from '../fix/step.ts';
 import { harmless } from './harmless.ts';
 import { stepWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';
@@ -63,14 +64,15 @@ export const renderRecovered = (recovered: readonly Recovered[]): readonly strin
   ]);
 
 /** What became of each fix, and how the run is taken back. */
-export function renderApplied({ runId, recovered, fixes }: Applied, home: string): string {
+export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: string): string {
+  const left = new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
   const lines = [
     ...renderRecovered(recovered),
     ...fixes.map(
       ({ fix, outcome, reason }) =>
         `${outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
     ),
-    ...(runId && fixes.some(({ outcome }) => outcome === 'fixed' || outcome === 'failed')
+    ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
       ? ['', `Run ${runId}; what it changed is taken back by: coven-doctor undo ${runId}`]
       : []),
   ];

@@ -40,6 +40,9 @@ export type ReasonCode =
   | 'io'
   /** A daemon could not be started, or did not prove that it runs. */
   | 'daemon'
+  /** A session lives that the plan does not know of, or whether one does cannot be told. */
+  | 'live-session'
+  | 'sessions-unseen'
   | 'cannot-mend'
   | 'still-there'
   | 'not-verified'
@@ -66,9 +69,18 @@ export class Refusal extends Error {
   }
 }
 
-/** The reason of anything that was thrown; what is neither a refusal nor a system call's failure is thrown again. */
+/** Begun and not done: something was changed by it. */
+export class Failure extends Error {
+  readonly reason: Reason;
+  constructor(code: ReasonCode, facts: Facts = {}) {
+    super(`${code} ${JSON.stringify(facts)}`);
+    this.reason = { code, facts };
+  }
+}
+
+/** The reason of anything that was thrown; what is neither one of these nor a system call's failure is thrown again. */
 export function reasonOf(error: unknown): Reason {
-  if (error instanceof Refusal) return error.reason;
+  if (error instanceof Refusal || error instanceof Failure) return error.reason;
   if (error instanceof Error && 'syscall' in error && 'code' in error)
     return { code: 'io', facts: { call: String(error.syscall), errno: String(error.code) } };
   throw error;

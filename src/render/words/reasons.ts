@@ -41,6 +41,9 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
     pid === undefined ? 'the finding is still there after the repair' : `pid ${pid} did not end`,
   'not-verified': () => 'it could not be told whether the repair helped',
   daemon: ({ step, why }) => `${step}: ${why}`,
+  'live-session': ({ session }) =>
+    `session ${session} lives, and began after the plan was made; let it end, or run again to see what a start would do to it`,
+  'sessions-unseen': () => 'it could not be told which sessions live; run again',
   'cannot-mend': ({ why }) => `no mended copy of the ledger: ${why}`,
   'no-such-run': ({ run }) => `there is no run ${run}; \`coven-doctor runs\` names them`,
   'nothing-to-undo': () => 'no run of this home changed anything',
@@ -52,6 +55,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
 
 export function reasonWords(code: string, facts: Facts): string {
   const said = reasons[code]?.(facts) ?? code;
+  if (facts.left === 'not-undoable') return `${said}; what was done cannot be taken back`;
   return facts.left === undefined
     ? said
     : `${said}; left behind at ${facts.leftAt ?? 'an unknown place'} (${facts.left})`;

@@ -1,32 +1,58 @@
-import { restart, start } from '../../../control/control.ts';
+import { type ControlOptions, restart, start } from '../../../control/control.ts';
 import type { Outcome } from '../../../control/outcome.ts';
-import { probe } from '../../../control/probe.ts';
-import { defineKind, type Scene, type Standing } from '../kind.ts';
-import { Refusal } from '../refusal.ts';
+import { probe, type Standing } from '../../../control/probe.ts';
+import { seeLiveSessions } from '../../../control/sessions.ts';
+import type { LiveSessions } from '../../../coven/rows.ts';
+import { defineKind, type Task } from '../kind.ts';
+import { Failure, Refusal } from '../refusal.ts';
 
-/** No lock is held here: a daemon takes the same ones. Proof is the daemon's own answer, and the lock that it holds. */
-const proven = ({ failure }: Outcome): void => {
-  if (failure) throw new Refusal('daemon', { step: failure.step, why: failure.reason });
-};
+/**
+ * No lock is held here: a daemon takes the same ones. Proof is the daemon's own answer, and the lock that it holds. What
+ * failed and left the home as it was is refused; a daemon that was stopped, or lives and does not answer, is not.
+ */
+const bring =
+  (act: (options: ControlOptions) => Promise<Outcome>) =>
+  async ({ scene: { homePath: home, signal } }: Task): Promise<void> => {
+    const before = await probe(home, signal);
+    const { failure } = await act({ home, command: undefined, signal });
+    if (!failure) return;
+    const now = await probe(home, new AbortController().signal);
+    const isAsBefore = now.verdict === before.verdict && now.pid === before.pid;
+    throw new (isAsBefore ? Refusal : Failure)('daemon', { step: failure.step, why: failure.reason });
+  };
 
-const optionsOf = ({ homePath: home, signal }: Scene) => ({ home, command: undefined, signal });
+const verdictOf = async ({ scene }: Task): Promise<Standing['verdict']> =>
+  (await probe(scene.homePath, scene.signal)).verdict;
 
-async function standing({ homePath, signal }: Scene): Promise<Standing> {
-  return { at: (await probe(homePath, signal)).verdict === 'running' ? 'after' : 'before' };
-}
-
-const unchecked = (): void => undefined;
+/**
+ * A step that was planned as safe would end a session that began since: a restart ends those of the daemon, and a start
+ * calls those of a `coven run` orphaned.
+ */
+const refuseLive =
+  (ends: readonly (keyof LiveSessions)[]) =>
+  async ({ step, scene: { homePath, signal } }: Task): Promise<void> => {
+    if (step.risk !== 'safe') return;
+    const live = await seeLiveSessions(homePath, signal);
+    if (!live) throw new Refusal('sessions-unseen');
+    const [session] = ends.flatMap((of) => live[of]);
+    if (session !== undefined) throw new Refusal('live-session', { session });
+  };
 
 export const startDaemon = defineKind({
   kind: 'start-daemon',
-  check: unchecked,
-  apply: async ({ scene }) => proven(await start(optionsOf(scene))),
-  standing: ({ scene }) => standing(scene),
+  check: refuseLive(['runSessions']),
+  apply: bring(start),
+  standing: async (task) => {
+    const verdict = await verdictOf(task);
+    if (verdict === 'running') return { at: 'after' };
+    return { at: verdict === 'stopped' || verdict === 'stale' ? 'before' : 'between' };
+  },
 });
 
 export const restartDaemon = defineKind({
   kind: 'restart-daemon',
-  check: unchecked,
-  apply: async ({ scene }) => proven(await restart(optionsOf(scene))),
-  standing: ({ scene }) => standing(scene),
+  check: refuseLive(['daemonSessions', 'runSessions']),
+  apply: bring(restart),
+  // One that is gone was stopped by it.
+  standing: async (task) => ({ at: (await verdictOf(task)) === 'running' ? 'after' : 'between' }),
 });

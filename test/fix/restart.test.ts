@@ -1,0 +1,105 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { cli } from '../../fixtures/diagnose.ts';
+import { planOf, willing } from '../../fixtures/fix/plan.ts';
+import { makeHome } from '../../fixtures/home.ts';
+import { endProcesses, request } from '../../fixtures/real-coven.ts';
+import { makeScratch } from '../../fixtures/scratch.ts';
+import { applyPlan } from '../../src/fix/engine/apply.ts';
+import { kindOf } from '../../src/fix/engine/kinds/index.ts';
+import { draft } from '../../src/fix/remedy.ts';
+import type { Action } from '../../src/fix/step.ts';
+
+const coven = fileURLToPath(new URL('../../dist/coven.js', import.meta.url));
+
+/** A home whose daemon runs, with a harness that lives until it is ended. */
+async function makeServed() {
+  const scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'done', status: 'completed' }] });
+  scratch.onEnd(() => void endProcesses(home));
+  const bin = join(scratch.path, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'codex'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: scratch.path, COVEN_HOME: home };
+  await execa(process.execPath, [coven, 'daemon', 'start'], { env, extendEnv: false });
+  return Object.assign(scratch, { home, status: () => rows(home) });
+}
+
+function rows(home: string): readonly unknown[] {
+  const db = new Database(join(home, 'coven.sqlite3'), { readonly: true });
+  try {
+    return db.prepare('SELECT status FROM sessions ORDER BY rowid').pluck().all();
+  } finally {
+    db.close();
+  }
+}
+
+test('a session that began after the plan was made is not ended by a restart that was planned as safe', async () => {
+  await using served = await makeServed();
+  const { home, status } = served;
+  const fix = 'sessions:orphaned orphaned';
+  const plan = planOf(home, [{ fix, action: { kind: 'restart-daemon' }, phase: 'after', undo: 'none' }]);
+  const launched = await request(home, 'POST', '/sessions', {
+    projectRoot: served.path,
+    harness: 'codex',
+    prompt: 'x',
+  });
+  expect(launched).toMatchObject({ status: 'running' });
+  const { exit, fixes } = await applyPlan(plan, willing(home));
+  expect([exit, fixes.map(({ outcome, reason }) => [outcome, reason?.code])]).toEqual([
+    5,
+    [['refused', 'live-session']],
+  ]);
+  expect(status()).toEqual(['completed', 'running']);
+});
+
+test('a restart that stopped the daemon and could not start it has failed: nobody says that nothing was done', async () => {
+  await using served = await makeServed();
+  const { home } = served;
+  const db = new Database(join(home, 'coven.sqlite3'));
+  db.exec(`INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at)
+    VALUES ('lost', '/p', 'codex', 't', 'running', '2026-11-01T00:00:00Z', '2026-11-01T00:00:00Z')`);
+  db.close();
+  // A daemon's first words go to a temporary file.
+  const fixed = await cli(['--home', home, '--fix', '--yes', '--json'], { env: { TMPDIR: '/nonexistent' } });
+  const { fixes, exitCode } = JSON.parse(fixed.stdout);
+  expect(fixes.map(({ fix, outcome, reason }: Record<string, string>) => [fix, outcome, reason])).toEqual([
+    ['sessions:orphaned orphaned', 'failed', 'daemon'],
+  ]);
+  expect([exitCode, fixed.exitCode]).toEqual([4, 4]);
+  const [run] = JSON.parse((await cli(['runs', '--home', home, '--json'])).stdout).runs;
+  expect(run.state).toBe('committed');
+});
+
+test('no undo is advised for a run that nobody can take back', async () => {
+  await using served = await makeServed();
+  const { home } = served;
+  await execa(process.execPath, [coven, 'daemon', 'stop'], { env: { COVEN_HOME: home } });
+  const { stdout, exitCode } = await cli(['--home', home, '--fix', '--yes', '--start-daemon']);
+  expect([exitCode, stdout.includes('mended: daemon stopped'), stdout.includes('undo 2')]).toEqual([0, true, false]);
+});
+
+const file = { kind: 'file', dev: '1', ino: '1', mode: 0o600, uid: 0, gid: 0, size: 0, mtimeNs: '0' } as const;
+const was = { ...file, sha256: null };
+const ledger = { main: was, wal: null, shm: null };
+const process_ = { bootId: '', pidNamespace: '', pid: 2, startTicks: '0', uid: 0 };
+
+test.each<Action>([
+  { kind: 'quarantine', path: 'a', was },
+  { kind: 'set-mode', path: 'a', mode: 0o600, was },
+  { kind: 'set-owner', path: 'a', uid: 0, gid: 0, was },
+  { kind: 'checkpoint', ledger },
+  { kind: 'rebuild-index', index: 'a', ledger },
+  { kind: 'rebuild-search', ledger },
+  { kind: 'start-daemon' },
+  { kind: 'restart-daemon' },
+  { kind: 'continue-process', process: process_ },
+  { kind: 'end-process', process: process_, kill: false },
+  { kind: 'remove-backup', run: '20261101T000000Z-000000' },
+])('a plan says of $kind whether it can be taken back', (action) => {
+  expect(draft(action, 'gone').undo).toBe(kindOf(action.kind)?.undo ? 'exact' : 'none');
+});
