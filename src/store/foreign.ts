@@ -6,7 +6,15 @@ import { bring } from './reach.ts';
 
 const comparedRows = 200;
 
-type Rows = ReadonlyMap<string, string>;
+interface Row {
+  readonly rowid: number;
+  readonly id: string;
+  /** To the second. */
+  readonly createdAt: string;
+}
+
+/** By table, in order of rowid. */
+type Rows = readonly (readonly Row[])[];
 
 /**
  * The first rows of a ledger as its main file alone has them; null where that does not read by itself. To be called
@@ -30,8 +38,9 @@ export function rowsWithoutWal(path: string): Rows | null {
 
 /**
  * Whether the WAL beside a ledger belongs to another one: SQLite takes its pages without a doubt, and what is then read
- * is the other ledger. Coven never gives a row id twice, so a row that has another id with the WAL than without it is
- * the proof. Null where no row could be compared.
+ * is the other ledger. Null where no row could be compared. A row that has another id with the WAL than without it is no
+ * proof by itself: SQLite gives the rowid of a deleted row to the next one where nothing was above it. So it is one where
+ * a row above it stayed, where it is older than the one in whose place it is, or where no row at all stayed.
  */
 export function isWalForeign(without: Rows | null, db: Database.Database): boolean | null {
   if (!without) return null;
@@ -41,19 +50,28 @@ export function isWalForeign(without: Rows | null, db: Database.Database): boole
   } catch {
     return null;
   }
-  const common = [...within].filter(([key]) => without.has(key));
-  return common.length === 0 ? null : common.some(([key, id]) => without.get(key) !== id);
+  const common = without.map((rows, table) =>
+    rows.flatMap((was) => {
+      const is = within[table]?.find(({ rowid }) => rowid === was.rowid);
+      return is ? [{ was, is, stayed: is.id === was.id }] : [];
+    }),
+  );
+  if (common.every((pairs) => pairs.length === 0)) return null;
+  if (!common.some((pairs) => pairs.some(({ stayed }) => stayed))) return true;
+  return common.some((pairs) =>
+    pairs.some(
+      ({ was, is, stayed }, index) =>
+        !stayed && (is.createdAt < was.createdAt || pairs.slice(index).some((above) => above.stayed)),
+    ),
+  );
 }
 
-function rowsOf(db: Database.Database): Rows {
-  const rows = new Map<string, string>();
-  for (const table of ['sessions', 'events']) {
-    const first = db
-      .prepare<[], { rowid: number; id: string }>(
-        `SELECT rowid, substr(id, 1, 200) AS id FROM ${table} ORDER BY rowid LIMIT ${comparedRows}`,
+const rowsOf = (db: Database.Database): Rows =>
+  ['sessions', 'events'].map((table) =>
+    db
+      .prepare<[], Row>(
+        `SELECT rowid, substr(id, 1, 200) AS id, substr(created_at, 1, 19) AS createdAt
+         FROM ${table} ORDER BY rowid LIMIT ${comparedRows}`,
       )
-      .all();
-    for (const { rowid, id } of first) rows.set(`${table} ${rowid}`, id);
-  }
-  return rows;
-}
+      .all(),
+  );
