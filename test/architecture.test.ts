@@ -120,7 +120,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/coven/',
       'src/host/',
       'src/control/',
-      'src/backup/retention.ts',
+      'src/backup/',
       'src/store/protocol.ts',
       'src/observation.ts',
     ],

@@ -140,10 +140,14 @@ function finish(run: string): void {
   sync(run);
 }
 
+/** Whether a restore was begun in the folder of a run and neither ended nor taken back. */
+export const isCutOff = (run: string): boolean =>
+  identify(join(run, planName)) !== null && identify(join(run, doneName)) === null;
+
 /** The moves of a restore in `run` that was cut off, or null. Throws Refused for a plan that is not ours. */
 export function unfinishedMoves(run: string): readonly Move[] | null {
+  if (!isCutOff(run)) return null;
   const plan = join(run, planName);
-  if (!identify(plan) || identify(join(run, doneName))) return null;
   let moves: unknown;
   try {
     moves = JSON.parse(readOurs(plan, planLimit));

@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import { lockCoven } from '../../backup/locks.ts';
+import { recoverRestores } from '../../backup/recover.ts';
+import { Refused } from '../../backup/refused.ts';
 import type { Step } from '../step.ts';
 import { closeFolder } from './folder.ts';
 import { openJournal, readJournal, type Told, tell } from './journal.ts';
@@ -33,7 +37,7 @@ export async function recoverRuns(home: string, signal: AbortSignal): Promise<re
 
 /** The same for a workshop that is open; the newest run first, since later runs stand on earlier ones. */
 export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promise<readonly Recovered[]> {
-  const recovered: Recovered[] = [];
+  const recovered = takeBackRestores(workshop);
   for (const run of runIds(workshop.runs)) {
     const folder = openRun(workshop.runs, run);
     const quarantines = openQuarantines(workshop.runs);
@@ -57,6 +61,20 @@ export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promi
     }
   }
   return recovered;
+}
+
+/** A restore is no step of a run, and is taken back by those who made it. */
+function takeBackRestores({ homePath }: Workshop): Recovered[] {
+  try {
+    const runs = join(homePath, 'doctor', 'runs');
+    return recoverRestores(runs, homePath, lockCoven).map((run) => ({
+      run,
+      fixes: [{ fix: 'backup restore', outcome: 'rolled-back', reason: interrupted }],
+    }));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    throw new Refusal('unfinished-restore', { why: error.message });
+  }
 }
 
 async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']> {

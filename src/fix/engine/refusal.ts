@@ -51,7 +51,8 @@ export type ReasonCode =
   | 'already-undone'
   | 'not-undoable'
   /** An earlier run can neither be completed nor taken back now. */
-  | 'unfinished';
+  | 'unfinished'
+  | 'unfinished-restore';
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
 

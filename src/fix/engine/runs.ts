@@ -1,4 +1,5 @@
-import { closeFolder, type Folder } from './folder.ts';
+import { isCutOff } from '../../backup/moves.ts';
+import { at, closeFolder, type Folder } from './folder.ts';
 import { readJournal, type Told, tell } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openRun, runIds } from './run.ts';
@@ -24,9 +25,9 @@ export function listRuns(home: string): readonly RunInfo[] {
   const found = openRuns(home);
   if (!found) return [];
   try {
-    return readRuns(found.runs, found.home).map(({ id, told, why }, _index, all) => ({
+    return readRuns(found.runs, found.home).map(({ id, told, why, isCutOffRestore }, _index, all) => ({
       id,
-      state: told?.state ?? 'not-ours',
+      state: isCutOffRestore ? 'unfinished' : (told?.state ?? 'not-ours'),
       at: told?.begin?.at ?? null,
       fixes: told?.stands ?? [],
       backup: told?.begin?.backup ?? null,
@@ -48,6 +49,8 @@ export interface ReadRun {
   /** Null where its journal counts for nothing. */
   readonly told: Told | null;
   readonly why: Reason | null;
+  /** A restore of a backup that was begun and not ended: the home is half the one and half the other. */
+  readonly isCutOffRestore: boolean;
 }
 
 /** The story of every run, newest first. */
@@ -56,9 +59,10 @@ export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): reado
     let folder: Folder | null = null;
     try {
       folder = openRun(runs, id);
-      return { id, told: tell(readJournal(folder), home), why: null };
+      const told = tell(readJournal(folder), home);
+      return { id, told, why: null, isCutOffRestore: isCutOff(at(folder, '.')) };
     } catch (error) {
-      return { id, told: null, why: reasonOf(error) };
+      return { id, told: null, why: reasonOf(error), isCutOffRestore: false };
     } finally {
       if (folder) closeFolder(folder);
     }

@@ -49,6 +49,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'nothing-to-undo': () => 'no run of this home changed anything',
   'already-undone': ({ run }) => `run ${run} was taken back before`,
   'not-undoable': () => 'what it did is not ours to take back: what Coven did then is its own',
+  'unfinished-restore': ({ why }) => `a restore was cut off and cannot be taken back now: ${why}`,
   unfinished: ({ run, why }) =>
     `run ${run} was cut off and cannot be taken back now (${why}); run --fix once that is over`,
 };
