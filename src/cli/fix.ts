@@ -9,7 +9,7 @@ import type { Finding } from '../check.ts';
 import { type HomeSource, names } from '../coven/layout.ts';
 import { type Applied, applyPlan } from '../fix/engine/apply.ts';
 import { makeMends } from '../fix/engine/mend.ts';
-import type { ProvenBackup, Recheck } from '../fix/engine/perform.ts';
+import { exitCode, type ProvenBackup, type Recheck } from '../fix/engine/perform.ts';
 import { recoverRuns } from '../fix/engine/recover.ts';
 import { reasonOf } from '../fix/engine/refusal.ts';
 import type { Plan, Risk } from '../fix/step.ts';
@@ -57,7 +57,9 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
     process.stderr.write(renderRefusal(reasonOf(error), home));
     return refusedCode;
   }
-  return fixNow(options, await survey(options, signal), signal);
+  const after = await survey(options, signal);
+  signal.throwIfAborted();
+  return fixNow(options, after, signal);
 }
 
 async function fixNow(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
@@ -80,11 +82,11 @@ export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal
     signal,
     tell: (progress) => say(renderProgress(progress, home)),
   });
-  if (signal.aborted) {
+  const after = signal.aborted ? null : await survey(options, signal);
+  if (after === null || signal.aborted) {
     if (!options.json) await print(renderApplied(applied, plan.steps, home));
-    return applied.exit;
+    return exitCode(applied.fixes, signal);
   }
-  const after = await survey(options, signal);
   return tell(options, { report: after.report, plan }, applied, applied.exit || after.report.exitCode);
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { cli } from '../../fixtures/diagnose.ts';
@@ -31,7 +32,7 @@ interface Ended {
 }
 
 /** Runs `--fix --yes` and does something when it has said a word for the first time. */
-async function fixUntil(scratch: Scratch, home: string, word: string, act: (pid: number) => void): Promise<Ended> {
+async function fixUntil(scratch: Scratch, home: string, word: string, act: (pid: number) => unknown): Promise<Ended> {
   const child = spawn(process.execPath, [program, '--home', home, '--fix', '--yes'], {
     env: { PATH: process.env.PATH, HOME: '/nonexistent' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -84,6 +85,16 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
       expect(again.exitCode).toBe(0);
     },
   );
+});
+
+test('a signal in the last look at a home that is mended is told by the exit code, and so is what was mended', async () => {
+  await using scratch = await makeScratch();
+  const home = spoil(join(scratch.path, 'home'));
+  const ended = await fixUntil(scratch, home, 'Looking again', async (pid) => {
+    while (lastRecord(home) !== 'commit') await turn(1);
+    process.kill(pid, 'SIGINT');
+  });
+  expect([ended.code, ended.stderr, ended.stdout.includes('mended: home:mode')]).toEqual([130, '', true]);
 });
 
 test('two doctors at once, whenever the second one begins: one repairs, the other changes nothing', async () => {
