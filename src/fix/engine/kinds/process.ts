@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readStat } from '../../../host/procfs.ts';
 import type { ProcessIdentity } from '../../../observation.ts';
 import { type ActionOf, defineKind, type Standing, type Task } from '../kind.ts';
-import { Refusal } from '../refusal.ts';
+import { Failure, Refusal } from '../refusal.ts';
 
 type Ending = Task<ActionOf<'end-process'>>;
 type Waking = Task<ActionOf<'continue-process'>>;
@@ -40,9 +40,10 @@ export const endProcess = defineKind({
       signal(process, 'SIGKILL');
       if (await until(isGone, patience.kill, scene.signal)) return;
     }
-    throw new Refusal('still-there', { pid: process.pid });
+    throw new Failure('still-there', { pid: process.pid });
   },
-  standing: ({ action: { process } }: Ending): Standing => ({ at: stateOf(process) === null ? 'after' : 'before' }),
+  // One that lives may have its signal still pending.
+  standing: ({ action: { process } }: Ending): Standing => ({ at: stateOf(process) === null ? 'after' : 'between' }),
 });
 
 /**

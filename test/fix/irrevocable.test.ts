@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { cli } from '../../fixtures/diagnose.ts';
+import { startProgram } from '../../fixtures/double.ts';
 import { planOf, willing } from '../../fixtures/fix/plan.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { endProcesses, request } from '../../fixtures/real-coven.ts';
@@ -13,6 +14,8 @@ import { applyPlan } from '../../src/fix/engine/apply.ts';
 import { kindOf } from '../../src/fix/engine/kinds/index.ts';
 import { draft } from '../../src/fix/remedy.ts';
 import type { Action } from '../../src/fix/step.ts';
+import { thisMachine } from '../../src/host/machine.ts';
+import { readStat } from '../../src/host/procfs.ts';
 
 const coven = fileURLToPath(new URL('../../dist/coven.js', import.meta.url));
 
@@ -73,6 +76,22 @@ test('a restart that stopped the daemon and could not start it has failed: nobod
   expect([exitCode, fixed.exitCode]).toEqual([4, 4]);
   const [run] = JSON.parse((await cli(['runs', '--home', home, '--json'])).stdout).runs;
   expect(run.state).toBe('committed');
+});
+
+test('a process that did not heed its signal has had it: nobody says that nothing was done', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const child = await startProgram(scratch, 'sh', ['-c', 'trap "" TERM; echo; while :; do sleep 1; done']);
+  const { startTicks = '', uid = 0, pid = 0 } = { pid: child.pid ?? 0, ...readStat(child.pid ?? 0) };
+  const { bootId, pidNamespace } = thisMachine();
+  const process = { bootId: bootId ?? '', pidNamespace: pidNamespace ?? '', pid, startTicks, uid };
+  const action = { kind: 'end-process', process, kill: false } as const;
+  const plan = planOf(home, [{ fix: 'daemon hung', phase: 'alive', undo: 'none', action }]);
+  const { exit, fixes } = await applyPlan(plan, willing(home));
+  expect([exit, fixes.map(({ outcome, reason }) => [outcome, reason?.code, reason?.facts.left])]).toEqual([
+    4,
+    [['failed', 'still-there', 'not-undoable']],
+  ]);
 });
 
 test('no undo is advised for a run that nobody can take back', async () => {
