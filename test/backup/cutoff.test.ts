@@ -28,6 +28,7 @@ test('a restore that was cut off is told, and taken back before a repair begins'
   await using scratch = await makeScratch();
   const { home, before } = await makeCutOff(scratch);
   expect((await diagnose(home)).faults).toEqual(['home:repairs unfinished warn', 'daemon stopped warn']);
+  expect((await cli(['runs', '--home', home])).stdout).toContain('backup restore, CUT OFF');
   const { stdout, exitCode } = await cli(['--home', home, '--fix', '--yes']);
   expect([exitCode, stdout.includes('backup restore was taken back')]).toEqual([0, true]);
   expect(covens(home)).toEqual(before);

@@ -29,7 +29,7 @@ export function listRuns(home: string): readonly RunInfo[] {
       id,
       state: isCutOffRestore ? 'unfinished' : (told?.state ?? 'not-ours'),
       at: told?.begin?.at ?? null,
-      fixes: told?.stands ?? [],
+      fixes: isCutOffRestore ? ['backup restore'] : (told?.stands ?? []),
       backup: told?.begin?.backup ?? null,
       undoes: told?.begin?.undoes ?? null,
       undoneBy: undoerOf(all, id),
