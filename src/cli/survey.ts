@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { checks as allChecks } from '../../checks/index.ts';
 import { advise } from '../advise.ts';
-import { listBackups } from '../backup/list.ts';
 import { Refused } from '../backup/refused.ts';
-import { removable } from '../backup/retention.ts';
 import type { Check } from '../check.ts';
 import type { HomeSource } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
-import { neededBackups } from '../fix/engine/runs.ts';
+import { spareBackups } from '../fix/engine/runs.ts';
 import { makePlan } from '../fix/plan.ts';
 import type { PlanOptions } from '../fix/remedy.ts';
 import { needsProgress, needsRoom, type PlanSight, planNeeds } from '../fix/sight.ts';
@@ -81,11 +78,10 @@ export async function survey(
   }
 }
 
-/** Backups beyond the newest, the soundest and the fullest, of runs that are over; none where they are not ours. */
+/** None where what is in `doctor/` is not ours. */
 function oldBackups(home: string): readonly string[] {
   try {
-    const backups = listBackups([join(home, 'doctor', 'runs')]);
-    return removable(backups, { count: 1, bytes: Number.POSITIVE_INFINITY }, neededBackups(home));
+    return spareBackups(home);
   } catch (error) {
     if (error instanceof Refused || error instanceof Refusal) return [];
     throw error;

@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { backUp } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
 import { startProgram } from '../../fixtures/double.ts';
 import { planOf, willing } from '../../fixtures/fix/plan.ts';
@@ -92,6 +93,19 @@ test('a process that did not heed its signal has had it: nobody says that nothin
     4,
     [['failed', 'still-there', 'not-undoable']],
   ]);
+});
+
+test('an old backup that became the last one since the plan was made stays', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'completed' }] });
+  const [old, newer] = [await backUp(home), await backUp(home)].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  if (!old || !newer) throw new Error('two backups were made');
+  const action = { kind: 'remove-backup', run: old.id } as const;
+  const plan = planOf(home, [{ fix: 'home:disk low', phase: 'alive', risk: 'lossy', undo: 'none', action }]);
+  renameSync(newer.path, join(scratch.path, 'away'));
+  const { exit, fixes } = await applyPlan(plan, willing(home, { allow: new Set(['safe', 'lossy']) }));
+  expect([exit, fixes.map(({ reason }) => reason?.facts.fields)]).toEqual([5, ['needed']]);
+  expect(existsSync(old.path)).toBe(true);
 });
 
 test('no undo is advised for a run that nobody can take back', async () => {

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { listBackups } from '../../backup/list.ts';
 import { isCutOff } from '../../backup/moves.ts';
+import { removable } from '../../backup/retention.ts';
 import { at, closeFolder, type Folder } from './folder.ts';
 import { readJournal, type Told, tell } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
@@ -43,6 +46,14 @@ export function listRuns(home: string): readonly RunInfo[] {
 /** Backups of runs that were cut off: a recovery by hand may need them. Refuses as `listRuns`. */
 export const neededBackups = (home: string): ReadonlySet<string> =>
   new Set(listRuns(home).flatMap(({ state, backup }) => (state === 'unfinished' && backup ? [backup] : [])));
+
+/** Ids of backups that may go for room: never the newest, the newest sound one, the fullest, or one that is needed. */
+export const spareBackups = (home: string): readonly string[] =>
+  removable(
+    listBackups([join(home, 'doctor', 'runs')]),
+    { count: 1, bytes: Number.POSITIVE_INFINITY },
+    neededBackups(home),
+  );
 
 export interface ReadRun {
   readonly id: string;
