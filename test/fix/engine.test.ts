@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { diagnose } from '../../fixtures/diagnose.ts';
@@ -263,7 +264,8 @@ test('a backup that is not proven or is outdated is refused, and nothing is chan
 test('an old backup goes before the new one is made, for which there may be no room otherwise', async () => {
   await using scratch = await makeScratch('memory');
   const home = makeRecordHome(scratch);
-  const old = await backUp(home);
+  const [old, kept] = [await backUp(home), await backUp(home)].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  if (!old || !kept) throw new Error('two backups were made');
   const removal = {
     fix: 'home:disk low',
     action: { kind: 'remove-backup', run: old.id },
@@ -281,8 +283,11 @@ test('an old backup goes before the new one is made, for which there may be no r
     'daemon.json stale: refused backup',
   ]);
   expect([seen, existsSync(join(home, 'daemon.json'))]).toEqual([[false], true]);
-  const other = await backUp(home);
-  const alone = planOf(home, [{ ...removal, action: { kind: 'remove-backup', run: other.id } }]);
+  // Ids sort by the second in which they were made.
+  while (new Date().toISOString().replace(/\D/g, '').slice(0, 14) <= kept.id.replace(/\D/g, '').slice(0, 14))
+    await turn(50);
+  await backUp(home);
+  const alone = planOf(home, [{ ...removal, action: { kind: 'remove-backup', run: kept.id } }]);
   expect(told(await applyPlan(alone, willing(home, { backup })))).toEqual(['home:disk low: fixed']);
   expect(seen).toHaveLength(1);
 });
