@@ -1,6 +1,7 @@
 import { isVersion } from '../coven/versions.ts';
 import type { Requirements } from '../upgrade/state.ts';
-import { diagnosis, display, displayOf, once, optionsOf } from './options.ts';
+import { once } from './once.ts';
+import { diagnosis, display, displayOf, optionsOf } from './options.ts';
 import { parserFor } from './parser.ts';
 import { UsageError } from './usage.ts';
 
