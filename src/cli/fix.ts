@@ -55,7 +55,7 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
     if (!options.json) await print(`${renderRecovered(recovered).join('\n')}\n`);
   } catch (error) {
     process.stderr.write(renderRefusal(reasonOf(error), home));
-    return refusedCode;
+    return options.json ? tell(options, before, null, refusedCode) : refusedCode;
   }
   const after = await survey(options, signal);
   signal.throwIfAborted();

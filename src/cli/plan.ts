@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { digestOf } from '../fix/digest.ts';
 import { parsePlan } from '../fix/schema.ts';
 import type { Plan } from '../fix/step.ts';
+import { harmless, harmlessJson } from '../render/harmless.ts';
 import { renderPlan } from '../render/plan.ts';
 import { apply, type FixOptions } from './fix.ts';
 import { placeOf, writeOutput } from './outputs.ts';
@@ -31,7 +32,8 @@ export async function plan(options: FixOptions, output: string | undefined, sign
 export async function applySaved(options: FixOptions, file: string, signal: AbortSignal): Promise<number> {
   const saved = read(file);
   const refuse = async (why: string): Promise<number> => {
-    process.stderr.write(`coven-doctor: ${file} is not applied: ${why}\n`);
+    process.stderr.write(`coven-doctor: ${harmless(file)} is not applied: ${harmless(why)}\n`);
+    if (options.json) await print(`${harmlessJson(JSON.stringify({ ok: false, refused: why }, null, 2))}\n`);
     return refusedCode;
   };
   if ('why' in saved) return refuse(saved.why);

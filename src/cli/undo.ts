@@ -39,6 +39,7 @@ export async function runs(home: string, json: boolean): Promise<number> {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(renderRefusal(error.reason, home));
+    if (json) await print(`${JSON.stringify({ ok: false, refused: error.reason }, null, 2)}\n`);
     return refusedCode;
   }
 }

@@ -134,8 +134,9 @@ describe('a saved plan', () => {
     const file = join(stage.path, 'plan.json');
     expect((await cli(['plan', '--home', home, '-o', file])).exitCode).toBe(0);
     writeFileSync(join(home, 'daemon.json'), '{"pid":1', { mode: 0o600 });
-    const drifted = await cli(['apply', file, '--home', home]);
+    const drifted = await cli(['apply', file, '--home', home, '--json']);
     expect([drifted.exitCode, drifted.stderr]).toEqual([5, expect.stringContaining('has changed')]);
+    expect(JSON.parse(drifted.stdout)).toEqual({ ok: false, refused: expect.stringContaining('has changed') });
     expect((await cli(['plan', '--home', home, '-o', file])).exitCode).toBe(0);
     expect((await cli(['apply', file, '--home', home])).exitCode).toBe(0);
     expect(existsSync(join(home, 'daemon.json'))).toBe(false);
