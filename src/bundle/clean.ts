@@ -19,9 +19,12 @@ export interface Cleaner {
   readonly refusedPatterns: readonly { readonly index: number; readonly reason: string }[];
 }
 
-export function makeCleaner(options: RedactorOptions): Cleaner {
+/** `unnamed` are projects beyond those that have a token: as a whole value they are hidden, too. */
+export function makeCleaner(options: RedactorOptions, unnamed: ReadonlySet<string>): Cleaner {
   const redactor = makeRedactor(options);
   const kept = vocabulary();
+  const settled = (text: string): string | undefined =>
+    kept.has(text) ? text : unnamed.has(text) ? '<another-project>' : undefined;
   const counts: Record<string, Counts> = {};
 
   function add(member: string, found: Counts): void {
@@ -30,7 +33,7 @@ export function makeCleaner(options: RedactorOptions): Cleaner {
     for (const [rule, n] of Object.entries(found)) sum[rule] = (sum[rule] ?? 0) + n;
   }
   function clean<T>(member: string, value: T): T {
-    const redacted = redactor.redactJson(value, kept);
+    const redacted = redactor.redactJson(value, settled);
     add(member, redacted.counts);
     return redacted.value as T;
   }

@@ -30,6 +30,8 @@ export interface Haul {
   readonly observations: readonly Observation[];
   readonly gathered: Gathered;
   readonly redaction: RedactorOptions & { readonly knownValues: readonly string[] };
+  /** Projects without a token of their own. */
+  readonly unnamed: ReadonlySet<string>;
 }
 
 /** Not recorded: it holds hashes of files, from which a secret could be guessed, and no check rests on it. */
@@ -72,7 +74,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
     inHome('runs/', () => part('runs/', () => gatherRuns(home))),
     inHome('tree.json', () => json('tree.json', () => seeTree(home, signal))),
     json('system.json', () => seeSystem(signal)),
-    json('daemon.json', () => host.answers()),
+    json('daemon.json', async () => answersOf(await host.answers())),
     json('install.json', async () => ({ ...value('install'), node: process.execPath })),
   ]);
 
@@ -86,7 +88,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
   const { values, passedOver } = await knownSecrets(env, home, value('home.entries'), vocabulary());
   const real = await realpath(home).catch(() => home);
   const owner = value('home')?.uid ?? null;
-  const things = await thingsOf({ home, realHome: real, owner, env, projects });
+  const { named, unnamed } = await thingsOf({ home, realHome: real, owner, env, projects });
   const { patterns, unreadable } = await patternsOf(home);
   const left = unrecorded.map((key) => ({ name: `observation ${key}`, why: 'it holds hashes of files' }));
   return {
@@ -97,14 +99,34 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
       leftOut: [
         ...left,
         ...(unreadable === null ? [] : [{ name: 'your patterns of privacy.toml', why: unreadable }]),
+        ...(unnamed.size > 0
+          ? [
+              {
+                name: `tokens of ${unnamed.size} projects`,
+                why: 'there are too many; within other texts they are shown',
+              },
+            ]
+          : []),
         ...(passedOver > 0
           ? [{ name: `search for ${passedOver} known values`, why: 'there are too many; the rules stand alone there' }]
           : []),
       ],
     }),
-    redaction: { knownValues: values, patterns, tokens: makeTokens(things) },
+    redaction: { knownValues: values, patterns, tokens: makeTokens(named) },
+    unnamed,
   };
 }
+
+/** Some ten times what Coven answers; more of it is told by its size alone. */
+const answerLimit = 256 * 1024;
+
+const answersOf = (answers: Awaited<ReturnType<LiveHost['answers']>>): object =>
+  Object.fromEntries(
+    Object.entries(answers).map(([path, { body, ...rest }]) => {
+      const length = JSON.stringify(body)?.length ?? 0;
+      return [path, length > answerLimit ? { ...rest, bodyLength: length } : { ...rest, body }];
+    }),
+  );
 
 const nothing = (leftOut: LeftOut): Gathered => ({ parts: [], cut: [], leftOut: [leftOut] });
 

@@ -34,7 +34,7 @@ interface Made {
  * them, whatever else is in the bundle. Equal input gives equal members.
  */
 export async function packMembers(haul: Haul, found: readonly CheckRun[], made: Made): Promise<Contents> {
-  const cleaner = makeCleaner(haul.redaction);
+  const cleaner = makeCleaner(haul.redaction, haul.unnamed);
   const observations = haul.observations.map(cleaner.observation);
   const runs = found.map(cleaner.run);
   const { parts, cut, leftOut } = cleanedWords(haul, cleaner);

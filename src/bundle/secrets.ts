@@ -9,7 +9,7 @@ const shortest = 8;
 const fileLimit = 64 * 1024;
 const filesRead = 64;
 /** Of all values together: each is looked for in some thirty forms, whose table grows with them. */
-const totalLimit = 6 * 1024;
+const totalLimit = 4 * 1024;
 
 export interface Secrets {
   readonly values: readonly string[];

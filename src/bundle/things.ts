@@ -5,6 +5,8 @@ import type { Named } from '../redaction/tokens.ts';
 
 const passwdLimit = 1024 ** 2;
 const configLimit = 1024 ** 2;
+/** Of all projects together: each is looked for in some nine forms, whose table grows with them. */
+const projectBytes = 8 * 1024;
 
 export interface NamedBy {
   readonly home: string;
@@ -15,25 +17,39 @@ export interface NamedBy {
   readonly projects: readonly string[];
 }
 
+export interface Things {
+  readonly named: readonly Named[];
+  /** Projects that are too many, or too long, to be looked for in every text. */
+  readonly unnamed: ReadonlySet<string>;
+}
+
 /** What is named by a token: the home, its owner and the one who runs this, their folders, this machine, the projects. */
-export async function thingsOf({ home, realHome, owner, env, projects }: NamedBy): Promise<readonly Named[]> {
+export async function thingsOf({ home, realHome, owner, env, projects }: NamedBy): Promise<Things> {
   const accounts = await accountsOf(new Set([owner, process.getuid?.() ?? null]));
   const me = attempt(() => userInfo().username);
   const users = [...accounts.map(({ user }) => user), me, env.USER, env.LOGNAME, env.SUDO_USER];
   const folders = [...accounts.map(({ folder }) => folder), env.HOME, homedir(), folderOf(home)];
   const host = hostname();
-  const configured = await projectsOf(home);
-  return [
+  const paths = distinct([...projects, ...(await projectsOf(home))]).filter((path) => isAbsolute(path) && path !== '/');
+  let left = projectBytes;
+  const fitting = new Set(
+    paths.filter((path) => {
+      const size = Buffer.byteLength(path);
+      if (size > left) return false;
+      left -= size;
+      return true;
+    }),
+  );
+  const named: readonly Named[] = [
     { as: '<coven-home>', names: [...new Set([home, realHome])] },
     ...distinct(users).map((name) => ({ as: 'user' as const, names: [name] })),
     ...distinct(folders)
       .filter((folder) => isAbsolute(folder) && folder !== '/')
       .map((folder) => ({ as: 'home' as const, names: [folder] })),
     { as: 'host', names: distinct([host, host.split('.', 1)[0]]) },
-    ...distinct([...projects, ...configured])
-      .filter((path) => isAbsolute(path) && path !== '/')
-      .map((path) => ({ as: 'project' as const, names: [path] })),
+    ...[...fitting].map((path) => ({ as: 'project' as const, names: [path] })),
   ];
+  return { named, unnamed: new Set(paths.filter((path) => !fitting.has(path))) };
 }
 
 const distinct = (names: readonly (string | undefined)[]): readonly string[] =>

@@ -27,10 +27,10 @@ export interface RedactorOptions {
 export interface Redactor {
   /** A whole text. */
   readonly redact: (text: string) => { readonly text: string; readonly counts: Counts };
-  /** A whole structure, as JSON.parse gives it; texts and keys that are one of `kept` stay, whatever they name. */
+  /** A whole structure, as JSON.parse gives it; of a text or key that `settled` knows, what it says is taken. */
   readonly redactJson: (
     value: unknown,
-    kept?: ReadonlySet<string>,
+    settled?: (text: string) => string | undefined,
   ) => { readonly value: unknown; readonly counts: Counts };
   /** A text that comes in chunks of bytes; `counts` grows while it flows. */
   readonly bytes: (cuts?: Cuts) => ByteRedactor & { readonly counts: Counts };
@@ -67,13 +67,13 @@ export function makeRedactor({ knownValues = [], patterns = [], tokens }: Redact
       const counts: Counts = {};
       return { text: clean(text, counts), counts };
     },
-    redactJson: (value, kept) => {
+    redactJson: (value, settled) => {
       const counts: Counts = {};
       const add = (rule: string): void => {
         counts[rule] = (counts[rule] ?? 0) + 1;
       };
       return {
-        value: redactValue(value, { text: (text) => (kept?.has(text) ? text : clean(text, counts)), count: add }),
+        value: redactValue(value, { text: (text) => settled?.(text) ?? clean(text, counts), count: add }),
         counts,
       };
     },

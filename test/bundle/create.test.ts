@@ -182,7 +182,7 @@ test('equal input gives equal members; tokens are numbered as things appear in t
     ],
     gathered: {
       parts: [
-        { name: 'z.json', json: ['/srv/first-one', 'the second is /srv/second', 'linux'] },
+        { name: 'z.json', json: ['/srv/first-one', 'the second is /srv/second', 'linux', '/srv/one-too-many'] },
         { name: 'log/a', text: Buffer.from('cut here\nlinux runs /srv/second\n'), cuts: { start: true }, keep: 100 },
       ],
       cut: [{ name: 'log/a', what: 'the end of /srv/second', why: 'size' }],
@@ -197,6 +197,7 @@ test('equal input gives equal members; tokens are numbered as things appear in t
         { as: 'user', names: ['linux'] },
       ]),
     },
+    unnamed: new Set(['/srv/one-too-many']),
   });
   const pack = async () => {
     const run = { runId: 'r', startedAt: '2026-11-25T08:00:00.000Z', durationMs: 1 };
@@ -211,7 +212,12 @@ test('equal input gives equal members; tokens are numbered as things appear in t
   };
   const members = await pack();
   expect(await pack()).toEqual(members);
-  expect(JSON.parse(members['z.json'] ?? '')).toEqual(['<project-2>', 'the second is <project-1>', 'linux']);
+  expect(JSON.parse(members['z.json'] ?? '')).toEqual([
+    '<project-2>',
+    'the second is <project-1>',
+    'linux',
+    '<another-project>',
+  ]);
   expect(members['log/a']).toBe('<user-1> runs <project-1>\n');
   expect(JSON.parse(members['manifest.json'] ?? '').cut[0].what).toBe('the end of <project-1>');
 });
@@ -326,6 +332,60 @@ test('a part that cannot be read is left out by name, and the bundle is made', a
     { name: 'log/daemon-recovery.log', why: 'it is no regular file' },
     { name: 'observation home.identities', why: 'it holds hashes of files' },
   ]);
+});
+
+test('a home with ten thousand projects: those that have no token are hidden where they are a value', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const db = new Database(join(home, 'coven.sqlite3'));
+  db.exec(`INSERT INTO sessions SELECT 'many-' || value, '/srv/' || printf('%.*c', value % 400 + 9, 'p') || value, 'codex', 't', 'completed',
+             0, NULL, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', NULL, NULL, 'private', NULL, NULL, 0, NULL, NULL
+             FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 10000) SELECT value FROM n)`);
+  db.close();
+  writeFileSync(
+    join(home, 'repos.toml'),
+    Array.from({ length: 5000 }, (_, n) => `r${n} = "/srv/other/${n}"\n`).join(''),
+  );
+  expect((await cli(['bundle', '--home', home], { cwd: out })).exitCode).toBe(0);
+  const members = await only(out);
+  const { list } = JSON.parse(members.get('sessions.json') ?? '');
+  expect(list).toHaveLength(500);
+  const roots = new Set(list.map(({ project_root }: { project_root: string }) => project_root.replace(/\d+/, 'N')));
+  expect([...roots].sort()).toEqual(['<another-project>', '<project-N>']);
+  const { cut, leftOut } = JSON.parse(members.get('manifest.json') ?? '');
+  expect(cut.map(({ name, what }: { name: string; what: string }) => `${name}: ${what}`)).toEqual([
+    'sessions.json: the newest 500 sessions',
+  ]);
+  expect(leftOut.map(({ name }: { name: string }) => name.replace(/\d+/, 'N'))).toContain('tokens of N projects');
+});
+
+test('the journal of a past repair goes in, without what it knows files by', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  chmodSync(join(home, 'state.lock'), 0o644);
+  expect((await cli(['--home', home, '--fix', '--yes'])).exitCode).toBe(0);
+  const [run = ''] = readdirSync(join(home, 'doctor', 'runs'));
+  expect((await cli(['bundle', '--home', home], { cwd: out })).exitCode).toBe(0);
+  const members = await only(out);
+  const journal = members.get(`runs/${run}.json`) ?? '';
+  expect(JSON.parse(journal).length).toBeGreaterThan(2);
+  expect(journal).toContain('state.lock');
+  expect(journal).not.toMatch(/sha256|digest|[0-9a-f]{64}/);
+  expect([...members.keys()].filter((name) => name.startsWith('runs/'))).toEqual([`runs/${run}.json`]);
+});
+
+test('patterns of a privacy.toml that cannot be parsed are used as far as they are seen, and that is told', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  writeFileSync(join(home, 'privacy.toml'), 'extra_patterns = ["ACME-[0-9]+", \'INT-\\d+\'\n[broken');
+  writeFileSync(join(home, 'daemon-recovery.log'), 'order ACME-4711 of INT-42 and 17\n');
+  const { exitCode, stdout } = await cli(['bundle', '--home', home], { cwd: out });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('Left out: your patterns of privacy.toml (it cannot be parsed; what looked like');
+  const members = await only(out);
+  expect(members.get('log/daemon-recovery.log')).toBe('order [REDACTED] of [REDACTED] and 17\n');
+  const { members: counts } = JSON.parse(members.get('redaction-report.json') ?? '');
+  expect(counts['log/daemon-recovery.log']).toEqual({ 'user-pattern': 2 });
 });
 
 test('beside a diagnosis: the report, then where the bundle is; the exit code is the report’s', async () => {
