@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { within } from '../deadline.ts';
+import { patience, within } from '../deadline.ts';
 import { reasonOf } from '../host/host.ts';
 import type { LiveHost } from '../host/live.ts';
 import { type Observation, type ObservationKey, type Observations, observationKeys } from '../observation.ts';
@@ -59,7 +59,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
   const part = async (name: string, make: () => Promise<Gathered>): Promise<Gathered> => {
     const late = (): Gathered => nothing({ name, why: `it took longer than ${partMs} ms` });
     const made = make().catch((error: unknown) => nothing({ name, why: reasonOf(error).message }));
-    return within(made, partMs, signal, late);
+    return within(made, partMs, signal, late, patience);
   };
   const json = async (name: string, make: () => Promise<unknown>): Promise<Gathered> =>
     part(name, async () => ({ parts: [{ name, json: await make() }], cut: [], leftOut: [] }));
@@ -85,10 +85,11 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
       typeof fields.project_root === 'string' ? fields.project_root : [],
     ),
   ];
-  const { values, passedOver } = await knownSecrets(env, home, value('home.entries'), vocabulary());
+  const words = vocabulary();
+  const { values, passedOver } = await knownSecrets(env, home, value('home.entries'), words);
   const real = await realpath(home).catch(() => home);
   const owner = value('home')?.uid ?? null;
-  const { named, unnamed } = await thingsOf({ home, realHome: real, owner, env, projects });
+  const { named, unnamed } = await thingsOf({ home, realHome: real, owner, env, projects, words });
   const { patterns, unreadable } = await patternsOf(home);
   const left = unrecorded.map((key) => ({ name: `observation ${key}`, why: 'it holds hashes of files' }));
   return {

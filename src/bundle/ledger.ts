@@ -73,6 +73,8 @@ function* cutsOf({ sessions, sessionsComplete, schemaComplete }: StoreInventory)
  */
 function eventParts(events: SessionEvents | null): Gathered {
   if (!events) return { parts: [], cut: [], leftOut: [] };
+  if (events.list.length === 0)
+    return { parts: [], cut: [], leftOut: [{ name: `events of ${events.session}`, why: 'the ledger has none' }] };
   const outputs = events.list.map(({ payload }) => outputOf(payload));
   const list = events.list.map(({ seq, kind, at, bytes, payload }, index) => ({
     seq,

@@ -1,5 +1,5 @@
 import { arch, cpus, release, totalmem, uptime, version } from 'node:os';
-import { within } from '../deadline.ts';
+import { patience, within } from '../deadline.ts';
 import { packageRoot, tool } from '../host/package.ts';
 
 const patienceMs = 2000;
@@ -16,6 +16,7 @@ export async function seeSystem(signal: AbortSignal): Promise<object> {
       patienceMs,
       signal,
       () => null,
+      patience,
     );
   const [os, cpu, memory, load] = await Promise.all([
     ask(si.osInfo(), ({ platform, distro, release, kernel, arch, codename }) => ({

@@ -15,6 +15,8 @@ export interface NamedBy {
   readonly owner: number | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly projects: readonly string[];
+  /** Words of ours: who is called like one of them is told by nothing in a bundle. */
+  readonly words: ReadonlySet<string>;
 }
 
 export interface Things {
@@ -24,12 +26,14 @@ export interface Things {
 }
 
 /** What is named by a token: the home, its owner and the one who runs this, their folders, this machine, the projects. */
-export async function thingsOf({ home, realHome, owner, env, projects }: NamedBy): Promise<Things> {
+export async function thingsOf({ home, realHome, owner, env, projects, words }: NamedBy): Promise<Things> {
   const accounts = await accountsOf(new Set([owner, process.getuid?.() ?? null]));
   const me = attempt(() => userInfo().username);
   const users = [...accounts.map(({ user }) => user), me, env.USER, env.LOGNAME, env.SUDO_USER];
   const folders = [...accounts.map(({ folder }) => folder), env.HOME, homedir(), folderOf(home)];
   const host = hostname();
+  const parts = new Set([...words].flatMap((word) => [word, ...word.split(/[._-]/)]));
+  const isOurs = (name: string): boolean => parts.has(name.toLowerCase());
   const paths = distinct([...projects, ...(await projectsOf(home))]).filter((path) => isAbsolute(path) && path !== '/');
   let left = projectBytes;
   const fitting = new Set(
@@ -42,11 +46,13 @@ export async function thingsOf({ home, realHome, owner, env, projects }: NamedBy
   );
   const named: readonly Named[] = [
     { as: '<coven-home>', names: [...new Set([home, realHome])] },
-    ...distinct(users).map((name) => ({ as: 'user' as const, names: [name] })),
+    ...distinct(users)
+      .filter((name) => !isOurs(name))
+      .map((name) => ({ as: 'user' as const, names: [name] })),
     ...distinct(folders)
       .filter((folder) => isAbsolute(folder) && folder !== '/')
       .map((folder) => ({ as: 'home' as const, names: [folder] })),
-    { as: 'host', names: distinct([host, host.split('.', 1)[0]]) },
+    { as: 'host', names: distinct([host, host.split('.', 1)[0]]).filter((name) => !isOurs(name)) },
     ...[...fitting].map((path) => ({ as: 'project' as const, names: [path] })),
   ];
   return { named, unnamed: new Set(paths.filter((path) => !fitting.has(path))) };

@@ -1,11 +1,12 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { patience } from '../deadline.ts';
 import { kindOf, look, modeOf } from '../host/files.ts';
 
 const entryLimit = 5000;
 const countLimit = 20_000;
 const deepest = 8;
-const walkMs = 2000;
+const walkMs = 4000;
 
 /** Folders whose entries are counted and not named: what they are called is the user's own business. */
 const closed =
@@ -34,10 +35,10 @@ export interface Tree {
 export async function seeTree(home: string, signal: AbortSignal): Promise<Tree> {
   const entries: Entry[] = [];
   const unreadable: string[] = [];
-  const end = performance.now() + walkMs;
+  const limit = patience(walkMs, signal);
   const root = await look(home);
   let complete = true;
-  const isOver = (): boolean => entries.length >= entryLimit || performance.now() > end || signal.aborted;
+  const isOver = (): boolean => entries.length >= entryLimit || limit.signal.aborted;
 
   async function visit(name: string, depth: number): Promise<void> {
     if (isOver()) {
@@ -81,5 +82,6 @@ export async function seeTree(home: string, signal: AbortSignal): Promise<Tree> 
   }
 
   await visit('.', 0);
+  limit.done();
   return { entries, unreadable, complete };
 }

@@ -317,6 +317,15 @@ test('titles, and the events of one session, go in when they are asked for; a se
   });
 });
 
+test('events of a session that is not there are left out by name', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const { exitCode, stdout } = await cli(['bundle', '--home', home, '--include-events', 'nobody'], { cwd: out });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('Left out: events of nobody (the ledger has none).');
+  expect([...(await only(out)).keys()]).toEqual(always);
+});
+
 test('a part that cannot be read is left out by name, and the bundle is made', async () => {
   await using scratch = await makeScratch();
   const { home, out } = place(scratch);
