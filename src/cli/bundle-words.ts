@@ -76,7 +76,9 @@ export async function runBundle(words: readonly string[], signal: AbortSignal): 
         code = await (await import('./diff.ts')).diff(argv.before, argv.after, argv.json, signal);
       },
     )
-    .epilog('Exit codes: 0 done; 2 usage, or a file that is no bundle; 6 the bundle is withheld; 70 a bug of ours.')
+    .epilog(
+      'Exit codes: 0 done; 2 usage, or a file that is no bundle; 6 the bundle is withheld; 70 a bug of ours. analyze has those of a diagnosis (1, 3); diff ends with 1 where the findings differ.',
+    )
     .parseAsync();
   return code;
 }
