@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
-import { readEnd, readStart } from '../host/files.ts';
+import { look, readEnd, readStart } from '../host/files.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
 
 const mebibyte = 1024 ** 2;
@@ -43,10 +43,8 @@ const journalLimit = mebibyte;
 /** The journals of past repairs, line by line. What they know files by is the hash of their content, and stays here. */
 export async function gatherRuns(home: string): Promise<Gathered> {
   const folder = join(home, 'doctor', 'runs');
-  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-    throw error;
-  });
+  const isOwn = (await isFolder(join(home, 'doctor'))) && (await isFolder(folder));
+  const found = isOwn ? await readdir(folder) : [];
   const ids = found
     .filter((id) => /^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(id))
     .sort()
@@ -56,6 +54,10 @@ export async function gatherRuns(home: string): Promise<Gathered> {
   const leftOut: LeftOut[] = [];
   for (const id of ids.slice(0, runLimit)) {
     const name = `runs/${id}.json`;
+    if (!(await isFolder(join(folder, id)))) {
+      leftOut.push({ name, why: 'it is no folder' });
+      continue;
+    }
     const reading = await readStart(join(folder, id, 'journal.jsonl'), journalLimit);
     if (reading.state === 'absent') continue;
     if (reading.state !== 'read') {
@@ -70,6 +72,9 @@ export async function gatherRuns(home: string): Promise<Gathered> {
     cut.push({ name: 'runs/', what: `the newest ${runLimit} of ${ids.length} runs`, why: 'older ones are history' });
   return { parts, cut, leftOut };
 }
+
+/** A symlink could lead anywhere. */
+const isFolder = async (path: string): Promise<boolean> => (await look(path))?.isDirectory() === true;
 
 /** A line of a journal; what follows the last one is room that was kept free, and a torn line is nothing. */
 function recordOf(line: string): readonly unknown[] {
