@@ -29,7 +29,9 @@ export interface GatherOptions {
 export interface Haul {
   readonly observations: readonly Observation[];
   readonly gathered: Gathered;
-  readonly redaction: RedactorOptions & { readonly knownValues: readonly string[] };
+  readonly redaction: RedactorOptions;
+  /** What the proof looks for: known values, and how those begin that are not taken out. */
+  readonly forbidden: readonly string[];
   /** Projects without a token of their own. */
   readonly unnamed: ReadonlySet<string>;
 }
@@ -86,7 +88,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
     ),
   ];
   const words = vocabulary();
-  const { values, passedOver } = await knownSecrets(env, home, value('home.entries'), words);
+  const { values, heads, passedOver, unread } = await knownSecrets(env, home, value('home.entries'), words);
   const real = await realpath(home).catch(() => home);
   const owner = value('home')?.uid ?? null;
   const { named, unnamed } = await thingsOf({ home, realHome: real, owner, env, projects, words });
@@ -108,12 +110,16 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
               },
             ]
           : []),
+        ...(unread > 0
+          ? [{ name: `search for what ${unread} files of keys/ hold`, why: 'they are not to be read, or too large' }]
+          : []),
         ...(passedOver > 0
           ? [{ name: `search for ${passedOver} known values`, why: 'there are too many; the rules stand alone there' }]
           : []),
       ],
     }),
     redaction: { knownValues: values, patterns, tokens: makeTokens(named) },
+    forbidden: [...values, ...heads],
     unnamed,
   };
 }

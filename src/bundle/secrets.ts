@@ -8,13 +8,19 @@ import { isEmptyValue, looksRandom } from '../redaction/values.ts';
 const shortest = 8;
 const fileLimit = 64 * 1024;
 const filesRead = 64;
-/** Of all values together: each is looked for in some thirty forms, whose table grows with them. */
+/** Bytes of all values together: each is looked for in some thirty forms, whose table grows with them. */
 const totalLimit = 4 * 1024;
+/** Of a value that does not fit beside the others, so much must not be in a bundle. */
+const headBytes = 32;
 
 export interface Secrets {
   readonly values: readonly string[];
-  /** Values that are not looked for one by one: the rules alone stand between them and the bundle. */
+  /** How values begin that are too long, or too many, to be taken out: a bundle in which one is found is withheld. */
+  readonly heads: readonly string[];
+  /** Values that are not looked for at all: the rules alone stand between them and the bundle. */
   readonly passedOver: number;
+  /** Files of `keys/` whose content is not known. */
+  readonly unread: number;
 }
 
 /**
@@ -27,24 +33,33 @@ export async function knownSecrets(
   entries: Pick<Entries, 'list'> | null,
   words: ReadonlySet<string>,
 ): Promise<Secrets> {
-  const files = (entries?.list ?? [])
-    .filter(({ name, kind }) => name.startsWith('keys/') && kind === 'file')
-    .slice(0, filesRead);
-  const read = await Promise.all(files.map(({ name }) => readStart(join(home, name), fileLimit)));
-  const ofKeys = read.flatMap((reading) => (reading.state === 'read' ? valuesIn(reading.bytes) : []));
+  const files = (entries?.list ?? []).filter(({ name, kind }) => name.startsWith('keys/') && kind === 'file');
+  const read = await Promise.all(files.slice(0, filesRead).map(({ name }) => readStart(join(home, name), fileLimit)));
+  const ofKeys = read.flatMap((reading) =>
+    reading.state === 'read' && reading.size <= fileLimit ? valuesIn(reading.bytes) : [],
+  );
   const wanted = [...ofEnvironment(env), ...ofKeys].filter(
     (value) => Buffer.byteLength(value) >= shortest && !words.has(value) && !isEmptyValue(value),
   );
-  const values: string[] = [];
-  const distinct = new Set(wanted);
-  let left = totalLimit;
-  for (const value of distinct) {
-    left -= Buffer.byteLength(value);
-    if (left < 0) break;
-    values.push(value);
-  }
-  return { values, passedOver: distinct.size - values.length };
+  const distinct = [...new Set(wanted)].toSorted((a, b) => a.length - b.length);
+  const values = fitting(distinct, totalLimit);
+  const beyond = distinct.slice(values.length);
+  const heads = fitting(beyond.map(headOf), totalLimit / 2);
+  const whole = read.filter((reading) => reading.state === 'read' && reading.size <= fileLimit);
+  return { values, heads, passedOver: beyond.length - heads.length, unread: files.length - whole.length };
 }
+
+/** The first texts that have `limit` bytes together. */
+function fitting(texts: readonly string[], limit: number): readonly string[] {
+  let left = limit;
+  const end = texts.findIndex((text) => {
+    left -= Buffer.byteLength(text);
+    return left < 0;
+  });
+  return end < 0 ? texts : texts.slice(0, end);
+}
+
+const headOf = (value: string): string => value.slice(0, headBytes);
 
 /** Values under secret-like names, values that look like a provider's token, and passwords within URLs. */
 function ofEnvironment(env: Readonly<Record<string, string | undefined>>): readonly string[] {

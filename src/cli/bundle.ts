@@ -108,7 +108,7 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
   const path = asked.file ?? (await placeOf('bundle', resolve(ownName(run)), home));
   const archive = await makeArchive(contents.members, kindOf(path));
   asked.tell('proof');
-  return { ...(await proven(path, archive, contents, haul.redaction.knownValues, asked.ended)), estimate };
+  return { ...(await proven(path, archive, contents, haul.forbidden, asked.ended)), estimate };
 }
 
 const unwritten = { ok: false, path: null, bytes: null, withheld: [] };

@@ -197,6 +197,7 @@ test('equal input gives equal members; tokens are numbered as things appear in t
         { as: 'user', names: ['linux'] },
       ]),
     },
+    forbidden: [],
     unnamed: new Set(['/srv/one-too-many']),
   });
   const pack = async () => {
@@ -381,6 +382,48 @@ test('the journal of a past repair goes in, without what it knows files by', asy
   expect(journal).toContain('state.lock');
   expect(journal).not.toMatch(/sha256|digest|[0-9a-f]{64}/);
   expect([...members.keys()].filter((name) => name.startsWith('runs/'))).toEqual([`runs/${run}.json`]);
+});
+
+test('what keys/ holds is looked for; what of it cannot be known is told', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const key = 'q7Zt0Kx4VbN2mJ8sLw6RyP1cF3hD5gAe';
+  const json = 'Vw9Xc2Bn5Mq8Ra1Td4Ye7';
+  const bytes = Buffer.from(Array.from({ length: 32 }, (_, n) => (n * 37 + 129) % 256));
+  mkdirSync(join(home, 'keys'), { mode: 0o700 });
+  writeFileSync(join(home, 'keys', 'text.key'), `${key}\n`, { mode: 0o600 });
+  writeFileSync(join(home, 'keys', 'pair.json'), JSON.stringify({ kty: 'OKP', d: json }), { mode: 0o600 });
+  writeFileSync(join(home, 'keys', 'raw.key'), bytes, { mode: 0o600 });
+  writeFileSync(join(home, 'keys', 'large.key'), 'k'.repeat(100_000), { mode: 0o600 });
+  const lines = [key, json, bytes.toString('hex'), bytes.toString('base64'), Buffer.from(key).toString('base64')];
+  writeFileSync(join(home, 'daemon-recovery.log'), lines.map((line) => `with ${line} in it\n`).join(''));
+  const { exitCode, stdout } = await cli(['bundle', '--home', home], { cwd: out });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('Left out: search for what 1 files of keys/ hold (they are not to be read, or too large).');
+  const members = await only(out);
+  expect((members.get('log/daemon-recovery.log') ?? '').replaceAll('[REDACTED]=', '[REDACTED]')).toBe(
+    'with [REDACTED] in it\n'.repeat(lines.length),
+  );
+  expect(JSON.parse(members.get('tree.json') ?? '').entries).toContainEqual(
+    expect.objectContaining({ name: 'keys', entries: 4 }),
+  );
+});
+
+test('a secret that is too long to be taken out withholds the bundle that holds it', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const long = Array.from({ length: 600 }, (_, n) => `${n.toString(36)}x`).join('.');
+  const env = { LONG_SECRET: long, SHORT_SECRET: 'zq81vKw0Rt' };
+  writeFileSync(join(home, 'daemon-recovery.log'), `a ${env.SHORT_SECRET} b\n`);
+  const clean = await cli(['bundle', '--home', home, '-o', join(out, 'x.zip')], { env });
+  expect(clean.exitCode).toBe(0);
+  expect((await contents(join(out, 'x.zip'))).get('log/daemon-recovery.log')).toBe('a [REDACTED] b\n');
+  writeFileSync(join(home, 'daemon-recovery.log'), `a ${long.repeat(4)} b\n`);
+  const env4 = { LONG_SECRET: long.repeat(4) };
+  const { exitCode, stderr } = await cli(['bundle', '--home', home, '-o', join(out, 'y.zip')], { env: env4 });
+  expect(exitCode).toBe(6);
+  expect(stderr).toContain('  log/daemon-recovery.log: known-value\n');
+  expect(readdirSync(out)).toEqual(['x.zip']);
 });
 
 test('patterns of a privacy.toml that cannot be parsed are used as far as they are seen, and that is told', async () => {
