@@ -400,7 +400,10 @@ describe('postflight', () => {
   test('a contract that is not supported fails closed, with the message to update the client', async () => {
     const { document, causes } = await overUpgrade(after['another contract'] ?? expect.fail('no such case'));
     expect(causes).toEqual(['daemon:contract unsupported']);
-    expect(document.nextSteps).toEqual([expect.stringMatching(/^update the client: npm install/)]);
+    expect(document.nextSteps).toEqual([
+      'coven-doctor bundle, and give the file to support',
+      expect.stringMatching(/^update the client: npm install/),
+    ]);
     expect(document.escalate).toEqual(['contract-not-understood']);
   });
 });

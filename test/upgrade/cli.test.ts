@@ -52,7 +52,7 @@ describe('bad input is one line, exit 2, and nothing done', () => {
     ['preflight --contract a/b', '--contract takes one name'],
     ['preflight --wait-idle 10', '--wait-idle takes one duration'],
     ['preflight --wait-idle 25h', '--wait-idle takes one duration'],
-    ['preflight --save a --save b', '--save takes the path of one file'],
+    ['preflight --save a --save b', '--save takes one path'],
     ['preflight --save nowhere/before.json', 'its folder cannot be used (ENOENT)'],
     ['preflight --deep', 'Unknown argument: deep'],
     ['preflight --fix', 'Unknown argument: fix'],
