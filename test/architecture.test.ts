@@ -33,7 +33,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/coven/', ['src/coven/', 'src/check.ts', 'src/observation.ts']],
   ['src/store/', ['src/store/', 'src/coven/', 'src/observation.ts']],
   ['src/host/runs.ts', ['src/host/look.ts', 'src/observation.ts', 'src/fix/engine/runs.ts']],
-  ['src/host/', ['src/host/', 'src/store/protocol.ts', 'src/coven/', 'src/observation.ts', 'src/deadline.ts']],
+  [
+    'src/host/',
+    ['src/host/', 'src/redaction/', 'src/store/protocol.ts', 'src/coven/', 'src/observation.ts', 'src/deadline.ts'],
+  ],
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
   ['src/advise.ts', ['src/check.ts', 'src/observation.ts', 'src/coven/', 'src/host/host.ts', 'src/runner.ts']],
   ['src/freeze.ts', []],

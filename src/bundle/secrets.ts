@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { readStart } from '../host/files.ts';
 import type { Entries } from '../observation.ts';
-import { nameKind } from '../redaction/names.ts';
-import { makeRedactor } from '../redaction/redactor.ts';
-import { isEmptyValue, looksRandom } from '../redaction/values.ts';
+import { secretsOf } from '../redaction/environment.ts';
+import { isEmptyValue } from '../redaction/values.ts';
 
 const shortest = 8;
 const fileLimit = 64 * 1024;
@@ -38,7 +37,7 @@ export async function knownSecrets(
   const ofKeys = read.flatMap((reading) =>
     reading.state === 'read' && reading.size <= fileLimit ? valuesIn(reading.bytes) : [],
   );
-  const wanted = [...ofEnvironment(env), ...ofKeys].filter(
+  const wanted = [...secretsOf(env), ...ofKeys].filter(
     (value) => Buffer.byteLength(value) >= shortest && !words.has(value) && !isEmptyValue(value),
   );
   const distinct = [...new Set(wanted)].toSorted((a, b) => a.length - b.length);
@@ -60,26 +59,6 @@ function fitting(texts: readonly string[], limit: number): readonly string[] {
 }
 
 const headOf = (value: string): string => value.slice(0, headBytes);
-
-/** Values under secret-like names, values that look like a provider's token, and passwords within URLs. */
-function ofEnvironment(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const { redact } = makeRedactor({});
-  return Object.entries(env).flatMap(([name, value = '']) => {
-    const kind = nameKind(name);
-    if (kind === 'strong' || kind === 'plural' || (kind === 'weak' && looksRandom(value))) return [value];
-    const password = URL.canParse(value) ? decoded(new URL(value).password) : '';
-    if (password !== '') return [password];
-    return !/\s/.test(value) && Object.keys(redact(value).counts).length > 0 ? [value] : [];
-  });
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 /** A key file as a whole and word by word where it is text; else as bytes are written down. */
 function valuesIn(bytes: Buffer): readonly string[] {

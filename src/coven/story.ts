@@ -56,7 +56,7 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
       panics += 1;
       lastPanicAt = at;
       if (last) last.panickedAt = at;
-    } else if (last && said.startsWith('error: ') && !early.test(said)) last.error ??= said.slice(0, 200);
+    } else if (last && said.startsWith('error: ') && !early.test(said)) last.error ??= said;
     if (attempts.length > attemptLimit) attempts.shift();
     const current = attempts.at(-1);
     if (current) current.lastAt = at;

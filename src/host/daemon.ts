@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { names, socketPathLimit } from '../coven/layout.ts';
 import type { Answer, HealthBody, Socket } from '../observation.ts';
 import type { Exchange } from './ask.ts';
+import { freeText } from './free-text.ts';
 import type { Look } from './look.ts';
 
 /** What Coven's own clients allow a lifecycle request. */
@@ -84,9 +85,15 @@ function connectOf({ end, errno }: Exchange): Socket['connect'] {
   }
 }
 
-export function healthAnswer({ health, tries }: Contact): Answer<HealthBody> {
+export async function healthAnswer(look: Look, { health, tries }: Contact): Promise<Answer<HealthBody>> {
   if (!health) return notAsked;
-  return answer(health, tries, healthBody);
+  const told = answer(health, tries, healthBody);
+  const { body, errorCode } = told;
+  return {
+    ...told,
+    errorCode: errorCode && (await freeText(errorCode, look)),
+    body: body && { ...body, storageError: body.storageError && (await freeText(body.storageError, look)) },
+  };
 }
 
 /** Asked beside health, since Coven takes up a connection only some 10 to 25 ms after it is made. */
@@ -98,11 +105,12 @@ export async function askCapabilities(look: Look, { path }: Door): Promise<Answe
   if (health.outcome !== 'answered') return notAsked;
   // Health may have been answered only after the daemon had finished its start.
   const exchange = first.end === 'connect' || first.end === 'no-bytes' ? await question() : first;
-  return answer(exchange, 1, (body) => {
+  const told = answer(exchange, 1, (body) => {
     const list = record(body)?.capabilities;
     if (!Array.isArray(list)) return null;
     return list.slice(0, 1000).flatMap((item) => text(record(item)?.id) ?? []);
   });
+  return { ...told, errorCode: told.errorCode && (await freeText(told.errorCode, look)) };
 }
 
 /** All that a diagnosis may ask: other requests change rows. */
@@ -132,7 +140,7 @@ function answer<T>(exchange: Exchange, tries: number, parse: (body: unknown) => 
   const base = { status, tries, ms, errorCode: null, body: null };
   if (end === 'connect') return { ...base, outcome: 'unreachable' };
   if (status !== null && status !== 200 && end !== 'no-bytes' && end !== 'incomplete') {
-    const code = text(record(record(exchange.body)?.error)?.code);
+    const code = words(record(record(exchange.body)?.error)?.code);
     return { ...base, outcome: 'error-response', errorCode: code };
   }
   if (end !== 'json') return { ...base, outcome: end };
@@ -144,6 +152,8 @@ function answer<T>(exchange: Exchange, tries: number, parse: (body: unknown) => 
 const textLimit = 200;
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value.slice(0, textLimit) : null);
+/** Free text, whole: what is cut before it is redacted may keep a part of a secret. */
+const words = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 const texts = (value: unknown): readonly string[] | null =>
   Array.isArray(value) ? value.slice(0, 100).flatMap((item) => text(item) ?? []) : null;
@@ -174,7 +184,7 @@ function healthBody(value: unknown): HealthBody | null {
     socket: text(daemon?.socket),
     storageStatus: text(storage?.status),
     maintenanceBlocked: truth(storage?.maintenanceBlocked),
-    storageError: text(storage?.lastMaintenanceError),
+    storageError: words(storage?.lastMaintenanceError),
     freeDiskBytes: number(storage?.freeDiskBytes),
     walBytes: number(storage?.walBytes),
     backlogEvents: number(storage?.writerBacklogEvents),

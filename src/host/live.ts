@@ -80,7 +80,7 @@ export function liveHost(options: LiveOptions): LiveHost {
     processes: seeProcesses,
     'daemon.record': seeRecord,
     'daemon.socket': async () => (await reached()).socket,
-    'daemon.health': async () => healthAnswer(await reached()),
+    'daemon.health': async () => healthAnswer(look, await reached()),
     'daemon.capabilities': async () => askCapabilities(look, await door()),
     'home.filesystem': seeFilesystem,
     'home.config': seeConfig,

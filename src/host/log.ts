@@ -3,6 +3,7 @@ import { names } from '../coven/layout.ts';
 import { readStory } from '../coven/story.ts';
 import type { LogStory } from '../observation.ts';
 import { look as lookAt, readEnd } from './files.ts';
+import { freeText } from './free-text.ts';
 import { CannotSee } from './host.ts';
 import type { Look } from './look.ts';
 
@@ -13,7 +14,8 @@ const readLimit = 512 * 1024;
 const rotated = ['', '.1', '.2', '.3'];
 
 /** The story of the recovery log; of rotated ones, too, newest first, as far as the newer ones leave room. */
-export async function seeLog({ home }: Look): Promise<LogStory> {
+export async function seeLog(seen: Look): Promise<LogStory> {
+  const { home } = seen;
   const files = rotated.map((suffix) => join(home, names.recoveryLog) + suffix);
   let text = '';
   const sizes = await Promise.all(files.map(async (file) => Number((await lookAt(file))?.size ?? 0n)));
@@ -23,8 +25,10 @@ export async function seeLog({ home }: Look): Promise<LogStory> {
     // What is older than a cut would be told as if it came just before.
     if (before.length < (sizes[index] ?? 0)) break;
   }
+  const story = readStory(text);
   return {
-    ...readStory(text),
+    ...story,
+    lastError: story.lastError && (await freeText(story.lastError, seen)),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     readBytes: text.length,
   };

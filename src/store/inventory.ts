@@ -60,7 +60,7 @@ function pragma(db: Database, name: string): string | number {
 function readSchema(db: Database): StoreInventory['schema'] {
   return db
     .prepare(
-      `SELECT type, substr(name, 1, 200) AS name, substr(tbl_name, 1, 200) AS "table", substr(sql, 1, ${sqlLimit}) AS sql
+      `SELECT type, ${whole('name', 200)}, ${whole('tbl_name', 200, 'table')}, ${whole('sql', sqlLimit)}
          FROM sqlite_schema ORDER BY type, name LIMIT ${schemaLimit + 1}`,
     )
     .all() as StoreInventory['schema'];
@@ -72,7 +72,7 @@ function readSessions(db: Database, { titles }: Asked): readonly Omit<SessionRec
   const words = ['title', 'labels'].filter((name) => there.has(name));
   const rows = db
     .prepare(
-      `SELECT substr(id, 1, 128) AS id, ${[...wanted, ...words].map(bounded).join(', ')}
+      `SELECT substr(id, 1, 128) AS id, ${[...wanted.map(bounded), ...words.map(start)].join(', ')}
               ${words.map((name) => `, length(${name}) AS ${name}_length`).join('')}
          FROM sessions WHERE id <> '__cockpit__' ORDER BY created_at DESC, id LIMIT ${sessionLimit + 1}`,
     )
@@ -95,7 +95,14 @@ function readSessions(db: Database, { titles }: Asked): readonly Omit<SessionRec
 }
 
 const bounded = (name: string): string =>
-  `CASE typeof(${name}) WHEN 'text' THEN substr(${name}, 1, 4096) WHEN 'blob' THEN NULL ELSE ${name} END AS ${name}`;
+  `CASE typeof(${name}) WHEN 'text' THEN iif(length(${name}) <= 4096, ${name}, NULL) WHEN 'blob' THEN NULL ELSE ${name} END AS ${name}`;
+
+/** Of what is told by its length and by what is equal to it. */
+const start = (name: string): string => `CASE typeof(${name}) WHEN 'text' THEN substr(${name}, 1, 4096) END AS ${name}`;
+
+/** A text that is longer is not told: a part of it could be the rest of a secret, which no rule knows. */
+const whole = (column: string, limit: number, as = column): string =>
+  `iif(length(${column}) <= ${limit}, ${column}, NULL) AS "${as}"`;
 
 const columnsOf = (db: Database, table: string): readonly string[] =>
   db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];

@@ -1,0 +1,23 @@
+import { nameKind } from './names.ts';
+import { makeRedactor } from './redactor.ts';
+import { looksRandom } from './values.ts';
+
+/** Secrets of an environment: values under secret-like names, ones that look like a provider's token, passwords in URLs. */
+export function secretsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const { redact } = makeRedactor({});
+  return Object.entries(env).flatMap(([name, value = '']) => {
+    const kind = nameKind(name);
+    if (kind === 'strong' || kind === 'plural' || (kind === 'weak' && looksRandom(value))) return [value];
+    const password = URL.canParse(value) ? decoded(new URL(value).password) : '';
+    if (password !== '') return [password];
+    return !/\s/.test(value) && Object.keys(redact(value).counts).length > 0 ? [value] : [];
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
