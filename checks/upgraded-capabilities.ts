@@ -46,7 +46,9 @@ export const upgradedCapabilities = (before: UpgradeState | null): Check =>
       if (reason !== null) return [unknown('no-answer', target, rest)];
       const found = [];
       if (lost.length > 0) found.push(fail('lost', target, rest));
-      if (changed.length > 0) found.push(warn('changed', target, rest));
+      // What it says now is not what the clients that need it were made for.
+      const isNeeded = changed.some(([name]) => before.requirements.capabilities.includes(name));
+      if (changed.length > 0) found.push((isNeeded ? fail : warn)('changed', target, rest));
       if (daemon.catalogue && outcome !== 'answered') found.push(unknown('unanswered', target, rest));
       return found.length > 0 ? found : [pass(target, rest)];
     },

@@ -8,9 +8,16 @@ const target = '<coven-home>/coven.sqlite3';
 /** Tables in which Coven never takes a row away, but for events past their time and by the user's own command. */
 const kept = ['sessions', 'events'] as const;
 
+/** Coven's own time for events. Source: `log_retention_days` of 0.4.6. */
+const dayMs = 24 * 3_600_000;
+const retentionMs = 30 * dayMs;
+/** Between a look and what the daemon did beside it. */
+const toleranceMs = 120_000;
+
 /**
  * Sessions and events are all there still. New rows have higher rowids than all before them, so that rows that are gone
- * are missed among any number of new ones.
+ * are missed among any number of new ones. But SQLite gives the rowid of the last row, when that is gone, to the next
+ * one, and another ledger may have as many: so some are known by their ids.
  */
 export const upgradedLedger = (before: UpgradeState | null): Check =>
   defineCheck({
@@ -46,8 +53,16 @@ export const upgradedLedger = (before: UpgradeState | null): Check =>
       });
       const isOld = ({ table }: Compared): boolean => table === 'events' && pruned;
       const gone = compared.filter((one) => one.lost > 0 && !isOld(one));
-      const unexplained = compared.filter((one) => isOld(one) && one.lost > one.oldest);
+      const unexplained = compared.filter(
+        (one) => isOld(one) && one.lost > 0 && (one.lost > one.oldest || !isPastTime(one, at, lastPruneAt ?? at)),
+      );
+      const exchanged = compared.filter((one) => one.others > 0);
       if (gone.length > 0) found.push(fail('rows-lost', target, rest(gone)));
+      if (exchanged.length > 0) {
+        const others = exchanged.map(({ table, others, known }) => `${others} of ${known} in ${table}`).join(', ');
+        const { evidence } = rest(exchanged);
+        found.push(fail('other-rows', target, { facts: { others }, evidence }));
+      }
       if (unexplained.length > 0) found.push(unknown('not-explained', target, rest(unexplained)));
       if (file && (file.dev !== ledger.dev || file.ino !== ledger.ino))
         found.push(
@@ -78,6 +93,12 @@ interface Compared {
   readonly lost: number;
   /** How many of those may have been the oldest ones. */
   readonly oldest: number;
+  /** Rows of before that were looked for by their ids, and in whose places there are others. */
+  readonly known: number;
+  readonly others: number;
+  /** When the first row was made, and the last of the oldest ones that are gone. */
+  readonly firstAt: string | null;
+  readonly goneAt: string | null;
 }
 
 function compare(table: string, before: readonly TableRows[], after: readonly TableRows[]): Compared {
@@ -86,5 +107,19 @@ function compare(table: string, before: readonly TableRows[], after: readonly Ta
   const fresh = Math.max(0, (is?.lastRowid ?? 0) - last);
   const lost = Math.max(0, rows + fresh - (is?.rows ?? 0));
   const oldest = Math.max(0, (is?.firstRowid ?? last + 1) - first);
-  return { table, was: rows, is: is?.rows ?? 0, fresh, lost, oldest };
+  const now = new Map(is?.sample.map(({ rowid, id }) => [rowid, id]));
+  const known = (was?.sample ?? []).filter(({ rowid }) => now.has(rowid));
+  const others = known.filter(({ rowid, id }) => now.get(rowid) !== id).length;
+  const goneAt = was?.sample.findLast(({ rowid }) => rowid < (is?.firstRowid ?? last + 1))?.at ?? null;
+  const firstAt = was?.sample[0]?.at ?? null;
+  return { table, was: rows, is: is?.rows ?? 0, fresh, lost, oldest, known: known.length, others, firstAt, goneAt };
+}
+
+/**
+ * Whether events that are gone were past their time when the daemon last removed some: past Coven's own, or, where another
+ * is configured, as old as the oldest that it had kept before; none is shorter than a day.
+ */
+function isPastTime({ firstAt, goneAt }: Compared, before: string, lastPruneAt: string): boolean {
+  const keptMs = Math.max(dayMs, Date.parse(before) - Date.parse(firstAt ?? ''));
+  return Date.parse(lastPruneAt) - Date.parse(goneAt ?? '') + toleranceMs >= Math.min(retentionMs, keptMs);
 }

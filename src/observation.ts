@@ -519,6 +519,16 @@ export interface TableRows {
   readonly rows: number;
   readonly firstRowid: number | null;
   readonly lastRowid: number | null;
+  /** Of sessions and events, by rowid: the first, the last ones, and fewer the longer ago. */
+  readonly sample: readonly SampledRow[];
+}
+
+/** A row that is known again by its id. */
+export interface SampledRow {
+  readonly rowid: number;
+  readonly id: string;
+  /** When it was made, as the ledger says. */
+  readonly at: string;
 }
 
 /** What is compared over an upgrade. Counting reads every table, so it is asked for by itself. */

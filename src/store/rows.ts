@@ -1,11 +1,15 @@
 import type { Database } from 'better-sqlite3';
-import type { StoreRows, TableRows } from '../observation.ts';
+import type { SampledRow, StoreRows, TableRows } from '../observation.ts';
 
 /** A ledger of Coven 0.4.6 has 50 tables. */
 const tableLimit = 200;
 
 /** Sessions of so many are told by their status; those that an upgrade can change are the ones that were open. */
 const changedLimit = 2000;
+
+/** Tables whose rows are known by ids, and how many of each density are taken: the last ones, every second, every fourth… */
+const sampledTables = ['sessions', 'events'];
+const sampleSize = 64;
 
 /** Counts the rows of every table; tables that SQLite keeps for itself or for an index say nothing of their own. */
 export function readRows(db: Database): StoreRows {
@@ -15,7 +19,7 @@ export function readRows(db: Database): StoreRows {
       .prepare(
         `SELECT name, wr AS withoutRowid FROM pragma_table_list
           WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND length(name) <= 64
-          ORDER BY name LIMIT ${tableLimit + 1}`,
+          ORDER BY name NOT IN ('sessions', 'events'), name LIMIT ${tableLimit + 1}`,
       )
       .all() as { name: string; withoutRowid: number }[];
     const names = tables.map(({ name }) => name);
@@ -43,7 +47,25 @@ function countRows(db: Database, table: string, hasRowid: boolean): TableRows {
     number | null,
   ];
   const [rows, firstRowid, lastRowid] = counted;
-  return { table, rows, firstRowid, lastRowid };
+  const isSampled = sampledTables.includes(table) && firstRowid !== null && lastRowid !== null;
+  return { table, rows, firstRowid, lastRowid, sample: isSampled ? sampleRows(db, name, firstRowid, lastRowid) : [] };
+}
+
+/**
+ * Rows by their ids: of a ledger that has grown the same ones are taken again, or half of them, and those at the end, whose
+ * rowids SQLite gives to others when they are gone, are taken all.
+ */
+function sampleRows(db: Database, name: string, first: number, last: number): readonly SampledRow[] {
+  const select = db.prepare(
+    `SELECT rowid, substr(id, 1, 200) AS id, substr(created_at, 1, 40) AS at FROM ${name} WHERE rowid = ?`,
+  );
+  const rowids = new Set([first]);
+  for (let step = 1; step <= last; step *= 2) {
+    const end = last - (last % step);
+    const start = Math.max(first, end - step * (sampleSize - 1), 1);
+    for (let rowid = end; rowid >= start; rowid -= step) rowids.add(rowid);
+  }
+  return [...rowids].sort((a, b) => a - b).flatMap((rowid) => (select.get(rowid) as SampledRow | undefined) ?? []);
 }
 
 function readChanged(db: Database): StoreRows['changed'] {

@@ -27,7 +27,16 @@ const daemon = v.strictObject({
 const ledger = v.strictObject({
   dev: number,
   ino: number,
-  tables: list(v.strictObject({ table: text, rows: count, firstRowid: rowid, lastRowid: rowid }), 200),
+  tables: list(
+    v.strictObject({
+      table: text,
+      rows: count,
+      firstRowid: rowid,
+      lastRowid: rowid,
+      sample: list(v.strictObject({ rowid: v.pipe(v.number(), v.safeInteger()), id: text, at: text }), 5000),
+    }),
+    200,
+  ),
 });
 
 const standing = v.picklist(['live', 'unowned', 'gone', 'doubtful', 'external', 'created']);

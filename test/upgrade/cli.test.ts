@@ -98,10 +98,12 @@ describe('--save', () => {
         openComplete: true,
       },
     });
+    const anyTime = expect.stringMatching(/^20/);
+    const events = [0, 1, 2].map((index) => ({ rowid: index + 1, id: `a-${index}`, at: anyTime }));
     expect(ledger.tables).toEqual([
-      { table: 'events', rows: 3, firstRowid: 1, lastRowid: 3 },
-      { table: 'sessions', rows: 1, firstRowid: 1, lastRowid: 1 },
-      { table: 'store_meta', rows: 0, firstRowid: null, lastRowid: null },
+      { table: 'events', rows: 3, firstRowid: 1, lastRowid: 3, sample: events },
+      { table: 'sessions', rows: 1, firstRowid: 1, lastRowid: 1, sample: [{ rowid: 1, id: 'a', at: anyTime }] },
+      { table: 'store_meta', rows: 0, firstRowid: null, lastRowid: null, sample: [] },
     ]);
     // The rows hold a title, a project and events.
     expect(text).not.toMatch(/title|project|xxx/);

@@ -79,7 +79,15 @@ export const storeShapes = {
   'store.rows': v.object({
     outcome: oneOf(['read', 'not-opened', 'failed']),
     code: maybe(text),
-    tables: list(v.object({ table: text, rows: number, firstRowid: maybe(number), lastRowid: maybe(number) })),
+    tables: list(
+      v.object({
+        table: text,
+        rows: number,
+        firstRowid: maybe(number),
+        lastRowid: maybe(number),
+        sample: list(v.object({ rowid: number, id: text, at: text })),
+      }),
+    ),
     complete: flag,
     changed: list(v.object({ id: text, status: text, updatedAt: text })),
     changedComplete: flag,

@@ -104,7 +104,8 @@ export const upgradedWords: Readonly<Record<string, CheckWords>> = {
   'upgraded:ledger': {
     title: 'All rows are there still',
     explain:
-      'Rows of sessions and events are counted, and new ones are known by their rowids, so that rows that are gone are missed among new ones. ' +
+      'Rows of sessions and events are counted, and new ones are known by their rowids, so that rows that are gone are missed among new ones; ' +
+      'some, the last ones first, are known again by their ids, as in another ledger they would not be. ' +
       'Events past their time are removed by the daemon, the oldest first, and its health says when it last did.',
     causes: {
       ok: {
@@ -119,9 +120,13 @@ export const upgradedWords: Readonly<Record<string, CheckWords>> = {
           `${count(rows, 'row')} of before ${rows === 1 ? 'is' : 'are'} gone: ${tables}`,
         hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
       },
+      'other-rows': {
+        message: ({ others }) => `in the places of rows of before there are others: ${others} that were compared`,
+        hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
+      },
       'not-explained': {
         message: ({ tables, lastPruneAt }) =>
-          `rows of before are gone: ${tables}; old events were removed at ${lastPruneAt}, and these are not the oldest alone`,
+          `rows of before are gone: ${tables}; old events were removed at ${lastPruneAt}, and these are not events past their time alone`,
         hint: () => 'compare with the backup of before the upgrade',
       },
       replaced: {
