@@ -16,7 +16,7 @@ export const upgradeSessions = defineCheck({
     const { outcome, code, open, openComplete } = seen['store.sessions'];
     const base = from('store.sessions', { outcome, code, open: open.length, openComplete });
     if (outcome !== 'read') return [unknown('undetermined', target, { facts: { code }, evidence: base })];
-    const { live, doubtful } = judgeRows(seen);
+    const { live, doubtful, unmatchedRuns: runs } = judgeRows(seen);
     // Those that wait for longer are stranded, which is told by a check of its own.
     const created = open.filter(
       ({ status, external, createdAt }) =>
@@ -25,6 +25,7 @@ export const upgradeSessions = defineCheck({
     const facts = {
       live: live.length,
       doubtful: doubtful.length,
+      runs,
       created: created.length,
       code,
       ids: live
@@ -36,6 +37,8 @@ export const upgradeSessions = defineCheck({
     const rest = { facts, evidence: [...base, ...rows] };
     const found = [];
     if (live.length > 0) found.push(fail('live-sessions', target, rest));
+    if (runs > 0)
+      found.push(fail('live-runs', target, { ...rest, evidence: [...base, ...from('processes', { runs })] }));
     if (doubtful.length > 0 || !openComplete) found.push(unknown('undetermined', target, rest));
     if (created.length > 0) found.push(warn('waiting', target, rest));
     return found.length > 0 ? found : [pass(target, rest)];

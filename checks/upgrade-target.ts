@@ -43,7 +43,7 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
       if (order !== null && order < 0) found.push(fail('downgrade', target, rest));
       if (columns.length > 0) found.push(fail('newer-schema', '<coven-home>/coven.sqlite3', rest));
       if (found.length > 0) return found;
-      if (next === null) return [skipped('no-target', target, rest)];
+      if (next === null && (answers || isDown)) return [skipped('no-target', target, rest)];
       if (order === null) return [unknown(answers || isDown ? 'no-version' : 'no-answer', target, rest)];
       return [order === 0 && targetVersion !== null ? warn('same-version', target, rest) : pass(target, rest)];
     },

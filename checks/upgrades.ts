@@ -1,10 +1,11 @@
-import type { Check } from '../src/check.ts';
+import type { Check, Finding } from '../src/check.ts';
 import { apiVersion } from '../src/coven/contract.ts';
 import { nothingRequired, type Requirements, type UpgradeState } from '../src/upgrade/state.ts';
 import { checks } from './index.ts';
 import { upgradeBinaries } from './upgrade-binaries.ts';
 import { upgradeCapabilities } from './upgrade-capabilities.ts';
 import { upgradeContract } from './upgrade-contract.ts';
+import { upgradeQuiet } from './upgrade-quiet.ts';
 import { upgradeRoom } from './upgrade-room.ts';
 import { upgradeSessions } from './upgrade-sessions.ts';
 import { upgradeTarget } from './upgrade-target.ts';
@@ -19,9 +20,27 @@ const apart: readonly string[] = ['daemon:resources', 'sessions:churn', 'session
 
 const common = checks.filter(({ id, category }) => category !== 'harness' && !apart.includes(id));
 
+/** What Coven works with for now, and what makes an upgrade go wrong: a migration writes, and a start may be one. */
+const grave: readonly string[] = [
+  'home:mode not-writable',
+  'home:repairs unfinished',
+  'home:repairs not-private',
+  'daemon starting',
+  'store:index index-mismatch',
+];
+
+const graver = (check: Check): Check => ({
+  ...check,
+  judge: async (seen, signal) =>
+    (await check.judge(seen, signal)).map(
+      (finding): Finding => (grave.includes(`${check.id} ${finding.code}`) ? { ...finding, status: 'fail' } : finding),
+    ),
+});
+
 /** What is asked before an upgrade. */
 export const preflightChecks = (requirements: Requirements): readonly Check[] => [
-  ...common,
+  ...common.map((check) => (grave.some((cause) => cause.startsWith(`${check.id} `)) ? graver(check) : check)),
+  upgradeQuiet,
   upgradeSessions,
   upgradeTarget(requirements),
   upgradeBinaries(requirements),
@@ -38,7 +57,7 @@ export const postflightChecks = (before: UpgradeState): readonly Check[] => {
 
 /** Every check that only one of the two asks, as it is without anything that is required, or saved. */
 export const upgradeChecks: readonly Check[] = [
-  ...preflightChecks(nothingRequired).filter((check) => !common.includes(check)),
+  ...preflightChecks(nothingRequired).filter(({ category }) => category === 'upgrade'),
   upgradeContract(apiVersion),
   upgradeCapabilities([]),
   ...comparisons(null),

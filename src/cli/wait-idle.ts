@@ -50,8 +50,10 @@ async function busySessions({ path, source }: Home, signal: AbortSignal): Promis
     const looks = await Promise.all(rowNeeds.map((key) => host.observe(key)));
     if (!looks.every(({ ok }) => ok)) return 0;
     const sight = Object.fromEntries(looks.map((look) => [look.key, look.ok ? look.value : null]));
-    const { live, doubtful } = judgeRows(sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>);
-    return live.length + doubtful.length;
+    const { live, doubtful, unmatchedRuns } = judgeRows(
+      sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>,
+    );
+    return live.length + doubtful.length + unmatchedRuns;
   } finally {
     limit.done();
     await host.close();

@@ -20,6 +20,8 @@ export interface RowJudgement {
     readonly doubt: Doubt;
   }[];
   readonly external: number;
+  /** Live `coven run` that none of these rows was written by. */
+  readonly unmatchedRuns: number;
 }
 
 /** A row is written just before its process is spawned; on a busy machine that takes seconds. */
@@ -64,13 +66,14 @@ export function judgeRows(sight: Sight): RowJudgement {
       else result.orphaned.push(row);
     }
   }
-  return { ...result, doubtful, external: running.length - rows.length };
+  const unmatchedRuns = unmatched.filter(({ role }) => role === 'run').length;
+  return { ...result, doubtful, external: running.length - rows.length, unmatchedRuns };
 
   function doubtOf(): Doubt | null {
     if (!sight.machine.seesEveryProcess) return 'other-namespaces';
     if (verdict !== 'running' && verdict !== 'stopped' && verdict !== 'stale') return 'daemon-unclear';
     if (hidden) return 'hidden-environment';
-    if (unmatched > 0) return 'other-command';
+    if (unmatched.length > 0) return 'other-command';
     return daemonLives && sight['store.sessions'].looks < 2 ? 'one-look' : null;
   }
 }
@@ -99,16 +102,16 @@ export function liveSessions(sight: Sight): LiveSessions {
 function matchRuns(
   rows: readonly SessionRow[],
   commands: readonly Process[],
-): { readonly matched: ReadonlySet<string>; readonly unmatched: number } {
+): { readonly matched: ReadonlySet<string>; readonly unmatched: readonly Process[] } {
   const matched = new Set<string>();
-  let unmatched = 0;
-  for (const { startedAt } of commands) {
+  const unmatched: Process[] = [];
+  for (const command of commands) {
     const row = rows.find(({ id, createdAt }) => {
-      const age = (Date.parse(createdAt) - Date.parse(startedAt ?? '')) / 1000;
+      const age = (Date.parse(createdAt) - Date.parse(command.startedAt ?? '')) / 1000;
       return !matched.has(id) && age >= -runRowSeconds.before && age <= runRowSeconds.after;
     });
     if (row) matched.add(row.id);
-    else unmatched += 1;
+    else unmatched.push(command);
   }
   return { matched, unmatched };
 }

@@ -8,9 +8,10 @@ import { upgradeBinaries } from '../../checks/upgrade-binaries.ts';
 import { upgradeRoom } from '../../checks/upgrade-room.ts';
 import { upgradeChecks } from '../../checks/upgrades.ts';
 import { type Diagnosis, diagnose } from '../../fixtures/diagnose.ts';
-import { type DoubleOptions, startDouble } from '../../fixtures/double.ts';
+import { type DoubleOptions, startDouble, startProgram } from '../../fixtures/double.ts';
 import { faults as faultLibrary } from '../../fixtures/faults/index.ts';
 import { install } from '../../fixtures/faults/packages.ts';
+import { holdLock } from '../../fixtures/fix/held.ts';
 import { editLedger, hoursAgo, makeHome, type Row } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { stageFault } from '../../fixtures/staged.ts';
@@ -197,6 +198,46 @@ describe('preflight', () => {
   });
 });
 
+describe('what works for now, and may not be upgraded', () => {
+  test.each<[string, readonly string[]]>([
+    ['repair-cut-off', ['home:repairs unfinished fail', stopped]],
+    ['doctor-folder-open-to-others', ['home:repairs not-private fail', stopped]],
+    ['home-not-writable', ['home:mode not-writable fail', stopped]],
+    ['daemon-in-its-start', ['daemon starting fail', 'upgrade:target no-answer unknown']],
+    ['index-lost-an-entry', [stopped, 'store:index index-mismatch fail']],
+  ])('%s', async (name, faults) => {
+    const fault = faultLibrary.find((one) => one.name === name) ?? expect.fail('no such fault');
+    await using staged = await stageFault(fault);
+    const found = note(await diagnose(staged.home, { ...staged.circumstances, command: 'preflight' }));
+    expect([found.exitCode, found.faults]).toEqual([1, faults]);
+  });
+
+  test.each<[string, 'shared' | 'exclusive', readonly string[]]>([
+    ['state.lock', 'exclusive', [stopped, 'upgrade:quiet locked fail']],
+    ['daemon.lock', 'exclusive', [stopped, 'upgrade:quiet locked fail']],
+    ['state.lock', 'shared', [stopped]],
+  ])('a home whose %s is held %s by another command', async (name, kind, faults) => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'), { rows });
+    holdLock(scratch, home, name, kind);
+    expect(note(await diagnose(home, { command: 'preflight' })).faults).toEqual(faults);
+  });
+
+  test('a live coven run that no row tells of', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'), { rows });
+    const coven = join(scratch.path, 'coven');
+    writeFileSync(
+      coven,
+      '#!/bin/sh\nexec 9< "$COVEN_HOME/state.lock"\nflock -s 9\necho\nwhile :; do sleep 0.1 9<&-; done\n',
+      { mode: 0o755 },
+    );
+    await startProgram(scratch, coven, ['run', 'codex', 'hello'], { COVEN_HOME: home });
+    const { exitCode, faults } = note(await diagnose(home, { command: 'preflight' }));
+    expect([exitCode, faults]).toEqual([1, [stopped, 'upgrade:sessions live-runs fail']]);
+  });
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: a saved state is taken apart and put together wrongly
 type State = any;
 
@@ -207,6 +248,8 @@ interface After {
   /** The daemon of before goes on. */
   readonly same?: true;
   readonly args?: string;
+  /** Done to the ledger before all. */
+  readonly prepare?: string;
   readonly change?: string | ((home: string) => void);
   readonly edit?: (state: State) => void;
   readonly expect: readonly string[];
@@ -220,6 +263,12 @@ const now = (): string => new Date().toISOString();
 const prunedSince = {
   storage: { status: 'ok', maintenanceBlocked: false, freeDiskBytes: 1e12, lastPruneAt: hoursAgo(-1) },
 };
+const pastTime = `UPDATE events SET created_at = '${hoursAgo(24 * 40)}' WHERE rowid < 3`;
+/** Events from `first` to `last`, as a daemon adds them. */
+const many = (first: number, last: number): string => `
+  INSERT INTO events (id, session_id, kind, payload_json, created_at)
+  WITH RECURSIVE n(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i < ${last})
+  SELECT 'n' || i, 'done', 'output', '{}', '${hoursAgo(0)}' FROM n`;
 const running: readonly Row[] = [{ id: 'open', status: 'running', createdAt: hoursAgo(3) }];
 
 const after: Readonly<Record<string, After>> = {
@@ -296,6 +345,7 @@ const after: Readonly<Record<string, After>> = {
     expect: ['upgraded:ledger rows-lost fail'],
   },
   'the oldest events, which the daemon removed': {
+    prepare: pastTime,
     change: 'DELETE FROM events WHERE rowid < 3',
     daemons: [{}, version('0.4.7', prunedSince)],
     expect: [],
@@ -304,6 +354,35 @@ const after: Readonly<Record<string, After>> = {
     change: 'DELETE FROM events WHERE rowid IN (1, 4)',
     daemons: [{}, version('0.4.7', prunedSince)],
     expect: ['upgraded:ledger not-explained unknown'],
+  },
+  'young events, when the daemon removed old ones': {
+    change: 'DELETE FROM events',
+    daemons: [{}, version('0.4.7', prunedSince)],
+    expect: ['upgraded:ledger not-explained unknown'],
+  },
+  'the last session, whose rowid a new one has': {
+    rows: [...rows, { id: 'last', status: 'completed' }],
+    change: `UPDATE sessions SET id = 'new' WHERE id = 'last'`,
+    expect: ['upgraded:ledger other-rows fail'],
+  },
+  'the rows of another ledger, as many': {
+    change: `UPDATE events SET id = 'other-' || id`,
+    expect: ['upgraded:ledger other-rows fail'],
+  },
+  'an older ledger that has caught up': {
+    prepare: many(5, 1000),
+    change: `DELETE FROM events WHERE rowid > 900; ${many(2000, 2200)}`,
+    expect: ['upgraded:ledger other-rows fail'],
+  },
+  'a session that is gone from a ledger of very many tables': {
+    prepare: Array.from({ length: 210 }, (_, index) => `CREATE TABLE a${index} (id TEXT)`).join(';'),
+    change: "DELETE FROM sessions WHERE id = 'done'",
+    expect: ['upgraded:ledger rows-lost fail'],
+  },
+  'a capability that clients need, which is another now': {
+    args: '--require hub',
+    daemons: [{ capabilities: { hub: 'one' } }, { ...newer, capabilities: { hub: 'two' } }],
+    expect: ['upgraded:capabilities changed fail'],
   },
   'another ledger in its place, with all rows': {
     change: (home) => {
@@ -364,9 +443,10 @@ const after: Readonly<Record<string, After>> = {
 };
 
 /** A diagnosis before, what is done meanwhile, and one after. */
-async function overUpgrade({ daemons = [{}, newer], same, args = '', change, edit, ...given }: After) {
+async function overUpgrade({ daemons = [{}, newer], same, args = '', prepare, change, edit, ...given }: After) {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows: given.rows ?? rows, events: 5 });
+  if (prepare) editLedger(ledgerOf(home), prepare);
   const saved = join(scratch.path, 'before.json');
   const env = environment(scratch);
   const [was, is] = daemons;

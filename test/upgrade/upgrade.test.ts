@@ -71,6 +71,7 @@ describe.each(covens)(
       const before = await preflight('--target-version', '0.4.7', '--require', 'sessions,coven.sessions');
       expect([before.exitCode, before.faults]).toEqual([0, []]);
       expect(before.all.filter((line) => line.startsWith('upgrade:'))).toEqual([
+        'upgrade:quiet ok pass',
         'upgrade:sessions ok pass',
         'upgrade:target ok pass',
         'upgrade:binaries ok pass',

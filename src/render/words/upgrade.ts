@@ -11,6 +11,19 @@ export const versionOf = (version: unknown): string => (version === null ? 'an u
 
 /** Words for what is asked before an upgrade. */
 export const upgradeWords: Readonly<Record<string, CheckWords>> = {
+  'upgrade:quiet': {
+    title: 'No other command is at work on the home',
+    explain:
+      'A reset or a repair holds `state.lock` to itself, and a start, stop or restart of the daemon `daemon.lock`, for as long as it works. ' +
+      'An upgrade in the middle of one meets half of it.',
+    causes: {
+      ok: { message: () => 'no other command is at work' },
+      locked: {
+        message: ({ lock, pid }) => `${lock} is held by ${pid ? `pid ${pid}` : 'a process that is not seen here'}`,
+        hint: () => 'wait until that command has ended, and ask again',
+      },
+    },
+  },
   'upgrade:sessions': {
     title: 'No live session would be ended',
     explain:
@@ -22,6 +35,11 @@ export const upgradeWords: Readonly<Record<string, CheckWords>> = {
         message: ({ live, ids }) =>
           `${count(live, 'session is', 'sessions are')} live (${ids}); a restart would end them, or call them orphaned`,
         hint: () => 'finish or pause them first; --wait-idle 10m waits for them',
+      },
+      'live-runs': {
+        message: ({ runs }) =>
+          `${count(runs, '`coven run` is', '`coven run` are')} live, and no row tells which session is whose`,
+        hint: () => 'finish them first; --wait-idle 10m waits for them',
       },
       waiting: {
         message: ({ created }) => `${count(created, 'session is', 'sessions are')} about to begin`,
