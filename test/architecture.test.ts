@@ -27,7 +27,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     'checks/',
     ['checks/', 'src/check.ts', 'src/observation.ts', 'src/coven/', 'src/upgrade/see.ts', 'src/upgrade/state.ts'],
   ],
-  ['src/observation.ts', []],
+  ['src/observation', ['src/observation/']],
   ['src/deadline.ts', []],
   ['src/check.ts', ['src/observation.ts']],
   ['src/coven/', ['src/coven/', 'src/check.ts', 'src/observation.ts']],

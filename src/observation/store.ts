@@ -1,0 +1,133 @@
+import type { Kind } from './home.ts';
+
+export interface LedgerFile {
+  readonly kind: Kind | 'absent';
+  readonly size: number;
+  readonly mode: number | null;
+  readonly readable: boolean;
+}
+
+export interface StoreFiles {
+  readonly main: LedgerFile;
+  readonly wal: LedgerFile;
+  readonly shm: LedgerFile;
+  /** `torn`: its header or first frame does not carry its checksum. */
+  readonly walState: 'none' | 'valid' | 'torn';
+  readonly walPageSize: number | null;
+  /** Of the main file's first 100 bytes. `null` where there is no SQLite header. */
+  readonly header: {
+    readonly pageSize: number;
+    readonly pages: number;
+    readonly wal: boolean;
+    readonly writer: number;
+  } | null;
+  /** Sessions are known to have existed here: from the recovery log, the WAL, or what sessions leave behind. */
+  readonly sessionsExpected: boolean;
+}
+
+export type StoreOpenOutcome =
+  | 'opened'
+  | 'missing'
+  | 'empty'
+  | 'not-a-file'
+  | 'not-a-database'
+  | 'malformed'
+  | 'unreadable'
+  | 'busy'
+  | 'forbidden';
+
+export interface StoreOpen {
+  readonly outcome: StoreOpenOutcome;
+  /** How the ledger was read: in place beside its owner, through a private hard link, a clone or a copy. */
+  readonly way: 'in-place' | 'link' | 'clone' | 'copy' | null;
+  /** SQLite's result code, or an errno. */
+  readonly code: string | null;
+  readonly journalMode: string | null;
+  readonly tables: readonly string[];
+  /** Columns of the core tables that are there. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** The WAL beside it is another ledger's, by the rows that it changes; null where that was not or could not be told. */
+  readonly walForeign: boolean | null;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly status: string;
+  readonly harness: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly external: boolean;
+}
+
+export interface StoreSessions {
+  readonly outcome: 'read' | 'not-opened' | 'no-table' | 'failed';
+  readonly code: string | null;
+  readonly byStatus: Readonly<Record<string, number>>;
+  /**
+   * The newest 20,000 sessions of the last 30 days, by the day they were made on (UTC, `2026-11-25`) and their status
+   * now, oldest first.
+   */
+  readonly byDay: readonly { readonly day: string; readonly status: string; readonly sessions: number }[];
+  /** Rows `created` or `running`, newest first, as they stood at every look. */
+  readonly open: readonly SessionRow[];
+  readonly openComplete: boolean;
+  /** Sessions made in the last 24 hours, and how many of them ended badly. */
+  readonly recent: { readonly made: number; readonly failed: number; readonly orphaned: number };
+  /** Project folders of the newest sessions, newest first. */
+  readonly projects: readonly string[];
+  /** Looks at the rows, at least a second apart, after the processes were listed. */
+  readonly looks: number;
+}
+
+export interface TableReading {
+  readonly table: string;
+  readonly rowsRead: number;
+  /** Largest rowid, as the measure of how far the reading got; null where it could not be told. */
+  readonly rowsAbout: number | null;
+  readonly complete: boolean;
+  readonly problem: string | null;
+}
+
+export interface StoreIntegrity {
+  readonly outcome: 'read' | 'not-opened';
+  readonly depth: 'bounded' | 'whole';
+  readonly complete: boolean;
+  readonly tables: readonly TableReading[];
+  /** Lines of SQLite's own integrity check, bounded. */
+  readonly problems: readonly string[];
+  /** Lines of that check about indexes that do not agree with their tables. */
+  readonly indexProblems: readonly string[];
+  /** Rows of `events` and of its full-text index; null where there is none, or pages were not checked whole. */
+  readonly search: { readonly rows: number; readonly indexed: number; readonly damaged: boolean } | null;
+}
+
+/** How many rows a table of the ledger has, and between which rowids; null where it has no rows or no rowids. */
+export interface TableRows {
+  readonly table: string;
+  readonly rows: number;
+  readonly firstRowid: number | null;
+  readonly lastRowid: number | null;
+  /** Of sessions and events, by rowid: the first, the last ones, and fewer the longer ago. */
+  readonly sample: readonly SampledRow[];
+}
+
+/** A row that is known again by its id. */
+export interface SampledRow {
+  readonly rowid: number;
+  readonly id: string;
+  /** When it was made, as the ledger says. */
+  readonly at: string;
+}
+
+/** What is compared over an upgrade. Counting reads every table, so it is asked for by itself. */
+export interface StoreRows {
+  readonly outcome: 'read' | 'not-opened' | 'failed';
+  readonly code: string | null;
+  readonly tables: readonly TableRows[];
+  /** False where the ledger has more tables than are counted. */
+  readonly complete: boolean;
+  /** The sessions that changed last, newest first. */
+  readonly changed: readonly { readonly id: string; readonly status: string; readonly updatedAt: string }[];
+  /** These are all sessions that there are. */
+  readonly changedComplete: boolean;
+}
