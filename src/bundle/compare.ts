@@ -46,14 +46,15 @@ export function compareRuns(before: Side, after: Side): Comparison {
 
 function findings({ runs }: Side): ReadonlyMap<string, FoundThing> {
   const found = new Map<string, FoundThing>();
+  const told = new Map<string, number>();
   for (const { check, findings } of runs)
     for (const finding of findings) {
       if (finding.status === 'pass' || finding.status === 'skipped') continue;
       const base = `${check.id}\0${finding.code}\0${finding.target}`;
       // One cause may be found of several things that have one role.
-      let key = base;
-      for (let n = 2; found.has(key); n += 1) key = `${base}\0${n}`;
-      found.set(key, { check: check.id, finding });
+      const n = (told.get(base) ?? 0) + 1;
+      told.set(base, n);
+      found.set(`${base}\0${n}`, { check: check.id, finding });
     }
   return found;
 }

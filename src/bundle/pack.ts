@@ -11,6 +11,8 @@ import { type Run, recordingOf } from './recording.ts';
 export interface Cleaned {
   readonly observations: readonly Observation[];
   readonly runs: readonly CheckRun[];
+  /** For what else a report quotes: a line of the user's own. */
+  readonly line: (text: string) => string;
 }
 
 export interface Contents {
@@ -40,7 +42,7 @@ export async function packMembers(haul: Haul, found: readonly CheckRun[], made: 
   const { parts, cut, leftOut } = cleanedWords(haul, cleaner);
   const members = [
     recordingOf(made.run, observations),
-    ...(await made.report({ observations, runs })),
+    ...(await made.report({ observations, runs, line: cleaner.line })),
     ...parts.toSorted(byName).map(cleaner.member),
   ];
   const report = redactionReport(cleaner.counts, cleaner.refusedPatterns);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
 import { kindOf, makeArchive } from '../bundle/archive.ts';
@@ -63,7 +64,8 @@ const before = (stage: Stage): string => stages[stages.indexOf(stage) - 1] ?? ''
 
 /** What packs the evidence behind a report on stdout; where it is, is told beside the report's own format. */
 export async function packerAfter(home: string, format: Format, ended: AbortSignal) {
-  await placeOf('--bundle', resolve('bundle'), home);
+  // Its name is not known yet, and no file has this one.
+  await placeOf('--bundle', resolve(`.coven-doctor-${randomUUID()}`), home);
   return {
     milliseconds: gatherMs,
     pack: async (found: Diagnosis, report: { failOn: Threshold; accepted: Accepted }): Promise<number> => {
@@ -101,7 +103,10 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
     tool: tool(),
     createdAt: new Date().toISOString(),
     report: (cleaned) =>
-      reportMembers(makeReport(cleaned.runs, asked.failOn, { ...run, home: '<coven-home>' }, asked.accepted), cleaned),
+      reportMembers(
+        makeReport(cleaned.runs, asked.failOn, { ...run, home: '<coven-home>' }, quoted(asked.accepted, cleaned)),
+        cleaned,
+      ),
   });
   if (estimate) return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
   asked.tell('archive');
@@ -110,6 +115,12 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
   asked.tell('proof');
   return { ...(await proven(path, archive, contents, haul.forbidden, asked.ended)), estimate };
 }
+
+/** Reasons are the user's own words. */
+const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
+  ...accepted,
+  suppressions: accepted.suppressions.map((entry) => ({ ...entry, reason: line(entry.reason) })),
+});
 
 const unwritten = { ok: false, path: null, bytes: null, withheld: [] };
 

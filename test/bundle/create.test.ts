@@ -508,3 +508,16 @@ test.skipIf(!mayMount)('a full disk: exit 2 with the reason, and nothing of the 
   expect(stdout).toBe('exit 2');
   expect(stderr).toBe(`coven-doctor: ${out}/x.zip cannot be written (ENOSPC)`);
 });
+
+test('a secret in the reason of a suppression is redacted with all else', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const file = join(scratch.path, 'accepted.toml');
+  const entry = `check = "daemon"\nreason = "see ${github}"\nexpires = 2099-12-31`;
+  writeFileSync(file, `[[suppress]]\n${entry}\n`, { mode: 0o600 });
+  const { exitCode, stderr } = await cli(['--home', home, '--suppress', file, '--bundle', '--json'], { cwd: out });
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining('proven')]);
+  const members = await only(out);
+  expect([...members].filter(([, text]) => text.includes(github)).map(([name]) => name)).toEqual([]);
+  expect(members.get('report.json')).toContain('see [REDACTED]');
+});

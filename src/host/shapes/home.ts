@@ -104,7 +104,8 @@ export const homeShapes = {
       }),
     ),
   }),
-  processes: v.object({ list: list(process), complete: flag }),
+  // Each is held against every open session, and some against every other process.
+  processes: v.object({ list: list(process, 5000), complete: flag }),
   install: v.object({
     covens: list(v.object({ path: text, target: text, version: maybe(text), ours: flag })),
     harnesses: list(v.object({ id: text, path: maybe(text) })),

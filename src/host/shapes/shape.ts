@@ -18,8 +18,8 @@ export const time = v.pipe(
   v.check((at) => Number.isFinite(Date.parse(at))),
 );
 
-export const list = <const S extends v.GenericSchema>(item: S) =>
-  v.pipe(v.array(item), v.maxLength(longestList), v.readonly());
+export const list = <const S extends v.GenericSchema>(item: S, longest = longestList) =>
+  v.pipe(v.array(item), v.maxLength(longest), v.readonly());
 
 export const by = <const S extends v.GenericSchema>(value: S) =>
   v.pipe(

@@ -53,6 +53,8 @@ export const storeShapes = {
         updatedAt: text,
         external: flag,
       }),
+      // Each is held against every process; no reading keeps more.
+      500,
     ),
     openComplete: flag,
     recent: v.object({ made: number, failed: number, orphaned: number }),
@@ -100,6 +102,7 @@ export const storeShapes = {
         owner: maybe(lease),
         writers: list(lease),
       }),
+      1000,
     ),
   }),
 };
