@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -72,4 +72,33 @@ test('a statement of the schema that is too long is not told: a part of it could
   const store = String((await readBundle(file)).get('store.json'));
   expect(leaked(store)).toEqual([]);
   expect(JSON.parse(store).schema).toContainEqual({ type: 'table', name: 'notes', table: 'notes', sql: null });
+});
+
+test('the reasons of suppressions are redacted as the rest of a bundle is, and a folder of any name may be beside it', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const out = join(scratch.path, 'out');
+  mkdirSync(join(out, 'bundle'), { recursive: true });
+  const reason = `known: ${github} and ${opaque}`;
+  writeFileSync(
+    join(out, '.coven-doctor.toml'),
+    `[[suppress]]\ncheck = "daemon"\nreason = "${reason}"\nexpires = 9999-12-31\n`,
+  );
+  const run = await cli(['--home', home, '--bundle', '--json'], { env, cwd: out });
+  expect({ exitCode: run.exitCode, told: run.stderr.startsWith('Bundle ') }).toEqual({ exitCode: 0, told: true });
+  const [file = ''] = readdirSync(out).filter((name) => name.endsWith('.zip'));
+  const members = await readBundle(join(out, file));
+  expect(String(members.get('report.json'))).toContain('known: [REDACTED]');
+  for (const [name, bytes] of members) expect([name, ...leaked(bytes.toString())]).toEqual([name]);
+});
+
+test('an analysis writes nothing into the home of its own machine', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const file = join(scratch.path, 'x.zip');
+  expect((await cli(['bundle', '--home', home, '-o', file])).exitCode).toBe(0);
+  const before = readdirSync(home);
+  const run = await cli(['analyze', file, '--output', `json=${join(home, 'x.json')}`], { env: { COVEN_HOME: home } });
+  expect({ exitCode: run.exitCode, stdout: run.stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(readdirSync(home)).toEqual(before);
 });
