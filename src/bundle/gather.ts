@@ -111,7 +111,12 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
             ]
           : []),
         ...(unread > 0
-          ? [{ name: `search for what ${unread} files of keys/ hold`, why: 'they are not to be read, or too large' }]
+          ? [
+              {
+                name: `search for what ${unread} entries of keys/ hold`,
+                why: 'they are no files, not to be read, or too large',
+              },
+            ]
           : []),
         ...(passedOver > 0
           ? [{ name: `search for ${passedOver} known values`, why: 'there are too many; the rules stand alone there' }]

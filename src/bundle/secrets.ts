@@ -18,7 +18,7 @@ export interface Secrets {
   readonly heads: readonly string[];
   /** Values that are not looked for at all: the rules alone stand between them and the bundle. */
   readonly passedOver: number;
-  /** Files of `keys/` whose content is not known. */
+  /** Entries of `keys/` whose content is not known: no symlink is followed, and no folder entered. */
   readonly unread: number;
 }
 
@@ -32,7 +32,8 @@ export async function knownSecrets(
   entries: Pick<Entries, 'list'> | null,
   words: ReadonlySet<string>,
 ): Promise<Secrets> {
-  const files = (entries?.list ?? []).filter(({ name, kind }) => name.startsWith('keys/') && kind === 'file');
+  const keys = (entries?.list ?? []).filter(({ name }) => name.startsWith('keys/'));
+  const files = keys.filter(({ kind }) => kind === 'file');
   const read = await Promise.all(files.slice(0, filesRead).map(({ name }) => readStart(join(home, name), fileLimit)));
   const ofKeys = read.flatMap((reading) =>
     reading.state === 'read' && reading.size <= fileLimit ? valuesIn(reading.bytes) : [],
@@ -45,7 +46,7 @@ export async function knownSecrets(
   const beyond = distinct.slice(values.length);
   const heads = fitting(beyond.map(headOf), totalLimit / 2);
   const whole = read.filter((reading) => reading.state === 'read' && reading.size <= fileLimit);
-  return { values, heads, passedOver: beyond.length - heads.length, unread: files.length - whole.length };
+  return { values, heads, passedOver: beyond.length - heads.length, unread: keys.length - whole.length };
 }
 
 /** The first texts that have `limit` bytes together. */

@@ -399,7 +399,9 @@ test('what keys/ holds is looked for; what of it cannot be known is told', async
   writeFileSync(join(home, 'daemon-recovery.log'), lines.map((line) => `with ${line} in it\n`).join(''));
   const { exitCode, stdout } = await cli(['bundle', '--home', home], { cwd: out });
   expect(exitCode).toBe(0);
-  expect(stdout).toContain('Left out: search for what 1 files of keys/ hold (they are not to be read, or too large).');
+  expect(stdout).toContain(
+    'Left out: search for what 1 entries of keys/ hold (they are no files, not to be read, or too large).',
+  );
   const members = await only(out);
   expect((members.get('log/daemon-recovery.log') ?? '').replaceAll('[REDACTED]=', '[REDACTED]')).toBe(
     'with [REDACTED] in it\n'.repeat(lines.length),

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -7,6 +7,7 @@ import { cli } from '../../fixtures/diagnose.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { readBundle } from '../../src/bundle/read.ts';
+import { recordedHost } from '../../src/host/recorded.ts';
 
 /** Put together, so that no token stands in this file; `opaque` is one by the name of its variable alone. */
 const github = ['ghp', 'A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8'].join('_');
@@ -101,4 +102,40 @@ test('an analysis writes nothing into the home of its own machine', async () => 
   const run = await cli(['analyze', file, '--output', `json=${join(home, 'x.json')}`], { env: { COVEN_HOME: home } });
   expect({ exitCode: run.exitCode, stdout: run.stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(readdirSync(home)).toEqual(before);
+});
+
+test('what of keys/ is not looked for is told: symlinks and folders hold keys, too', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  mkdirSync(join(home, 'keys', 'folder'), { recursive: true, mode: 0o700 });
+  symlinkSync(scratch.path, join(home, 'keys', 'link'));
+  const { stdout } = await cli(['bundle', '--home', home, '--estimate']);
+  expect(stdout).toContain('Left out: search for what 2 entries of keys/ hold');
+});
+
+test('lists that are held against each other are short', async () => {
+  const look = async (count: number): Promise<boolean> => {
+    const sessions = Array.from({ length: count }, (_, index) => ({
+      id: `${index}`,
+      status: 'running',
+      harness: 'codex',
+      createdAt: '',
+      updatedAt: '',
+      external: false,
+    }));
+    const value = {
+      outcome: 'read',
+      code: null,
+      byStatus: {},
+      byDay: [],
+      open: sessions,
+      openComplete: true,
+      recent: { made: 0, failed: 0, orphaned: 0 },
+      projects: [],
+      looks: 1,
+    };
+    const host = recordedHost([{ key: 'store.sessions', at: '', ms: 1, ok: true, value }]);
+    return (await host.observe('store.sessions')).ok;
+  };
+  expect([await look(500), await look(501)]).toEqual([true, false]);
 });
