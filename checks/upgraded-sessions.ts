@@ -65,6 +65,8 @@ function fateOf({ status, standing }: Open, now: string | undefined, complete: b
   if (now === status) return 'open';
   if (standing === 'external') return now === 'orphaned' ? 'unexplained' : 'ended';
   if (now === 'orphaned') return standing === 'live' || standing === 'unowned' ? 'interrupted' : 'orphaned';
+  // A daemon that is ended may see its harness hang up, and calls the session failed itself.
+  if (now === 'failed' && standing === 'live') return 'interrupted';
   if (now === 'created') return 'unexplained';
   return now === 'running' ? 'open' : 'ended';
 }
