@@ -39,7 +39,7 @@ function makeLedger(path) {
   for (let s = 0; s < sessions; s += 1) {
     const at = new Date(Date.UTC(2026, 10, 1, 0, s)).toISOString();
     db.transaction(() => {
-      session.run(`s${s}`, `/srv/work/project-${s % 30}`, `title ${s}`, at, at);
+      session.run(`s${s}`, `/srv/project-${s % 30}`, `title ${s}`, at, at);
       for (let e = 0; e < perSession; e += 1) event.run(`s${s}-${e}`, `s${s}`, payload, at);
     })();
   }
