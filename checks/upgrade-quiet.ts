@@ -1,4 +1,4 @@
-import { defineCheck, fail, from, pass } from '../src/check.ts';
+import { defineCheck, fail, from, pass, unknown } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 
@@ -20,6 +20,8 @@ export const upgradeQuiet = defineCheck({
       facts: { lock: first?.name ?? null, pid: first?.pid ?? null },
       evidence: from('home.locks', { method, ...Object.fromEntries(held.map(({ name, pid }) => [name, pid])) }),
     };
+    // Where no lock is to be seen, none is proven to be free.
+    if (method === 'none') return [unknown('unseen', '<coven-home>', rest)];
     return [first ? fail('locked', `<coven-home>/${first.name}`, rest) : pass('<coven-home>', rest)];
   },
 });

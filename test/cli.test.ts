@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -154,3 +154,17 @@ test('the published schema is valid and in the package', () => {
   const { files } = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8'));
   expect(files).toContain('src/render/report.schema.json');
 });
+
+test.each([['--json'], ['backup', 'list'], ['list'], ['--fix', '--yes']])(
+  'what cannot be written to stdout is exit 2 with the reason, and nothing is done: %s',
+  async (...words) => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
+    const before = snapshot(home);
+    const to = { through: ['sh', '-c', 'exec "$0" "$@" > /dev/full'] };
+    const { exitCode, stderr } = await cli([...words, '--home', home], to);
+    expect([exitCode, stderr]).toEqual([2, 'coven-doctor: stdout cannot be written (ENOSPC)\n']);
+    expect(snapshot(home)).toEqual(before);
+  },
+);

@@ -14,6 +14,7 @@ import * as words from '../render/backup.ts';
 import { harmless, harmlessJson } from '../render/harmless.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { consent } from './consent.ts';
+import { print } from './print.ts';
 import { UsageError } from './usage.ts';
 
 export interface BackupOptions {
@@ -47,7 +48,7 @@ async function refusing(json: boolean, act: () => Promise<number>): Promise<numb
     const why = error instanceof Refusal ? reasonWords(error.reason.code, error.reason.facts) : null;
     if (why === null && !(error instanceof Refused)) throw error;
     const refused = why ?? (error as Refused).message;
-    if (json) print({ ok: false, refused });
+    if (json) await print(documentOf({ ok: false, refused }));
     else process.stderr.write(`coven-doctor: ${harmless(refused)}\n`);
     return refusedCode;
   }
@@ -60,7 +61,7 @@ export function create(options: BackupOptions, signal: AbortSignal): Promise<num
     try {
       const tell = process.stderr.isTTY && !options.json ? progress : () => undefined;
       const made = await createBackup({ home: options.home, into, signal, tell });
-      say(options.json, { ok: true, ...words.summary(made.id, made.path, made.manifest) }, words.created(made));
+      await say(options.json, { ok: true, ...words.summary(made.id, made.path, made.manifest) }, words.created(made));
       return 0;
     } catch (error) {
       // Nothing of a backup that did not come to be is left.
@@ -76,7 +77,7 @@ export function list({ home, backupDir, json }: BackupOptions): Promise<number> 
   return refusing(json, async () => {
     const backups = listBackups([backupDir ?? join(homeOf(home), 'doctor', 'runs')]);
     const mayGo = removable(backups, keep, neededBackups(homeOf(home)));
-    say(json, { ok: true, backups: backups.map(words.listed), removable: mayGo }, words.list(backups, mayGo));
+    await say(json, { ok: true, backups: backups.map(words.listed), removable: mayGo }, words.list(backups, mayGo));
     return 0;
   });
 }
@@ -94,7 +95,7 @@ export function verify(options: BackupOptions, id: string | undefined, signal: A
         verdicts.push({ backup, proof });
       }
       const ok = verdicts.every(({ proof }) => proof?.proven === true);
-      say(options.json, { ok, backups: verdicts.map(words.verdict) }, words.verified(verdicts));
+      await say(options.json, { ok, backups: verdicts.map(words.verdict) }, words.verified(verdicts));
       return ok ? 0 : 1;
     } finally {
       release();
@@ -126,7 +127,7 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
         !(agreed.yes || (!options.json && (await consent(`${shown}Put it back?`, process.stderr, signal))))
       ) {
         const why = agreed.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
-        say(options.json, { ok: false, refused: why, ...words.loss(prepared) }, `${shown}Not done: ${why}.\n`);
+        await say(options.json, { ok: false, refused: why, ...words.loss(prepared) }, `${shown}Not done: ${why}.\n`);
         return refusedCode;
       }
       const locks = lockCoven(home);
@@ -137,7 +138,7 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
         locks();
       }
       const told = { ok: true, ...words.loss(prepared), quarantine: join(run, 'quarantine') };
-      say(options.json, told, `${agreed.yes ? shown : ''}${words.restored(run)}`);
+      await say(options.json, told, `${agreed.yes ? shown : ''}${words.restored(run)}`);
       return 0;
     } finally {
       if (run !== null && !done) removeScratch(run);
@@ -161,9 +162,6 @@ const unknown = (id: string): UsageError =>
 
 const progress = (doing: string, bytes: number): void => void process.stderr.write(`${doing} ${words.amount(bytes)}\n`);
 
-const say = (json: boolean, document: object, text: string): void => {
-  if (json) print(document);
-  else process.stdout.write(text);
-};
-const print = (document: object): void =>
-  void process.stdout.write(`${harmlessJson(JSON.stringify(document, null, 2))}\n`);
+const say = (json: boolean, document: object, text: string): Promise<void> => print(json ? documentOf(document) : text);
+
+const documentOf = (document: object): string => `${harmlessJson(JSON.stringify(document, null, 2))}\n`;

@@ -36,7 +36,7 @@ async function told(error: unknown, ended: AbortSignal): Promise<number> {
     process.stderr.write(`coven-doctor: ${harmless(error.message)}\n`);
     return 2;
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`coven-doctor: this is a bug of ours, please report it\n${stack}\n`);
+  const { bugReport } = await import('./bug-report.ts');
+  process.stderr.write(await bugReport(error, process.env));
   return bug;
 }

@@ -23,7 +23,7 @@ export async function preflight(options: PreflightOptions, signal: AbortSignal):
   const { requirements, save, waitSeconds } = options;
   const home = homeOf(options.home);
   const place = save === undefined ? null : await placeOf('--save', save, home.path);
-  if (waitSeconds > 0) await (await import('./wait-idle.ts')).waitIdle(home, waitSeconds, signal);
+  if (waitSeconds > 0) await (await import('./wait-idle.ts')).waitIdle(home.path, waitSeconds, signal);
   let state: UpgradeState | null = null;
   const beside = async (found: Diagnosis): Promise<void> => {
     state = await seeState(found, requirements);

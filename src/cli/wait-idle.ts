@@ -1,24 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HomeSource } from '../coven/layout.ts';
+import { lookAfresh } from '../control/look.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
-import { deadline } from '../deadline.ts';
-import { liveHost } from '../host/live.ts';
 import type { Observations } from '../observation.ts';
 import { showWaiting } from '../render/waiting.ts';
 
-interface Home {
-  readonly path: string;
-  readonly source: HomeSource;
-}
-
 const pauseMs = 2000;
-const lookMs = 15_000;
 
 /**
  * Resolves when no session is live, by the judgement of the checks, or when the time is over: what is live then is told
  * by the report. A home whose rows cannot be read is not waited for. Rejects when `signal` fires.
  */
-export async function waitIdle(home: Home, seconds: number, signal: AbortSignal): Promise<void> {
+export async function waitIdle(home: string, seconds: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + seconds * 1000;
   const display = showWaiting(process.stderr, process.env);
   try {
@@ -36,26 +28,13 @@ export async function waitIdle(home: Home, seconds: number, signal: AbortSignal)
 }
 
 /** Sessions that live, or of which it cannot be told whether they do. */
-async function busySessions({ path, source }: Home, signal: AbortSignal): Promise<number> {
-  const limit = deadline(lookMs, signal);
-  const host = liveHost({
-    home: path,
-    source,
-    env: process.env,
-    deep: false,
-    deadlineMs: lookMs,
-    signal: limit.signal,
-  });
-  try {
-    const looks = await Promise.all(rowNeeds.map((key) => host.observe(key)));
+const busySessions = (home: string, signal: AbortSignal): Promise<number> =>
+  lookAfresh(home, signal, async ({ observe }) => {
+    const looks = await Promise.all(rowNeeds.map((key) => observe(key)));
     if (!looks.every(({ ok }) => ok)) return 0;
     const sight = Object.fromEntries(looks.map((look) => [look.key, look.ok ? look.value : null]));
     const { live, doubtful, unmatchedRuns } = judgeRows(
       sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>,
     );
     return live.length + doubtful.length + unmatchedRuns;
-  } finally {
-    limit.done();
-    await host.close();
-  }
-}
+  });

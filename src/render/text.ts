@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import {
   type CheckReport,
   compareChecks,
+  counts,
   leadOf,
   type Report,
   type ReportedFinding,
@@ -12,6 +13,7 @@ import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { count, harmless } from './harmless.ts';
 import { bundleStep } from './steps.ts';
+import { hasRemedy } from './words/remediation.ts';
 import { say } from './words.ts';
 
 /** Coven's own marks, and some for what it does not know. */
@@ -72,6 +74,7 @@ export function renderText(report: Report, options: RenderOptions): string {
     ...(shown.length > 0 ? [''] : []),
     verdict(report),
     `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
+    ...remedies(report),
     ...guests(report),
     ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
     ...(report.escalate.length > 0 ? [`Before anything is changed: ${bundleStep}.`] : []),
@@ -83,6 +86,15 @@ export function renderText(report: Report, options: RenderOptions): string {
 function guests({ checks }: Report): readonly string[] {
   const modules = [...new Set(checks.flatMap(({ check }) => check.stated?.module ?? []))];
   return modules.length > 0 ? [`Not ours, and outside what is promised: ${modules.map(harmless).join(', ')}.`] : [];
+}
+
+/** What --fix knows a remedy for; whether something is in its way is told by its plan. */
+function remedies({ checks }: Report): readonly string[] {
+  const mended = checks.filter(({ check, findings }) =>
+    findings.some((finding) => counts(finding) && hasRemedy(check.id, finding)),
+  );
+  const ids = mended.map(({ check }) => check.id).join(', ');
+  return ids === '' ? [] : [`Remedies are known for ${ids}: coven-doctor --fix shows its plan, and asks.`];
 }
 
 const isFault = ({ status }: ReportedFinding): boolean => status !== 'pass' && status !== 'skipped';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { storeIntegrity } from '../../checks/store-integrity.ts';
 import { upgradeBinaries } from '../../checks/upgrade-binaries.ts';
+import { upgradeQuiet } from '../../checks/upgrade-quiet.ts';
 import { upgradeRoom } from '../../checks/upgrade-room.ts';
 import { upgradeChecks } from '../../checks/upgrades.ts';
 import { type Diagnosis, diagnose } from '../../fixtures/diagnose.ts';
@@ -430,6 +431,12 @@ const after: Readonly<Record<string, After>> = {
     edit: ({ sessions }) => Object.assign(sessions.open[0], { standing: 'live' }),
     expect: ['upgraded:sessions interrupted warn'],
   },
+  'a session that was live, and that the ending daemon called failed': {
+    rows: running,
+    change: "UPDATE sessions SET status = 'failed'",
+    edit: ({ sessions }) => Object.assign(sessions.open[0], { standing: 'live' }),
+    expect: ['upgraded:sessions interrupted warn'],
+  },
   'an open session that is gone': {
     rows: running,
     change: 'DELETE FROM sessions',
@@ -490,6 +497,7 @@ describe('postflight', () => {
 
 /** What takes another user, another namespace or a very large ledger: what such a look finds, in the place of what was found. */
 test.each<[string, Check, object, string?]>([
+  ['upgrade:quiet', upgradeQuiet, { 'home.locks': { method: 'none', files: [] } }, 'unseen'],
   ['upgrade:binaries', upgradeBinaries({ targetVersion: null }), { 'daemon.process': { pid: 1, program: null } }],
   [
     'store:integrity',

@@ -50,6 +50,10 @@ export const remediations: Readonly<Record<string, readonly [risk: Risk, summary
   'store:index search-index': ['safe', 'puts a copy of the ledger in its place whose full-text index is built anew'],
 };
 
+/** Whether --fix does something about a finding by itself; that a daemon is merely stopped needs more words. */
+export const hasRemedy = (check: string, finding: Pick<Finding, 'code' | 'status'>): boolean =>
+  `${check} ${finding.code}` !== 'daemon stopped' && 'remediation' in remediation(check, finding);
+
 /** What --fix would do about a finding; nothing where there is no remedy, or no fault. */
 export function remediation(check: string, { code, status }: Pick<Finding, 'code' | 'status'>): object {
   const known = status === 'fail' || status === 'warn' ? remediations[`${check} ${code}`] : undefined;

@@ -22,6 +22,10 @@ export const upgradeWords: Readonly<Record<string, CheckWords>> = {
         message: ({ lock, pid }) => `${lock} is held by ${pid ? `pid ${pid}` : 'a process that is not seen here'}`,
         hint: () => 'wait until that command has ended, and ask again',
       },
+      unseen: {
+        message: () => 'locks are not to be seen on this machine, so that no command is proven to be at rest',
+        hint: () => 'see to it that no coven command is at work, and leave this check out with --skip',
+      },
     },
   },
   'upgrade:sessions': {
@@ -33,8 +37,8 @@ export const upgradeWords: Readonly<Record<string, CheckWords>> = {
       ok: { message: () => 'no session is live' },
       'live-sessions': {
         message: ({ live, ids }) =>
-          `${count(live, 'session is', 'sessions are')} live (${ids}); a restart would end them, or call them orphaned`,
-        hint: () => 'finish or pause them first; --wait-idle 10m waits for them',
+          `${count(live, 'session is', 'sessions are')} live (${ids}); a restart ends what the daemon runs, and calls the rest orphaned`,
+        hint: () => 'let them finish, or end them, first; --wait-idle 10m waits for that',
       },
       'live-runs': {
         message: ({ runs }) =>

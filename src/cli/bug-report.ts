@@ -1,0 +1,12 @@
+/** What is printed of a bug of ours, to be sent to us: an error may quote the machine, so its secrets are taken out. */
+export async function bugReport(error: unknown, env: Readonly<Record<string, string | undefined>>): Promise<string> {
+  const [{ makeRedactor }, { secretsOf }, { harmless }] = await Promise.all([
+    import('../redaction/redactor.ts'),
+    import('../redaction/environment.ts'),
+    import('../render/harmless.ts'),
+  ]);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const { text } = makeRedactor({ knownValues: secretsOf(env) }).redact(stack);
+  const lines = text.split('\n').map(harmless);
+  return `coven-doctor: this is a bug of ours, please report it\n${lines.join('\n')}\n`;
+}
