@@ -21,13 +21,13 @@ import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { snapshot } from '../../fixtures/snapshot.ts';
 import { applyPlan } from '../../src/fix/engine/apply.ts';
-import { closeFolder, openFolder } from '../../src/fix/engine/folder.ts';
 import { setMode as changeMode, setAside as moveAside, putBack } from '../../src/fix/engine/hand.ts';
 import { openJournal, parseJournal } from '../../src/fix/engine/journal.ts';
 import { recoverRuns } from '../../src/fix/engine/recover.ts';
 import { Refusal } from '../../src/fix/engine/refusal.ts';
 import { listRuns } from '../../src/fix/engine/runs.ts';
 import { undoRun } from '../../src/fix/engine/undo.ts';
+import { closeFolder, openFolder } from '../../src/host/folder.ts';
 
 const isRoot = process.geteuid?.() === 0;
 if (!isRoot) console.log('owners cannot be changed here: what needs root is skipped');

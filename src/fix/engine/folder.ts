@@ -1,29 +1,8 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { isErrno } from '../../host/files.ts';
+import { at, closeFolder, type Folder, openFolder } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
 import type { FileIdentity } from '../../observation.ts';
 import { Refusal } from './refusal.ts';
-
-/** An open folder. What is done through it is done there, whatever its path names meanwhile. */
-export interface Folder {
-  readonly fd: number;
-  readonly dev: string;
-  readonly ino: string;
-  readonly mode: number;
-  readonly uid: number;
-}
-
-/** Opens a folder, no symlink. Throws what open(2) says. The caller closes it with `closeFolder`. */
-export function openFolder(path: string): Folder {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  const { dev, ino, mode, uid } = fstatSync(fd, { bigint: true });
-  return { fd, dev: String(dev), ino: String(ino), mode: Number(mode & 0o7777n), uid: Number(uid) };
-}
-
-export const closeFolder = ({ fd }: Folder): void => closeSync(fd);
-
-/** The path of an entry of an open folder. Node has no openat(2); on Linux this path is resolved like one. */
-export const at = ({ fd }: Folder, name: string): string => `/proc/self/fd/${fd}/${name}`;
 
 /**
  * Calls `act` with the open folder that `path` ends in, and its last part. No part may be a symlink, and all are on the
@@ -50,9 +29,6 @@ export function lookAt(home: Folder, path: string): FileIdentity | null {
     throw error;
   }
 }
-
-export const isSame = (one: { dev: string; ino: string } | null, other: { dev: string; ino: string } | null): boolean =>
-  one !== null && other !== null && one.dev === other.dev && one.ino === other.ino;
 
 /** Names of the fields in which a file is not as it was; `absent` where it is gone. Null counts as not known. */
 export function differences(was: FileIdentity, is: FileIdentity | null): readonly string[] {

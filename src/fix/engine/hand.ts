@@ -18,9 +18,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { isErrno } from '../../host/files.ts';
+import { at, closeFolder, type Folder, isSame, openFolder } from '../../host/folder.ts';
 import { identify, isLedgerFile } from '../../host/identity.ts';
 import type { FileIdentity } from '../../observation.ts';
-import { at, closeFolder, differences, type Folder, isSame, openFolder, refuseDrift } from './folder.ts';
+import { differences, refuseDrift } from './folder.ts';
 import { Refusal } from './refusal.ts';
 
 /**

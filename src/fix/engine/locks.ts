@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { names } from '../../coven/layout.ts';
 import { isErrno } from '../../host/files.ts';
+import { at, type Folder, isSame } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
 import { flockHolders } from '../../host/locks.ts';
 import type { Phase } from '../step.ts';
-import { at, type Folder, isSame } from './folder.ts';
 import { makeFile } from './hand.ts';
 import { Refusal } from './refusal.ts';
 

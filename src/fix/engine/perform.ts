@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
+import { closeFolder } from '../../host/folder.ts';
 import type { Plan, Step } from '../step.ts';
-import { closeFolder } from './folder.ts';
 import { makeWhole } from './hand.ts';
 import { makeJournal } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { at, closeFolder, type Folder } from './folder.ts';
+import { at, closeFolder, type Folder } from '../../host/folder.ts';
 import { makeFolder } from './hand.ts';
 import { Refusal } from './refusal.ts';
 import { openOurs } from './workshop.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { listBackups } from '../../backup/list.ts';
 import { isCutOff } from '../../backup/moves.ts';
 import { removable } from '../../backup/retention.ts';
-import { at, closeFolder, type Folder } from './folder.ts';
+import { at, closeFolder, type Folder } from '../../host/folder.ts';
 import { readJournal, type Told, tell } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openRun, runIds } from './run.ts';

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { isErrno } from '../../host/files.ts';
+import { at, closeFolder, type Folder, isSame, openFolder } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
-import { at, closeFolder, type Folder, isSame, openFolder } from './folder.ts';
 import { makeFolder } from './hand.ts';
 import { type Held, takeLocks } from './locks.ts';
 import { Refusal, reasonOf } from './refusal.ts';

@@ -1,7 +1,8 @@
 import { names } from '../../../coven/layout.ts';
+import { at, type Folder, isSame } from '../../../host/folder.ts';
 import { identify } from '../../../host/identity.ts';
 import type { FileIdentity, LedgerIdentity } from '../../../observation.ts';
-import { at, differences, type Folder, isSame, lookAt, refuseDrift } from '../folder.ts';
+import { differences, lookAt, refuseDrift } from '../folder.ts';
 import { putBack, setAside } from '../hand.ts';
 import { type ActionOf, defineKind, type Kind, type Standing, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';

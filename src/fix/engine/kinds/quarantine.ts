@@ -1,6 +1,7 @@
 import { ledgerParts, names } from '../../../coven/layout.ts';
+import { at, type Folder, isSame } from '../../../host/folder.ts';
 import { identify } from '../../../host/identity.ts';
-import { at, differences, type Folder, inFolderOf, isSame, lookAt, refuseDrift } from '../folder.ts';
+import { differences, inFolderOf, lookAt, refuseDrift } from '../folder.ts';
 import { putBack, setAside } from '../hand.ts';
 import { type ActionOf, defineKind, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
