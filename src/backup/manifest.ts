@@ -69,7 +69,7 @@ export interface LedgerBackup {
   /** Main file, WAL and shared memory of the source, as far as they were there. */
   readonly stood: readonly Stood[];
   readonly content: Content;
-  /** It opened, SQLite found it whole, and every row was read. */
+  /** It opened, its pages, WAL frames and indexes were found intact, and every row was read. */
   readonly sound: boolean;
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { askLedger } from './ledger/ask.ts';
 import { unopened } from './ledger/content.ts';
+import { isSound, type Judgement } from './ledger/judge.ts';
 import type { Reading } from './ledger/protocol.ts';
 import type { Content, LedgerBackup, Manifest } from './manifest.ts';
 import { difference, materialise } from './materialise.ts';
@@ -12,11 +13,13 @@ import { Refused, reasonOf } from './refused.ts';
 export type Proof =
   | {
       readonly proven: true;
-      /** Every ledger opened, was found whole by SQLite, and was read to its end. */
+      /** Every ledger opened, was found intact, and was read to its end. */
       readonly sound: boolean;
       /** Rows of the session ledger by table; empty where it did not open. */
       readonly rows: Readonly<Record<string, number | null>>;
       readonly ledgers: readonly LedgerBackup[];
+      /** What is wrong with the session ledger, whose copy was read whole; null where there is none. */
+      readonly judgement: Judgement | null;
     }
   | { readonly proven: false; readonly why: string };
 
@@ -42,13 +45,14 @@ export async function proveInto(
     return { proven: false, why: `it cannot be restored (${reasonOf(error)}: ${pathOf(error)})` };
   }
   const ledgers: LedgerBackup[] = [];
+  let judgement: Judgement | null = null;
   for (const ledger of manifest.ledgers) {
     const reading = await readCopy(join(scratch, ledger.path), signal);
-    if (!reading) return { proven: false, why: `${ledger.path}: the program that reads it did not answer` };
     const expected = known.get(ledger.path);
     const why = expected && contentDifference(expected, reading.content);
     if (why) return { proven: false, why: `${ledger.path}: ${why}` };
-    ledgers.push({ ...ledger, ...reading });
+    if (ledger.path === names.ledger) judgement = reading.judgement;
+    ledgers.push({ ...ledger, content: reading.content, sound: isSound(reading.judgement) });
   }
   const main = ledgers.find(({ path }) => path === names.ledger);
   return {
@@ -56,6 +60,7 @@ export async function proveInto(
     sound: ledgers.every(({ sound }) => sound),
     rows: Object.fromEntries((main?.content.tables ?? []).map(({ name, rows }) => [name, rows])),
     ledgers,
+    judgement,
   };
 }
 
@@ -74,12 +79,20 @@ export async function prove(path: string, manifest: Manifest, signal: AbortSigna
   }
 }
 
-/** A main file that is missing or empty is not opened: what its WAL holds would be lost, if only here. */
-async function readCopy(ledger: string, signal: AbortSignal): Promise<Reading | null> {
+const damaged = (why: string): Judgement => ({ damage: [why], indexes: [], search: [] });
+
+/**
+ * A main file that is missing or empty is not opened: what its WAL holds would be lost, if only here. One whose reader
+ * does not come to its end is not sound.
+ */
+async function readCopy(ledger: string, signal: AbortSignal): Promise<Reading> {
   const size = lstatSync(ledger, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return { content: unopened('SQLITE_NOTADB'), sound: false };
-  const answer = await askLedger({ do: 'read', ledger }, signal);
-  return answer.done === 'read' ? answer.reading : null;
+  if (size === 0)
+    return { content: unopened('SQLITE_NOTADB'), judgement: damaged('its main file is missing or empty') };
+  const answer = await askLedger({ do: 'read', ledger }, signal, size);
+  if (answer.done === 'read') return answer.reading;
+  const code = answer.done === 'nothing' ? answer.code : 'no answer';
+  return { content: unopened(code), judgement: damaged(code) };
 }
 
 /** How what one ledger holds differs from what another does, or null. */

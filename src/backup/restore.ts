@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { lockNames, names } from '../coven/layout.ts';
 import { hashFile } from './copy.ts';
 import { askLedger } from './ledger/ask.ts';
+import { isSound } from './ledger/judge.ts';
 import type { Newer } from './ledger/protocol.ts';
 import type { Entry, Manifest, Stood } from './manifest.ts';
 import { dress } from './materialise.ts';
@@ -110,7 +111,12 @@ async function stageLedger(path: string, manifest: Manifest, run: string, signal
     throw new Refused(`${path} of the backup cannot be staged (${JSON.stringify(answer)})`);
   const read = await askLedger({ do: 'read', ledger: to }, signal);
   const expected = manifest.ledgers.find((ledger) => ledger.path === path)?.content;
-  if (read.done !== 'read' || !read.reading.sound || !expected || contentDifference(expected, read.reading.content))
+  if (
+    read.done !== 'read' ||
+    !isSound(read.reading.judgement) ||
+    !expected ||
+    contentDifference(expected, read.reading.content)
+  )
     throw new Refused(`${path} of the backup does not hold the same rows when it is staged; choose another backup`);
   const entry = manifest.entries.find((entry) => entry.path === path);
   if (entry) dress(entry, to);

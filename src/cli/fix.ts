@@ -94,18 +94,25 @@ export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal
  * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a
  * second one, which gets a folder of its own.
  */
-async function backUp(
-  { home: { path: home }, backupDir }: FixOptions,
+export async function backUp(
+  {
+    home: { path: home },
+    backupDir,
+  }: { readonly home: { readonly path: string }; readonly backupDir: string | undefined },
   plan: Plan,
   run: string,
   signal: AbortSignal,
 ): Promise<ProvenBackup> {
   const place = backupDir === undefined ? dirname(run) : outsideOf(realpathSync(home), backupDir);
   const into = place !== dirname(run) || existsSync(join(run, 'backup')) ? beginRun(place) : run;
-  const { id, path, manifest } = await createBackup({ home, into, signal, tell: () => undefined });
-  await makeMends(plan.steps, join(path, 'files', names.ledger), run);
+  const { id, path, manifest, proof } = await createBackup({ home, into, signal, tell: () => undefined });
+  const { judgement } = proof;
+  const isDamaged = judgement !== null && judgement.damage.length > 0;
+  const unmade = isDamaged ? new Map() : await makeMends(plan.steps, join(path, 'files', names.ledger), run);
   return {
     id,
+    judgement,
+    unmade,
     revalidate: async () => {
       // What was added since is not ours to lose, what has grown is still there, and the journal holds modes and owners.
       const { changed = [], removed = [] } = revalidate(manifest, home) ?? {};

@@ -63,6 +63,15 @@ export const renderRecovered = (recovered: readonly Recovered[]): readonly strin
     ...(fixes.length === 0 ? ['  nothing of it was done'] : []),
   ]);
 
+const damagedLedger = [
+  '',
+  'The ledger is damaged, so no step was taken that opens it.',
+  'Do not run any coven command: opening the file can make it worse. A proven backup of the home as it is now was made:',
+  '  coven-doctor backup list',
+  'To get help, make a bundle and send it to support:',
+  '  coven-doctor bundle',
+];
+
 /** What became of each fix, and how the run is taken back. */
 export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: string): string {
   const left = new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
@@ -72,6 +81,7 @@ export function renderApplied({ runId, recovered, fixes }: Applied, steps: reado
       ({ fix, outcome, reason }) =>
         `${outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
     ),
+    ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger : []),
     ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
       ? ['', `Run ${runId}; what it changed is taken back by: coven-doctor undo ${runId}`]
       : []),

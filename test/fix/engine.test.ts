@@ -19,7 +19,7 @@ import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { diagnose } from '../../fixtures/diagnose.ts';
 import { brokenFixes, copyHome, makeBroken, planBroken } from '../../fixtures/fix/broken.ts';
 import { holdLock } from '../../fixtures/fix/held.ts';
-import { planOf, setAside, setMode, willing } from '../../fixtures/fix/plan.ts';
+import { planOf, provenAs, setAside, setMode, willing } from '../../fixtures/fix/plan.ts';
 import { linesOf } from '../../fixtures/fix/state.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
@@ -251,7 +251,7 @@ test('a backup that is not proven or is outdated is refused, and nothing is chan
   const plan = planOf(home, [setAside(home, 'daemon.json')]);
   const unproven = await applyPlan(plan, willing(home, { backup: () => Promise.reject(new Error('a hash differs')) }));
   expect([unproven.exit, unproven.fixes[0]?.reason]).toEqual([5, { code: 'backup', facts: { why: 'a hash differs' } }]);
-  const outdated = async () => ({ id: 'b', revalidate: async () => 'coven.sqlite3' });
+  const outdated = async () => provenAs('b', 'coven.sqlite3');
   const stale = await applyPlan(plan, willing(home, { backup: outdated }));
   expect([stale.exit, stale.fixes[0]?.reason]).toEqual([
     5,
@@ -300,7 +300,7 @@ test('what the run itself did outdates its backup once: it is made anew', async 
   const backup = async () => {
     made += 1;
     const changed = made === 1 ? 'repos.toml' : null;
-    return { id: `backup-${made}`, revalidate: async () => changed };
+    return provenAs(`backup-${made}`, changed);
   };
   expect((await applyPlan(plan, willing(home, { backup }))).exit).toBe(0);
   expect(made).toBe(2);
@@ -344,7 +344,7 @@ test('two doctors at once: the second is refused and told who the first is', asy
   let second: Applied | undefined;
   const backup = async () => {
     second = await applyPlan(plan, willing(home));
-    return { id: 'b', revalidate: async () => null };
+    return provenAs('b');
   };
   expect((await applyPlan(plan, willing(home, { backup }))).exit).toBe(0);
   expect([second?.exit, second?.fixes[0]?.reason]).toEqual([5, { code: 'second-doctor', facts: { pid: process.pid } }]);
@@ -380,7 +380,7 @@ test('a signal at every boundary of a step: what was begun is taken back, and th
 test('the backup of a run that was cut off is needed until it is recovered', async () => {
   await using scratch = await makeScratch('memory');
   const home = makeRecordHome(scratch);
-  const backup = async () => ({ id: '20261124T221500Z-3f9a2c', revalidate: async () => null });
+  const backup = async () => provenAs('20261124T221500Z-3f9a2c');
   const { runId } = await applyPlan(planOf(home, [setAside(home, 'daemon.json')]), willing(home, { backup }));
   expect([...neededBackups(home)]).toEqual([]);
   const journal = join(home, 'doctor', 'runs', runId ?? '', 'journal.jsonl');

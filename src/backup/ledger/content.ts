@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { Content } from '../manifest.ts';
-import type { Reading } from './protocol.ts';
 
 const tableLimit = 500;
 
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
@@ -30,26 +29,6 @@ export function contentOf(db: Database): Content {
     sessions: names.includes('sessions') ? hashOf(db, 'sessions') : null,
     events: names.includes('events') ? hashOf(db, 'events') : null,
   };
-}
-
-/** What a private copy of a ledger holds, and whether it is sound. */
-export function read(db: Database): Reading {
-  const content = contentOf(db);
-  const readable =
-    content.problem === null &&
-    content.tables.every(({ rows }) => rows !== null) &&
-    (['sessions', 'events'] as const).every(
-      (name) => content[name] !== null || !content.tables.some((table) => table.name === name),
-    );
-  return { content, sound: readable && isWhole(db) };
-}
-
-function isWhole(db: Database): boolean {
-  try {
-    return db.pragma('integrity_check(1)', { simple: true }) === 'ok';
-  } catch {
-    return false;
-  }
 }
 
 function count(db: Database, table: string): { readonly rows: number | null; readonly problem: string | null } {

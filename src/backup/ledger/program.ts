@@ -4,7 +4,9 @@
  */
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
-import { codeOf, contentOf, read, unopened } from './content.ts';
+import type { Content } from '../manifest.ts';
+import { codeOf, contentOf, unopened } from './content.ts';
+import { judge } from './judge.ts';
 import { newerThan } from './newer.ts';
 import type { LedgerAnswer, LedgerRequest } from './protocol.ts';
 
@@ -23,15 +25,31 @@ function open(path: string): Database.Database {
   return db;
 }
 
+/** What of a ledger could not be counted or hashed. */
+function unread({ problem, tables, ...hashes }: Content): readonly string[] {
+  if (problem !== null) return [problem];
+  const isHashed = (name: string): boolean => !(name in hashes) || hashes[name as keyof typeof hashes] !== null;
+  return tables
+    .filter(({ name, rows }) => rows === null || !isHashed(name))
+    .map(({ name, problem }) => `${name}: ${problem ?? 'it does not read to its end'}`);
+}
+
 async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
   if (request.do === 'read') {
     let db: Database.Database;
     try {
       db = open(request.ledger);
     } catch (error) {
-      return { done: 'read', reading: { content: unopened(codeOf(error)), sound: false } };
+      const judgement = { damage: [codeOf(error)], indexes: [], search: [] };
+      return { done: 'read', reading: { content: unopened(codeOf(error)), judgement } };
     }
-    return { done: 'read', reading: read(db) };
+    const content = contentOf(db);
+    const judged = judge(
+      db,
+      content.tables.map(({ name }) => name),
+    );
+    const damage = [...unread(content), ...judged.damage];
+    return { done: 'read', reading: { content, judgement: { ...judged, damage } } };
   }
   if (request.do === 'newer') return { done: 'newer', newer: newerThan(open(request.ledger), request.than) };
   const db = open(request.from);

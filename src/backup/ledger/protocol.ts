@@ -1,18 +1,18 @@
 import type { Content } from '../manifest.ts';
+import type { Judgement } from './judge.ts';
 
 /** What the ledger program is asked, as the one line of its standard input. */
 export type LedgerRequest =
   /** A consistent copy of a ledger that others may be writing to, beside what the very same state of it holds. */
   | { readonly do: 'snapshot'; readonly from: string; readonly to: string }
-  /** What a private copy holds, and whether SQLite finds it whole. */
+  /** What a private copy holds, and what is wrong with it. */
   | { readonly do: 'read'; readonly ledger: string }
   /** What a private copy holds that an older one does not. */
   | { readonly do: 'newer'; readonly ledger: string; readonly than: string };
 
 export interface Reading {
   readonly content: Content;
-  /** It opened, integrity_check said `ok`, and every row was read. */
-  readonly sound: boolean;
+  readonly judgement: Judgement;
 }
 
 /** Rows that would go with a ledger that is put back. */

@@ -6,24 +6,30 @@ import type { MendAnswer, MendRequest } from '../../store/protocol.ts';
 import type { Step } from '../step.ts';
 import { likeness } from './hand.ts';
 import { mendedName, mendedTime } from './kinds/ledger.ts';
-import { Refusal } from './refusal.ts';
+import type { Reason } from './refusal.ts';
 import { quarantineName } from './run.ts';
 
 const answerLimit = 16_384;
 
 /**
  * Makes the mended copies that steps of a plan will put in the ledger's place, from the proven snapshot of the backup: the
- * home's ledger is opened by nobody. `run` is the folder of the run. Throws a refusal where a copy cannot be made, is not
- * whole, or does not hold the same rows.
+ * home's ledger is opened by nobody. `run` is the folder of the run. Tells by the step's id
+ * where none could be made that is intact and holds the same rows.
  */
-export async function makeMends(steps: readonly Step[], snapshot: string, run: string): Promise<void> {
+export async function makeMends(
+  steps: readonly Step[],
+  snapshot: string,
+  run: string,
+): Promise<ReadonlyMap<string, Reason>> {
+  const unmade = new Map<string, Reason>();
   for (const { id, action } of steps) {
     if (action.kind !== 'checkpoint' && action.kind !== 'rebuild-index' && action.kind !== 'rebuild-search') continue;
     const into = join(run, quarantineName, mendedName(id));
     const answer = await ask({ source: snapshot, into, work: action.kind });
-    if (!answer.ok) throw new Refusal('cannot-mend', { path: names.ledger, why: answer.reason });
-    likeness(join(run, quarantineName), mendedName(id), action.ledger.main, mendedTime(action.ledger));
+    if (!answer.ok) unmade.set(id, { code: 'cannot-mend', facts: { path: names.ledger, why: answer.reason } });
+    else likeness(join(run, quarantineName), mendedName(id), action.ledger.main, mendedTime(action.ledger));
   }
+  return unmade;
 }
 
 function ask(request: MendRequest): Promise<MendAnswer> {

@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
+import type { Judgement } from '../../backup/ledger/judge.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Plan, Step } from '../step.ts';
+import { refusalOf } from './gate.ts';
 import { makeWhole } from './hand.ts';
 import { makeJournal } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
@@ -24,6 +26,10 @@ export interface ProvenBackup {
   readonly id: string;
   /** The path of something that is not as it was copied, or null. Cheap: it is asked under the locks. */
   readonly revalidate: () => Promise<string | null>;
+  /** What is wrong with its copy of the ledger, which was read whole; null where there is no ledger. */
+  readonly judgement: Judgement | null;
+  /** Why there is no copy that a step would put in the ledger's place, by the step's id. */
+  readonly unmade: ReadonlyMap<string, Reason>;
 }
 
 /** Whether the cause of a fix is gone, asked of a new diagnosis; `unknown` is not gone. */
@@ -108,10 +114,14 @@ async function takePhases(
     );
     if (steps.length > 0 && isOpen(tx)) backup = await backUpAnew(tx, work, where);
   }
+  await refuseUnsound(tx, steps, backup, null);
   await takePhase(tx, steps, 'alive');
   // What the run itself ended or stopped wrote something while it ended: the copy is made again, once.
   const isNeeded = isOpen(tx) && tx.taken.length > 0 && steps.some(({ phase }) => phase === 'gone');
-  if (isNeeded && (await backup?.revalidate())) backup = await backUpAnew(tx, work, where);
+  if (isNeeded && (await backup?.revalidate())) {
+    backup = await backUpAnew(tx, work, where);
+    await refuseUnsound(tx, steps, backup, null);
+  }
   await takePhase(tx, steps, 'gone', async () => {
     const changed = await backup?.revalidate();
     if (changed) throw new Refusal('backup-outdated', { path: changed });
@@ -121,12 +131,36 @@ async function takePhases(
     work,
     fixes.filter((fix) => !endsLater.has(fix)),
   );
+  const rebuilt = steps.filter(({ action }) => action.kind === 'rebuild-index');
+  await refuseUnsound(tx, steps, backup, rebuilt.length > 0 && rebuilt.every(({ fix }) => isFixed(tx, fix)));
   await takePhase(tx, steps, 'after');
   await recheck(
     tx,
     work,
     fixes.filter((fix) => endsLater.has(fix)),
   );
+}
+
+const isFixed = ({ outcomes }: Transaction, fix: string): boolean => outcomes.get(fix)?.outcome === 'fixed';
+
+/**
+ * The gate: gives up every fix that would open a ledger which the proven copy shows to be damaged. Indexes alone are no
+ * bar where the run rebuilds them; `isRebuilt` says that it did, null that it is still to come.
+ */
+async function refuseUnsound(
+  tx: Transaction,
+  steps: readonly Step[],
+  backup: ProvenBackup | null,
+  isRebuilt: boolean | null,
+): Promise<void> {
+  if (!backup) return;
+  const willRebuild = (): boolean =>
+    steps.some(({ action, fix }) => action.kind === 'rebuild-index' && !tx.outcomes.has(fix));
+  for (const step of steps) {
+    if (tx.outcomes.has(step.fix)) continue;
+    const reason = refusalOf(step, backup, isRebuilt ?? willRebuild());
+    if (reason) await giveUp(tx, step.fix, reason, 'after');
+  }
 }
 
 /** Asks whether the causes are gone, with no lock held; a fix whose cause is not is rolled back. */

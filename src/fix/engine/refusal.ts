@@ -35,6 +35,8 @@ export type ReasonCode =
   | 'requires'
   | 'backup'
   | 'backup-outdated'
+  /** The proven copy of the ledger is damaged: nothing that opens the ledger is done. */
+  | 'unsound-ledger'
   | 'interrupted'
   /** A system call failed. */
   | 'io'

@@ -35,6 +35,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   requires: ({ fix }) => `it rests on the fix of ${fix}, which was not done`,
   backup: ({ why }) => `no proven backup: ${why}`,
   'backup-outdated': ({ path }) => `${at(path)} changed after it was backed up; run again`,
+  'unsound-ledger': ({ why }) => `the ledger is damaged (${why}), and opening it can make it worse`,
   interrupted: () => 'interrupted',
   io: ({ call, errno }) => `${call} failed with ${errno}`,
   'still-there': ({ pid }) =>
