@@ -7,7 +7,7 @@ import { unopened } from './ledger/content.ts';
 import { attributesOf, type Content, type Entry, type LedgerBackup, type Manifest } from './manifest.ts';
 import { checkRoom, homeOf, manifestName, removeScratch, stages } from './place.ts';
 import { type Proof, proveInto } from './prove.ts';
-import { Refused, reasonOf } from './refused.ts';
+import { failed, isOfRoom, Refused } from './refused.ts';
 import { sync, syncAll } from './sync.ts';
 import { takeLedger } from './take-ledger.ts';
 import { type Found, ledgersOf, partsOf, walk } from './walk.ts';
@@ -64,19 +64,11 @@ export async function createBackup({ home: named, into, signal, tell }: CreateOp
   } catch (error) {
     removeScratch(partial);
     if (error instanceof Refused || signal.aborted) throw error;
-    throw failed(home, error);
+    const room = isOfRoom(error) ? '; make room, or use --backup-dir' : '';
+    throw failed(`the backup of ${home}`, error, `and what was begun is removed${room}`);
   } finally {
     removeScratch(proofFolder);
   }
-}
-
-/** A bug stays one; what the machine refused is told. */
-function failed(home: string, error: unknown): unknown {
-  const code = reasonOf(error);
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
-  const room = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' ? '; make room, or use --backup-dir' : '';
-  const path = 'path' in error ? ` at ${error.path}` : '';
-  return new Refused(`the backup of ${home} failed (${code}${path}), and what was begun is removed${room}`);
 }
 
 /** Bytes on the disk: the holes of a sparse file are copied as holes. */

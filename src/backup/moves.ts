@@ -1,28 +1,31 @@
-import { linkSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { lookNow, modeOf } from '../host/files.ts';
 import { isBelow } from './manifest.ts';
 import { readOurs } from './place.ts';
 import { Refused } from './refused.ts';
 import { sync } from './sync.ts';
 
-/** What is renamed in a restore, as data that is on the disk before the first of it is done. */
-export type Move =
-  /** What stands at `path` goes to the quarantine. */
-  | { readonly kind: 'away'; readonly path: string; readonly kept: string; readonly was: Identity }
-  /** What is staged comes to `path`; a file that stood there keeps a name in the quarantine, so there is no gap. */
-  | {
-      readonly kind: 'put';
-      readonly path: string;
-      readonly staged: string;
-      readonly is: Identity;
-      readonly kept: string;
-      readonly was: Identity | null;
-    }
-  | { readonly kind: 'folder'; readonly path: string; readonly mode: number };
+/**
+ * What a restore does at one path, as data that is on the disk before the first of it is done. No path is below that of
+ * another move, and every folder above one stays where it is: so each move is made and taken back by itself.
+ */
+export interface Move {
+  readonly path: string;
+  /** What stands at `path`, and goes to `kept` in the quarantine; null for nothing. */
+  readonly was: Identity | null;
+  readonly kept: string;
+  /** What is `staged` and comes to `path`, a folder with all that is in it; null for nothing. */
+  readonly is: Identity | null;
+  readonly staged: string;
+}
 
 export interface Identity {
   readonly dev: string;
   readonly ino: string;
+  readonly folder: boolean;
+  readonly mode: number;
+  /** Of a folder `-`: what happens in it, and to its mode while it is moved, does not make it another one. */
   readonly size: string;
   readonly mtimeNs: string;
 }
@@ -37,14 +40,29 @@ const planName = 'restore.json';
 const doneName = 'restore.done';
 const planLimit = 64 * 1024 ** 2;
 
+/** What stands at a path; null for nothing, also where what it would be in is no folder. */
 export function identify(path: string): Identity | null {
-  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const stat = lookNow(path);
   if (!stat) return null;
-  const { dev, ino, size, mtimeNs } = stat;
-  return { dev: String(dev), ino: String(ino), size: String(size), mtimeNs: String(mtimeNs) };
+  const folder = stat.isDirectory();
+  return {
+    dev: String(stat.dev),
+    ino: String(stat.ino),
+    folder,
+    mode: modeOf(stat),
+    size: folder ? '-' : String(stat.size),
+    mtimeNs: folder ? '-' : String(stat.mtimeNs),
+  };
 }
 
-const isSame = (one: Identity | null, other: Identity | null): boolean => JSON.stringify(one) === JSON.stringify(other);
+const isSame = (one: Identity | null, other: Identity | null): boolean =>
+  one === other ||
+  (one !== null &&
+    other !== null &&
+    (['dev', 'ino', 'folder', 'size', 'mtimeNs'] as const).every((field) => one[field] === other[field]));
+
+/** Two files change places without a moment in which there is none; rename(2) does that with no folder. */
+const isOver = ({ was, is }: Move): boolean => was !== null && is !== null && !was.folder && !is.folder;
 
 /** Does the moves in their order, all or none. Every name is on the disk before the next move. */
 export function makeMoves(ground: Ground, moves: readonly Move[]): void {
@@ -62,81 +80,84 @@ export function makeMoves(ground: Ground, moves: readonly Move[]): void {
 }
 
 function make({ home, run }: Ground, move: Move): void {
+  const { was, is } = move;
   const place = join(home, move.path);
-  if (move.kind === 'folder') {
-    mkdirSync(place, { mode: move.mode });
-    sync(dirname(place));
-    return;
-  }
-  if (!isSame(identify(place), move.was)) throw new Refused(`${place} changed since it was looked at; run again`);
   const kept = join(run, move.kept);
-  if (move.kind === 'away') {
-    renameSync(place, kept);
-    if (!isSame(identify(kept), move.was)) throw new Refused(`${place} changed while it was moved; run again`);
-  } else {
-    if (move.was) linkSync(place, kept);
+  if (!isSame(identify(place), was)) throw new Refused(`${place} changed since it was checked; run again`);
+  if (was && isOver(move)) {
+    linkSync(place, kept);
     sync(dirname(kept));
-    renameSync(join(run, move.staged), place);
-    sync(dirname(join(run, move.staged)));
+  } else if (was) {
+    rename(place, kept, was);
+    if (!isSame(identify(kept), was)) throw new Refused(`${place} changed while it was moved; run again`);
   }
-  sync(dirname(kept));
-  sync(dirname(place));
+  if (is) rename(join(run, move.staged), place, is);
+}
+
+/** A folder that its own mode closes cannot be moved, since its `..` changes: it is opened for that moment. */
+function rename(from: string, to: string, { folder, mode }: Identity): void {
+  const isClosed = folder && (mode & 0o700) !== 0o700;
+  if (isClosed) chmodSync(from, mode | 0o700);
+  renameSync(from, to);
+  if (isClosed) chmodSync(to, mode);
+  sync(dirname(to));
+  sync(dirname(from));
 }
 
 /**
  * Takes moves back, the last one first, as far as they were made; what was not made is passed over, so that this can be
- * done again after a crash in the middle of it. Throws Refused where somebody changed what was put there: then nothing
- * is overwritten, and both stay.
+ * done again after a crash in the middle of it. Throws Refused, and takes nothing back, where somebody changed what was
+ * put in the place of something else: then both stay, and the message says where.
  */
 export function takeBack(ground: Ground, moves: readonly Move[]): void {
+  for (const move of moves) refuseChanged(ground, move);
   for (const move of moves.toReversed()) unmake(ground, move);
   finish(ground.run);
 }
 
-function unmake({ home, run }: Ground, move: Move): void {
-  const place = join(home, move.path);
+function refuseChanged({ home, run }: Ground, { path, was, is, kept }: Move): void {
+  const place = join(home, path);
   const now = identify(place);
-  if (move.kind === 'folder') {
-    if (now && isEmptied(place)) sync(dirname(place));
-    return;
-  }
+  const at = join(run, kept);
+  if (!now || !was || isSame(now, was) || isSame(now, is) || !identify(at)) return;
+  throw new Refused(
+    `${place} was changed after a restore that was cut off; what stood there before is ${at}. To have that again, move ${place} out of the home and run again; to keep what is there now, move ${at} away and run again`,
+  );
+}
+
+function unmake({ home, run }: Ground, move: Move): void {
+  const { was, is } = move;
+  const place = join(home, move.path);
   const kept = join(run, move.kept);
+  const now = identify(place);
   const isKept = identify(kept) !== null;
-  const standsNow = (): Refused =>
-    new Refused(`${place} was changed after a restore that was cut off; what stood there before is ${kept}`);
-  if (move.kind === 'away') {
-    if (!isKept) return;
-    if (now) throw standsNow();
-    renameSync(kept, place);
-  } else if (isSame(now, move.is)) {
+  if (now && is && isSame(now, is)) {
     const staged = join(run, move.staged);
-    if (move.was) {
+    if (was && isOver(move)) {
+      if (!isKept) return;
       if (!identify(staged)) linkSync(place, staged);
       renameSync(kept, place);
-    } else renameSync(place, staged);
-    sync(dirname(staged));
-  } else if (isSame(now, move.was)) {
+      sync(dirname(place));
+      sync(dirname(kept));
+      return;
+    }
+    // What was made in a folder since is in it, and scratch is removed: a folder goes where nothing is.
+    rename(place, is.folder ? `${kept}-put` : staged, is);
+  } else if (now && isKept && isSame(now, was)) {
     // The old file was given its second name, and no more was done.
-    if (isKept) rmSync(kept);
-  } else throw standsNow();
-  if (isKept) sync(dirname(kept));
-  sync(dirname(place));
-}
-
-/** A folder that a restore made and nobody used is ours to remove. */
-function isEmptied(folder: string): boolean {
-  try {
-    rmdirSync(folder);
-    return true;
-  } catch {
-    return false;
+    rmSync(kept);
+    sync(dirname(kept));
+    return;
   }
+  if (was && isKept) rename(kept, place, was);
+  // A crash, or a signal, came before the mode of a folder was set again.
+  const here = identify(place);
+  if (was?.folder && here && isSame(here, was) && here.mode !== was.mode) chmodSync(place, was.mode);
 }
 
+/** One rename in one folder, for which a full disk has room. */
 function finish(run: string): void {
-  const done = join(run, doneName);
-  writeFileSync(done, '', { mode: 0o600 });
-  sync(done);
+  renameSync(join(run, planName), join(run, doneName));
   sync(run);
 }
 
@@ -162,7 +183,14 @@ export function unfinishedMoves(run: string): readonly Move[] | null {
 
 function isMove(move: Move | null): boolean {
   if (typeof move !== 'object' || move === null) return false;
-  const { kind } = move;
-  const below = [move.path, ...(kind === 'folder' ? [] : [move.kept]), ...(kind === 'put' ? [move.staged] : [])];
-  return ['away', 'put', 'folder'].includes(kind) && below.every((path) => typeof path === 'string' && isBelow(path));
+  const paths = [move.path, move.kept, move.staged];
+  return paths.every((path) => typeof path === 'string' && isBelow(path)) && [move.was, move.is].every(isIdentity);
+}
+
+function isIdentity(value: Identity | null): boolean {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  const { dev, ino, size, mtimeNs, folder, mode } = value;
+  const texts = [dev, ino, size, mtimeNs].every((text) => typeof text === 'string');
+  return texts && typeof folder === 'boolean' && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777;
 }

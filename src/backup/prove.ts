@@ -8,7 +8,7 @@ import type { Reading } from './ledger/protocol.ts';
 import type { Content, LedgerBackup, Manifest } from './manifest.ts';
 import { difference, materialise } from './materialise.ts';
 import { removeScratch } from './place.ts';
-import { Refused, reasonOf } from './refused.ts';
+import { isOfRoom, Refused, reasonOf } from './refused.ts';
 
 export type Proof =
   | {
@@ -42,6 +42,8 @@ export async function proveInto(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Refused) return { proven: false, why: error.message };
+    // The backup itself may be good.
+    if (isOfRoom(error)) throw new Refused(`there is no room to prove ${folder} (${reasonOf(error)}); make room`);
     return { proven: false, why: `it cannot be restored (${reasonOf(error)}: ${pathOf(error)})` };
   }
   const ledgers: LedgerBackup[] = [];

@@ -1,8 +1,25 @@
-/** Not done, for safety: the message names the file, the reason and the next step. Exit code 5. */
-export class Refused extends Error {}
+/** Not done, for safety: the message names the file, the reason and the next step. */
+export class Refused extends Error {
+  /** Exit code: 5, or 4 where something had been done and failed. */
+  readonly exit: 4 | 5;
+  constructor(message: string, exit: 4 | 5 = 5) {
+    super(message);
+    this.exit = exit;
+  }
+}
 
 /** The code of a system call's failure, else its message. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error ? String(error.code) : error.message;
+}
+
+/** Whether a disk or a quota is full. */
+export const isOfRoom = (error: unknown): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(reasonOf(error));
+
+/** `what` failed for what a system call says, as a Refused that ends with `rest`; a bug stays one. */
+export function failed(what: string, error: unknown, rest: string, exit: 4 | 5 = 5): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const path = 'path' in error ? ` at ${error.path}` : '';
+  return new Refused(`${what} failed (${reasonOf(error)}${path}), ${rest}`, exit);
 }

@@ -1,17 +1,18 @@
-import { existsSync, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockNames, names } from '../coven/layout.ts';
+import { lookNow, modeOf } from '../host/files.ts';
 import { hashFile } from './copy.ts';
 import { askLedger } from './ledger/ask.ts';
 import { isSound } from './ledger/judge.ts';
 import type { Newer } from './ledger/protocol.ts';
-import type { Entry, Manifest, Stood } from './manifest.ts';
-import { dress } from './materialise.ts';
-import { identify, type Move, makeMoves, unfinishedMoves } from './moves.ts';
+import { type Entry, type Manifest, parentOf, type Stood } from './manifest.ts';
+import { dress, isMade } from './materialise.ts';
+import { identify, isCutOff, type Move, makeMoves } from './moves.ts';
 import { checkRoom, homeOf, removeScratch, scratchNames } from './place.ts';
 import { planMoves } from './plan-moves.ts';
 import { contentDifference, proveInto } from './prove.ts';
-import { Refused } from './refused.ts';
+import { failed, Refused } from './refused.ts';
 import { sync } from './sync.ts';
 import { isSame, standing, takeLedger } from './take-ledger.ts';
 import { partsOf } from './walk.ts';
@@ -65,18 +66,33 @@ export async function prepareRestore(
     await Promise.all(ledgers.map(async (ledger) => [ledger, await stageLedger(ledger, manifest, run, signal)])),
   );
   const moves = planMoves(home, run);
-  for (const { kind, path, mode } of manifest.entries) if (kind === 'directory') moves.folder(path, mode);
+  const replaced = new Set<string>();
+  const put = (path: string, from: string): void => {
+    replaced.add(path);
+    moves.put(path, from);
+  };
+  for (const { kind, path } of manifest.entries)
+    if (kind === 'directory' && !moves.comesWith(path) && !moves.isFolder(path)) put(path, `staged/${path}`);
   for (const ledger of ledgers) {
-    for (const part of partsOf(ledger).slice(1)) moves.away(part);
-    moves.put(ledger, whole[ledger] ?? '');
+    const from = whole[ledger] ?? '';
+    if (moves.comesWith(ledger)) settle(ledger, from, manifest, run);
+    else {
+      for (const part of partsOf(ledger).slice(1)) moves.away(part);
+      put(ledger, from);
+    }
   }
   const parts = new Set(ledgers.flatMap(partsOf));
   for (const entry of manifest.entries) {
-    if (parts.has(entry.path) || stays(entry.path)) continue;
-    const follows = entry.kind === 'hard-link' && moves.puts.has(entry.to);
-    if (follows || !(await isThere(entry, home, signal))) moves.put(entry.path, `staged/${entry.path}`);
+    const { kind, path } = entry;
+    if (kind === 'directory' || parts.has(path) || stays(path)) continue;
+    if (moves.comesWith(path)) {
+      if (isMade(entry)) replaced.add(path);
+      continue;
+    }
+    const follows = kind === 'hard-link' && replaced.has(entry.to);
+    if (follows || !(await isThere(entry, home, signal))) put(path, `staged/${path}`);
   }
-  return { home, run, moves: moves.list, replaced: [...moves.puts], newer, stood };
+  return { home, run, moves: moves.list, replaced: [...replaced], newer, stood };
 }
 
 /**
@@ -88,17 +104,31 @@ export function restore({ home, run, moves, stood }: Prepared): void {
     throw new Refused(`${join(home, names.ledger)} was written to since it was compared; run again`);
   try {
     makeMoves({ home, run }, moves);
+  } catch (error) {
+    const rest = isCutOff(run)
+      ? 'and could not be taken back; `coven-doctor --fix` takes it back once that works again'
+      : 'and is taken back';
+    throw failed(`the restore of ${home}`, error, rest, 4);
   } finally {
     // What could not be taken back may still need what is staged.
-    if (unfinishedMoves(run) === null) for (const scratch of scratchNames) removeScratch(join(run, scratch));
+    if (!isCutOff(run)) for (const scratch of scratchNames) removeScratch(join(run, scratch));
   }
-  for (const move of moves) {
-    if (move.kind !== 'put') continue;
-    const now = identify(join(home, move.path));
+  for (const { path, is } of moves) {
+    const now = is && identify(join(home, path));
     // Its bytes and rows were proven as it was staged, and it is that very file.
-    if (now?.ino !== move.is.ino || now.size !== move.is.size || now.mtimeNs !== move.is.mtimeNs)
-      throw new Refused(`${join(home, move.path)} is not what was put there; ${join(run, 'quarantine')} holds the old`);
+    if (is && (now?.ino !== is.ino || now.size !== is.size || now.mtimeNs !== is.mtimeNs))
+      throw new Refused(`${join(home, path)} is not what was put there; ${join(run, 'quarantine')} holds the old`);
   }
+}
+
+/** A ledger that comes with its folder has its complete main file there, and no other part. */
+function settle(ledger: string, whole: string, manifest: Manifest, run: string): void {
+  const staged = join(run, 'staged');
+  chmodSync(join(staged, parentOf(ledger)), 0o700);
+  for (const part of partsOf(ledger).slice(1)) rmSync(join(staged, part), { force: true });
+  renameSync(join(run, whole), join(staged, ledger));
+  const above = manifest.entries.find(({ path }) => path === parentOf(ledger));
+  if (above) dress(above, join(staged, above.path));
 }
 
 /** One complete main file, with what the WAL of a raw backup holds in it: a single rename puts it in place. */
@@ -132,6 +162,8 @@ async function newerRows(
   signal: AbortSignal,
 ): Promise<Pick<Prepared, 'newer' | 'stood'>> {
   const path = names.ledger;
+  const other = partsOf(path).find((part) => lookNow(join(home, part))?.isFile() === false);
+  if (other !== undefined) return { newer: { unreadable: `${other} is no regular file` }, stood: standing(home, path) };
   const now = join(run, 'now');
   mkdirSync(now, { mode: 0o700 });
   const { ledger, entries } = await takeLedger(home, path, now, signal);
@@ -150,10 +182,10 @@ async function newerRows(
 /** Whether an entry of the backup is in the home as it is in the backup. Owners are not touched by a restore. */
 async function isThere(entry: Entry, home: string, signal: AbortSignal): Promise<boolean> {
   const at = join(home, entry.path);
-  const now = lstatSync(at, { throwIfNoEntry: false });
+  const now = lookNow(at);
   if (entry.kind === 'symlink') return now?.isSymbolicLink() === true && readlinkSync(at) === entry.target;
   if (entry.kind !== 'file' && entry.kind !== 'hard-link') return true;
-  if (!now?.isFile() || (now.mode & 0o7777) !== entry.mode) return false;
-  if (entry.kind === 'hard-link') return lstatSync(join(home, entry.to), { throwIfNoEntry: false })?.ino === now.ino;
-  return now.size === entry.size && (await hashFile(at, signal)) === entry.sha256;
+  if (!now?.isFile() || modeOf(now) !== entry.mode) return false;
+  if (entry.kind === 'hard-link') return lookNow(join(home, entry.to))?.ino === now.ino;
+  return Number(now.size) === entry.size && (await hashFile(at, signal)) === entry.sha256;
 }

@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { lookNow } from '../host/files.ts';
 import { attributesOf, type Manifest } from './manifest.ts';
 
 import { isSame, standing } from './take-ledger.ts';
@@ -26,7 +26,7 @@ export function revalidate(manifest: Manifest, home: string): Drift | null {
   changed.push(...ledgers.map(({ path }) => path));
   const parts = new Set(manifest.ledgers.flatMap(({ path }) => partsOf(path)));
   for (const entry of manifest.entries) {
-    const now = lstatSync(join(home, entry.path), { bigint: true, throwIfNoEntry: false });
+    const now = lookNow(join(home, entry.path));
     if (!now) {
       if (!parts.has(entry.path)) removed.push(entry.path);
       continue;

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readStart } from '../host/files.ts';
+import { lookNow, readStart } from '../host/files.ts';
 import { copyFile, hashFile } from './copy.ts';
 import { askLedger } from './ledger/ask.ts';
 import { attributesOf, type Content, type Entry, type LedgerBackup, type Stood } from './manifest.ts';
@@ -97,7 +97,7 @@ async function isWal(ledger: string): Promise<boolean> {
 /** What stands at the names of a ledger's files now, those that are there. */
 export function standing(home: string, ledger: string): readonly Stood[] {
   return partsOf(ledger).flatMap((path) => {
-    const stat = lstatSync(join(home, path), { bigint: true, throwIfNoEntry: false });
+    const stat = lookNow(join(home, path));
     if (!stat) return [];
     const { dev, ino, size, mtimeNs } = stat;
     return [{ path, dev: String(dev), ino: String(ino), size: Number(size), mtimeNs: String(mtimeNs) }];

@@ -1,11 +1,13 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackup } from '../backup/create.ts';
 import { type Listed, listBackups } from '../backup/list.ts';
 import { lockCoven, lockDoctor, type Release } from '../backup/locks.ts';
+import { isCutOff } from '../backup/moves.ts';
 import { beginRun, homeOf, outsideOf, removeScratch, runsOf } from '../backup/place.ts';
 import { prove } from '../backup/prove.ts';
 import { recoverRestores, removeLeftovers } from '../backup/recover.ts';
-import { Refused } from '../backup/refused.ts';
+import { failed, Refused } from '../backup/refused.ts';
 import { prepareRestore, restore as putBack } from '../backup/restore.ts';
 import { removable } from '../backup/retention.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
@@ -50,7 +52,7 @@ async function refusing(json: boolean, act: () => Promise<number>): Promise<numb
     const refused = why ?? (error as Refused).message;
     if (json) await print(documentOf({ ok: false, refused }));
     else process.stderr.write(`coven-doctor: ${harmless(refused)}\n`);
-    return refusedCode;
+    return error instanceof Refused ? error.exit : refusedCode;
   }
 }
 
@@ -120,7 +122,9 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
       removeLeftovers(runs);
       const backup = choose(options.backupDir === null ? runs : outsideOf(home, options.backupDir), id);
       run = beginRun(runs);
-      const prepared = await prepareRestore(backup, home, run, signal);
+      const prepared = await prepareRestore(backup, home, run, signal).catch((error) => {
+        throw failed(`the restore of ${home}`, error, 'and nothing was changed');
+      });
       const shown = words.preview(backup, prepared);
       if (
         !agreed.lossy ||
@@ -132,8 +136,8 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
       }
       const locks = lockCoven(home);
       try {
-        done = true;
         putBack(prepared);
+        done = true;
       } finally {
         locks();
       }
@@ -141,10 +145,17 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
       await say(options.json, told, `${agreed.yes ? shown : ''}${words.restored(run)}`);
       return 0;
     } finally {
-      if (run !== null && !done) removeScratch(run);
+      // What is kept there, or is still needed to take the restore back, is no scratch.
+      if (run !== null && !done && isSpent(run)) removeScratch(run);
       release();
     }
   });
+}
+
+/** Whether nothing of a run that did not come to its end is of use to anybody. */
+function isSpent(run: string): boolean {
+  const quarantine = join(run, 'quarantine');
+  return !isCutOff(run) && (!existsSync(quarantine) || readdirSync(quarantine).length === 0);
 }
 
 function choose(place: string, id: string): Whole {

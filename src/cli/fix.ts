@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checks as allChecks } from '../../checks/index.ts';
 import { createBackup } from '../backup/create.ts';
@@ -13,6 +13,7 @@ import { exitCode, type ProvenBackup, type Recheck } from '../fix/engine/perform
 import { recoverRuns } from '../fix/engine/recover.ts';
 import { reasonOf } from '../fix/engine/refusal.ts';
 import type { Plan, Risk } from '../fix/step.ts';
+import { lookNow } from '../host/files.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
 import { renderPlan } from '../render/plan.ts';
 import { verdict } from '../render/text.ts';
@@ -123,7 +124,7 @@ export async function backUp(
 
 function hasOtherContent({ entries, ledgers }: Manifest, home: string, name: string): boolean {
   const was = entries.find(({ path }) => path === name);
-  const now = lstatSync(join(home, name), { bigint: true, throwIfNoEntry: false });
+  const now = lookNow(join(home, name));
   if (!was || !now || ledgers.some(({ path }) => path === name)) return true;
   const isSameFile = was.dev === String(now.dev) && was.ino === String(now.ino);
   return !isSameFile || (was.kind === 'file' && was.mtimeNs !== String(now.mtimeNs));

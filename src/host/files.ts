@@ -1,4 +1,4 @@
-import { type BigIntStats, constants } from 'node:fs';
+import { type BigIntStats, constants, lstatSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import type { Kind } from '../observation.ts';
 
@@ -19,6 +19,16 @@ export const modeOf = (stat: BigIntStats): number => Number(stat.mode & 0o7777n)
 export async function look(path: string): Promise<BigIntStats | null> {
   try {
     return await lstat(path, { bigint: true });
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
+    throw error;
+  }
+}
+
+/** The same at once: what is above it may have changed its kind since it was listed. */
+export function lookNow(path: string): BigIntStats | null {
+  try {
+    return lstatSync(path, { bigint: true });
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
     throw error;

@@ -19,7 +19,7 @@ async function makeCutOff({ path }: Scratch) {
   const { moves } = await prepareRestore(backup, home, run, new AbortController().signal);
   writeFileSync(join(run, 'restore.json'), `${JSON.stringify(moves)}\n`, { mode: 0o600 });
   const [first] = moves;
-  if (first?.kind !== 'away') throw new Error('the first move is another');
+  if (!first?.was || first.is) throw new Error('the first move is another');
   renameSync(join(home, first.path), join(run, first.kept));
   return { home, before };
 }
