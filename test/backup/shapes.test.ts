@@ -106,7 +106,7 @@ test('whatever changed places since, a restore puts back what was backed up, and
 
 const strace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
 if (!strace) console.log('no restore of changed shapes that is killed or fails: strace is not there');
-const driver = strace ? await buildDriver('restorer.ts') : '';
+const driver = strace ? await buildDriver('restore') : '';
 afterAll(() => {
   if (strace) rmSync(dirname(driver), { recursive: true, force: true });
 });
