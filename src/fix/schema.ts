@@ -43,6 +43,7 @@ const file: v.GenericSchema<unknown, FileIdentity> = v.strictObject({
   sha256: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
 });
 
+/** Absent in what earlier versions wrote. */
 const beside = v.optional(v.nullable(file));
 
 const ledger: v.GenericSchema<unknown, LedgerIdentity> = v.strictObject({
@@ -68,7 +69,7 @@ export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
   v.strictObject({ kind: v.literal('checkpoint'), ledger }),
   v.strictObject({ kind: v.literal('rebuild-index'), index: text, ledger }),
   v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
-  v.strictObject({ kind: v.literal('swap-ledger'), run: runId, item: id, ledger, to: ledger }),
+  v.strictObject({ kind: v.literal('swap-ledger'), run: runId, item: id, ledger, to: ledger, settled: beside }),
   v.strictObject({ kind: v.literal('start-daemon') }),
   v.strictObject({ kind: v.literal('restart-daemon') }),
   v.strictObject({ kind: v.literal('continue-process'), process }),

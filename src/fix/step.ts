@@ -44,6 +44,7 @@ export type Action =
       readonly item: string;
       readonly ledger: LedgerIdentity;
       readonly to: LedgerIdentity;
+      readonly settled?: FileIdentity | null | undefined;
     }
   | { readonly kind: 'start-daemon' }
   | { readonly kind: 'restart-daemon' }

@@ -53,29 +53,44 @@ function rebuildSearch(db: Database.Database): void {
   if (there) db.exec("INSERT INTO events_fts(events_fts) VALUES ('rebuild')");
 }
 
-function mend({ source, into, work }: MendRequest): MendAnswer {
+/** Brings what is in the WAL into the main file. Throws where something of it stays: it would not come along. */
+function checkpoint(db: Database.Database): void {
+  const [{ busy, log } = { busy: 1, log: 1 }] = db.pragma('wal_checkpoint(TRUNCATE)') as {
+    busy: number;
+    log: number;
+  }[];
+  if (busy !== 0 || log > 0) throw new Error('the copy keeps rows in its WAL');
+}
+
+function open(path: string): Database.Database {
+  const db = new Database(path);
+  db.pragma('trusted_schema = OFF');
+  return db;
+}
+
+function mend({ source, into, settled, work }: MendRequest): MendAnswer {
   // A backup of a ledger that nobody writes to is its main file with its WAL, which holds rows of its own.
   for (const suffix of ['', '-wal']) {
     if (existsSync(source + suffix))
       copyFileSync(source + suffix, into + suffix, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   }
-  const db = new Database(into);
+  let db = open(into);
   try {
-    db.pragma('trusted_schema = OFF');
     const before = digestOf(db);
+    checkpoint(db);
+    if (settled !== null) {
+      // A copy is made of a file that is closed, and so complete.
+      db.close();
+      copyFileSync(into, settled, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      db = open(into);
+    }
     if (work === 'rebuild-index') rebuildIndexes(db);
     if (work !== 'checkpoint') rebuildSearch(db);
-    db.pragma('wal_checkpoint(TRUNCATE)');
+    checkpoint(db);
     const problem = db.pragma('integrity_check(1)', { simple: true });
     if (problem !== 'ok') throw new Error(`the mended copy is not whole: ${problem}`);
     const after = digestOf(db);
     if (before.digest !== after.digest) throw new Error('the mended copy holds other rows');
-    // What stays in a WAL would not come along.
-    const [{ busy, log } = { busy: 1, log: 1 }] = db.pragma('wal_checkpoint(TRUNCATE)') as {
-      busy: number;
-      log: number;
-    }[];
-    if (busy !== 0 || log > 0) throw new Error('the mended copy keeps rows in its WAL');
     return { ok: true, rows: after.rows };
   } finally {
     db.close();

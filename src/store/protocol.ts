@@ -96,6 +96,8 @@ export interface SessionEvents {
 export interface MendRequest {
   readonly source: string;
   readonly into: string;
+  /** Where a copy goes that has what is in the WAL in its main file and is else as it was; null where none is needed. */
+  readonly settled: string | null;
   /** Each does what those before it do, too. */
   readonly work: 'checkpoint' | 'rebuild-search' | 'rebuild-index';
 }

@@ -119,6 +119,33 @@ export function putBack(quarantine: Folder, item: string, to: Folder, name: stri
   fsyncSync(quarantine.fd);
 }
 
+/**
+ * Puts a file in the place of another in one call, so that there is no instant without one; the old one keeps a name in
+ * `aside`. Goes on where a crash left that at both.
+ */
+export function exchange(from: Folder, item: string, to: Folder, name: string, aside: Folder, kept: string): void {
+  const next = identify(at(from, item));
+  if (!next) throw new Refusal('drift', { path: item, fields: 'absent' });
+  const old = identify(at(to, name));
+  if (!old) throw new Refusal('drift', { path: name, fields: 'absent' });
+  const there = identify(at(aside, kept));
+  if (there && !isSame(there, old)) throw new Refusal('drift', { path: kept, fields: 'taken' });
+  if (!there) linkSync(at(to, name), at(aside, kept));
+  fsyncSync(aside.fd);
+  // Another file that came since would be overwritten, and has no second name.
+  if (!isSame(old, identify(at(to, name)))) throw new Refusal('drift', { path: name, fields: 'ino' });
+  renameSync(at(from, item), at(to, name));
+  fsyncSync(to.fd);
+  fsyncSync(from.fd);
+}
+
+/** Removes a second name of a file that keeps the one it has in another folder. */
+export function dropName(folder: Folder, name: string, other: Folder, kept: string): void {
+  if (!isSame(identify(at(folder, name)), identify(at(other, kept)))) return;
+  unlinkSync(at(folder, name));
+  fsyncSync(folder.fd);
+}
+
 /** What cannot be put back stays in the quarantine, and is no refusal: something was done. */
 function putBackWrong(quarantine: Folder, item: string, to: Folder, name: string): void {
   try {

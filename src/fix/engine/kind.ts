@@ -44,8 +44,8 @@ export interface Kind<K extends ActionKind = ActionKind> {
    * Absent where `undo` of such steps is `none`.
    */
   readonly undo?: (task: Task<ActionOf<K>>) => void | Promise<void>;
-  /** The action by which a later run takes this one back, with the image that it left. */
-  readonly inverse?: (task: Task<ActionOf<K>>) => Action;
+  /** The action by which a later run takes this one back, with the image that it left; null where others changed that. */
+  readonly inverse?: (task: Task<ActionOf<K>>) => Action | null;
 }
 
 export type ActionOf<K extends ActionKind> = Extract<Action, { readonly kind: K }>;

@@ -5,7 +5,7 @@ import { packageRoot } from '../../host/package.ts';
 import type { MendAnswer, MendRequest } from '../../store/protocol.ts';
 import type { Step } from '../step.ts';
 import { likeness } from './hand.ts';
-import { mendedName, mendedTime } from './kinds/ledger.ts';
+import { mendedName, mendedTime, needsSettled, settledName, settledTime } from './kinds/ledger.ts';
 import type { Reason } from './refusal.ts';
 import { quarantineName } from './run.ts';
 
@@ -24,10 +24,20 @@ export async function makeMends(
   const unmade = new Map<string, Reason>();
   for (const { id, action } of steps) {
     if (action.kind !== 'checkpoint' && action.kind !== 'rebuild-index' && action.kind !== 'rebuild-search') continue;
-    const into = join(run, quarantineName, mendedName(id));
-    const answer = await ask({ source: snapshot, into, work: action.kind });
-    if (!answer.ok) unmade.set(id, { code: 'cannot-mend', facts: { path: names.ledger, why: answer.reason } });
-    else likeness(join(run, quarantineName), mendedName(id), action.ledger.main, mendedTime(action.ledger));
+    const folder = join(run, quarantineName);
+    const settled = needsSettled(action) ? settledName(id) : null;
+    const answer = await ask({
+      source: snapshot,
+      into: join(folder, mendedName(id)),
+      settled: settled === null ? null : join(folder, settled),
+      work: action.kind,
+    });
+    if (!answer.ok) {
+      unmade.set(id, { code: 'cannot-mend', facts: { path: names.ledger, why: answer.reason } });
+      continue;
+    }
+    likeness(folder, mendedName(id), action.ledger.main, mendedTime(action.ledger));
+    if (settled !== null) likeness(folder, settled, action.ledger.main, settledTime(action.ledger));
   }
   return unmade;
 }
