@@ -21,7 +21,7 @@ interface Place {
  * A kill can come between any two system calls, and whoever opens the home then must see every row. So no state in between
  * lacks a main file, and no WAL lies beside a main file of other pages or is away from one whose rows it holds. Where one
  * of the two has rows in its WAL, its settled copy, the same ledger with its WAL in its main file, comes first: beside
- * that the WAL changes nothing, and without it nothing is missing. Main files are replaced by one rename(2).
+ * that the WAL changes nothing, and without it nothing is missing. Main files are replaced in one call.
  */
 export interface Exchange {
   readonly home: Folder;
