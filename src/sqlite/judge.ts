@@ -1,0 +1,90 @@
+import Database from 'better-sqlite3';
+import { withLedger } from './files.ts';
+import { mapPages } from './page-map.ts';
+import { openPages } from './pages.ts';
+import type { Judgement, Reason } from './protocol.ts';
+
+const reasonLimit = 20;
+/** Largest memory that SQLite may take: a row is joined with all its values once. */
+const heapLimitBytes = 512 * 1024 ** 2;
+
+const never = (): boolean => false;
+
+/**
+ * Judges a private copy of a ledger whole: every page, every frame of its WAL, SQLite's integrity check, and every column
+ * of every row. Bytes are read and closed before SQLite opens the copy. SQLite may make files beside it.
+ */
+export function judgeCopy(path: string): Judgement {
+  const reasons: Reason[] = [];
+  const tell = (kind: Reason['kind'], text: string): void => {
+    if (reasons.length < reasonLimit) reasons.push({ kind, text });
+  };
+  judgeBytes(path, tell);
+  const tables = reasons.some(({ kind }) => kind === 'unreadable') ? [] : judgeThroughSqlite(path, tell);
+  return { sound: reasons.length === 0, reasons, tables };
+}
+
+type Tell = (kind: Reason['kind'], text: string) => void;
+
+function judgeBytes(path: string, tell: Tell): void {
+  const found = withLedger(path, never, ({ main, wal, noiseBytes }) => {
+    if (noiseBytes > 0) tell('wal-damaged', `the WAL has ${noiseBytes} bytes and no sound frame`);
+    const { frames } = wal ?? {};
+    if (frames && !frames.complete) tell('wal-damaged', 'the WAL is too large to be read');
+    if (frames && frames.hiddenCommits > 0)
+      tell('wal-damaged', `${frames.hiddenCommits} commits lie behind a damaged frame of the WAL`);
+    else if (frames && frames.tornCommits > 0) tell('wal-damaged', 'the last commit of the WAL is damaged');
+    const pages = openPages(main, wal);
+    if (!pages) return tell('unreadable', 'the file is no SQLite database');
+    const map = mapPages(pages, { whole: true, leafMs: 0, hurry: never });
+    for (const { text } of map.problems) tell('pages', text);
+    if (map.problemCount === 0 && !map.isWhole) tell('pages', 'not every page could be read');
+  });
+  if (found === null) tell('unreadable', 'the file is absent or no regular file');
+}
+
+function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { readonly: true, fileMustExist: true });
+    db.pragma('query_only = ON');
+    db.pragma('trusted_schema = OFF');
+    db.pragma('mmap_size = 0');
+    db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
+    for (const line of db.prepare(`PRAGMA integrity_check(${reasonLimit})`).pluck().iterate())
+      if (line !== 'ok') tell('integrity', String(line).slice(0, 300));
+    const names = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
+      .pluck()
+      .all() as string[];
+    const open = db;
+    return names.map((table) => ({ table, rows: readEveryRow(open, table, tell) }));
+  } catch (error) {
+    tell('unreadable', `SQLite cannot open it: ${messageOf(error)}`);
+    return [];
+  } finally {
+    db?.close();
+  }
+}
+
+/** How many rows a table has; null where a value of one cannot be read. */
+function readEveryRow(db: Database.Database, table: string, tell: Tell): number | null {
+  try {
+    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    // The concatenation makes SQLite fetch the value itself: length() alone would not follow its overflow pages.
+    const touched = columns.map((name) => `total(length(${quote(name)} || ''))`);
+    const rows = db
+      .prepare(`SELECT ${['count(*)', ...touched].join(', ')} FROM ${quote(table)} NOT INDEXED`)
+      .raw()
+      .get();
+    return Number((rows as unknown[])[0]);
+  } catch (error) {
+    tell('rows', `table "${table}" cannot be read whole: ${messageOf(error)}`);
+    return null;
+  }
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 300) ?? '';

@@ -1,0 +1,101 @@
+import { isPointerMap, lockBytePage } from './header.ts';
+import type { Pages } from './pages.ts';
+import { schemaTree, type Tree } from './schema.ts';
+
+export type Use = 'interior' | 'leaf' | 'overflow' | 'trunk' | 'free' | 'pointer-map' | 'lock-byte';
+const uses: readonly Use[] = ['interior', 'leaf', 'overflow', 'trunk', 'free', 'pointer-map', 'lock-byte'];
+
+/** Largest database that is mapped: two bytes for each of so many pages. 128 GiB, with pages of 4 KiB. */
+export const pageLimit = 32 * 1024 ** 2;
+
+export interface Owner {
+  readonly use: Use;
+  /** Of pages that belong to a b-tree; else null. */
+  readonly tree: Tree | null;
+}
+
+export interface Problem {
+  readonly kind:
+    | 'schema'
+    /** A pointer to a page that the database does not have. */
+    | 'beyond-end'
+    /** A page that has two owners: a loop, a cross link, or a page in use that is on the freelist. */
+    | 'twice'
+    /** The file ends before the page does, or the system cannot read it. */
+    | 'unreadable'
+    /** A page that is no b-tree page, or whose cells do not lie as they must. */
+    | 'page'
+    /** Keys out of order, or leaves at different depths. */
+    | 'order'
+    /** An overflow chain that is longer or shorter than its payload. */
+    | 'chain'
+    /** A payload that is no record. */
+    | 'record'
+    | 'freelist'
+    /** Pages that nothing leads to. */
+    | 'unowned';
+  readonly page: number;
+  /** The b-trees that it concerns; none for the freelist alone. */
+  readonly trees: readonly Tree[];
+  /** A sentence without its full stop. */
+  readonly text: string;
+}
+
+export const describeTree = ({ name, type, table }: Tree): string =>
+  name === schemaTree.name ? 'the schema' : type === 'index' ? `index "${name}" of "${table}"` : `table "${name}"`;
+
+/** Who owns each page of a database; each may have one owner. */
+export interface Owners {
+  readonly of: (page: number) => Owner | null;
+  /** Makes `tree`, or the freelist, the page's owner; otherwise the problem. `from` is the page that points to it. */
+  readonly claim: (page: number, use: Use, tree: Tree | null, from: number) => Problem | null;
+  readonly claimed: () => number;
+}
+
+/** `trees` are all that may own a page. Null where the database is too large to be mapped in bounded memory. */
+export function makeOwners(pages: Pages, trees: readonly Tree[]): Owners | null {
+  if (pages.count > pageLimit) return null;
+  // The use in the low 3 bits, from 1; above it the tree's index, from 1.
+  const marks = new Uint16Array(pages.count + 1);
+  const numbers = new Map(trees.map((tree, index) => [tree, index + 1]));
+  let claimed = 0;
+  const set = (page: number, use: Use, tree: Tree | null): void => {
+    marks[page] = ((tree ? (numbers.get(tree) ?? 0) : 0) << 3) | (uses.indexOf(use) + 1);
+    claimed += 1;
+  };
+  const lock = lockBytePage(pages.header.pageSize);
+  if (lock <= pages.count) set(lock, 'lock-byte', null);
+  if (pages.header.largestRoot > 0)
+    for (let page = 2; page <= pages.count; page += 1)
+      if (isPointerMap(page, pages.header)) set(page, 'pointer-map', null);
+
+  const of = (page: number): Owner | null => {
+    const mark = marks[page] ?? 0;
+    const use = uses[(mark & 7) - 1];
+    return use ? { use, tree: trees[(mark >> 3) - 1] ?? null } : null;
+  };
+  const claim: Owners['claim'] = (page, use, tree, from) => {
+    const label = tree ? describeTree(tree) : 'the freelist';
+    const concerned = tree ? [tree] : [];
+    if (page < 1 || page > pages.count) {
+      const text = `page ${from} of ${label} points to page ${page}, and the ledger has ${pages.count} pages`;
+      return { kind: 'beyond-end', page: from, trees: concerned, text };
+    }
+    const other = of(page);
+    if (!other) {
+      set(page, use, tree);
+      return null;
+    }
+    const others = other.tree && other.tree !== tree ? [other.tree] : [];
+    const text = `page ${page} belongs to ${label} and also to ${describeOwner(other)}`;
+    return { kind: 'twice', page, trees: [...concerned, ...others], text };
+  };
+  return { of, claim, claimed: () => claimed };
+}
+
+function describeOwner({ use, tree }: Owner): string {
+  if (use === 'trunk' || use === 'free') return 'the freelist';
+  if (use === 'lock-byte') return 'the range of lock bytes';
+  if (use === 'pointer-map' || !tree) return 'the pointer map';
+  return describeTree(tree);
+}

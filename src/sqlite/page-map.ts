@@ -1,0 +1,110 @@
+import { walkFreelist } from './freelist.ts';
+import { makeOwners, type Owners, type Problem } from './owners.ts';
+import type { Pages } from './pages.ts';
+import { readSchema, schemaTree } from './schema.ts';
+import { type TreeReading, type Walk, walkTree } from './walk.ts';
+
+/** Problems that are told one by one; the others are counted. */
+const problemLimit = 100;
+
+/** Leaves that are read in a millisecond, to choose how many there is time for. */
+const leavesPerMs = 10;
+
+export interface MapOptions {
+  /** Reads every page: leaves, their overflow chains, and so every page that has no owner. */
+  readonly whole: boolean;
+  /** Milliseconds for reading leaves where not all are. */
+  readonly leafMs: number;
+  /** Tells that the time for everything is over. */
+  readonly hurry: () => boolean;
+}
+
+/** Which page of a database belongs to what, and everything that contradicts that. */
+export interface PageMap {
+  readonly problems: readonly Problem[];
+  /** All problems, of which `problems` may be the first ones. */
+  readonly problemCount: number;
+  readonly trees: readonly TreeReading[];
+  readonly pages: number;
+  /** Pages that were read, or whose owner names them and which hold nothing else. */
+  readonly pagesRead: number;
+  /** Every pointer between interior pages and of the freelist was followed. */
+  readonly isMapped: boolean;
+  /** Every page was read, so that one without an owner is told. */
+  readonly isWhole: boolean;
+  /** Null where the database is too large to be mapped. */
+  readonly owners: Owners | null;
+}
+
+/** Maps a database. Takes memory of two bytes a page and time in the number of pages that it reads. */
+export function mapPages(pages: Pages, { whole, leafMs, hurry }: MapOptions): PageMap {
+  const problems: Problem[] = [];
+  let problemCount = 0;
+  const tell = (problem: Problem): void => {
+    problemCount += 1;
+    if (problems.length < problemLimit) problems.push(problem);
+  };
+  const schema = readSchema(pages);
+  for (const text of schema.problems) tell({ kind: 'schema', page: 1, trees: [schemaTree], text });
+  const trees = [schemaTree, ...schema.trees].map(
+    (tree): TreeReading => ({
+      ...tree,
+      interior: 0,
+      leaves: 0,
+      leavesRead: 0,
+      overflow: 0,
+      rows: 0,
+      soundLeaves: 0,
+      problems: 0,
+    }),
+  );
+  const owners = makeOwners(pages, trees);
+  const rest = { problems, trees, pages: pages.count, owners };
+  if (!owners) return { ...rest, problemCount, pagesRead: 0, isMapped: false, isWhole: false };
+  const walk: Walk = { pages, owners, tell, hurry };
+  const trunks = walkFreelist(pages, owners, tell, hurry);
+  let isMapped = !hurry();
+  for (const tree of trees) isMapped = walkTree(walk, tree, { claim: true, readLeaf: () => whole }) && isMapped;
+  if (!whole) readSomeLeaves(walk, trees, leafMs);
+  tellMissing(pages, owners, tell);
+  const isWhole =
+    isMapped && trees.every(({ leaves, leavesRead, problems }) => leaves === leavesRead && problems === 0);
+  if (isWhole && problemCount === 0) tellUnowned(pages, owners, tell);
+  const read = trees.map(({ interior, leavesRead, overflow }) => interior + leavesRead + overflow);
+  return { ...rest, problemCount, isMapped, isWhole, pagesRead: read.reduce((sum, count) => sum + count, trunks) };
+}
+
+/** As many leaves as there is time for: small trees whole, since they are the heads of all others, and of large ones every nth. */
+function readSomeLeaves({ hurry, ...walk }: Walk, trees: readonly TreeReading[], leafMs: number): void {
+  const end = performance.now() + leafMs;
+  const isOver = (): boolean => hurry() || performance.now() > end;
+  let left = leafMs * leavesPerMs;
+  const bySize = trees.toSorted((a, b) => a.leaves - b.leaves);
+  for (const [index, tree] of bySize.entries()) {
+    const share = Math.max(1, left / (bySize.length - index));
+    const step = Math.max(1, Math.ceil(tree.leaves / share));
+    walkTree({ ...walk, hurry: isOver }, tree, { claim: false, readLeaf: (leaf) => leaf % step === 0 });
+    left -= tree.leavesRead;
+  }
+}
+
+function tellUnowned(pages: Pages, owners: Owners, tell: (problem: Problem) => void): void {
+  const missing = pages.count - owners.claimed();
+  if (missing === 0) return;
+  let first = 1;
+  while (owners.of(first)) first += 1;
+  const text = `${missing} pages belong to nothing, the first of them page ${first}`;
+  tell({ kind: 'unowned', page: first, trees: [], text });
+}
+
+/** Pages that the files do not reach to. Free ones may be in neither the WAL nor, before a checkpoint, the main file. */
+function tellMissing(pages: Pages, owners: Owners, tell: (problem: Problem) => void): void {
+  let [missing, first] = [0, 0];
+  for (let page = pages.count; page > pages.mainPages; page -= 1) {
+    if (pages.frameOf(page) >= 0 || (pages.hasFrames && owners.of(page)?.use === 'free')) continue;
+    missing += 1;
+    first = page;
+  }
+  const text = `the file ends before page ${first} of ${pages.count}`;
+  if (missing > 0) tell({ kind: 'unreadable', page: first, trees: [], text });
+}

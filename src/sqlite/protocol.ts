@@ -1,0 +1,31 @@
+/** What the judging program is asked, as the one line of its standard input. */
+export interface JudgeRequest {
+  /** Absolute path of a private copy of a ledger, with its WAL beside it, which nobody else has open. */
+  readonly copy: string;
+}
+
+/** Why a ledger is not sound. */
+export interface Reason {
+  readonly kind: /** The file is absent, no database, or cannot be read. */
+    | 'unreadable'
+    /** Commits in the WAL that SQLite does not see, and which the next opener destroys. */
+    | 'wal-damaged'
+    /** The page map contradicts itself. */
+    | 'pages'
+    /** SQLite's own integrity check. */
+    | 'integrity'
+    /** A table whose rows cannot all be read. */
+    | 'rows';
+  /** A sentence without its full stop. */
+  readonly text: string;
+}
+
+/** The one line that it says. */
+export interface Judgement {
+  /** Every page, frame and row was read, and nothing is wrong with any. */
+  readonly sound: boolean;
+  /** Empty where it is sound; at most 20. */
+  readonly reasons: readonly Reason[];
+  /** Rows of each table that can be read whole; null where one cannot. */
+  readonly tables: readonly { readonly table: string; readonly rows: number | null }[];
+}
