@@ -1,0 +1,202 @@
+import { homeConfig } from '../../checks/home-config.ts';
+import { homeDisk } from '../../checks/home-disk.ts';
+import { homeFilesystem } from '../../checks/home-filesystem.ts';
+import { homeLocks } from '../../checks/home-locks.ts';
+import { homeMode } from '../../checks/home-mode.ts';
+import { homeOwner } from '../../checks/home-owner.ts';
+import { homePath } from '../../checks/home-path.ts';
+import { homeRepairs } from '../../checks/home-repairs.ts';
+import { homeReset } from '../../checks/home-reset.ts';
+import { ago, gibibyte, hour, mebibyte } from '../../fixtures/seen.ts';
+import type { Entry } from '../../src/observation.ts';
+import { judges } from './table.ts';
+
+const entry = (name: string, more: Partial<Entry> = {}): Entry => ({
+  name,
+  kind: 'file',
+  mode: 0o600,
+  uid: 1000,
+  size: 1,
+  links: 1,
+  dev: '1',
+  ino: name,
+  modifiedAt: ago(hour),
+  ...more,
+});
+const holding = (...list: readonly Entry[]) => ({ 'home.entries': { list } });
+
+judges(homePath, [
+  ['a folder', {}, ['pass ok']],
+  ['nothing yet', { home: { kind: 'absent' } }, ['pass ok']],
+  ['a symlink', { home: { kind: 'symlink' } }, ['fail symlink']],
+  ['a file', { home: { kind: 'file' } }, ['fail not-a-directory']],
+  ['a name that is no UTF-8', { home: { utf8: false } }, ['fail not-utf8']],
+  ['the longest path that Linux binds', { home: { socketPathBytes: 107 } }, ['pass ok']],
+  ['one byte more', { home: { socketPathBytes: 108 } }, ['fail socket-path-too-long']],
+  [
+    'the longest path that macOS binds',
+    { home: { socketPathBytes: 103 }, machine: { platform: 'darwin' } },
+    ['pass ok'],
+  ],
+  [
+    'one byte more there',
+    { home: { socketPathBytes: 104 }, machine: { platform: 'darwin' } },
+    ['fail socket-path-too-long'],
+  ],
+  [
+    'everything at once',
+    { home: { kind: 'symlink', utf8: false, socketPathBytes: 200 } },
+    ['fail not-utf8', 'fail symlink', 'fail socket-path-too-long'],
+  ],
+]);
+
+judges(homeOwner, [
+  ['its own user', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent', uid: null } }, ['skip no-home']],
+  ['another user', { machine: { uid: 1001 } }, ['fail foreign-owner']],
+  ['root', { machine: { uid: 0 } }, ['warn elevated']],
+  ['an entry of root that Coven writes', holding(entry('daemon.lock', { uid: 0 })), ['fail foreign-entries']],
+  ['an entry of root that it does not', holding(entry('notes', { uid: 0 })), ['warn foreign-entries']],
+  ['both', holding(entry('a', { uid: 0 }), entry('state.lock', { uid: 0 })), ['fail foreign-entries']],
+  ['the socket, which another check judges', holding(entry('coven.sock', { kind: 'socket', uid: 0 })), ['pass ok']],
+  ['an entry that cannot be examined', { 'home.entries': { unreadable: ['keys'] } }, ['unknown undetermined']],
+  [
+    'a home that another user keeps to himself',
+    { home: { listable: false }, machine: { uid: 1001 }, 'home.entries': { unreadable: ['.'] } },
+    ['fail foreign-owner'],
+  ],
+  [
+    'one that its own user cannot list',
+    { home: { listable: false }, 'home.entries': { unreadable: ['.'] } },
+    ['unknown undetermined'],
+  ],
+  [
+    'another user, who may list it, and an entry that cannot be examined',
+    { machine: { uid: 1001 }, 'home.entries': { unreadable: ['keys'] } },
+    ['fail foreign-owner', 'unknown undetermined'],
+  ],
+]);
+
+judges(homeMode, [
+  ['0700', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['a file', { home: { kind: 'file' } }, ['skip home-not-a-directory']],
+  ['0720', { home: { mode: 0o720 } }, ['fail writable-by-others']],
+  ['0702', { home: { mode: 0o702 } }, ['fail writable-by-others']],
+  ['0750', { home: { mode: 0o750 } }, ['warn readable-by-others']],
+  ['0740', { home: { mode: 0o740 } }, ['warn readable-by-others']],
+  ['0710', { home: { mode: 0o710 } }, ['warn readable-by-others']],
+  ['0704', { home: { mode: 0o704 } }, ['warn readable-by-others']],
+  ['0701', { home: { mode: 0o701 } }, ['warn readable-by-others']],
+  ['0500', { home: { mode: 0o500, listable: true } }, ['warn not-writable']],
+  ['0300, which cannot be listed', { home: { mode: 0o300, listable: false } }, ['warn not-writable']],
+  ['0555', { home: { mode: 0o555 } }, ['warn readable-by-others', 'warn not-writable']],
+  ['a ledger at 0644', holding(entry('coven.sqlite3', { mode: 0o644 })), ['pass ok']],
+  ['a lock at 0604', holding(entry('state.lock', { mode: 0o604 })), ['warn entry-open']],
+  ['daemon.json at 0640', holding(entry('daemon.json', { mode: 0o640 })), ['warn entry-open']],
+  ['keys/ at 0750', holding(entry('keys', { kind: 'directory', mode: 0o750 })), ['warn entry-open']],
+  ['a key at 0644', holding(entry('keys/a.key', { mode: 0o644 })), ['warn entry-open']],
+  ['a file of mobile/', holding(entry('mobile/gateway.json', { mode: 0o610 })), ['warn entry-open']],
+  ['a file whose name only begins so', holding(entry('keysmith', { mode: 0o644 })), ['pass ok']],
+  ['a symlink, whose mode says nothing', holding(entry('keys/a', { kind: 'symlink', mode: 0o777 })), ['pass ok']],
+]);
+
+judges(homeFilesystem, [
+  ['a local disk', {}, ['pass ok']],
+  ['read-only', { 'home.filesystem': { readOnly: true } }, ['fail read-only']],
+  ['over the network', { 'home.filesystem': { network: true } }, ['warn network']],
+  ['synchronised', { 'home.filesystem': { syncedBy: 'Dropbox' } }, ['warn synced']],
+  ['in memory', { 'home.filesystem': { inMemory: true } }, ['warn volatile']],
+  [
+    'all of it',
+    { 'home.filesystem': { readOnly: true, network: true, syncedBy: 'Dropbox', inMemory: true } },
+    ['fail read-only', 'warn network', 'warn synced', 'warn volatile'],
+  ],
+  ['where mounts cannot be seen', { machine: { platform: 'darwin' } }, ['skip no-mounts']],
+]);
+
+const disk = (freeBytes: number) => ({ 'home.disk': { freeBytes } });
+const ledger = (size: number, wal: number) => ({
+  main: { kind: 'file' as const, size, mode: 0o600, readable: true },
+  wal: { kind: 'file' as const, size: wal, mode: 0o600, readable: true },
+});
+judges(homeDisk, [
+  ['room', {}, ['pass ok']],
+  ['below 256 MiB', disk(256 * mebibyte - 1), ['fail full']],
+  ['256 MiB', disk(256 * mebibyte), ['warn low']],
+  ['below 1 GiB', disk(gibibyte - 1), ['warn low']],
+  ['1 GiB and room for a backup of nothing', { ...disk(gibibyte), 'store.files': ledger(0, 0) }, ['pass ok']],
+  [
+    'twice the ledger and its WAL, and 1 GiB',
+    { ...disk(gibibyte + 2 * 30 * mebibyte), 'store.files': ledger(20 * mebibyte, 10 * mebibyte) },
+    ['pass ok'],
+  ],
+  [
+    'one byte less',
+    { ...disk(gibibyte + 2 * 30 * mebibyte - 1), 'store.files': ledger(20 * mebibyte, 10 * mebibyte) },
+    ['warn no-room-for-backup'],
+  ],
+  ['999 inodes', { 'home.disk': { freeInodes: 999 } }, ['fail inodes-full']],
+  ['1,000 inodes', { 'home.disk': { freeInodes: 1000 } }, ['warn inodes-low']],
+  ['9,999 inodes', { 'home.disk': { freeInodes: 9999 } }, ['warn inodes-low']],
+  ['10,000 inodes', { 'home.disk': { freeInodes: 10_000 } }, ['pass ok']],
+  ['no limit of inodes, as on btrfs', { 'home.disk': { freeInodes: 0, totalInodes: 0 } }, ['pass ok']],
+  ['one inode in all', { 'home.disk': { freeInodes: 0, totalInodes: 1 } }, ['fail inodes-full']],
+  ['neither bytes nor inodes', { 'home.disk': { freeBytes: 0, freeInodes: 5 } }, ['fail full', 'fail inodes-full']],
+]);
+
+const config = (
+  ...files: readonly [string, 'parsed' | 'unparsable' | 'unreadable' | 'too-large' | 'not-a-file'][]
+) => ({
+  'home.config': { files: files.map(([name, state]) => ({ name, state, line: null })) },
+});
+judges(homeConfig, [
+  ['no files', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['a file that parses', config(['repos.toml', 'parsed']), ['pass ok']],
+  ['one that does not', config(['repos.toml', 'unparsable']), ['warn unparsable']],
+  ['one that is too large', config(['privacy.toml', 'too-large']), ['warn unparsable']],
+  ['a folder in its place', config(['privacy.toml', 'not-a-file']), ['warn unparsable']],
+  ['one that may not be read', config(['privacy.toml', 'unreadable']), ['unknown undetermined']],
+  [
+    'each by itself',
+    config(['a', 'unparsable'], ['b', 'parsed'], ['c', 'unreadable']),
+    ['warn unparsable', 'unknown undetermined'],
+  ],
+]);
+
+judges(homeReset, [
+  ['no marker', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['a marker', holding(entry('reset-transaction.json')), ['fail interrupted']],
+  ['a symlink in its place', holding(entry('reset-transaction.json', { kind: 'symlink' })), ['fail interrupted']],
+  [
+    'a marker that cannot be examined',
+    { 'home.entries': { unreadable: ['reset-transaction.json'] } },
+    ['unknown undetermined'],
+  ],
+  ['another file that cannot be', { 'home.entries': { unreadable: ['keys'] } }, ['pass ok']],
+]);
+
+judges(homeLocks, [
+  ['no lock files', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['regular ones', holding(entry('state.lock'), entry('daemon.lock')), ['pass ok']],
+  ['a folder', holding(entry('state.lock', { kind: 'directory', links: 2 })), ['fail not-regular']],
+  ['a second name', holding(entry('daemon.lock', { links: 2 })), ['fail linked']],
+  ['another file with two names', holding(entry('notes', { links: 2 })), ['pass ok']],
+  [
+    'each by itself',
+    holding(entry('daemon-serve.lock', { kind: 'symlink' }), entry('state.lock', { links: 3 })),
+    ['fail not-regular', 'fail linked'],
+  ],
+]);
+
+const cutOff = { id: 'r1', at: ago(hour), fixes: 1 };
+judges(homeRepairs, [
+  ['none cut off', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['one cut off', { 'home.runs': { unfinished: [cutOff] } }, ['warn unfinished']],
+  ['a folder of another user', { 'home.runs': { notOurs: 'doctor' } }, ['warn not-private']],
+  ['both', { 'home.runs': { unfinished: [cutOff], notOurs: 'doctor' } }, ['warn not-private', 'warn unfinished']],
+]);

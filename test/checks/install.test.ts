@@ -1,0 +1,48 @@
+import { harnessChecks, harnesses } from '../../checks/harnesses.ts';
+import { installBinaries } from '../../checks/install-binaries.ts';
+import { type Changes, runningRow } from '../../fixtures/seen.ts';
+import type { Install } from '../../src/observation.ts';
+import { judges } from './table.ts';
+
+const coven = { path: '/usr/bin/coven', target: '/opt/coven', version: '0.4.6', ours: false };
+const covens = (...list: Install['covens']): Changes => ({ install: { covens: list } });
+judges(installBinaries, [
+  ['one', {}, ['pass ok']],
+  ['none', covens(), ['skipped no-coven']],
+  ['one by two paths', covens(coven, { ...coven, path: '/bin/coven' }), ['pass ok']],
+  ['another behind it', covens(coven, { ...coven, path: '/bin/coven', target: '/old/coven' }), ['warn shadowed']],
+  [
+    'another without a version behind it',
+    covens(coven, { ...coven, path: '/bin/coven', target: '/old/coven', version: null }),
+    ['warn shadowed'],
+  ],
+]);
+
+const [codex] = harnessChecks;
+if (codex) {
+  const absent: Changes = { install: { harnesses: [{ id: 'codex', path: null }] } };
+  const open = (row: object): Changes => ({ ...absent, 'store.sessions': { open: [{ ...runningRow, ...row }] } });
+  judges(codex, [
+    ['on PATH', {}, ['pass ok']],
+    ['not there, and not needed', absent, ['skipped absent']],
+    ['not there, and needed', open({}), ['warn absent']],
+    ['not there, and another is needed', open({ harness: 'claude' }), ['skipped absent']],
+    ['not there, and an external session names it', open({ external: true }), ['skipped absent']],
+  ]);
+}
+
+judges(harnesses, [
+  ['one of two', {}, ['pass ok']],
+  [
+    'none of two',
+    {
+      install: {
+        harnesses: [
+          { id: 'codex', path: null },
+          { id: 'claude', path: null },
+        ],
+      },
+    },
+    ['warn none'],
+  ],
+]);

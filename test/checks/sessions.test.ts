@@ -1,0 +1,270 @@
+import { sessionsChurn } from '../../checks/sessions-churn.ts';
+import { sessionsLeases } from '../../checks/sessions-leases.ts';
+import { sessionsOrphaned } from '../../checks/sessions-orphaned.ts';
+import { sessionsProcesses } from '../../checks/sessions-processes.ts';
+import { sessionsStranded } from '../../checks/sessions-stranded.ts';
+import {
+  ago,
+  type Changes,
+  daemonProcess,
+  harnessProcess,
+  hour,
+  minute,
+  now,
+  runningRow,
+  stranger,
+} from '../../fixtures/seen.ts';
+import type { Lease, Process, SessionRow } from '../../src/observation.ts';
+import { judges, whenStopped } from './table.ts';
+
+const rows = (...open: readonly SessionRow[]): Changes => ({ 'store.sessions': { open } });
+const processes = (...list: readonly Process[]): Changes => ({ processes: { list } });
+const run: Process = { ...stranger, pid: 600, innerPid: 600, role: 'run', command: 'coven', home: 'this' };
+const unreadable: Changes = { 'store.sessions': { outcome: 'failed', code: 'SQLITE_CORRUPT' } };
+
+judges(sessionsOrphaned, [
+  ['no rows', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['no ledger', { 'store.open': { outcome: 'missing' } }, ['skip no-ledger']],
+  ['a ledger that does not open', { 'store.open': { outcome: 'malformed' } }, ['skip ledger-not-opened']],
+  ["another ledger's WAL", { 'store.open': { walForeign: true } }, ['skip wal-foreign']],
+  ['rows that cannot be read', unreadable, ['unknown undetermined']],
+  ['a row of a live harness', { ...rows(runningRow), ...processes(daemonProcess, harnessProcess) }, ['pass ok']],
+  ['a row without one', rows(runningRow), ['warn orphaned']],
+  [
+    'a row of a zombie',
+    { ...rows(runningRow), ...processes(daemonProcess, { ...harnessProcess, state: 'Z' }) },
+    ['warn orphaned'],
+  ],
+  [
+    'a row of a process that is dead',
+    { ...rows(runningRow), ...processes(daemonProcess, { ...harnessProcess, state: 'X' }) },
+    ['warn orphaned'],
+  ],
+  whenStopped(
+    'a harness that outlived its daemon',
+    {
+      ...rows(runningRow),
+      ...processes({ ...harnessProcess, ownerPid: null, ppid: 1 }),
+    },
+    ['pass ok'],
+  ),
+  whenStopped('nothing of it is left', rows(runningRow), ['warn orphaned']),
+  ['a row that was seen once', { 'store.sessions': { open: [runningRow], looks: 1 } }, ['unknown undetermined']],
+  ['a row of 29 seconds', rows({ ...runningRow, createdAt: ago(29) }), ['pass ok']],
+  ['a row of 30 seconds', rows({ ...runningRow, createdAt: ago(30) }), ['warn orphaned']],
+  ['an external row', rows({ ...runningRow, external: true }), ['pass ok']],
+  ['a row that is not running', rows({ ...runningRow, status: 'created' }), ['pass ok']],
+  [
+    'processes that cannot be seen',
+    { ...rows(runningRow), machine: { seesEveryProcess: false } },
+    ['unknown undetermined'],
+  ],
+  [
+    'a daemon that hangs',
+    { ...rows(runningRow), 'daemon.health': { outcome: 'no-bytes', body: null } },
+    ['unknown undetermined'],
+  ],
+  whenStopped(
+    'a harness that hides its environment',
+    {
+      ...rows(runningRow),
+      ...processes({ ...stranger, command: 'codex', home: 'unreadable' }),
+    },
+    ['unknown undetermined'],
+  ),
+  whenStopped(
+    'the doctor, which hides its own',
+    {
+      ...rows(runningRow),
+      ...processes({ ...stranger, command: 'codex', home: 'unreadable', own: true }),
+    },
+    ['warn orphaned'],
+  ),
+  whenStopped(
+    'a row of a live `coven run`',
+    { ...rows(runningRow), ...processes({ ...run, startedAt: ago(hour + 5) }) },
+    ['pass ok'],
+  ),
+  whenStopped(
+    'a `coven run` that began 2 seconds after it',
+    {
+      ...rows(runningRow),
+      ...processes({ ...run, startedAt: ago(hour - 2) }),
+    },
+    ['pass ok'],
+  ),
+  whenStopped(
+    'one that began 3 seconds after it',
+    {
+      ...rows(runningRow),
+      ...processes({ ...run, startedAt: ago(hour - 3) }),
+    },
+    ['unknown undetermined'],
+  ),
+  whenStopped(
+    'one that began 15 seconds before it',
+    {
+      ...rows(runningRow),
+      ...processes({ ...run, startedAt: ago(hour + 15) }),
+    },
+    ['pass ok'],
+  ),
+  whenStopped(
+    'one that began 16 seconds before it',
+    {
+      ...rows(runningRow),
+      ...processes({ ...run, startedAt: ago(hour + 16) }),
+    },
+    ['unknown undetermined'],
+  ),
+  whenStopped(
+    'one of another home',
+    {
+      ...rows(runningRow),
+      ...processes({ ...run, home: 'other', startedAt: ago(hour + 5) }),
+    },
+    ['warn orphaned'],
+  ),
+  whenStopped(
+    'one run and two rows',
+    {
+      ...rows(runningRow, { ...runningRow, id: 'session-2' }),
+      ...processes({ ...run, startedAt: ago(hour + 5) }),
+    },
+    ['warn orphaned'],
+  ),
+  ['more rows than are read', { 'store.sessions': { openComplete: false } }, ['unknown undetermined']],
+  [
+    'both an orphan and more rows than are read',
+    { 'store.sessions': { open: [runningRow], openComplete: false } },
+    ['warn orphaned', 'unknown undetermined'],
+  ],
+]);
+
+const left = (more: Partial<Process>): Process => ({ ...harnessProcess, ownerPid: null, ppid: 1, ...more });
+judges(sessionsProcesses, [
+  ['none', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['a harness of the daemon', processes(daemonProcess, harnessProcess), ['pass ok']],
+  ['one on a dead terminal', processes(daemonProcess, left({ deadTerminal: true })), ['warn unowned']],
+  ['one whose row is open', { ...rows(runningRow), ...processes(daemonProcess, left({})) }, ['warn unowned']],
+  [
+    'one whose row names another harness',
+    { ...rows({ ...runningRow, harness: 'claude' }), ...processes(left({})) },
+    ['pass ok'],
+  ],
+  [
+    'one that leads no session',
+    processes(daemonProcess, left({ deadTerminal: true, sessionLeader: false })),
+    ['pass ok'],
+  ],
+  ['a zombie', processes(daemonProcess, left({ deadTerminal: true, state: 'Z' })), ['pass ok']],
+  ['one without a session id', processes(daemonProcess, left({ deadTerminal: true, sessionId: null })), ['pass ok']],
+  [
+    'one that hides its environment',
+    processes(daemonProcess, { ...stranger, command: 'claude', home: 'unreadable' }),
+    ['unknown undetermined'],
+  ],
+  [
+    'one of the daemon that hides it',
+    processes(daemonProcess, { ...stranger, command: 'claude', home: 'unreadable', ownerPid: 4242 }),
+    ['pass ok'],
+  ],
+  [
+    'a daemon of another user, which hides it',
+    processes(daemonProcess, { ...stranger, role: 'serve', command: 'claude', home: 'unreadable' }),
+    ['pass ok'],
+  ],
+  [
+    'another program that hides it',
+    processes(daemonProcess, { ...stranger, command: 'ssh-agent', home: 'unreadable' }),
+    ['pass ok'],
+  ],
+  [
+    'another program that began with an open row',
+    {
+      ...rows(runningRow),
+      ...processes(daemonProcess, { ...stranger, command: 'agent', home: 'unreadable', startedAt: ago(hour - 30) }),
+    },
+    ['unknown undetermined'],
+  ],
+  [
+    'another program that began a second later than that',
+    {
+      ...rows(runningRow),
+      ...processes(daemonProcess, { ...stranger, command: 'agent', home: 'unreadable', startedAt: ago(hour - 31) }),
+    },
+    ['pass ok'],
+  ],
+]);
+
+const createdRow: SessionRow = { ...runningRow, status: 'created' };
+judges(sessionsStranded, [
+  ['none', {}, ['pass ok']],
+  ['no ledger', { 'store.open': { outcome: 'missing' } }, ['skip no-ledger']],
+  ['rows that cannot be read', unreadable, ['skip sessions-unread']],
+  ['10 minutes old', rows({ ...createdRow, createdAt: ago(10 * minute) }), ['pass ok']],
+  ['a second older', rows({ ...createdRow, createdAt: ago(10 * minute + 1) }), ['warn stranded']],
+  ['external', rows({ ...createdRow, external: true }), ['pass ok']],
+  ['running', rows(runningRow), ['pass ok']],
+]);
+
+const recent = (made: number, failed: number, orphaned: number): Changes => ({
+  'store.sessions': { recent: { made, failed, orphaned } },
+});
+judges(sessionsChurn, [
+  ['none', {}, ['pass ok']],
+  ['rows that cannot be read', unreadable, ['skip sessions-unread']],
+  ['5 of 10 went wrong', recent(10, 3, 2), ['warn churn ! sessions-failing']],
+  ['5 of 11', recent(11, 3, 2), ['pass ok']],
+  ['4 of 4', recent(4, 4, 0), ['pass ok']],
+  ['5 of 5', recent(5, 0, 5), ['warn churn ! sessions-failing']],
+]);
+
+const seconds = Date.parse(now) / 1000;
+const lease = (expiresIn: number | null, more: Partial<Lease> = {}): Lease => ({
+  name: 'w.json',
+  state: 'valid',
+  expiresAt: expiresIn === null ? null : seconds + expiresIn,
+  sessionId: 'session-1',
+  ...more,
+});
+const gate = (writers: readonly Lease[], more = {}): Changes => ({
+  'sessions.leases': { projects: [{ path: '/p', gate: 'read', owner: null, writers, ...more }] },
+});
+judges(sessionsLeases, [
+  ['none', {}, ['pass ok']],
+  ['rows that cannot be read', unreadable, ['skip sessions-unread']],
+  ['a valid one', gate([lease(60)]), ['pass ok']],
+  ['an expired one whose session is over', gate([lease(-hour)]), ['pass ok']],
+  [
+    'one of a live session, 30 seconds late',
+    { ...gate([lease(-30)]), ...processes(daemonProcess, harnessProcess) },
+    ['pass ok'],
+  ],
+  ['31 seconds late', { ...gate([lease(-31)]), ...processes(daemonProcess, harnessProcess) }, ['warn expired']],
+  [
+    'late, of a zombie',
+    { ...gate([lease(-31)]), ...processes(daemonProcess, { ...harnessProcess, state: 'Z' }) },
+    ['pass ok'],
+  ],
+  ['late, of no session', { ...gate([lease(-31, { sessionId: null })]), ...processes(daemonProcess) }, ['pass ok']],
+  ['a malformed writer', gate([lease(null, { state: 'malformed' })]), ['warn malformed']],
+  ['a malformed owner', gate([], { owner: lease(null, { state: 'malformed' }) }), ['fail malformed']],
+  ['a valid owner', gate([], { owner: lease(60) }), ['pass ok']],
+  ['an unreadable writer', gate([lease(null, { state: 'unreadable' })]), ['unknown undetermined']],
+  ['an unreadable owner', gate([], { owner: lease(null, { state: 'unreadable' }) }), ['unknown undetermined']],
+  ['an unreadable gate', gate([], { gate: 'unreadable' }), ['unknown undetermined']],
+  ['a gate on a network file system', gate([], { gate: 'remote' }), ['unknown undetermined']],
+  [
+    'all of it',
+    {
+      ...gate([lease(null, { state: 'malformed' }), lease(-99), lease(null, { state: 'unreadable' })], {
+        owner: lease(null, { state: 'malformed' }),
+      }),
+      ...processes(daemonProcess, harnessProcess),
+    },
+    ['fail malformed', 'warn malformed', 'warn expired', 'unknown undetermined'],
+  ],
+]);

@@ -1,0 +1,664 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ago,
+  type Changes,
+  changed,
+  daemonProcess,
+  harnessProcess,
+  healthy,
+  hour,
+  runningRow,
+  stopped,
+  stranger,
+} from '../../fixtures/seen.ts';
+import type { Finding } from '../../src/check.ts';
+import { type Found, makePlan } from '../../src/fix/plan.ts';
+import type { PlanOptions } from '../../src/fix/remedy.ts';
+import type { PlanSight } from '../../src/fix/sight.ts';
+import type { Action, Plan } from '../../src/fix/step.ts';
+import type { FileIdentity, Observations, Process } from '../../src/observation.ts';
+
+const tool = { name: 'coven-doctor', version: '0.0.0' };
+
+const identity = (more: Partial<FileIdentity> = {}): FileIdentity => ({
+  kind: 'file',
+  dev: '1',
+  ino: '9',
+  mode: 0o644,
+  uid: 1000,
+  gid: 1000,
+  size: 1,
+  mtimeNs: '1',
+  sha256: null,
+  ...more,
+});
+
+const files = (list: Readonly<Record<string, Partial<FileIdentity>>>): Changes => ({
+  'home.identities': { files: Object.fromEntries(Object.entries(list).map(([name, more]) => [name, identity(more)])) },
+});
+
+/** What a plan is made from: all that was seen, what a wedged daemon did while it was watched, and old backups. */
+function sightOf(base: Observations, changes: Changes, more: Partial<PlanSight> = {}): PlanSight {
+  return { ...changed(base, changes), oldBackups: [], ...more } as PlanSight;
+}
+
+function foundOf(name: string, causedBy?: Found['finding']['causedBy']): Found {
+  const [check = '', code = '', status = 'fail'] = name.split(' ');
+  const finding: Finding = { code, status: status as Finding['status'], target: '<x>', facts: {}, evidence: [] };
+  return { check, finding: causedBy ? { ...finding, causedBy } : finding };
+}
+
+const subject = (action: Action): string => {
+  if ('path' in action) return ` ${action.path}${'mode' in action ? ` ${action.mode.toString(8)}` : ''}`;
+  if ('process' in action) return ` ${action.process.pid}${'kill' in action && action.kill ? ' kill' : ''}`;
+  if ('index' in action) return ` ${action.index}`;
+  return 'run' in action ? ` ${action.run}` : '';
+};
+
+/** Each step in one line: what is done to what, when, at what risk, whether it can be undone, and what it requires. */
+const stepsOf = ({ steps }: Plan): readonly string[] =>
+  steps.map(
+    ({ action, phase, risk, undo, requires }) =>
+      `${action.kind}${subject(action)} ${phase} ${risk}${undo === 'none' ? ' for-good' : ''}${requires.length > 0 ? ` requires ${requires.join(', ')}` : ''}`,
+  );
+const refusalsOf = ({ refused }: Plan): readonly string[] =>
+  refused.map(({ finding, reason }) => `${finding}: ${reason}`);
+
+interface Case {
+  readonly found: readonly (string | Found)[];
+  readonly seen?: Changes;
+  readonly base?: Observations;
+  readonly more?: Partial<PlanSight>;
+  readonly allow?: readonly ('disruptive' | 'lossy')[];
+  readonly start?: true;
+  readonly steps?: readonly string[];
+  readonly refused?: readonly string[];
+}
+
+function planOf({ found, seen = {}, base = stopped, more, allow = [], start }: Case): Plan {
+  const options: PlanOptions = { allow: new Set(['safe', ...allow]), startStopped: start ?? false };
+  const findings = found.map((one) => (typeof one === 'string' ? foundOf(one) : one));
+  return makePlan(findings, sightOf(base, seen, more), options, tool);
+}
+
+const start = 'start-daemon after safe for-good';
+const stale: Changes = {
+  'daemon.record': { ...healthy['daemon.record'] },
+  'daemon.socket': { kind: 'socket', mode: 0o600, uid: 1000, connect: 'refused', errno: null, looks: 1 },
+};
+const reused: Process = { ...stranger, pid: 4242, innerPid: 4242 };
+const hung: Changes = { 'daemon.health': { outcome: 'no-bytes', body: null } };
+const watched = (more = {}): Partial<PlanSight> => ({
+  'daemon.progress': {
+    pid: 4242,
+    watchedMs: 10_000,
+    answered: false,
+    cpu: false,
+    log: false,
+    supervisor: null,
+    ...more,
+  },
+});
+const unlinked: Changes = {
+  'daemon.health': { outcome: 'unreachable', body: null },
+  'daemon.socket': { kind: 'absent', mode: null, uid: null, connect: 'absent' },
+};
+const live: Changes = {
+  'store.sessions': { open: [runningRow] },
+  processes: { list: [daemonProcess, harnessProcess] },
+};
+const liveRun: Changes = {
+  'store.sessions': { open: [runningRow] },
+  processes: {
+    list: [
+      daemonProcess,
+      { ...stranger, pid: 600, innerPid: 600, role: 'run', command: 'coven', home: 'this', startedAt: ago(hour + 5) },
+    ],
+  },
+};
+const ledger = { 'coven.sqlite3': {}, 'coven.sqlite3-wal': {}, 'coven.sqlite3-shm': {} };
+const root = { machine: { uid: 0 }, home: { uid: 0 } } as const;
+
+const cases: Readonly<Record<string, Case>> = {
+  'nothing is found': { found: [] },
+  'what passes, is skipped or is unknown is left alone': {
+    found: [
+      'home:mode writable-by-others pass',
+      'home:mode writable-by-others skipped',
+      'home:mode entry-open unknown',
+    ],
+    seen: files({ '.': { kind: 'directory' } }),
+  },
+  'a warning is fixed as a failure is': {
+    found: ['home:mode readable-by-others warn'],
+    seen: files({ '.': { kind: 'directory' } }),
+    steps: ['set-mode . 700 alive safe'],
+  },
+  'nobody has a remedy': { found: ['home:reset nonsense'], refused: ['home:reset nonsense: by-hand'] },
+  'what follows from a cause and has no remedy is not told': {
+    found: [foundOf('daemon:log crash-loop', { check: 'store:open', code: 'missing' })],
+  },
+  'what follows from a cause and has a remedy gets it': {
+    found: [foundOf('daemon:socket stale', { check: 'daemon', code: 'stale' })],
+    seen: { ...stale, ...files({ 'coven.sock': { kind: 'socket' } }) },
+    steps: ['quarantine coven.sock gone safe'],
+  },
+  'a repair that was cut off is recovered before any step': { found: ['home:repairs unfinished warn'] },
+
+  // States in which every repair could do harm.
+  'no home': {
+    found: ['home:mode entry-open'],
+    seen: { home: { kind: 'absent' } },
+    refused: ['home:mode entry-open: no-home'],
+  },
+  'a symlinked home': {
+    found: ['home:mode entry-open'],
+    seen: { home: { kind: 'symlink' } },
+    refused: ['home:mode entry-open: symlinked-home'],
+  },
+  'a home of another user': {
+    found: ['home:mode entry-open'],
+    seen: { home: { uid: 0 } },
+    refused: ['home:mode entry-open: other-owner'],
+  },
+  'root over a home of another user': {
+    found: ['home:mode entry-open'],
+    seen: { machine: { uid: 0 } },
+    refused: ['home:mode entry-open: other-owner'],
+  },
+  'a reset that was cut off': {
+    found: ['home:mode entry-open'],
+    seen: {
+      'home.entries': {
+        list: [
+          {
+            name: 'reset-transaction.json',
+            kind: 'file',
+            mode: 0,
+            uid: 1000,
+            size: 1,
+            links: 1,
+            dev: '1',
+            ino: '1',
+            modifiedAt: ago(1),
+          },
+        ],
+      },
+    },
+    refused: ['home:mode entry-open: reset-interrupted'],
+  },
+  'a read-only file system': {
+    found: ['home:mode entry-open'],
+    seen: { 'home.filesystem': { readOnly: true } },
+    refused: ['home:mode entry-open: read-only'],
+  },
+  'no boot id, without which no process is proven': {
+    found: ['home:mode entry-open'],
+    seen: { machine: { bootId: null } },
+    refused: ['home:mode entry-open: no-boot-id'],
+  },
+  'what follows from a cause is refused, too, where all is': {
+    found: [foundOf('daemon:log crash-loop', { check: 'store:open', code: 'missing' })],
+    seen: { 'home.filesystem': { readOnly: true } },
+    refused: ['daemon:log crash-loop: read-only'],
+  },
+
+  // Modes and owners.
+  'an open home, which was not seen': {
+    found: ['home:mode writable-by-others'],
+    refused: ['home:mode writable-by-others: not-seen'],
+  },
+  'entries that are open': {
+    found: ['home:mode entry-open'],
+    seen: files({
+      'daemon.json': { mode: 0o640 },
+      'state.lock': { mode: 0o601 },
+      keys: { kind: 'directory', mode: 0o755 },
+      'keys/a': { mode: 0o604 },
+      'mobile/b': { mode: 0o777 },
+      'keys/link': { kind: 'symlink', mode: 0o777 },
+      'keys/closed': { mode: 0o600 },
+      'coven.sqlite3': { mode: 0o644 },
+      keysmith: { mode: 0o644 },
+    }),
+    steps: [
+      'set-mode daemon.json 600 alive safe',
+      'set-mode state.lock 600 alive safe',
+      'set-mode keys 700 alive safe',
+      'set-mode keys/a 600 alive safe',
+      'set-mode mobile/b 700 alive safe',
+    ],
+  },
+  'entries that are open, none of which was seen': {
+    found: ['home:mode entry-open'],
+    refused: ['home:mode entry-open: not-seen'],
+  },
+  "entries of another user, in root's own home": {
+    found: ['home:owner foreign-entries'],
+    seen: {
+      ...root,
+      ...files({
+        '.': { kind: 'directory', uid: 0, gid: 5 },
+        a: { uid: 7 },
+        b: { uid: 0 },
+        c: { uid: 8, kind: 'symlink' },
+      }),
+    },
+    steps: ['set-owner a gone safe'],
+  },
+  'a user cannot give a file away': {
+    found: ['home:owner foreign-entries'],
+    seen: files({ '.': { kind: 'directory' }, a: { uid: 7 } }),
+    refused: ['home:owner foreign-entries: needs-root'],
+  },
+  'none of them was seen': {
+    found: ['home:owner foreign-entries'],
+    seen: { ...root, ...files({ '.': { kind: 'directory', uid: 0 } }) },
+    refused: ['home:owner foreign-entries: not-seen'],
+  },
+  'the group of the home was not seen': {
+    found: ['home:owner foreign-entries'],
+    seen: { ...root, ...files({ a: { uid: 7 } }) },
+    refused: ['home:owner foreign-entries: needs-root'],
+  },
+
+  // Room.
+  'a full disk without old backups': { found: ['home:disk full'], refused: ['home:disk full: no-old-backups'] },
+  'old backups go one by one, and that loses them': {
+    found: ['home:disk low'],
+    more: { oldBackups: ['r1', 'r2'] },
+    steps: ['remove-backup r1 alive lossy for-good', 'remove-backup r2 alive lossy for-good'],
+  },
+
+  // A daemon that is gone.
+  'a stopped daemon is left so': { found: ['daemon stopped warn'] },
+  'a stopped daemon is started where that is asked for': {
+    found: ['daemon stopped warn'],
+    start: true,
+    steps: [start],
+  },
+  'what a dead daemon left is moved, and a start requires that': {
+    found: ['daemon stale', 'daemon:record reused-pid', 'daemon:socket stale'],
+    seen: {
+      ...stale,
+      processes: { list: [reused] },
+      ...files({ 'daemon.json': {}, 'coven.sock': { kind: 'socket' } }),
+    },
+    steps: [
+      'quarantine daemon.json gone safe',
+      'quarantine coven.sock gone safe',
+      `${start} requires daemon:record reused-pid`,
+    ],
+  },
+  'without its cause being moved it would not start': {
+    found: ['daemon stale', 'daemon:record reused-pid'],
+    seen: { ...stale, processes: { list: [reused] } },
+    refused: ['daemon:record reused-pid: not-seen', 'daemon stale: start-blocked'],
+  },
+  'a record is not moved beside a live daemon': {
+    found: ['daemon:record invalid', 'daemon:socket stale'],
+    base: healthy,
+    seen: files({ 'daemon.json': {}, 'coven.sock': {} }),
+    refused: ['daemon:record invalid: daemon-alive', 'daemon:socket stale: daemon-alive'],
+  },
+  'an open socket is closed beside its daemon': {
+    found: ['daemon:socket open-mode'],
+    base: healthy,
+    seen: files({ 'coven.sock': { kind: 'socket', mode: 0o666 } }),
+    steps: ['set-mode coven.sock 600 alive safe'],
+  },
+  'an open socket that goes to quarantine keeps its mode': {
+    found: ['daemon:socket open-mode', 'daemon:socket stale'],
+    seen: { ...stale, ...files({ 'coven.sock': { kind: 'socket', mode: 0o666 } }) },
+    steps: ['quarantine coven.sock gone safe'],
+    refused: ['daemon:socket open-mode: covered'],
+  },
+  'an owner is not set of what goes to quarantine, but of the rest': {
+    found: ['home:owner foreign-entries', 'daemon:record dead-pid'],
+    seen: {
+      ...stale,
+      ...root,
+      ...files({ '.': { kind: 'directory', uid: 0 }, 'daemon.json': { uid: 7 }, 'state.lock': { uid: 7 } }),
+    },
+    steps: ['set-owner state.lock gone safe', 'quarantine daemon.json gone safe'],
+  },
+
+  // A daemon that lives and does not answer.
+  'a stopped process is continued': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: { ...hung, processes: { list: [{ ...daemonProcess, state: 'T' }] } },
+    steps: ['continue-process 4242 alive safe for-good'],
+  },
+  'a traced process is left': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: { ...hung, processes: { list: [{ ...daemonProcess, state: 't' }] } },
+    refused: ['daemon hung: traced'],
+  },
+  'a process that waits for a device is left': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: { ...hung, processes: { list: [{ ...daemonProcess, state: 'D' }] } },
+    refused: ['daemon hung: waits-for-device'],
+  },
+  'a hung daemon that was not watched is left': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: hung,
+    more: { 'daemon.progress': null },
+    refused: ['daemon hung: not-watched'],
+  },
+  'another one was watched': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: hung,
+    more: watched({ pid: 5000 }),
+    refused: ['daemon hung: not-watched'],
+  },
+  'one that used the processor is slow': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: hung,
+    more: watched({ cpu: true }),
+    refused: ['daemon hung: slow'],
+  },
+  'one that wrote its log is slow': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: hung,
+    more: watched({ log: true }),
+    refused: ['daemon hung: slow'],
+  },
+  'one that answered is slow': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: hung,
+    more: watched({ answered: true }),
+    refused: ['daemon hung: slow'],
+  },
+  'one under a supervisor is left to it': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: hung,
+    more: watched({ supervisor: { name: 'coven.service', user: true } }),
+    refused: ['daemon hung: supervised'],
+  },
+  'a daemon whose process is not seen as one is not signalled': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: { ...hung, processes: { list: [{ ...daemonProcess, role: 'other' }] } },
+    more: watched(),
+    refused: ['daemon hung: daemon-not-proven'],
+  },
+  'one in a pid namespace that cannot be told is not signalled': {
+    found: ['daemon unreachable'],
+    base: healthy,
+    seen: { ...unlinked, machine: { pidNamespace: null } },
+    refused: ['daemon unreachable: daemon-not-proven'],
+  },
+  'one that is not proven, and unreachable': {
+    found: ['daemon unreachable'],
+    base: healthy,
+    seen: { ...unlinked, processes: { list: [{ ...daemonProcess, home: 'other' }] } },
+    refused: ['daemon unreachable: daemon-not-proven'],
+  },
+  'an unreachable one that is stopped': {
+    found: ['daemon unreachable'],
+    base: healthy,
+    seen: { ...unlinked, processes: { list: [{ ...daemonProcess, state: 'T' }] } },
+    refused: ['daemon unreachable: not-runnable'],
+  },
+
+  // Restarts.
+  'a daemon that runs another version is restarted': {
+    found: ['daemon:version skew warn'],
+    base: healthy,
+    steps: ['restart-daemon after safe for-good'],
+  },
+  'a restart that ends a session is disruptive': {
+    found: ['daemon:version skew warn'],
+    base: healthy,
+    seen: live,
+    steps: ['restart-daemon after disruptive for-good'],
+  },
+  'a restart beside a live `coven run`, whose row it would call orphaned, is disruptive': {
+    found: ['daemon:version skew warn'],
+    base: healthy,
+    seen: liveRun,
+    steps: ['restart-daemon after disruptive for-good'],
+  },
+  'one restart for all that ask for it': {
+    found: ['daemon:version skew warn', 'daemon:resources descriptors'],
+    base: healthy,
+    steps: ['restart-daemon after safe for-good'],
+    refused: ['daemon:resources descriptors: covered'],
+  },
+  'a degraded storage beside privacy.toml is that file': {
+    found: ['daemon:health storage-degraded warn'],
+    base: healthy,
+    seen: {
+      'home.entries': {
+        list: [
+          {
+            name: 'privacy.toml',
+            kind: 'file',
+            mode: 0,
+            uid: 1000,
+            size: 1,
+            links: 1,
+            dev: '1',
+            ino: '1',
+            modifiedAt: ago(1),
+          },
+        ],
+      },
+    },
+    refused: ['daemon:health storage-degraded: by-hand'],
+  },
+  'a degraded storage by itself is restarted': {
+    found: ['daemon:health storage-degraded warn'],
+    base: healthy,
+    steps: ['restart-daemon after safe for-good'],
+  },
+  'orphaned rows are marked by a restart where a daemon runs': {
+    found: ['sessions:orphaned orphaned warn'],
+    base: healthy,
+    steps: ['restart-daemon after safe for-good'],
+  },
+  'and by a start where none does': {
+    found: ['sessions:orphaned orphaned warn', 'sessions:stranded stranded warn'],
+    steps: [start],
+    refused: ['sessions:stranded stranded: covered'],
+  },
+
+  // Harnesses that outlived their daemon.
+  'one that is provably left is ended': {
+    found: ['sessions:processes unowned warn'],
+    seen: { processes: { list: [{ ...harnessProcess, ownerPid: null, deadTerminal: true }] } },
+    steps: ['end-process 4300 kill alive lossy for-good'],
+  },
+  ...Object.fromEntries(
+    (
+      [
+        ['leads no session', { sessionLeader: false }],
+        ['has its terminal still', { deadTerminal: false }],
+        ['is of no session', { sessionId: null }],
+        ['has a daemon above it', { ownerPid: 4242 }],
+        ['is of another user', { uid: 0 }],
+        ['is a zombie', { state: 'Z' }],
+        ['is above the doctor', { own: true }],
+        ['has the ledger open', { ledgerOpen: true }],
+        ['is no harness', { role: 'other' }],
+      ] as const
+    ).map(([why, more]) => [
+      `one that ${why} is left`,
+      {
+        found: ['sessions:processes unowned warn'],
+        seen: { processes: { list: [{ ...harnessProcess, ownerPid: null, deadTerminal: true, ...more }] } },
+        refused: ['sessions:processes unowned: not-provably-left'],
+      } satisfies Case,
+    ]),
+  ),
+  'one that holds a lock is left': {
+    found: ['sessions:processes unowned warn'],
+    seen: {
+      processes: { list: [{ ...harnessProcess, ownerPid: null, deadTerminal: true }] },
+      'home.locks': { files: [{ name: 'state.lock', holders: [{ pid: 4300, exclusive: false }] }] },
+    },
+    refused: ['sessions:processes unowned: not-provably-left'],
+  },
+
+  // The ledger.
+  'a large WAL is brought in': {
+    found: ['store:wal large warn'],
+    seen: files(ledger),
+    steps: ['checkpoint gone safe'],
+  },
+  'the search index is made anew': {
+    found: ['store:index search-index warn'],
+    seen: files(ledger),
+    steps: ['rebuild-search gone safe'],
+  },
+  'an index is made anew, by the name that SQLite says': {
+    found: ['store:index index-mismatch warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['odd', 'row 7 missing from index idx_b'] } },
+    steps: ['rebuild-index idx_b gone safe'],
+  },
+  'an index that is not named': {
+    found: ['store:index index-mismatch warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['odd'] } },
+    refused: ['store:index index-mismatch: index-not-named'],
+  },
+  'the ledger is replaced once, by what does most': {
+    found: ['store:wal large warn', 'store:index index-mismatch warn', 'store:index search-index warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
+    steps: ['rebuild-index idx_b gone safe'],
+    refused: ['store:wal large: covered', 'store:index search-index: covered'],
+  },
+  'a ledger that was not seen': { found: ['store:wal large warn'], refused: ['store:wal large: not-seen'] },
+  'a ledger beside a live daemon': {
+    found: ['store:wal large warn'],
+    base: healthy,
+    seen: files(ledger),
+    refused: ['store:wal large: ledger-in-use'],
+  },
+  'a ledger that somebody has open': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), processes: { list: [{ ...stranger, ledgerOpen: true }] } },
+    refused: ['store:wal large: ledger-in-use'],
+  },
+  'a ledger that a newer SQLite has written': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), 'store.files': { header: { pageSize: 4096, pages: 1, wal: true, writer: 3_053_003 } } },
+    refused: ['store:wal large: newer-writer'],
+  },
+  'a ledger that could not be read': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), 'store.open': { outcome: 'unreadable', code: 'DOCTOR_NO_SCRATCH' } },
+    refused: ['store:wal large: not-read'],
+  },
+  'a damaged table': {
+    found: ['store:wal large warn'],
+    seen: {
+      ...files(ledger),
+      'store.integrity': {
+        tables: [{ table: 'events', rowsRead: 1, rowsAbout: 2, complete: false, problem: 'SQLITE_CORRUPT' }],
+      },
+    },
+    refused: ['store:wal large: ledger-damaged'],
+  },
+  'damaged pages': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), 'store.integrity': { problems: ['x'] } },
+    refused: ['store:wal large: ledger-damaged'],
+  },
+  'a torn WAL': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), 'store.files': { walState: 'torn' } },
+    refused: ['store:wal large: ledger-damaged'],
+  },
+  "another ledger's WAL": {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), 'store.open': { walForeign: true } },
+    refused: ['store:wal large: ledger-damaged'],
+  },
+  'a ledger that does not open': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), 'store.open': { outcome: 'malformed' } },
+    refused: ['store:wal large: ledger-damaged'],
+  },
+  "another ledger's WAL is moved aside, and that may lose rows": {
+    found: ['store:wal foreign'],
+    seen: files(ledger),
+    steps: ['quarantine coven.sqlite3-wal gone lossy', 'quarantine coven.sqlite3-shm gone lossy'],
+  },
+  'a WAL whose ledger is gone is moved aside': {
+    found: ['store:wal alone'],
+    seen: files({ 'coven.sqlite3-wal': {} }),
+    steps: ['quarantine coven.sqlite3-wal gone safe'],
+  },
+  'steps stand in the order in which they are taken': {
+    found: ['daemon stopped warn', 'store:wal large warn', 'home:mode readable-by-others warn'],
+    seen: files({ ...ledger, '.': { kind: 'directory' } }),
+    start: true,
+    steps: ['set-mode . 700 alive safe', 'checkpoint gone safe', start],
+  },
+};
+
+describe('makePlan', () => {
+  for (const [what, one] of Object.entries(cases)) {
+    it(what, () => {
+      const plan = planOf(one);
+      expect([stepsOf(plan), refusalsOf(plan)]).toEqual([one.steps ?? [], one.refused ?? []]);
+      expect(plan.steps.map(({ id }) => id)).toEqual(plan.steps.map((_, index) => String(index + 1)));
+    });
+  }
+
+  it('kills a hung daemon only where a loss is allowed, and starts it anew', () => {
+    const ask = (allow: Case['allow']) =>
+      stepsOf(planOf({ found: ['daemon hung'], base: healthy, seen: hung, more: watched(), ...(allow && { allow }) }));
+    expect(ask([])).toEqual(['end-process 4242 alive disruptive for-good', start]);
+    expect(ask(['lossy'])).toEqual(['end-process 4242 kill alive lossy for-good', start]);
+  });
+
+  it('ends a daemon whose socket is gone, with its signal to stop', () => {
+    expect(stepsOf(planOf({ found: ['daemon unreachable'], base: healthy, seen: unlinked }))).toEqual([
+      'end-process 4242 alive disruptive for-good',
+      start,
+    ]);
+  });
+
+  it('is for one home, one boot and 24 hours, and its digest is of what it does', () => {
+    const one = planOf({ found: ['daemon stopped warn'], start: true });
+    const { home, machine, madeAt, expiresAt, digest, live: lives } = one;
+    expect({ home, machine, madeAt, expiresAt, lives }).toEqual({
+      home: { dev: '1', ino: '2' },
+      machine: { bootId: 'boot', pidNamespace: 'pid:[1]' },
+      madeAt: '2026-11-24T10:00:00.000Z',
+      expiresAt: '2026-11-25T10:00:00.000Z',
+      lives: { daemonSessions: [], runSessions: [] },
+    });
+    expect(planOf({ found: ['daemon stopped warn'], start: true }).digest).toBe(digest);
+    expect(planOf({ found: ['daemon stopped warn'], start: true, seen: { home: { ino: '3' } } }).digest).not.toBe(
+      digest,
+    );
+    expect(planOf({ found: [], start: true }).digest).not.toBe(digest);
+  });
+
+  it('names the sessions that live', () => {
+    expect(planOf({ found: [], base: healthy, seen: live }).live).toEqual({
+      daemonSessions: ['session-1'],
+      runSessions: [],
+    });
+    expect(planOf({ found: [], base: healthy, seen: liveRun }).live).toEqual({
+      daemonSessions: [],
+      runSessions: ['session-1'],
+    });
+    const unseen = { ...sightOf(healthy, live), processes: null };
+    expect(makePlan([], unseen, { allow: new Set(), startStopped: false }, tool).live).toEqual({
+      daemonSessions: [],
+      runSessions: [],
+    });
+  });
+});
