@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ago,
+  body,
+  type Changes,
+  changed,
+  daemonProcess,
+  healthy,
+  mebibyte,
+  stopped,
+  stranger,
+} from '../../fixtures/seen.ts';
+import { judgeLifecycle } from '../../src/coven/lifecycle.ts';
+import type { Entry, Observations } from '../../src/observation.ts';
+
+interface Ways {
+  readonly start?: string;
+  readonly restart?: string;
+  readonly stop?: string;
+  readonly vacuum?: string;
+}
+
+/** What stands in the way of all four commands, or of start and restart, or of what opens the ledger, too. */
+const all = (id: string): Ways => ({ start: id, restart: id, stop: id, vacuum: id });
+const reach = (id: string): Ways => ({ start: id, restart: id, stop: id });
+const ledger = (id: string): Ways => ({ start: id, restart: id, vacuum: id });
+const begin = (id: string): Ways => ({ start: id, restart: id });
+
+const entry = (more: Partial<Entry>): Changes => ({
+  'home.entries': {
+    list: [
+      {
+        name: 'state.lock',
+        kind: 'file',
+        mode: 0,
+        uid: 1000,
+        size: 0,
+        links: 1,
+        dev: '1',
+        ino: '1',
+        modifiedAt: ago(1),
+        ...more,
+      },
+    ],
+  },
+});
+const refused: Changes = {
+  'daemon.socket': { kind: 'socket', mode: 0o600, uid: 1000, connect: 'refused', errno: null, looks: 1 },
+};
+const file = { kind: 'file', size: 5, mode: 0o600, readable: true } as const;
+const recorded: Changes = { 'daemon.record': { ...healthy['daemon.record'] } };
+
+const rows: readonly (readonly [what: string, base: Observations, seen: Changes, ways: Ways])[] = [
+  ['a daemon at work', healthy, {}, {}],
+  ['none', stopped, {}, {}],
+  ['no home yet', stopped, { home: { kind: 'absent', uid: null } }, {}],
+  ['a home that is a file', stopped, { home: { kind: 'file' } }, all('home:path')],
+  ['a home whose name is no UTF-8', stopped, { home: { utf8: false } }, all('home:path')],
+  ['a home of another user', stopped, { home: { uid: 0 } }, all('home:owner')],
+  ['a lock of another user', stopped, entry({ uid: 0 }), all('home:owner')],
+  ['another file of another user', stopped, entry({ name: 'notes', uid: 0 }), {}],
+  ['a lock that is a folder', stopped, entry({ kind: 'directory' }), all('home:locks')],
+  ['a lock with two names', stopped, entry({ links: 2 }), all('home:locks')],
+  ['a reset that was cut off', stopped, entry({ name: 'reset-transaction.json' }), all('home:reset')],
+  ['a read-only file system', stopped, { 'home.filesystem': { readOnly: true } }, all('home:filesystem')],
+
+  ['a stale socket', stopped, refused, {}],
+  ['a file at the socket', stopped, { 'daemon.socket': { kind: 'file' } }, reach('daemon:socket')],
+  [
+    'a socket of another user',
+    stopped,
+    { 'daemon.socket': { ...refused['daemon.socket'], uid: 7 } },
+    reach('daemon:socket'),
+  ],
+  [
+    'an open socket',
+    stopped,
+    { 'daemon.socket': { ...refused['daemon.socket'], mode: 0o666 } },
+    reach('daemon:socket'),
+  ],
+  ['a stranger who answers', healthy, { 'home.locks': { files: [] }, processes: { list: [] } }, reach('daemon:socket')],
+  ['a record that cannot be read', stopped, { 'daemon.record': { state: 'too-large' } }, reach('daemon:record')],
+  ['a record that is no JSON', stopped, { 'daemon.record': { state: 'invalid' } }, {}],
+  ['a record of a pid that is gone', stopped, recorded, {}],
+  [
+    'a record of a zombie',
+    stopped,
+    { ...recorded, processes: { list: [{ ...stranger, pid: 4242, state: 'Z' }] } },
+    reach('daemon:record'),
+  ],
+  ['a daemon that hangs', healthy, { 'daemon.health': { outcome: 'no-bytes', body: null } }, reach('daemon')],
+  [
+    'a daemon whose socket is gone',
+    healthy,
+    {
+      'daemon.health': { outcome: 'unreachable', body: null },
+      'daemon.socket': { kind: 'absent', mode: null, uid: null, connect: 'absent' },
+    },
+    reach('daemon'),
+  ],
+  ['two daemons', healthy, body({ pid: 5000 }), reach('daemon')],
+  [
+    'a daemon that cannot be told',
+    stopped,
+    { ...recorded, processes: { list: [{ ...daemonProcess, home: 'unreadable', role: 'other' }] } },
+    reach('daemon'),
+  ],
+  [
+    'an answer that is no JSON',
+    healthy,
+    { 'daemon.health': { outcome: 'not-json', body: null } },
+    reach('daemon:health'),
+  ],
+  ['another contract', healthy, body({ apiVersion: 'coven.daemon.v2' }), reach('daemon:contract')],
+  ['no structured errors', healthy, body({ capabilities: { structuredErrors: false } }), reach('daemon:capabilities')],
+  ['no capabilities', healthy, body({ capabilities: null }), reach('daemon:capabilities')],
+
+  ['the longest socket path', stopped, { home: { socketPathBytes: 107 } }, {}],
+  ['a longer one', stopped, { home: { socketPathBytes: 108 } }, begin('home:path')],
+  ['no ledger where there was one', stopped, { 'store.open': { outcome: 'missing' } }, ledger('store:open')],
+  ['an empty one', stopped, { 'store.open': { outcome: 'empty' } }, ledger('store:open')],
+  [
+    'no ledger on a new home',
+    stopped,
+    { 'store.open': { outcome: 'missing' }, 'store.files': { sessionsExpected: false } },
+    {},
+  ],
+  [
+    'no ledger beside a WAL',
+    stopped,
+    { 'store.open': { outcome: 'missing' }, 'store.files': { sessionsExpected: false, wal: file } },
+    ledger('store:open'),
+  ],
+  ...(['not-a-file', 'not-a-database', 'malformed'] as const).map(
+    (outcome) => [`a ledger that is ${outcome}`, stopped, { 'store.open': { outcome } }, ledger('store:open')] as const,
+  ),
+  ['a ledger that is locked', stopped, { 'store.open': { outcome: 'busy' } }, ledger('store:open')],
+  [
+    'a ledger that its daemon has locked',
+    healthy,
+    { 'store.open': { outcome: 'busy' }, 'home.locks': { ledgerWriter: { pid: 4242, watchedMs: 1 } } },
+    {},
+  ],
+  [
+    'a ledger that another process has locked',
+    healthy,
+    { 'home.locks': { ledgerWriter: { pid: 77, watchedMs: 1 } } },
+    ledger('store:open'),
+  ],
+  [
+    'a ledger that may not be read',
+    stopped,
+    { 'store.files': { main: { ...file, readable: false } } },
+    ledger('store:open'),
+  ],
+  ["another ledger's WAL", stopped, { 'store.open': { walForeign: true } }, ledger('store:wal')],
+  [
+    'a WAL of another page size',
+    stopped,
+    { 'store.files': { wal: { ...file, size: mebibyte }, walPageSize: 8192 } },
+    ledger('store:wal'),
+  ],
+  ['a WAL of the same page size', stopped, { 'store.files': { wal: file, walPageSize: 4096 } }, {}],
+  [
+    'a missing table',
+    stopped,
+    { 'store.open': { columns: { sessions: healthy['store.open'].columns.sessions ?? [] } } },
+    ledger('store:schema'),
+  ],
+  [
+    'a missing column',
+    stopped,
+    { 'store.open': { columns: { ...healthy['store.open'].columns, events: ['id'] } } },
+    ledger('store:schema'),
+  ],
+  [
+    'a missing column of a ledger that did not open',
+    stopped,
+    { 'store.open': { columns: {}, outcome: 'unreadable', code: 'x' } },
+    {},
+  ],
+  ['damaged pages', stopped, { 'store.integrity': { problems: ['x'] } }, ledger('store:integrity')],
+  [
+    'a damaged table',
+    stopped,
+    { 'store.integrity': { tables: [{ table: 'events', rowsRead: 0, rowsAbout: 1, complete: false, problem: 'x' }] } },
+    ledger('store:integrity'),
+  ],
+  [
+    'a table that was not read to its end',
+    stopped,
+    { 'store.integrity': { tables: [{ table: 'events', rowsRead: 0, rowsAbout: 1, complete: false, problem: null }] } },
+    {},
+  ],
+];
+
+describe('what is in the way of a command of Coven', () => {
+  for (const [what, base, seen, ways] of rows) {
+    it(what, () => {
+      const lifecycle = judgeLifecycle(changed(base, seen));
+      const said = Object.fromEntries(
+        (['start', 'restart', 'stop', 'vacuum'] as const).flatMap((way) =>
+          lifecycle && lifecycle[way].length > 0 ? [[way, lifecycle[way].join(', ')]] : [],
+        ),
+      );
+      expect(said).toEqual(ways);
+    });
+  }
+
+  it('names the daemon where it is seen as a process of this home', () => {
+    expect(judgeLifecycle(healthy)?.pid).toBe(4242);
+    for (const more of [{ role: 'other' }, { home: 'other' }] as const)
+      expect(
+        judgeLifecycle(changed(healthy, { processes: { list: [{ ...daemonProcess, ...more }, stranger] } }))?.pid,
+      ).toBe(null);
+    expect(judgeLifecycle(stopped)?.pid).toBe(null);
+    expect(judgeLifecycle(changed(healthy, { processes: { list: [daemonProcess, stranger] } }))?.pid).toBe(4242);
+  });
+
+  it('says nothing where the daemon could not be judged', () => {
+    expect(judgeLifecycle({ ...healthy, processes: null })).toBe(null);
+  });
+
+  it('holds nothing against a command that could not be seen', () => {
+    const unseen = {
+      ...stopped,
+      'home.entries': null,
+      'home.filesystem': null,
+      'store.files': null,
+      'store.open': null,
+      'store.integrity': null,
+    };
+    expect(judgeLifecycle(unseen)?.start).toEqual([]);
+  });
+});

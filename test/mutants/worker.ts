@@ -1,0 +1,42 @@
+/** Tries mutants one after another in a process of its own: one that loops for ever is ended from outside. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { evaluate } from './modules.ts';
+import type { Mutant } from './mutate.ts';
+
+const tables = process.argv.slice(2);
+
+type Test = () => void;
+
+/** As much of vitest as tables use. */
+function harness(tests: Test[]) {
+  const each = (_: string, run: Test): void => void tests.push(run);
+  const expect = (is: unknown) => ({
+    toEqual: (was: unknown) => assert.deepEqual(is, was),
+    toBe: (was: unknown) => assert.equal(is, was),
+    not: { toBe: (was: unknown) => assert.notEqual(is, was) },
+  });
+  return { describe: (_: string, run: Test): void => run(), it: each, test: each, expect };
+}
+
+/** What the tables say of the code, with one file replaced: the first thing that is wrong, or null. */
+function firstFault(replaced: { readonly file: string; readonly source: string } | null): string | null {
+  const tests: Test[] = [];
+  try {
+    for (const table of tables) evaluate(table, replaced, { vitest: harness(tests) });
+    for (const run of tests) run();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const fault = firstFault(null);
+process.stdout.write(`${JSON.stringify({ ready: fault === null, fault })}\n`);
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const { file, start, end, becomes } = JSON.parse(line) as Mutant;
+  const source = readFileSync(file, 'utf8');
+  const killed = firstFault({ file, source: source.slice(0, start) + becomes + source.slice(end) }) !== null;
+  process.stdout.write(`${JSON.stringify({ killed })}\n`);
+});

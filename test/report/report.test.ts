@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { Accepted } from '../../src/accepted.ts';
+import { type Check, defineCheck, type Finding, type Status } from '../../src/check.ts';
+import { compareChecks, leadOf, makeReport, type Report, type Threshold } from '../../src/report.ts';
+
+const startedAt = '2026-11-24T10:00:00.000Z';
+const about = { runId: 'run', startedAt, durationMs: 1, home: '/home/ada/.coven' };
+
+const checkOf = (id: string): Check => defineCheck({ id, category: 'home', needs: [], judge: () => [] });
+
+/** `home:a fail broken` is a check and what it found; without a code it is its status. */
+function findingOf(line: string): Finding {
+  const [, status = '', code = status, escalate] = line.split(' ');
+  const finding = { code, status: status as Status, target: '<coven-home>', facts: {}, evidence: [] };
+  return escalate ? { ...finding, escalate: escalate as NonNullable<Finding['escalate']> } : finding;
+}
+
+function reportOf(lines: readonly string[], threshold: Threshold = 'fail', accepted?: Accepted): Report {
+  const ids = [...new Set(lines.map((line) => line.split(' ')[0] ?? ''))];
+  const runs = ids.map((id) => ({
+    check: checkOf(id),
+    findings: lines.filter((line) => line.startsWith(`${id} `)).map(findingOf),
+    durationMs: 1,
+  }));
+  return makeReport(runs, threshold, about, accepted);
+}
+
+const accepting = (code: string | undefined, expires: string): Accepted => ({
+  suppressions: [{ check: 'home:a', ...(code && { code }), reason: 'known', expires }],
+  baseline: null,
+});
+const since = (status: Status): Accepted => ({
+  suppressions: [],
+  baseline: { runId: 'before', statuses: new Map([['home:a/broken/<coven-home>', status]]) },
+});
+
+const codes: readonly (readonly [
+  what: string,
+  found: readonly string[],
+  exitCode: number,
+  threshold?: Threshold,
+  accepted?: Accepted,
+])[] = [
+  ['all is well', ['home:a pass', 'home:b skipped'], 0],
+  ['a failure', ['home:a fail'], 1],
+  ['a warning', ['home:a warn'], 0],
+  ['a warning where that is the threshold', ['home:a warn'], 1, 'warn'],
+  ['what could not be told', ['home:a unknown'], 3],
+  ['what could not be told where warnings fail', ['home:a unknown'], 3, 'warn'],
+  ['a failure before what could not be told', ['home:a unknown', 'home:b fail'], 1],
+  ['a failure that is suppressed', ['home:a fail broken'], 0, 'fail', accepting('broken', '2026-12-31')],
+  ['one that is suppressed until today', ['home:a fail broken'], 0, 'fail', accepting('broken', '2026-11-24')],
+  ['one that was until yesterday', ['home:a fail broken'], 1, 'fail', accepting('broken', '2026-11-23')],
+  ['a warning that was until yesterday', ['home:a warn broken'], 1, 'fail', accepting('broken', '2026-11-23')],
+  ['any cause of the check', ['home:a fail broken'], 0, 'fail', accepting(undefined, '2026-12-31')],
+  ['another cause', ['home:a fail other'], 1, 'fail', accepting('broken', '2026-12-31')],
+  ['another check', ['home:b fail broken'], 1, 'fail', accepting('broken', '2026-12-31')],
+  ['what could not be told is not accepted', ['home:a unknown broken'], 3, 'fail', accepting('broken', '2026-12-31')],
+  ['a failure of before', ['home:a fail broken'], 0, 'fail', since('fail')],
+  ['a warning of before that fails now', ['home:a fail broken'], 1, 'fail', since('warn')],
+  ['a warning that failed before', ['home:a warn broken'], 0, 'warn', since('fail')],
+  ['a warning of before', ['home:a warn broken'], 0, 'warn', since('warn')],
+  ['a new one', ['home:a fail other'], 1, 'fail', since('fail')],
+];
+
+describe('the exit code', () => {
+  for (const [what, found, exitCode, threshold, accepted] of codes) {
+    it(what, () => expect(reportOf(found, threshold, accepted).exitCode).toBe(exitCode));
+  }
+});
+
+describe('a report', () => {
+  it('counts each check once, by its worst finding', () => {
+    const found = ['home:a warn', 'home:a fail', 'home:b pass', 'home:c skipped', 'home:d unknown', 'home:e warn'];
+    const { summary, complete } = reportOf(found);
+    expect([summary, complete]).toEqual([
+      { pass: 1, warn: 1, fail: 1, unknown: 1, skipped: 1, suppressed: 0, known: 0 },
+      false,
+    ]);
+  });
+
+  it('counts what is accepted by itself', () => {
+    expect(reportOf(['home:a fail broken', 'home:b fail'], 'fail', accepting('broken', '2026-12-31')).summary).toEqual({
+      ...{ pass: 0, warn: 0, fail: 1, unknown: 0, skipped: 0, suppressed: 1, known: 0 },
+    });
+    expect(reportOf(['home:a fail broken'], 'fail', since('fail')).summary).toEqual({
+      ...{ pass: 0, warn: 0, fail: 0, unknown: 0, skipped: 0, suppressed: 0, known: 1 },
+    });
+  });
+
+  it('puts the worst finding first, and what is accepted after what counts', () => {
+    const found = [
+      'home:a skipped',
+      'home:a warn b',
+      'home:a warn a',
+      'home:a fail broken',
+      'home:a unknown',
+      'home:a fail',
+    ];
+    const said = (accepted?: Accepted) =>
+      reportOf(found, 'fail', accepted).checks[0]?.findings.map(({ status, code }) => `${status} ${code}`);
+    expect(said()).toEqual(['fail broken', 'fail fail', 'unknown unknown', 'warn a', 'warn b', 'skipped skipped']);
+    expect(said(accepting('broken', '2026-12-31'))).toEqual([
+      'fail fail',
+      'unknown unknown',
+      'warn a',
+      'warn b',
+      'fail broken',
+      'skipped skipped',
+    ]);
+  });
+
+  it('names each reason to ask for support once, and none of what is accepted', () => {
+    const found = [
+      'home:a fail broken ledger-cannot-open',
+      'home:b fail x health-failed',
+      'home:c fail y health-failed',
+    ];
+    expect(reportOf(found).escalate).toEqual(['health-failed', 'ledger-cannot-open']);
+    expect(reportOf(found, 'fail', accepting('broken', '2026-12-31')).escalate).toEqual(['health-failed']);
+  });
+
+  it('is complete where nothing is unknown, and names the run that it is compared with', () => {
+    const { complete, baseline } = reportOf(['home:a pass'], 'fail', since('fail'));
+    expect([complete, baseline]).toEqual([true, 'before']);
+    expect(reportOf(['home:a pass']).baseline).toBe(null);
+  });
+
+  it('tells what follows from a cause after the causes', () => {
+    const found = ['daemon fail stale', 'daemon:socket warn stale', 'home:a warn', 'daemon:log warn crash-loop'];
+    const checks = reportOf(found).checks.toSorted(compareChecks);
+    expect(checks.map(({ check }) => check.id)).toEqual(['daemon', 'home:a', 'daemon:log', 'daemon:socket']);
+    const [socket] = checks.filter(({ check }) => check.id === 'daemon:socket');
+    expect(socket && leadOf(socket).causedBy).toEqual({ check: 'daemon', code: 'stale' });
+  });
+
+  it('lets nothing follow from what is accepted', () => {
+    const accepted: Accepted = {
+      suppressions: [{ check: 'daemon', reason: 'known', expires: '2026-12-31' }],
+      baseline: null,
+    };
+    const [, socket] = reportOf(['daemon fail stale', 'daemon:socket warn stale'], 'fail', accepted).checks;
+    expect(socket?.worst.causedBy).toBe(undefined);
+  });
+
+  it('leads with a cause of its own before a worse consequence', () => {
+    const [, socket] = reportOf(['daemon fail stale', 'daemon:socket warn stale', 'daemon:socket warn apart']).checks;
+    expect(socket && leadOf(socket).code).toBe('apart');
+  });
+});
