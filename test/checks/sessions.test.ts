@@ -15,12 +15,30 @@ import {
   stranger,
 } from '../../fixtures/seen.ts';
 import type { Lease, Process, SessionRow } from '../../src/observation.ts';
-import { judges, whenStopped } from './table.ts';
+import { judges, type Row, whenStopped } from './table.ts';
 
 const rows = (...open: readonly SessionRow[]): Changes => ({ 'store.sessions': { open } });
 const processes = (...list: readonly Process[]): Changes => ({ processes: { list } });
 const run: Process = { ...stranger, pid: 600, innerPid: 600, role: 'run', command: 'coven', home: 'this' };
 const unreadable: Changes = { 'store.sessions': { outcome: 'failed', code: 'SQLITE_CORRUPT' } };
+
+/** Of a project that is no git repository: it carries the home alone. */
+const unmarked = (...rest: readonly (readonly [why: string, more: Partial<Process>, said: string])[]): readonly Row[] =>
+  rest.map(([why, more, said]) => [
+    `a process without a mark that ${why}`,
+    {
+      ...rows(runningRow),
+      ...processes(daemonProcess, {
+        ...stranger,
+        home: 'this',
+        sessionLeader: true,
+        ownerPid: 4242,
+        startedAt: ago(hour),
+        ...more,
+      }),
+    },
+    [said],
+  ]);
 
 judges(sessionsOrphaned, [
   ['no rows', {}, ['pass ok']],
@@ -134,6 +152,20 @@ judges(sessionsOrphaned, [
     },
     ['warn orphaned'],
   ),
+  ...unmarked(
+    ['leads its session, and began with the row', {}, 'pass ok'],
+    ['began 2 seconds before the row', { startedAt: ago(hour + 2) }, 'pass ok'],
+    ['began 3 seconds before it', { startedAt: ago(hour + 3) }, 'warn orphaned'],
+    ['began 30 seconds after it', { startedAt: ago(hour - 30) }, 'pass ok'],
+    ['began 31 seconds after it', { startedAt: ago(hour - 31) }, 'warn orphaned'],
+    ['leads no session', { sessionLeader: false }, 'warn orphaned'],
+    ['leads none, and is a child of the daemon', { sessionLeader: false, ppid: 4242, ownerPid: 4242 }, 'pass ok'],
+    ['is of another home', { home: 'other' }, 'warn orphaned'],
+    ['is of no home', { home: 'none' }, 'warn orphaned'],
+    ['is of another session', { sessionId: 'session-9' }, 'warn orphaned'],
+    ['is of a standalone run', { standalone: true }, 'warn orphaned'],
+    ['is a helper of the daemon', { role: 'helper' }, 'warn orphaned'],
+  ),
   ['more rows than are read', { 'store.sessions': { openComplete: false } }, ['unknown undetermined']],
   [
     'both an orphan and more rows than are read',
@@ -160,6 +192,19 @@ judges(sessionsProcesses, [
     ['pass ok'],
   ],
   ['a zombie', processes(daemonProcess, left({ deadTerminal: true, state: 'Z' })), ['pass ok']],
+  [
+    'one without a mark whose row is open',
+    {
+      ...rows({ ...runningRow, id: 'other', createdAt: ago(5 * hour) }, runningRow),
+      ...processes(daemonProcess, left({ role: 'other', sessionId: null, deadTerminal: true })),
+    },
+    ['warn unowned'],
+  ],
+  [
+    'one of two rows',
+    { ...rows({ ...runningRow, id: 'a' }, runningRow), ...processes(daemonProcess, left({})) },
+    ['warn unowned'],
+  ],
   ['one without a session id', processes(daemonProcess, left({ deadTerminal: true, sessionId: null })), ['pass ok']],
   [
     'one that hides its environment',

@@ -7,36 +7,37 @@ import type { Mutant } from './mutate.ts';
 
 const tables = process.argv.slice(2);
 
-type Test = () => void;
+type Test = () => void | Promise<void>;
 
 /** As much of vitest as tables use. */
 function harness(tests: Test[]) {
-  const each = (_: string, run: Test): void => void tests.push(run);
+  const each = (_: string, run: Test): unknown => tests.push(run);
   const expect = (is: unknown) => ({
     toEqual: (was: unknown) => assert.deepEqual(is, was),
     toBe: (was: unknown) => assert.equal(is, was),
+    toThrow: (message: string) => assert.throws(is as Test, { message }),
     not: { toBe: (was: unknown) => assert.notEqual(is, was) },
   });
-  return { describe: (_: string, run: Test): void => run(), it: each, test: each, expect };
+  return { describe: (_: string, run: () => void): void => run(), it: each, test: each, expect };
 }
 
 /** What the tables say of the code, with one file replaced: the first thing that is wrong, or null. */
-function firstFault(replaced: { readonly file: string; readonly source: string } | null): string | null {
+async function firstFault(replaced: { readonly file: string; readonly source: string } | null): Promise<string | null> {
   const tests: Test[] = [];
   try {
     for (const table of tables) evaluate(table, replaced, { vitest: harness(tests) });
-    for (const run of tests) run();
+    for (const run of tests) await run();
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-const fault = firstFault(null);
+const fault = await firstFault(null);
 process.stdout.write(`${JSON.stringify({ ready: fault === null, fault })}\n`);
-createInterface({ input: process.stdin }).on('line', (line) => {
+for await (const line of createInterface({ input: process.stdin })) {
   const { file, start, end, becomes } = JSON.parse(line) as Mutant;
   const source = readFileSync(file, 'utf8');
-  const killed = firstFault({ file, source: source.slice(0, start) + becomes + source.slice(end) }) !== null;
+  const killed = (await firstFault({ file, source: source.slice(0, start) + becomes + source.slice(end) })) !== null;
   process.stdout.write(`${JSON.stringify({ killed })}\n`);
-});
+}

@@ -434,6 +434,36 @@ const cases: Readonly<Record<string, Case>> = {
     steps: ['restart-daemon after safe for-good'],
     refused: ['daemon:resources descriptors: covered'],
   },
+  'a restart where one asks for it and another for a start': {
+    found: ['daemon:version skew warn', 'daemon stale'],
+    base: healthy,
+    steps: ['restart-daemon after safe for-good'],
+    refused: ['daemon stale: covered'],
+  },
+  'what has steps of its own keeps them beside a start that another asks for': {
+    found: ['daemon stale', 'daemon unreachable'],
+    base: healthy,
+    seen: unlinked,
+    steps: ['end-process 4242 alive disruptive for-good', `${start} requires daemon unreachable`],
+  },
+  'a start ends no session of a daemon that is gone': {
+    found: ['daemon stopped warn'],
+    seen: { ...live, processes: { list: [{ ...harnessProcess, ownerPid: null, ppid: 1 }] } },
+    start: true,
+    steps: [start],
+  },
+  'a start that is blocked withholds what asks for it, and nothing else': {
+    found: ['daemon stale', 'home:mode readable-by-others warn'],
+    seen: { ...stale, ...files({ '.': { kind: 'directory' } }), 'store.open': { outcome: 'malformed' } },
+    steps: ['set-mode . 700 alive safe'],
+    refused: ['daemon stale: start-blocked'],
+  },
+  'a restart of a hung daemon is blocked, where a start by its end is not': {
+    found: ['daemon:health timeout'],
+    base: healthy,
+    seen: hung,
+    refused: ['daemon:health timeout: start-blocked'],
+  },
   'a degraded storage beside privacy.toml is that file': {
     found: ['daemon:health storage-degraded warn'],
     base: healthy,
@@ -500,6 +530,25 @@ const cases: Readonly<Record<string, Case>> = {
       } satisfies Case,
     ]),
   ),
+  'one is left where locks were not seen': {
+    found: ['sessions:processes unowned warn'],
+    seen: { processes: { list: [{ ...harnessProcess, ownerPid: null, deadTerminal: true }] } },
+    more: { 'home.locks': null },
+    refused: ['sessions:processes unowned: not-provably-left'],
+  },
+  'one that holds a lock beside others is left': {
+    found: ['sessions:processes unowned warn'],
+    seen: {
+      processes: { list: [{ ...harnessProcess, ownerPid: null, deadTerminal: true }] },
+      'home.locks': {
+        files: [
+          { name: 'daemon.lock', holders: [] },
+          { name: 'state.lock', holders: [{ pid: 4300, exclusive: false }] },
+        ],
+      },
+    },
+    refused: ['sessions:processes unowned: not-provably-left'],
+  },
   'one that holds a lock is left': {
     found: ['sessions:processes unowned warn'],
     seen: {
@@ -627,6 +676,25 @@ describe('makePlan', () => {
       'end-process 4242 alive disruptive for-good',
       start,
     ]);
+  });
+
+  it('notes which main file a part of a ledger lies beside, and of nothing else', () => {
+    const besides = (found: string, seen: Changes) =>
+      planOf({ found: [found], seen }).steps.map(({ action }) =>
+        'beside' in action ? (action.beside?.ino ?? null) : 'none',
+      );
+    expect(besides('store:wal foreign', files({ ...ledger, 'coven.sqlite3': { ino: '7' } }))).toEqual(['7', '7']);
+    expect(besides('store:wal alone', files({ 'coven.sqlite3-wal': {} }))).toEqual([null]);
+    expect(besides('daemon:record dead-pid', { ...stale, ...files({ 'daemon.json': {} }) })).toEqual(['none']);
+  });
+
+  it('says of a refusal what it is about', () => {
+    const factsOf = (one: Case) => planOf(one).refused.map(({ facts }) => facts);
+    expect(factsOf({ found: ['store:wal alone'] })).toEqual([{ name: 'coven.sqlite3-wal' }]);
+    expect(
+      factsOf({ found: ['home:owner foreign-entries'], seen: files({ '.': {}, b: { uid: 7 }, a: { uid: 8 } }) }),
+    ).toEqual([{ uid: 1000, name: 'b', count: 2 }]);
+    expect(factsOf({ found: ['home:mode entry-open'] })).toEqual([{}]);
   });
 
   it('is for one home, one boot and 24 hours, and its digest is of what it does', () => {

@@ -143,6 +143,21 @@ describe('a report', () => {
     expect(socket?.worst.causedBy).toBe(undefined);
   });
 
+  it('puts equal findings in the order of their codes, then of their targets', () => {
+    const finding = (code: string, target: string): Finding => ({ ...findingOf('x warn'), code, target });
+    const check = checkOf('home:a');
+    const findings = [finding('b', '<b>'), finding('a', '<b>'), finding('a', '<a>'), finding('a', '<b>')];
+    const [one] = makeReport([{ check, findings, durationMs: 1 }], 'fail', about).checks;
+    expect(one?.findings.map(({ code, target }) => code + target)).toEqual(['a<a>', 'a<b>', 'a<b>', 'b<b>']);
+    expect(() => makeReport([{ check, findings: [], durationMs: 1 }], 'fail', about)).toThrow('home:a has no finding');
+  });
+
+  it('tells the worst of the causes first', () => {
+    const found = ['home:a warn', 'home:b pass', 'home:c fail', 'home:d skipped', 'home:e unknown'];
+    const checks = reportOf(found).checks.toSorted(compareChecks);
+    expect(checks.map(({ check }) => check.id)).toEqual(['home:c', 'home:e', 'home:a', 'home:d', 'home:b']);
+  });
+
   it('leads with a cause of its own before a worse consequence', () => {
     const [, socket] = reportOf(['daemon fail stale', 'daemon:socket warn stale', 'daemon:socket warn apart']).checks;
     expect(socket && leadOf(socket).code).toBe('apart');
