@@ -1,4 +1,10 @@
 #!/usr/bin/env node
-import { main } from './cli/main.ts';
+import { argv, exit, stderr } from 'node:process';
 
-await main(process.argv.slice(2));
+import('./cli/main.ts').then(
+  ({ main }) => main(argv.slice(2)),
+  ({ code }) => {
+    stderr.write(`coven: it cannot be loaded (${code}); check the limit of open files and the installation\n`);
+    exit(2);
+  },
+);

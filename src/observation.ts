@@ -86,10 +86,11 @@ export type Observation<T = unknown> = {
   readonly key: ObservationKey;
   readonly at: string;
   readonly ms: number;
-} & (
-  | { readonly ok: true; readonly value: T }
-  | {
-      readonly ok: false;
-      readonly error: { readonly code: string; readonly message: string };
-    }
-);
+} & ({ readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ObservationError });
+
+/** `code` is stable and short, `message` one plain line; `command` is a shell line after which it could be seen. */
+export interface ObservationError {
+  readonly code: string;
+  readonly message: string;
+  readonly command?: string;
+}

@@ -66,6 +66,7 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
             observation: blind.key,
             reason: blind.error.code,
             message: blind.error.message,
+            ...(blind.error.command !== undefined && { command: blind.error.command }),
           },
           blind.key,
         ),

@@ -109,7 +109,7 @@ export async function backUp(
   const { id, path, manifest, proof } = await createBackup({ home, into, signal, tell: () => undefined });
   const { judgement } = proof;
   const isDamaged = judgement !== null && judgement.damage.length > 0;
-  const unmade = isDamaged ? new Map() : await makeMends(plan.steps, join(path, 'files', names.ledger), run);
+  const unmade = isDamaged ? new Map() : await makeMends(plan.steps, join(path, 'files', names.ledger), run, signal);
   return {
     id,
     judgement,

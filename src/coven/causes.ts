@@ -118,12 +118,23 @@ export function rootCauses(
   });
 }
 
-/** What could not be seen is told by the first check that needed it. */
+/**
+ * What could not be seen is told by the check that is named for it, else by the first that needed it. What one command
+ * would let us see is one cause.
+ */
 function firstBlind(
   faults: readonly { readonly check: string; readonly finding: Finding }[],
   check: string,
   { code, facts }: Finding,
 ): CauseName | null {
-  const first = faults.find(({ finding }) => finding.code === code && finding.facts.observation === facts.observation);
+  const same = faults.filter(
+    ({ finding }) =>
+      finding.code === code &&
+      (facts.command === undefined
+        ? finding.facts.observation === facts.observation
+        : finding.facts.command === facts.command),
+  );
+  const named = same.find(({ check, finding }) => check === String(finding.facts.observation).replace('.', ':'));
+  const first = named ?? same[0];
   return first && first.check !== check ? { check: first.check, code } : null;
 }

@@ -1,4 +1,4 @@
-import type { Observation, ObservationKey, Observations } from '../observation.ts';
+import type { Observation, ObservationError, ObservationKey, Observations } from '../observation.ts';
 
 /** The only door to the machine: every look is memoised, so a run sees one picture and reads each thing once. */
 export interface Host {
@@ -8,18 +8,23 @@ export interface Host {
   readonly close: () => Promise<void>;
 }
 
-/** Why a probe could not look. `code` is stable and short; `message` is one plain line. */
+/** Why a probe could not look. `code` is stable and short; `message` is one plain line; `command` makes it see. */
 export class CannotSee extends Error {
   readonly code: string;
-  constructor(code: string, message: string) {
+  readonly command: string | undefined;
+  constructor(code: string, message: string, command?: string) {
     super(message);
     this.code = code;
+    this.command = command;
   }
 }
 
 /** `error` as a code and one line, whatever was thrown. */
-export function reasonOf(error: unknown): { code: string; message: string } {
-  if (error instanceof CannotSee) return { code: error.code, message: error.message };
+export function reasonOf(error: unknown): ObservationError {
+  if (error instanceof CannotSee) {
+    const { code, message, command } = error;
+    return { code, message, ...(command !== undefined && { command }) };
+  }
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : 'probe-failed';
     return { code, message: error.message.split('\n', 1)[0] ?? '' };

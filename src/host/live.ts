@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HomeSource } from '../coven/layout.ts';
 import { patience, within } from '../deadline.ts';
-import type { Observation, ObservationKey, Observations, StoreRows, StoreSessions } from '../observation.ts';
+import type {
+  Observation,
+  ObservationError,
+  ObservationKey,
+  Observations,
+  StoreRows,
+  StoreSessions,
+} from '../observation.ts';
 import type { InventoryRequest, StoreInventory } from '../store/protocol.ts';
 import type { Exchange } from './ask.ts';
 import { seeConfig } from './config.ts';
@@ -60,7 +67,8 @@ export function liveHost(options: LiveOptions): LiveHost {
     timeLeft: () => end - performance.now(),
     observe: async (key) => {
       const observation = await observe(key);
-      if (!observation.ok) throw new CannotSee(observation.error.code, observation.error.message);
+      if (!observation.ok)
+        throw new CannotSee(observation.error.code, observation.error.message, observation.error.command);
       return observation.value;
     },
   };
@@ -136,9 +144,9 @@ export function liveHost(options: LiveOptions): LiveHost {
 }
 
 /** An error of the system names the path that it failed on: of the home it keeps the role alone. */
-const withoutPath = ({ code, message }: { code: string; message: string }, home: string) => ({
-  code,
-  message: message.replaceAll(home, '<coven-home>'),
+const withoutPath = (error: ObservationError, home: string): ObservationError => ({
+  ...error,
+  message: error.message.replaceAll(home, '<coven-home>'),
 });
 
 /** Looks that wait for the daemon or read the ledger keep deadlines of their own within the run's. */
@@ -158,9 +166,7 @@ async function take<K extends ObservationKey>(
 ): Promise<Observation<Observations[K]>> {
   const at = new Date().toISOString();
   const start = performance.now();
-  const settled = (
-    rest: { ok: true; value: Observations[K] } | { ok: false; error: { code: string; message: string } },
-  ) => ({
+  const settled = (rest: { ok: true; value: Observations[K] } | { ok: false; error: ObservationError }) => ({
     key,
     at,
     ms: Math.round(performance.now() - start),

@@ -1,9 +1,5 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { within } from '../deadline.ts';
+import { type Child, startChild } from '../child/child.ts';
+import { NoSqlite } from '../child/no-sqlite.ts';
 import type { StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TableReading } from '../observation.ts';
 import {
   askAgain,
@@ -14,7 +10,6 @@ import {
   type StoreInventory,
 } from '../store/protocol.ts';
 import { CannotSee } from './host.ts';
-import { packageRoot } from './package.ts';
 
 const againMs = 1000;
 
@@ -31,47 +26,37 @@ export interface StoreReading {
   readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
 }
 
-type Reader = ChildProcessByStdio<Writable, Readable, null>;
-
-let ahead: Reader | undefined;
+let ahead: Child | undefined;
 
 /**
  * Starts a reading child before it is known whether it is needed: its start takes as long as all that comes before the
  * ledger, and the two go on side by side. It opens nothing until it is asked, and ends with this process.
  */
 export function startReaderAhead(): void {
-  ahead ??= spawnReader();
+  ahead ??= startChild('reader');
 }
 
-function spawnReader(): Reader {
-  return spawn(process.execPath, [join(packageRoot, 'dist', 'reader.js')], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    // Nothing of the caller's environment may slow the child down or reach into it.
-    env: {},
-    cwd: '/',
-  });
-}
-
-/** Starts the reading child and collects what it says until it has said all or `milliseconds` have passed. */
+/**
+ * Starts the reading child and collects what it says until it has said all or `milliseconds` have passed. Throws CannotSee
+ * where it told nothing.
+ */
 export async function runReader(
   request: ReadRequest,
   milliseconds: number,
   signal: AbortSignal,
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<StoreReading> {
-  const child = ahead ?? spawnReader();
+  // One that was started ahead and has ended since would not answer.
+  const child = ahead && !ahead.hasEnded() ? ahead : startChild('reader');
   ahead = undefined;
-  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  onEnd(async () => {
-    child.kill('SIGKILL');
-    await gone;
-  });
-  child.stdin.on('error', () => undefined);
-  child.stdin.write(`${JSON.stringify(request)}\n`);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  onEnd(child.kill);
+  child.tell(request);
   const next = async (limit: number): Promise<ReadMessage | null> => {
-    const line = await within(lines.next(), limit, signal, () => null);
-    return line && !line.done ? (JSON.parse(line.value) as ReadMessage) : null;
+    const line = await child.line(limit, signal).catch((error: unknown) => {
+      if (!(error instanceof NoSqlite)) throw error;
+      throw new CannotSee('no-sqlite', error.message, error.command);
+    });
+    return typeof line === 'object' ? (JSON.parse(line.text) as ReadMessage) : null;
   };
 
   const end = performance.now() + milliseconds;
@@ -92,12 +77,8 @@ export async function runReader(
     }
   }
   if (!open) {
-    if (child.exitCode === null && child.signalCode === null)
-      throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
-    throw new CannotSee(
-      'reader-ended',
-      `the process that reads the ledger ended (${child.signalCode ?? child.exitCode})`,
-    );
+    if (!child.hasEnded()) throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
+    throw new CannotSee('reader-ended', `the process that reads the ledger ${child.describe()}`);
   }
   return {
     open,
@@ -114,20 +95,20 @@ export async function runReader(
         search: null,
       }),
     again: async () => {
-      child.stdin.write(askAgain);
+      child.tell(askAgain);
       const message = await next(againMs);
       return message?.kind === 'sessions' ? message.sessions : null;
     },
     count: async () => {
       if (open?.outcome !== 'opened' || !integrity) return null;
-      child.stdin.write(askRows);
+      child.tell(askRows);
       const message = await next(end - performance.now());
       return message?.kind === 'rows' ? message.rows : null;
     },
     inventory: async (request, milliseconds) => {
       // A child that is not done with what came before would answer to the wrong question.
       if (open?.outcome !== 'opened' || !integrity) return null;
-      child.stdin.write(`${JSON.stringify(request)}\n`);
+      child.tell(request);
       const message = await next(milliseconds);
       return message?.kind === 'inventory' ? message.inventory : null;
     },

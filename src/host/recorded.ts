@@ -7,7 +7,11 @@ const text = (limit: number) => v.pipe(v.string(), v.maxLength(limit));
 const took = { at: text(64), ms: v.pipe(v.number(), v.finite()) };
 const recorded = v.variant('ok', [
   v.object({ ...took, ok: v.literal(true), value: v.unknown() }),
-  v.object({ ...took, ok: v.literal(false), error: v.object({ code: text(64), message: text(4096) }) }),
+  v.object({
+    ...took,
+    ok: v.literal(false),
+    error: v.object({ code: text(64), message: text(4096), command: v.exactOptional(text(4096)) }),
+  }),
 ]);
 
 /**

@@ -1,9 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { within } from '../deadline.ts';
-import { packageRoot } from '../host/package.ts';
+import { startChild } from '../child/child.ts';
 import type { Module } from './find.ts';
 import { type Answer, type Loaded, lineLimit, type Request, type Start } from './protocol.ts';
 import type { Place } from './trust.ts';
@@ -33,52 +28,37 @@ export function startModule(
 ): ModuleProcess {
   const start: Start = { path: module.path, homes };
   const limits = free ? [] : [permissionFlag(), '--allow-fs-read=*', '--allow-worker'];
-  const program = join(packageRoot, 'dist', 'plugin.js');
-  const child = spawn(
-    process.execPath,
-    ['--max-old-space-size=256', ...limits, program],
-    // A group of its own: what a check started ends with it.
-    { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {}, cwd: '/', detached: true },
-  );
-  const gone = once(child, 'exit').catch(() => [null, 'not started']);
-  const input = child.stdio[0] as Writable;
-  const next = lines(child.stdio[3] as Readable);
-  input.on('error', () => undefined);
-  input.write(`${JSON.stringify(start)}\n`);
+  const child = startChild('plugin', {
+    nodeOptions: ['--max-old-space-size=256', ...limits],
+    answersOn: 3,
+    // What a check started ends with it.
+    group: true,
+    lineLimit,
+  });
+  child.tell(start);
 
   let over = false;
   const end = (): void => {
     over = true;
     signal.removeEventListener('abort', end);
-    // Until its exit is told here the pid is still its own.
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      child.kill('SIGKILL');
-    }
+    void child.kill();
   };
   signal.addEventListener('abort', end);
   const take = async <T>(ms: number): Promise<T | Silence> => {
-    const line = await within(next(), ms, signal, () => 'late' as const);
-    if (line === 'late') {
-      end();
-      return { silent: 'overran' };
-    }
-    const value = line === 'garbled' || line === null ? null : parse<T>(line);
+    const line = await child.line(ms, signal);
+    const value = typeof line === 'object' ? parse<T>(line.text) : null;
     if (value !== null) return value;
-    if (line !== null) {
-      end();
-      return { silent: 'ended', how: 'it wrote what is no answer' };
-    }
-    const [code, killer] = await gone;
     end();
-    return { silent: 'ended', how: `its process ended (${killer ?? code})` };
+    if (line === 'late') return { silent: 'overran' };
+    return {
+      silent: 'ended',
+      how: line === 'ended' ? `its process ${child.describe()}` : 'it wrote what is no answer',
+    };
   };
   return {
     loaded: take<Loaded>,
     ask: (request, ms) => {
-      input.write(`${JSON.stringify(request)}\n`);
+      child.tell(request);
       return take<Answer>(ms);
     },
     end,
@@ -101,37 +81,4 @@ function parse<T>(line: string): T | null {
   } catch {
     return null;
   }
-}
-
-/** Gives the next line of `stream` whenever it is called, null at its end, and `garbled` for one over the limit. */
-function lines(stream: Readable): () => Promise<string | null> {
-  let buffered = '';
-  let ended = false;
-  let wake = (): void => {};
-  stream.setEncoding('utf8');
-  stream.on('data', (text: string) => {
-    buffered += text;
-    if (buffered.length > lineLimit) stream.destroy();
-    wake();
-  });
-  const onEnd = (): void => {
-    ended = true;
-    wake();
-  };
-  stream.on('error', onEnd).on('close', onEnd);
-  return async () => {
-    for (;;) {
-      const at = buffered.indexOf('\n');
-      if (at >= 0) {
-        const line = buffered.slice(0, at);
-        buffered = buffered.slice(at + 1);
-        return line;
-      }
-      if (buffered.length > lineLimit) return 'garbled';
-      if (ended) return null;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  };
 }

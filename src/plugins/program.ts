@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { register } from 'node:module';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { endWithParent } from '../child/end-with-parent.ts';
 import { freeze } from '../freeze.ts';
 import type { Answer, Exported, Loaded, Request, Start } from './protocol.ts';
 
@@ -20,6 +21,8 @@ const write = (line: Loaded | Answer): void => void writeSync(3, `${JSON.stringi
 const lineOf = (error: unknown): string =>
   String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
 const beside = (name: string): string => new URL(name, import.meta.url).href;
+
+endWithParent({ group: true });
 
 const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { path, homes } = JSON.parse((await input.next()).value ?? '{}') as Start;

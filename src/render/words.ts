@@ -69,7 +69,10 @@ function fill(template: string, facts: Facts): string {
 const common: Readonly<Record<string, Cause>> = {
   unobserved: {
     message: ({ observation, message }) => `could not look (${observation}): ${message}`,
-    hint: () => 'run again; if it stays, run with a longer --timeout or as the owner of the home',
+    hint: ({ command }) =>
+      command === undefined
+        ? 'run again; if it stays, run with a longer --timeout or as the owner of the home'
+        : `repair the installation of coven-doctor: ${command}`,
   },
   overran: {
     message: ({ ms }) => `no answer within ${ms} ms`,

@@ -1,36 +1,28 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { packageRoot } from '../host/package.ts';
+import { startChild } from '../child/child.ts';
 import type { Judgement, JudgeRequest } from './protocol.ts';
+
+/** Milliseconds: hours for the largest ledger. What takes longer waits for something that does not come. */
+const patienceMs = 4 * 3_600_000;
 
 /**
  * Whether a private copy of a ledger is sound, judged whole in a child process that ends when `signal` fires. A child
- * that ends without an answer has judged nothing: not sound. Throws the signal's reason.
+ * that ends without an answer has judged nothing: not sound. Throws the signal's reason, and NoSqlite where SQLite cannot
+ * be loaded, which says nothing about the copy.
  */
 export async function askJudge(copy: string, signal: AbortSignal): Promise<Judgement> {
   signal.throwIfAborted();
-  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'judge.js')], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    // Nothing of the caller's environment may reach into it.
-    env: {},
-    cwd: '/',
-  });
-  const end = (): void => void child.kill('SIGKILL');
-  signal.addEventListener('abort', end, { once: true });
+  const child = startChild('judge');
   try {
-    const closed = once(child, 'close');
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(`${JSON.stringify({ copy } satisfies JudgeRequest)}\n`);
-    const said = await text(child.stdout);
-    await closed;
+    child.tell({ copy } satisfies JudgeRequest);
+    const line = await child.line(patienceMs, signal);
     signal.throwIfAborted();
-    if (said.endsWith('\n')) return JSON.parse(said) as Judgement;
-    const reason = `the process that judges the copy ended (${child.signalCode ?? child.exitCode})`;
-    return { sound: false, reasons: [{ kind: 'unreadable', text: reason }], tables: [] };
+    if (typeof line === 'object') {
+      await child.finish();
+      return JSON.parse(line.text) as Judgement;
+    }
+    const text = `the process that judges the copy ${line === 'late' ? 'did not end' : child.describe()}`;
+    return { sound: false, reasons: [{ kind: 'unreadable', text }], tables: [] };
   } finally {
-    signal.removeEventListener('abort', end);
-    end();
+    await child.kill();
   }
 }

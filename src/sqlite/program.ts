@@ -3,8 +3,13 @@
  * descriptor of a ledger drops the locks of whoever has it open in the same process.
  */
 import { createInterface } from 'node:readline';
+import { endWithParent } from '../child/end-with-parent.ts';
+import { loadSqlite } from '../child/sqlite.ts';
 import { judgeCopy } from './judge.ts';
 import type { Judgement, JudgeRequest } from './protocol.ts';
+
+await loadSqlite();
+endWithParent();
 
 createInterface({ input: process.stdin }).once('line', (line) => {
   let judgement: Judgement;

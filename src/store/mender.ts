@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { constants, copyFileSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
+import { endWithParent } from '../child/end-with-parent.ts';
+import { loadSqlite } from '../child/sqlite.ts';
 import type { MendAnswer, MendRequest } from './protocol.ts';
 
 /** Every row of what sessions are, in the order of their rowids, as one digest: a mended copy has the same. */
@@ -96,6 +98,9 @@ function mend({ source, into, settled, work }: MendRequest): MendAnswer {
     db.close();
   }
 }
+
+await loadSqlite();
+endWithParent();
 
 createInterface({ input: process.stdin }).once('line', (line) => {
   let answer: MendAnswer;

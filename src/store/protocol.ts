@@ -23,10 +23,10 @@ export type ReadMessage =
   | { readonly kind: 'inventory'; readonly inventory: StoreInventory };
 
 /** A later line that asks for the sessions once more. The end of its input ends the child. */
-export const askAgain = 'sessions\n';
+export const askAgain = 'sessions';
 
 /** A later line that asks for the rows of every table to be counted. */
-export const askRows = 'rows\n';
+export const askRows = 'rows';
 
 /** A later line, too: what support needs of a ledger beyond what checks rest on. */
 export interface InventoryRequest {

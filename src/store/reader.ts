@@ -4,6 +4,8 @@
  */
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
+import { endWithParent } from '../child/end-with-parent.ts';
+import { loadSqlite } from '../child/sqlite.ts';
 import { coreColumns } from '../coven/tables.ts';
 import type { StoreOpenOutcome } from '../observation.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
@@ -112,12 +114,13 @@ function main(request: ReadRequest): Open | undefined {
 }
 
 // The native part is loaded while the request is still being made up.
-new Database(':memory:').close();
+await loadSqlite();
+endWithParent();
 
 let open: Open | undefined;
 createInterface({ input: process.stdin }).on('line', (line) => {
-  if (`${line}\n` === askAgain) return void open?.again();
-  if (`${line}\n` === askRows) return void open?.count();
+  if (line === askAgain) return void open?.again();
+  if (line === askRows) return void open?.count();
   const request = JSON.parse(line) as ReadRequest | InventoryRequest;
   if ('inventory' in request) open?.inventory(request);
   else open = main(request);

@@ -4,6 +4,8 @@
  */
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
+import { endWithParent } from '../../child/end-with-parent.ts';
+import { loadSqlite } from '../../child/sqlite.ts';
 import type { Content } from '../manifest.ts';
 import { codeOf, contentOf, unopened } from './content.ts';
 import { judge } from './judge.ts';
@@ -63,6 +65,9 @@ async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
   db.close();
   return { done: 'snapshot', content };
 }
+
+await loadSqlite();
+endWithParent();
 
 const lines = createInterface({ input: process.stdin }).once('line', async (line) => {
   const said = await answer(JSON.parse(line) as LedgerRequest).catch(

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { startChild } from '../../child/child.ts';
+import { NoSqlite } from '../../child/no-sqlite.ts';
 import { names } from '../../coven/layout.ts';
-import { packageRoot } from '../../host/package.ts';
 import type { MendAnswer, MendRequest } from '../../store/protocol.ts';
 import type { Step } from '../step.ts';
 import { likeness } from './hand.ts';
@@ -10,6 +10,8 @@ import type { Reason } from './refusal.ts';
 import { quarantineName } from './run.ts';
 
 const answerLimit = 16_384;
+/** A copy of any size is checked whole; what takes longer than this waits for something that does not come. */
+const deadlineMs = 3_600_000;
 
 /**
  * Makes the mended copies that steps of a plan will put in the ledger's place, from the proven snapshot of the backup: the
@@ -20,18 +22,23 @@ export async function makeMends(
   steps: readonly Step[],
   snapshot: string,
   run: string,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Reason>> {
   const unmade = new Map<string, Reason>();
   for (const { id, action } of steps) {
     if (action.kind !== 'checkpoint' && action.kind !== 'rebuild-index' && action.kind !== 'rebuild-search') continue;
     const folder = join(run, quarantineName);
     const settled = needsSettled(action) ? settledName(id) : null;
-    const answer = await ask({
-      source: snapshot,
-      into: join(folder, mendedName(id)),
-      settled: settled === null ? null : join(folder, settled),
-      work: action.kind,
-    });
+    const answer = await ask(
+      {
+        source: snapshot,
+        into: join(folder, mendedName(id)),
+        settled: settled === null ? null : join(folder, settled),
+        work: action.kind,
+      },
+      signal,
+    );
+    signal.throwIfAborted();
     if (!answer.ok) {
       unmade.set(id, { code: 'cannot-mend', facts: { path: names.ledger, why: answer.reason } });
       continue;
@@ -42,26 +49,21 @@ export async function makeMends(
   return unmade;
 }
 
-function ask(request: MendRequest): Promise<MendAnswer> {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'mender.js')], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: {},
-    cwd: '/',
-  });
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(0, answerLimit);
-  });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(`${JSON.stringify(request)}\n`);
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ ok: false, reason: error.message }));
-    child.once('close', (code, signal) => {
-      try {
-        resolve(JSON.parse(said) as MendAnswer);
-      } catch {
-        resolve({ ok: false, reason: `the process that mends the copy ended with ${signal ?? code}` });
-      }
-    });
-  });
+async function ask(request: MendRequest, signal: AbortSignal): Promise<MendAnswer> {
+  const child = startChild('mender', { lineLimit: answerLimit });
+  try {
+    child.tell(request);
+    const line = await child.line(deadlineMs, signal);
+    if (typeof line === 'object') {
+      await child.finish();
+      return JSON.parse(line.text) as MendAnswer;
+    }
+    await child.kill();
+    return { ok: false, reason: `the process that mends the copy ${line === 'late' ? 'was ended' : child.describe()}` };
+  } catch (error) {
+    if (!(error instanceof NoSqlite)) throw error;
+    return { ok: false, reason: `${error.message}; repair the installation: ${error.command}` };
+  } finally {
+    await child.kill();
+  }
 }

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { within } from '../deadline.ts';
+import { packageRoot } from '../host/package.ts';
+import { type LineReader, readLines } from './lines.ts';
+import { noSqliteOf } from './no-sqlite.ts';
+
+/** Programs of this package that run as children, one file of `dist` each. */
+export type ChildProgram = 'reader' | 'ledger' | 'mender' | 'judge' | 'plugin';
+
+export interface ChildOptions {
+  /** Options for Node itself, before the program. */
+  readonly nodeOptions?: readonly string[];
+  /** The descriptor that the child answers on: 1, or another one where 1 belongs to code of others. */
+  readonly answersOn?: 1 | 3;
+  /** A process group of its own, which is ended as one. */
+  readonly group?: boolean;
+  /** Longest line that is taken, in UTF-16 units. */
+  readonly lineLimit?: number;
+}
+
+/** How a line did not come: the time was over, the child had ended or never began, or it wrote a line over the limit. */
+export type NoLine = 'late' | 'ended' | 'too-long';
+
+/**
+ * A child process whose end is always seen: every listener is attached as it is spawned, and nothing here rejects or
+ * waits for an event that may be over. It ends by itself when this process is gone, however this one ended.
+ */
+export interface Child {
+  /** Writes one JSON line to its input. What a child that has ended does not take is dropped. */
+  readonly tell: (request: object | string) => void;
+  /** The next line that it answers. Rejects with NoSqlite alone: where a program of ours could not load SQLite. */
+  readonly line: (milliseconds: number, signal: AbortSignal) => Promise<{ readonly text: string } | NoLine>;
+  /** Resolves when it has ended or could not be started; `describe` then says how. */
+  readonly ended: Promise<void>;
+  readonly hasEnded: () => boolean;
+  /** How it ended, as a clause: `ended (SIGKILL)`, `could not be started (EAGAIN)`. */
+  readonly describe: () => string;
+  /** Ends it at once; resolves when it is gone, or after a second, since a process that waits for a disk can stay. */
+  readonly kill: () => Promise<void>;
+  /** Closes its input, by which our programs end, and kills it where it has not ended after a second. */
+  readonly finish: () => Promise<void>;
+}
+
+/** How long a killed child may take to go. Only one that waits for a disk or a network takes longer. */
+const goneMs = 1000;
+const defaultLineLimit = 256 * 1024 ** 2;
+
+/** Starts a program of ours. It is given nothing of our environment. Never throws: a child that cannot be started has ended. */
+export function startChild(program: ChildProgram, options: ChildOptions = {}): Child {
+  const { nodeOptions = [], answersOn = 1, group = false, lineLimit = defaultLineLimit } = options;
+  let child: ChildProcess | null = null;
+  let how: string | null = null;
+  let settle = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const over = (text: string): void => {
+    how ??= text;
+    settle();
+  };
+  try {
+    child = spawn(process.execPath, [...nodeOptions, join(packageRoot, 'dist', `${program}.js`), String(process.pid)], {
+      stdio: answersOn === 1 ? ['pipe', 'pipe', 'ignore'] : ['pipe', 'ignore', 'ignore', 'pipe'],
+      env: {},
+      cwd: '/',
+      detached: group,
+    });
+    // A kill that fails is an error event, too: only a child without a number never began.
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (child?.pid === undefined) over(`could not be started (${error.code ?? error.message})`);
+    });
+    child.once('exit', (code, signal) => over(`ended (${signal ?? code})`));
+  } catch (error) {
+    over(`could not be started (${(error as NodeJS.ErrnoException).code ?? error})`);
+  }
+  // Where descriptors are used up, Node gives a child without streams.
+  const input = child?.stdin ?? null;
+  input?.on('error', () => undefined);
+  const output = (child?.stdio?.[answersOn] ?? null) as Readable | null;
+  const usesSqlite = program !== 'plugin';
+  let hasAnswered = false;
+  const lines: LineReader | null = output && readLines(output, lineLimit);
+  const kill = async (): Promise<void> => {
+    // Until its exit is told here, the number is still its own.
+    if (how === null && child) killNow(child, group);
+    await within(ended, goneMs, never, () => undefined);
+    // What does not go must not keep this process.
+    child?.unref();
+    input?.destroy();
+    output?.destroy();
+  };
+
+  return {
+    tell: (request) => {
+      if (input?.writable) input.write(`${typeof request === 'string' ? request : JSON.stringify(request)}\n`);
+    },
+    line: async (milliseconds, signal) => {
+      if (!lines) return 'ended';
+      const line = await within(lines.next(), milliseconds, signal, () => 'late' as const);
+      // Its output ends a moment before it does; how it ended is asked next.
+      if (line === 'ended') await within(ended, goneMs, never, () => undefined);
+      if (!usesSqlite || line === 'late' || line === 'too-long') return line;
+      const isFirst = !hasAnswered;
+      hasAnswered ||= line !== 'ended';
+      const missing = isFirst ? noSqliteOf(line === 'ended' ? null : line.text) : null;
+      if (missing) throw missing;
+      return line;
+    },
+    ended,
+    hasEnded: () => how !== null,
+    describe: () => how ?? 'is still running',
+    kill,
+    finish: async () => {
+      input?.end();
+      await within(ended, goneMs, never, () => undefined);
+      await kill();
+    },
+  };
+}
+
+const never = new AbortController().signal;
+
+function killNow(child: ChildProcess, group: boolean): void {
+  try {
+    if (group && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    child.kill('SIGKILL');
+  }
+}
