@@ -1,28 +1,46 @@
-import type { Evidence, Finding } from '../check.ts';
+import type { Check, Evidence, Facts, Finding } from '../check.ts';
 import type { Observation } from '../observation.ts';
 import { makeRedactor, type RedactorOptions } from '../redaction/redactor.ts';
 import type { Counts } from '../redaction/stream.ts';
+import { role } from '../redaction/templates/pieces.ts';
+import type { Placeholder } from '../redaction/templates/placeholders.ts';
 import type { CheckRun } from '../runner.ts';
-import type { Member, Part } from './part.ts';
+import { type Admitted, makeGate } from './gate.ts';
+import type { Included, Member, Part } from './part.ts';
 import { vocabulary } from './vocabulary.ts';
 
-/** Redacts everything of one bundle: a thing has one token in all of it, numbered in the order of the calls. */
+/**
+ * Cleans everything of one bundle: first what is known to be a secret or a name goes, then what is not known to be
+ * harmless. A thing has one token in all of it, numbered in the order of the calls.
+ */
 export interface Cleaner {
   readonly observation: (observation: Observation) => Observation;
+  /** The findings of a check that is not ours, and its words. */
   readonly run: (run: CheckRun) => CheckRun;
   readonly member: (part: Part) => Member;
   /** A line of our own, such as why something is left out. */
   readonly line: (text: string) => string;
   /** How often each rule removed something, by member. */
   readonly counts: Readonly<Record<string, Counts>>;
+  /** What stands in the place of texts that are not known. */
+  readonly placeholders: () => readonly Placeholder[];
   /** Patterns of the user that cannot be used, by their place in the list, and why. */
   readonly refusedPatterns: readonly { readonly index: number; readonly reason: string }[];
 }
 
 /** `unnamed` are projects beyond those that have a token: as a whole value they are hidden, too. */
-export function makeCleaner(options: RedactorOptions, unnamed: ReadonlySet<string>): Cleaner {
+export function makeCleaner(
+  options: RedactorOptions,
+  unnamed: ReadonlySet<string>,
+  included: readonly Included[],
+): Cleaner {
   const redactor = makeRedactor(options);
   const kept = vocabulary();
+  const gate = makeGate({
+    words: kept,
+    freeText: included.includes('log-text'),
+    titles: included.includes('titles'),
+  });
   const settled = (text: string): string | undefined =>
     kept.has(text) ? text : unnamed.has(text) ? '<another-project>' : undefined;
   const counts: Record<string, Counts> = {};
@@ -32,44 +50,80 @@ export function makeCleaner(options: RedactorOptions, unnamed: ReadonlySet<strin
     counts[member] = sum;
     for (const [rule, n] of Object.entries(found)) sum[rule] = (sum[rule] ?? 0) + n;
   }
-  function clean<T>(member: string, value: T): T {
-    const redacted = redactor.redactJson(value, settled);
-    add(member, redacted.counts);
-    return redacted.value as T;
+  function redacted(member: string, value: unknown): unknown {
+    const { value: left, counts } = redactor.redactJson(value, settled);
+    add(member, counts);
+    return left;
   }
+  const clean = (member: string, value: unknown): Admitted => gate.json(redacted(member, value));
+  /** The same value without what is not known: its shape is that of before. */
+  const same = <T>(member: string, value: T): T => clean(member, value).value as T;
+  const facts = (of: Facts): Facts =>
+    Object.fromEntries(Object.entries(of).map(([name, value]) => [gate.text(name), same('report', value)]));
   const evidence = ({ observation, field, value }: Evidence): Evidence => {
     // As its own pair: a field may be named like a secret without holding one.
-    const [name, told] = [clean('report', field), clean('report', value)];
+    const [name, told] = [same('report', field), same('report', value)];
     return { observation, field: name, value: told };
   };
   const finding = (found: Finding): Finding => ({
     ...found,
-    target: clean('report', found.target),
-    facts: Object.fromEntries(Object.entries(found.facts).map(([name, value]) => [name, clean('report', value)])),
+    target: targetOf(found.target),
+    facts: facts(found.facts),
     evidence: found.evidence.map(evidence),
   });
+  const targetOf = (target: string): string => {
+    const told = same('report', target);
+    // A target begins with a role, and one that is not known must not end as a text without any.
+    return isTarget.test(told) ? told : '<coven-home>';
+  };
+  const check = (one: Check): Check =>
+    one.stated
+      ? {
+          ...one,
+          stated: {
+            module: same('report', one.stated.module),
+            title: same('report', one.stated.title),
+            explain: same('report', one.stated.explain),
+            causes: Object.fromEntries(
+              Object.entries(one.stated.causes).map(([code, cause]) => [code, same('report', cause)]),
+            ),
+          },
+        }
+      : one;
 
   return {
     observation: (seen) =>
       seen.ok
-        ? { ...seen, value: clean('observations.json', seen.value) }
-        : { ...seen, error: clean('observations.json', seen.error) },
-    run: (run) => ({ ...run, findings: run.findings.map(finding) }),
+        ? { ...seen, value: same('observations.json', seen.value) }
+        : { ...seen, error: same('observations.json', seen.error) },
+    run: (run) => ({ ...run, check: check(run.check), findings: run.findings.map(finding) }),
     member: (part) => {
-      if ('json' in part) return { name: part.name, bytes: documentOf(clean(part.name, part.json)) };
+      const { name } = part;
+      if ('json' in part)
+        return {
+          name,
+          bytes: part.asked ? plainDocument(redacted(name, part.json)) : documentOf(clean(name, part.json)),
+        };
       const stream = redactor.bytes(part.cuts);
       const bytes = Buffer.concat([stream.push(part.text), stream.end()]);
-      add(part.name, stream.counts);
-      return { name: part.name, bytes: lastLines(bytes, part.keep) };
+      add(name, stream.counts);
+      const left = lastLines(bytes, part.keep);
+      return { name, bytes: part.asked ? left : lastLines(Buffer.from(gate.log(left.toString())), part.keep) };
     },
-    line: (text) => redactor.redact(text).text,
+    line: (text) => gate.text(redactor.redact(text).text),
     counts,
+    placeholders: gate.used,
     refusedPatterns: redactor.refusedPatterns,
   };
 }
 
+const isTarget = new RegExp(`^${role}(?:/|$)`);
+
 /** A document as it stands in a bundle. */
-export const documentOf = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
+export const documentOf = ({ value }: Admitted): Buffer => plainDocument(value);
+
+/** One that is made of our own words alone, or that the operator asked for. */
+export const plainDocument = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
 
 /** At most the last `limit` bytes, from the start of a line. */
 function lastLines(bytes: Buffer, limit: number): Buffer {

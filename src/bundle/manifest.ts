@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Counts } from '../redaction/stream.ts';
-import { documentOf } from './clean.ts';
-import { byName, type Cut, type LeftOut, type Member } from './part.ts';
+import type { Placeholder } from '../redaction/templates/placeholders.ts';
+import { plainDocument } from './clean.ts';
+import { byName, type Cut, type Included, type LeftOut, type Member } from './part.ts';
 import { type Manifest, manifestName } from './verify.ts';
 
 interface Made {
@@ -9,10 +10,16 @@ interface Made {
   readonly createdAt: string;
   readonly cut: readonly Cut[];
   readonly leftOut: readonly LeftOut[];
+  readonly included?: readonly Included[];
+  /** Members that a proof made smaller, and by which rule. */
+  readonly reduced?: Manifest['reduced'];
 }
 
 /** What a bundle says of itself: its members as they are in it, so that no hash is of anything that is not. */
-export function manifestOf(members: readonly Member[], { tool, createdAt, cut, leftOut }: Made): Member {
+export function manifestOf(
+  members: readonly Member[],
+  { tool, createdAt, cut, leftOut, included = [], reduced = [] }: Made,
+): Member {
   const manifest: Manifest = {
     schema: 'coven-doctor.bundle/1',
     tool: { name: tool.name, version: tool.version },
@@ -24,8 +31,10 @@ export function manifestOf(members: readonly Member[], { tool, createdAt, cut, l
     })),
     cut: cut.map(({ name, what, why }) => ({ name: short(name), what: short(what), why: short(why) })),
     leftOut: leftOut.map(({ name, why }) => ({ name: short(name), why: short(why) })),
+    ...(included.length > 0 && { included: [...included].sort() }),
+    ...(reduced.length > 0 && { reduced: [...reduced] }),
   };
-  return { name: manifestName, bytes: documentOf(manifest) };
+  return { name: manifestName, bytes: plainDocument(manifest) };
 }
 
 const short = (text: string): string => text.slice(0, 500);
@@ -34,6 +43,7 @@ const short = (text: string): string => text.slice(0, 500);
 export function redactionReport(
   counts: Readonly<Record<string, Counts>>,
   refusedPatterns: readonly { readonly index: number; readonly reason: string }[],
+  placeholders: readonly Placeholder[],
 ): Member {
   const members = Object.fromEntries(
     Object.entries(counts)
@@ -47,6 +57,6 @@ export function redactionReport(
   const unused = refusedPatterns.map(({ index }) => index);
   return {
     name: 'redaction-report.json',
-    bytes: documentOf({ schema: 'coven-doctor.redaction/1', total, members, unused }),
+    bytes: plainDocument({ schema: 'coven-doctor.redaction/1', total, members, unused, placeholders }),
   };
 }

@@ -3,16 +3,18 @@ import type { CheckRun } from '../runner.ts';
 import { type Cleaner, makeCleaner } from './clean.ts';
 import type { Haul } from './gather.ts';
 import { manifestOf, redactionReport } from './manifest.ts';
-import type { Cut, LeftOut, Member } from './part.ts';
+import type { Cut, Included, LeftOut, Member } from './part.ts';
 import { byName } from './part.ts';
 import { type Run, recordingOf } from './recording.ts';
 
 /** A redacted run: what a bundle's own report is made of. */
 export interface Cleaned {
   readonly observations: readonly Observation[];
+  /** Of checks that are not ours: what ours say follows from the observations. */
   readonly runs: readonly CheckRun[];
   /** For what else a report quotes: a line of the user's own. */
   readonly line: (text: string) => string;
+  readonly included: readonly Included[];
 }
 
 export interface Contents {
@@ -27,6 +29,7 @@ interface Made {
   readonly tool: { readonly name: string; readonly version: string };
   /** ISO 8601. */
   readonly createdAt: string;
+  readonly included: readonly Included[];
   /** The report in its forms, made of what is redacted; a form that cannot be made rejects. */
   readonly report: (cleaned: Cleaned) => Promise<readonly Member[]>;
 }
@@ -36,18 +39,24 @@ interface Made {
  * them, whatever else is in the bundle. Equal input gives equal members.
  */
 export async function packMembers(haul: Haul, found: readonly CheckRun[], made: Made): Promise<Contents> {
-  const cleaner = makeCleaner(haul.redaction, haul.unnamed);
+  const cleaner = makeCleaner(haul.redaction, haul.unnamed, made.included);
   const observations = haul.observations.map(cleaner.observation);
-  const runs = found.map(cleaner.run);
+  const runs = found.filter(({ check }) => check.stated).map(cleaner.run);
   const { parts, cut, leftOut } = cleanedWords(haul, cleaner);
   const members = [
     recordingOf(made.run, observations),
-    ...(await made.report({ observations, runs, line: cleaner.line })),
+    ...(await made.report({ observations, runs, line: cleaner.line, included: made.included })),
     ...parts.toSorted(byName).map(cleaner.member),
   ];
-  const report = redactionReport(cleaner.counts, cleaner.refusedPatterns);
+  const report = redactionReport(cleaner.counts, cleaner.refusedPatterns, cleaner.placeholders());
   const all = [...members, report];
-  const manifest = manifestOf(all, { tool: made.tool, createdAt: made.createdAt, cut, leftOut });
+  const manifest = manifestOf(all, {
+    tool: made.tool,
+    createdAt: made.createdAt,
+    cut,
+    leftOut,
+    included: made.included,
+  });
   return { members: [...all, manifest].sort(byName), cut, leftOut };
 }
 
@@ -55,7 +64,7 @@ export async function packMembers(haul: Haul, found: readonly CheckRun[], made: 
 function cleanedWords({ gathered: { parts, cut, leftOut } }: Haul, { line }: Cleaner) {
   return {
     parts,
-    cut: cut.map(({ name, what, why }) => ({ name, what: line(what), why: line(why) })),
+    cut: cut.map(({ name, what, why }) => ({ name: line(name), what: line(what), why: line(why) })),
     leftOut: leftOut.map(({ name, why }) => ({ name: line(name), why: line(why) })),
   };
 }

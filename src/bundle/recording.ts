@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Observation } from '../observation.ts';
-import { documentOf } from './clean.ts';
+import { plainDocument } from './clean.ts';
 import { parseMember } from './json.ts';
 import type { Member } from './part.ts';
 import { BundleRefused } from './refused.ts';
@@ -24,7 +24,7 @@ export interface Recording {
 /** What an analysis starts from: all that was seen, and when. */
 export const recordingOf = (run: Run, observations: readonly Observation[]): Member => ({
   name: memberName,
-  bytes: documentOf({ schema: 'coven-doctor.observations/1', run, observations }),
+  bytes: plainDocument({ schema: 'coven-doctor.observations/1', run, observations }),
 });
 
 const text = v.pipe(v.string(), v.maxLength(100));

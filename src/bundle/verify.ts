@@ -27,6 +27,10 @@ const manifest = v.strictObject({
   cut: v.array(v.strictObject({ name: text, what: text, why: text })),
   /** What would have been a member, and is none. */
   leftOut: v.array(v.strictObject({ name: text, why: text })),
+  /** What the operator asked for that is redacted, and not known to be harmless. */
+  included: v.optional(v.array(v.picklist(['log-text', 'titles', 'events']))),
+  /** Members that were made smaller, since they could not be proven clean as they were. */
+  reduced: v.optional(v.array(v.strictObject({ name: text, rule: text }))),
 });
 
 /** What a bundle says of itself. */

@@ -11,6 +11,12 @@ const making = {
     requiresArg: true,
     describe: 'Also what this session said and was told; redacted, like everything',
   },
+  'include-log-text': {
+    type: 'boolean',
+    default: false,
+    describe:
+      'Lines of logs and errors that no known program writes; searched for secrets, which finds only known kinds',
+  },
   'include-titles': { type: 'boolean', default: false, describe: 'Titles of sessions, which are often whole prompts' },
   json: { type: 'boolean', default: false, describe: 'One JSON document on stdout' },
 } as const;
@@ -44,6 +50,7 @@ export async function runBundle(words: readonly string[], signal: AbortSignal): 
           estimate: argv.estimate,
           events: once('include-events', argv.includeEvents) ?? null,
           titles: argv.includeTitles,
+          logText: argv.includeLogText,
           json: argv.json,
         };
         if (made.estimate && made.output !== null) throw new UsageError('--estimate writes nothing; leave out -o');

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
+import { advise } from '../advise.ts';
 import { kindOf, makeArchive } from '../bundle/archive.ts';
 import { gather } from '../bundle/gather.ts';
 import { type Cleaned, type Contents, packMembers } from '../bundle/pack.ts';
-import type { Member } from '../bundle/part.ts';
+import type { Included, Member } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
 import { tool } from '../host/package.ts';
+import { recordedHost } from '../host/recorded.ts';
 import { makeProof } from '../redaction/proof.ts';
 import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten, stages } from '../render/bundle.ts';
 import type { Format } from '../render/format.ts';
 import { harmlessJson } from '../render/harmless.ts';
 import { showProgress } from '../render/progress.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
+import { type CheckRun, runChecks } from '../runner.ts';
 import { type DiagnoseOptions, type Diagnosis, diagnose } from './doctor.ts';
 import { withGuests } from './guests.ts';
 import { homeOf } from './home.ts';
@@ -28,6 +31,8 @@ export interface BundleOptions extends DiagnoseOptions {
   /** The session whose events go in with their payloads. */
   readonly events: string | null;
   readonly titles: boolean;
+  /** Lines of logs and texts of errors as they are. */
+  readonly logText: boolean;
   readonly json: boolean;
 }
 
@@ -69,7 +74,7 @@ export async function packerAfter(home: string, format: Format, ended: AbortSign
   return {
     milliseconds: gatherMs,
     pack: async (found: Diagnosis, report: { failOn: Threshold; accepted: Accepted }): Promise<number> => {
-      const plain = { estimate: false, events: null, titles: false, file: null, tell: () => undefined };
+      const plain = { estimate: false, events: null, titles: false, logText: false, file: null, tell: () => undefined };
       const outcome = await packed(found, { ...report, ...plain, home, ended });
       if (format === 'text' || outcome.withheld.length > 0) return tell(outcome, false);
       process.stderr.write(sayWritten(outcome));
@@ -84,6 +89,7 @@ interface Asked {
   readonly estimate: boolean;
   readonly events: string | null;
   readonly titles: boolean;
+  readonly logText: boolean;
   readonly file: string | null;
   readonly home: string;
   /** Fires when the user has enough of it. */
@@ -98,15 +104,17 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
   const haul = await gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell: asked.tell });
   asked.tell('redaction');
   const { home: _, ...recorded } = run;
+  const included = includedIn(asked);
   const contents = await packMembers(haul, runs, {
     run: recorded,
     tool: tool(),
     createdAt: new Date().toISOString(),
-    report: (cleaned) =>
-      reportMembers(
-        makeReport(cleaned.runs, asked.failOn, { ...run, home: '<coven-home>' }, quoted(asked.accepted, cleaned)),
-        cleaned,
-      ),
+    included,
+    report: async (cleaned) => {
+      const judged = await judgedAgain(runs, cleaned, signal);
+      const accepted = quoted(asked.accepted, cleaned);
+      return reportMembers(makeReport(judged, asked.failOn, { ...run, home: '<coven-home>' }, accepted), cleaned);
+    },
   });
   if (estimate) return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
   asked.tell('archive');
@@ -114,6 +122,36 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
   const archive = await makeArchive(contents.members, kindOf(path));
   asked.tell('proof');
   return { ...(await proven(path, archive, contents, haul.forbidden, asked.ended)), estimate };
+}
+
+const includedIn = ({ logText, titles, events }: Asked): readonly Included[] => [
+  ...(logText ? (['log-text'] as const) : []),
+  ...(titles ? (['titles'] as const) : []),
+  ...(events === null ? [] : (['events'] as const)),
+];
+
+const judgeMs = 15_000;
+
+/**
+ * What our checks say of the observations as the bundle holds them: its report cannot tell more than the bundle, and an
+ * analysis of it tells the same. Each keeps the time that it took when the machine was looked at.
+ */
+async function judgedAgain(
+  runs: readonly CheckRun[],
+  { observations, runs: others }: Cleaned,
+  signal: AbortSignal,
+): Promise<readonly CheckRun[]> {
+  const host = recordedHost(JSON.parse(JSON.stringify(observations)));
+  const ours = runs.filter(({ check }) => !check.stated);
+  const checks = ours.map(({ check }) => check);
+  const judged = await advise(await runChecks(checks, host, { checkMs: judgeMs, signal }), host);
+  const of = new Map(
+    [...judged.map((run, index) => ({ ...run, durationMs: ours[index]?.durationMs ?? 0 })), ...others].map((run) => [
+      run.check.id,
+      run,
+    ]),
+  );
+  return runs.flatMap(({ check }) => of.get(check.id) ?? []);
 }
 
 /** Reasons are the user's own words. */

@@ -206,6 +206,7 @@ test('equal input gives equal members; tokens are numbered as things appear in t
       run,
       tool: { name: 't', version: '1' },
       createdAt: '2026-11-25T08:00:01.000Z',
+      included: [],
       report: async () => [],
     };
     const { members } = await packMembers(haul(), [], made);

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import {
+  contractKeys,
+  hardware,
+  identifiers,
+  ownKeys,
+  programs,
+  statements,
+  words as states,
+} from '../redaction/templates/catalogue.ts';
+import { knownParts } from '../redaction/templates/message.ts';
+import { role } from '../redaction/templates/pieces.ts';
+import { makePlaceholders, type Placeholder } from '../redaction/templates/placeholders.ts';
+import { type Kind, kindOf } from './fields.ts';
+import { makePaths } from './paths.ts';
+
+const admitted: unique symbol = Symbol('admitted');
+
+/** A value every text of which was let through by a gate. Nothing else can make one. */
+export interface Admitted {
+  readonly [admitted]: true;
+  readonly value: unknown;
+}
+
+export interface Gate {
+  /** A text of our own documents, which may quote others. */
+  readonly text: (text: string) => string;
+  readonly json: (value: unknown) => Admitted;
+  /** A log, line by line; the last one may have no line end. */
+  readonly log: (text: string) => string;
+  /** What stands in the place of texts, by number. */
+  readonly used: () => readonly Placeholder[];
+}
+
+export interface GateOptions {
+  /** Words that checks decide on, and keys of observations. */
+  readonly words: ReadonlySet<string>;
+  /** Lines of logs and texts of errors stay as redaction left them: the operator asked for that. */
+  readonly freeText: boolean;
+  /** Titles and labels stay, too. */
+  readonly titles: boolean;
+}
+
+const uuid = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
+const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?)?$/;
+const version = /^v?\d{1,4}(?:\.\d{1,5}){1,3}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,5})?)?$/;
+const smallNumber = /^-?\d{1,6}(?:\.\d{1,6})?$/;
+const marks = new RegExp(
+  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,6}> of \d{1,9} characters|pid:\[\d{1,12}\])$`,
+);
+const decimal = /^-?\d{1,30}$/;
+
+/**
+ * The one way into a bundle: every key and every text of every document and every line of a log passes here, after the
+ * redaction. A text stays where it is known to be harmless: a word of ours, a message of a known program, a typed value.
+ * Everything else becomes a placeholder that tells what it looks like. A source that nobody thought of cannot leak.
+ */
+export function makeGate({ words, freeText, titles }: GateOptions): Gate {
+  const placeholders = makePlaceholders();
+  const sessions = new Map<string, number>();
+  const isKnown = (text: string): boolean =>
+    words.has(text) || states.has(text) || contractKeys.has(text) || marks.test(text);
+  const id = (text: string): string => {
+    if (isKnown(text)) return text;
+    const number = sessions.get(text) ?? sessions.size + 1;
+    sessions.set(text, number);
+    return `<id-${number}>`;
+  };
+  const paths = makePaths(placeholders.of, id);
+  const message = (text: string): string =>
+    freeText
+      ? text
+      : knownParts(text, {
+          path: paths.path,
+          id,
+          word: (word) => (isKnown(word) || isProgram(word) ? word : (plain(word) ?? placeholders.of(word))),
+          other: placeholders.of,
+        });
+  /** A text of a type of which no part can be chosen freely; null where it is none. */
+  const plain = (text: string): string | null => {
+    if (time.test(text) || version.test(text) || smallNumber.test(text)) return text;
+    return uuid.test(text) ? id(text) : null;
+  };
+
+  const admit = (text: string, kind: Kind): string => {
+    if (text === '' || isKnown(text)) return text;
+    switch (kind) {
+      case 'id':
+        return id(text);
+      case 'decimal':
+        return decimal.test(text) ? text : placeholders.of(text);
+      case 'time':
+        return time.test(text) ? text : instant(text, placeholders.of);
+      case 'name':
+        return identifiers.has(text) ? text : paths.name(text);
+      case 'identifier':
+        return identifiers.has(text) || /^sqlite_autoindex_/.test(text) ? identifier(text) : placeholders.of(text);
+      case 'sql':
+        return statement(text, placeholders.of);
+      case 'platform':
+        return platform(text, placeholders.of);
+      case 'title':
+        return titles ? text : placeholders.of(text);
+      case 'text':
+        return plain(text) ?? (isProgram(text) ? text : path.test(text) ? paths.path(text) : message(text));
+    }
+  };
+  const identifier = (text: string): string => {
+    const [, table = '', number = ''] = /^sqlite_autoindex_(.+)_(\d{1,4})$/.exec(text) ?? [];
+    if (table === '') return identifiers.has(text) ? text : placeholders.of(text);
+    return `sqlite_autoindex_${identifiers.has(table) ? table : placeholders.of(table)}_${number}`;
+  };
+  const isOwnKey = (key: string): boolean => words.has(key) || ownKeys.has(key);
+
+  function ours(value: unknown, kind: Kind): unknown {
+    if (typeof value === 'string') return admit(value, kind);
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((item) => ours(item, kind));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => {
+        if (key.startsWith('/api/')) return [admit(key, 'text'), answer(inner)];
+        if (isOwnKey(key))
+          return [key, ours(inner, kindOf(key) ?? (kind === 'identifier' || kind === 'platform' ? kind : 'text'))];
+        // A key that varies is a word of the same kind as what stands below it.
+        return [admit(key, kind), ours(inner, kind)];
+      }),
+    );
+  }
+
+  const answer = (value: unknown): unknown => {
+    if (value === null || typeof value !== 'object') return ours(value, 'text');
+    const { body, ...rest } = value as { body?: unknown };
+    return { ...(ours(rest, 'text') as object), ...(body !== undefined && { body: contract(body) }) };
+  };
+  /** What a daemon answers: nothing is known of a key that its contract does not have. */
+  function contract(value: unknown): unknown {
+    if (typeof value === 'string') return admit(value, 'text');
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map(contract);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) =>
+        contractKeys.has(key)
+          ? [key, typeof inner === 'string' && key !== 'id' ? admit(inner, kindOf(key) ?? 'text') : contract(inner)]
+          : [placeholders.of(key), outline(inner)],
+      ),
+    );
+  }
+  function outline(value: unknown): unknown {
+    if (typeof value === 'string') return placeholders.of(value);
+    if (typeof value === 'number') return '‹number›';
+    if (Array.isArray(value)) return `‹list:${value.length}›`;
+    return value !== null && typeof value === 'object' ? `‹object:${Object.keys(value).length}›` : value;
+  }
+
+  return {
+    text: (text) => admit(text, 'text'),
+    json: (value) => ({ [admitted]: true, value: ours(value, 'text') }),
+    log: (text) =>
+      freeText
+        ? text
+        : text
+            .split('\n')
+            .map((line) => logLine(line, message))
+            .join('\n'),
+    used: placeholders.used,
+  };
+}
+
+const path = new RegExp(`^(?:${role}|~|\\.{1,2})?/`);
+
+/** `python3.11` and `coven-0.4.6` are programs, too. */
+const isProgram = (text: string): boolean =>
+  programs.has(text) || programs.has(text.replace(/-?\d{1,2}(?:\.\d{1,2}){0,2}$/, ''));
+
+/** `[time] message`, as Coven writes it. */
+function logLine(line: string, message: (text: string) => string): string {
+  if (line.trim() === '') return '';
+  const [, at, said] = /^(\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\] )(.*)$/.exec(line) ?? [];
+  if (at === undefined || said === undefined) return message(line);
+  return `${at}${said === '' ? '' : message(said)}`;
+}
+
+/** What Coven takes for a time though it is not written as one: the same instant. */
+function instant(text: string, other: (text: string) => string): string {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? other(text) : new Date(at).toISOString();
+}
+
+/** A statement of the schema that Coven makes; of any other its size and how many columns it may have. */
+function statement(sql: string, other: (text: string) => string): string {
+  const folded = sql
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([(),]) ?/g, '$1')
+    .trim();
+  if (statements.has(createHash('sha256').update(folded).digest('hex').slice(0, 32))) return sql;
+  return `${other(sql)} with ${topLevelParts(sql)} parts`;
+}
+
+/** Parts between the commas of the outermost brackets. */
+function topLevelParts(sql: string): number {
+  let depth = 0;
+  let parts = 0;
+  for (const char of sql) {
+    if (char === '(') depth += 1;
+    if (char === ')') depth -= 1;
+    if (depth === 1 && (char === ',' || (char === '(' && parts === 0))) parts += 1;
+  }
+  return parts;
+}
+
+/** The name of a processor, a system or a kernel, word by word. */
+const platform = (text: string, other: (text: string) => string): string =>
+  text.length > 200
+    ? other(text)
+    : text
+        .split(/([\s/~+_,;:()#-]+)/)
+        .map((word, index) => (index % 2 === 1 || isOfPlatform(word) ? word : other(word)))
+        .join('');
+const isOfPlatform = (word: string): boolean =>
+  word === '' || hardware.has(word.toLowerCase()) || /^[vV]?\d{1,4}[A-Z]?(?:\.\d{1,4}){0,3}(?:GHz|MHz)?$/.test(word);

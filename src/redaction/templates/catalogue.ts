@@ -1,0 +1,84 @@
+import contract from './coven-contract.json' with { type: 'json' };
+import coven from './coven-messages.json' with { type: 'json' };
+import ledger from './coven-schema.json' with { type: 'json' };
+import doctor from './doctor.json' with { type: 'json' };
+import { type Piece, piecesOf, skeletonOf } from './pieces.ts';
+import platform from './platform.json' with { type: 'json' };
+import sqlite from './sqlite.json' with { type: 'json' };
+import system from './system.json' with { type: 'json' };
+
+/** Stands for a word that varies while a template is read; no message of anybody has it. */
+const varying = 'zqvaryingqz';
+const samples: Readonly<Record<string, string>> = {
+  number: '0',
+  path: '/x',
+  id: '00000000-0000-0000-0000-000000000000',
+  time: '2000-01-01T00:00:00Z',
+  word: varying,
+  name: varying,
+};
+
+/** `row {number} missing from index {name}` as the skeleton of every message that says so. */
+function compiled(template: string): string {
+  const sample = template.replace(/\{(\w+)\}/g, (whole, name) => samples[name] ?? whole);
+  const pieces = piecesOf(sample).map((piece): Piece => (piece.text === varying ? { ...piece, kind: 'word' } : piece));
+  return skeletonOf(pieces);
+}
+
+const errors = [...system.texts, ...system.node];
+
+/** What Coven, SQLite, the operating system and coven-doctor say, without what varies in it. */
+export const templates: ReadonlySet<string> = new Set(
+  [
+    ...coven.messages,
+    ...sqlite.texts,
+    ...sqlite.integrity,
+    ...errors,
+    ...system.texts.map((text) => `${text} (os error {number})`),
+    ...system.node.flatMap((text) => [
+      ...system.syscalls.flatMap((call) => [
+        `${text}, ${call}`,
+        `${text}, ${call} '{path}'`,
+        `${text}, ${call} '{word}'`,
+      ]),
+    ]),
+    ...system.errnos,
+    ...system.rust,
+    ...doctor.messages,
+    '{path}',
+    '{number}',
+    '{time}',
+    '{id}',
+  ].map(compiled),
+);
+
+const sqliteCodes = sqlite.codes.flatMap((code) => [code, ...sqlite.suffixes.map((suffix) => `${code}_${suffix}`)]);
+
+/** Single words that those programs use for states, codes and phases. */
+export const words: ReadonlySet<string> = new Set([
+  ...coven.phases,
+  ...contract.values.filter((value) => value !== ''),
+  ...contract.errorCodes,
+  ...system.errnos,
+  ...sqliteCodes,
+  ...doctor.words,
+]);
+
+/** Keys of the answers of Coven's daemon; under any other stands nothing that is known. */
+export const contractKeys: ReadonlySet<string> = new Set(contract.keys);
+
+/** Tables, indexes, triggers and columns of Coven's ledger. */
+export const identifiers: ReadonlySet<string> = new Set([...ledger.names, ...ledger.columns, ...doctor.identifiers]);
+/** Statements of its schema: the first 32 digits of the SHA-256 of each, with spaces folded. */
+export const statements: ReadonlySet<string> = new Set(ledger.statements);
+
+/** Names of folders that every machine has, of programs, and of file name endings. */
+export const pathWords: ReadonlySet<string> = new Set(platform.folders);
+export const programs: ReadonlySet<string> = new Set(platform.programs);
+export const endings: ReadonlySet<string> = new Set(platform.endings);
+/** Words in which a machine names its processor, its system and its kernel. */
+export const hardware: ReadonlySet<string> = new Set(platform.hardware.map((word) => word.toLowerCase()));
+/** Names of files in a home. */
+export const fileNames: ReadonlySet<string> = new Set([...doctor.files, ...platform.folders]);
+/** Keys of our own documents. */
+export const ownKeys: ReadonlySet<string> = new Set(doctor.keys);

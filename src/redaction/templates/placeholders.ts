@@ -1,0 +1,49 @@
+/** What stands for a text that is not known to be harmless: what it looks like, and which it is among the others. */
+export interface Placeholder {
+  readonly number: number;
+  readonly shape: string;
+  /** How often it was used. */
+  times: number;
+}
+
+export interface Placeholders {
+  /** Equal texts have one number, which is that of their first appearance and says nothing else about them. */
+  readonly of: (text: string) => string;
+  readonly used: () => readonly Placeholder[];
+}
+
+/** Distinct ones that are told apart; a hostile log can have any number. */
+const mostNumbers = 20_000;
+
+export function makePlaceholders(): Placeholders {
+  const known = new Map<string, Placeholder>();
+  let beyond = 0;
+  return {
+    of: (text) => {
+      const shape = shapeOf(text);
+      // Lines that differ in a pid or a count alone are one line.
+      const same = /\s/.test(text) ? text.replace(/\d+/g, '0') : text;
+      let found = known.get(same);
+      if (!found && known.size < mostNumbers) {
+        found = { number: known.size + 1, shape, times: 0 };
+        known.set(same, found);
+      }
+      if (!found) {
+        beyond += 1;
+        return `‹${shape}›`;
+      }
+      found.times += 1;
+      return `‹${shape} #${found.number}›`;
+    },
+    used: () => [...known.values(), ...(beyond > 0 ? [{ number: 0, shape: 'others', times: beyond }] : [])],
+  };
+}
+
+/** Kind and length, never a part of the text. */
+function shapeOf(text: string): string {
+  const length = [...text].length;
+  if (/\s/.test(text)) return `line:${length} chars`;
+  if (/^\d+$/.test(text)) return `digits:${length}`;
+  if (/^[0-9a-f]{8,}$/i.test(text)) return `hex:${length}`;
+  return /^[A-Za-z]+$/.test(text) ? `word:${length}` : `text:${length}`;
+}
