@@ -9,10 +9,10 @@ import {
   words as states,
 } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
+import { makePaths } from '../redaction/templates/paths.ts';
 import { role } from '../redaction/templates/pieces.ts';
 import { makePlaceholders, type Placeholder } from '../redaction/templates/placeholders.ts';
 import { type Kind, kindOf } from './fields.ts';
-import { makePaths } from './paths.ts';
 
 const admitted: unique symbol = Symbol('admitted');
 
@@ -39,6 +39,8 @@ export interface GateOptions {
   readonly freeText: boolean;
   /** Titles and labels stay, too. */
   readonly titles: boolean;
+  /** Nothing stays but single words of ours, times and numbers: for what could not be proven clean otherwise. */
+  readonly strict?: boolean;
 }
 
 const uuid = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
@@ -46,7 +48,7 @@ const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[
 const version = /^v?\d{1,4}(?:\.\d{1,5}){1,3}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,5})?)?$/;
 const smallNumber = /^-?\d{1,6}(?:\.\d{1,6})?$/;
 const marks = new RegExp(
-  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,6}> of \d{1,9} characters|pid:\[\d{1,12}\])$`,
+  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,6}> of \d{1,9} characters|‹(?:line:\d{1,7} chars|(?:word|hex|digits|text):\d{1,7})›|pid:\[\d{1,12}\])$`,
 );
 const decimal = /^-?\d{1,30}$/;
 
@@ -55,7 +57,7 @@ const decimal = /^-?\d{1,30}$/;
  * redaction. A text stays where it is known to be harmless: a word of ours, a message of a known program, a typed value.
  * Everything else becomes a placeholder that tells what it looks like. A source that nobody thought of cannot leak.
  */
-export function makeGate({ words, freeText, titles }: GateOptions): Gate {
+export function makeGate({ words, freeText, titles, strict = false }: GateOptions): Gate {
   const placeholders = makePlaceholders();
   const sessions = new Map<string, number>();
   const isKnown = (text: string): boolean =>
@@ -66,16 +68,20 @@ export function makeGate({ words, freeText, titles }: GateOptions): Gate {
     sessions.set(text, number);
     return `<id-${number}>`;
   };
+  /** Who looked at it before may have put a placeholder there. */
+  const other = (text: string): string => (isKnown(text) ? text : placeholders.of(text));
   const paths = makePaths(placeholders.of, id);
   const message = (text: string): string =>
     freeText
       ? text
-      : knownParts(text, {
-          path: paths.path,
-          id,
-          word: (word) => (isKnown(word) || isProgram(word) ? word : (plain(word) ?? placeholders.of(word))),
-          other: placeholders.of,
-        });
+      : strict
+        ? placeholders.of(text)
+        : knownParts(text, {
+            path: paths.path,
+            id,
+            word: (word) => (isKnown(word) || isProgram(word) ? word : (plain(word) ?? placeholders.of(word))),
+            other,
+          });
   /** A text of a type of which no part can be chosen freely; null where it is none. */
   const plain = (text: string): string | null => {
     if (time.test(text) || version.test(text) || smallNumber.test(text)) return text;
@@ -84,6 +90,7 @@ export function makeGate({ words, freeText, titles }: GateOptions): Gate {
 
   const admit = (text: string, kind: Kind): string => {
     if (text === '' || isKnown(text)) return text;
+    if (strict && kind !== 'id' && kind !== 'decimal' && kind !== 'time') return placeholders.of(text);
     switch (kind) {
       case 'id':
         return id(text);

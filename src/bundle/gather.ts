@@ -4,10 +4,11 @@ import { reasonOf } from '../host/host.ts';
 import type { LiveHost } from '../host/live.ts';
 import { type Observation, type ObservationKey, type Observations, observationKeys } from '../observation.ts';
 import type { RedactorOptions } from '../redaction/redactor.ts';
-import { makeTokens } from '../redaction/tokens.ts';
+import { makeTokens, withMarked } from '../redaction/tokens.ts';
 import type { StoreInventory } from '../store/protocol.ts';
 import { gatherLogs, gatherRuns } from './files.ts';
 import { join, ledgerParts, seenOf } from './ledger.ts';
+import { ownText } from './own-text.ts';
 import type { Gathered, LeftOut } from './part.ts';
 import { knownSecrets } from './secrets.ts';
 import { seeSystem } from './system.ts';
@@ -88,7 +89,8 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
     ),
   ];
   const words = vocabulary();
-  const { values, heads, passedOver, unread } = await knownSecrets(env, home, value('home.entries'), words);
+  const secrets = await knownSecrets(env, home, value('home.entries'), words, await ownText());
+  const { values, common, heads, passedOver, unread } = secrets;
   const real = await realpath(home).catch(() => home);
   const owner = value('home')?.uid ?? null;
   const { named, unnamed } = await thingsOf({ home, realHome: real, owner, env, projects, words });
@@ -106,7 +108,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
           ? [
               {
                 name: `tokens of ${unnamed.size} projects`,
-                why: 'there are too many; within other texts they are shown',
+                why: 'there are too many; within other texts they are told by their shape',
               },
             ]
           : []),
@@ -123,7 +125,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
           : []),
       ],
     }),
-    redaction: { knownValues: values, patterns, tokens: makeTokens(named) },
+    redaction: { knownValues: values, patterns, tokens: withMarked(makeTokens(named), common) },
     forbidden: [...values, ...heads],
     unnamed,
   };

@@ -12,7 +12,7 @@ interface Made {
   readonly leftOut: readonly LeftOut[];
   readonly included?: readonly Included[];
   /** Members that a proof made smaller, and by which rule. */
-  readonly reduced?: Manifest['reduced'];
+  readonly reduced?: readonly { readonly member: string; readonly rule: string }[];
 }
 
 /** What a bundle says of itself: its members as they are in it, so that no hash is of anything that is not. */
@@ -32,7 +32,7 @@ export function manifestOf(
     cut: cut.map(({ name, what, why }) => ({ name: short(name), what: short(what), why: short(why) })),
     leftOut: leftOut.map(({ name, why }) => ({ name: short(name), why: short(why) })),
     ...(included.length > 0 && { included: [...included].sort() }),
-    ...(reduced.length > 0 && { reduced: [...reduced] }),
+    ...(reduced.length > 0 && { reduced: reduced.map(({ member, rule }) => ({ name: member, rule: short(rule) })) }),
   };
   return { name: manifestName, bytes: plainDocument(manifest) };
 }

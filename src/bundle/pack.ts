@@ -1,4 +1,5 @@
 import type { Observation } from '../observation.ts';
+import type { Hit } from '../redaction/proof.ts';
 import type { CheckRun } from '../runner.ts';
 import { type Cleaner, makeCleaner } from './clean.ts';
 import type { Haul } from './gather.ts';
@@ -6,6 +7,7 @@ import { manifestOf, redactionReport } from './manifest.ts';
 import type { Cut, Included, LeftOut, Member } from './part.ts';
 import { byName } from './part.ts';
 import { type Run, recordingOf } from './recording.ts';
+import { emptied, shapesOf } from './reduce.ts';
 
 /** A redacted run: what a bundle's own report is made of. */
 export interface Cleaned {
@@ -22,6 +24,10 @@ export interface Contents {
   readonly members: readonly Member[];
   readonly cut: readonly Cut[];
   readonly leftOut: readonly LeftOut[];
+  /** Members that hold less than was packed, and the rule for which. */
+  readonly reduced: readonly Hit[];
+  /** The same with the members in which something was found reduced to shapes, and to nothing where they are already. Null where that does not help. */
+  readonly without: (hits: readonly Hit[]) => Contents | null;
 }
 
 interface Made {
@@ -50,14 +56,31 @@ export async function packMembers(haul: Haul, found: readonly CheckRun[], made: 
   ];
   const report = redactionReport(cleaner.counts, cleaner.refusedPatterns, cleaner.placeholders());
   const all = [...members, report];
-  const manifest = manifestOf(all, {
-    tool: made.tool,
-    createdAt: made.createdAt,
+  const { tool, createdAt, included } = made;
+  return contentsOf(all, { tool, createdAt, cut, leftOut, included }, []);
+}
+
+type Told = Omit<Parameters<typeof manifestOf>[1], 'reduced'>;
+
+function contentsOf(all: readonly Member[], told: Told, reduced: readonly Hit[]): Contents {
+  const { cut, leftOut } = told;
+  return {
+    members: [...all, manifestOf(all, { ...told, reduced })].sort(byName),
     cut,
     leftOut,
-    included: made.included,
-  });
-  return { members: [...all, manifest].sort(byName), cut, leftOut };
+    reduced,
+    without: (hits) => {
+      const found = new Map(hits.map((hit) => [hit.member, hit]));
+      // The manifest, and a name: there is nothing that could be made less.
+      if ([...found.keys()].some((name) => !all.some((member) => member.name === name))) return null;
+      const before = new Set(reduced.map(({ member }) => member));
+      const less = all.map((member) =>
+        found.has(member.name) ? (before.has(member.name) ? emptied : shapesOf)(member) : member,
+      );
+      if (less.every(({ bytes }, index) => all[index]?.bytes.equals(bytes))) return null;
+      return contentsOf(less, told, [...reduced.filter(({ member }) => !found.has(member)), ...found.values()]);
+    },
+  };
 }
 
 /** Our own words on what is missing may quote the machine. */

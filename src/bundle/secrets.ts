@@ -3,17 +3,22 @@ import { readStart } from '../host/files.ts';
 import type { Entries } from '../observation.ts';
 import { secretsOf } from '../redaction/environment.ts';
 import { isEmptyValue } from '../redaction/values.ts';
+import { valuesIn } from './key-files.ts';
 
 const shortest = 8;
 const fileLimit = 64 * 1024;
 const filesRead = 64;
 /** Bytes of all values together: each is looked for in some thirty forms, whose table grows with them. */
 const totalLimit = 4 * 1024;
+/** More of them make the table of what is looked for larger than the texts. */
+const mostCommon = 64;
 /** Of a value that does not fit beside the others, so much must not be in a bundle. */
 const headBytes = 32;
 
 export interface Secrets {
   readonly values: readonly string[];
+  /** Values that a text may hold by chance: they are taken out where they stand alone, and withhold nothing. */
+  readonly common: readonly string[];
   /** How values begin that are too long, or too many, to be taken out: a bundle in which one is found is withheld. */
   readonly heads: readonly string[];
   /** Values that are not looked for at all: the rules alone stand between them and the bundle. */
@@ -24,13 +29,15 @@ export interface Secrets {
 
 /**
  * Values that must not be in a bundle in any form: those of secret-like environment variables and what the files of
- * `keys/` hold. They are held in memory only. `words` are ours, which a value may happen to be.
+ * `keys/` hold. They are held in memory only. `words` are ours, which a value may happen to be; `isOurs` tells what stands
+ * in our own program, and so in every bundle.
  */
 export async function knownSecrets(
   env: Readonly<Record<string, string | undefined>>,
   home: string,
   entries: Pick<Entries, 'list'> | null,
   words: ReadonlySet<string>,
+  isOurs: (value: string) => boolean,
 ): Promise<Secrets> {
   const keys = (entries?.list ?? []).filter(({ name }) => name.startsWith('keys/'));
   const files = keys.filter(({ kind }) => kind === 'file');
@@ -41,12 +48,20 @@ export async function knownSecrets(
   const wanted = [...secretsOf(env), ...ofKeys].filter(
     (value) => Buffer.byteLength(value) >= shortest && !words.has(value) && !isEmptyValue(value),
   );
-  const distinct = [...new Set(wanted)].toSorted((a, b) => a.length - b.length);
+  const all = [...new Set(wanted)];
+  const common = all.filter((value) => isCommon(value) || isOurs(value)).slice(0, mostCommon);
+  const distinct = all.filter((value) => !common.includes(value)).toSorted((a, b) => a.length - b.length);
   const values = fitting(distinct, totalLimit);
   const beyond = distinct.slice(values.length);
   const heads = fitting(beyond.map(headOf), totalLimit / 2);
   const whole = read.filter((reading) => reading.state === 'read' && reading.size <= fileLimit);
-  return { values, heads, passedOver: beyond.length - heads.length, unread: keys.length - whole.length };
+  return { values, common, heads, passedOver: beyond.length - heads.length, unread: keys.length - whole.length };
+}
+
+/** A short text of one or two kinds of characters is a word or a number before it is a secret. */
+function isCommon(value: string): boolean {
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z\d]/].filter((kind) => kind.test(value)).length;
+  return value.length < 12 && kinds < 3;
 }
 
 /** The first texts that have `limit` bytes together. */
@@ -60,15 +75,3 @@ function fitting(texts: readonly string[], limit: number): readonly string[] {
 }
 
 const headOf = (value: string): string => value.slice(0, headBytes);
-
-/** A key file as a whole and word by word where it is text; else as bytes are written down. */
-function valuesIn(bytes: Buffer): readonly string[] {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
-  } catch {
-    return [bytes.toString('base64').replace(/=+$/, ''), bytes.toString('hex')];
-  }
-  const words = text.split(/[\s"'`,;:={}[\]()<>]+/).filter((word) => word.length >= 16 && !/^[A-Za-z-]+$/.test(word));
-  return text.includes('\n') || /^[[{]/.test(text) ? words : [text, ...words];
-}

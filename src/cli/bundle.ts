@@ -117,11 +117,8 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
     },
   });
   if (estimate) return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
-  asked.tell('archive');
   const path = asked.file ?? (await placeOf('bundle', resolve(ownName(run)), home));
-  const archive = await makeArchive(contents.members, kindOf(path));
-  asked.tell('proof');
-  return { ...(await proven(path, archive, contents, haul.forbidden, asked.ended)), estimate };
+  return { ...(await proven(path, contents, haul.forbidden, asked)), estimate };
 }
 
 const includedIn = ({ logText, titles, events }: Asked): readonly Included[] => [
@@ -162,27 +159,35 @@ const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
 
 const unwritten = { ok: false, path: null, bytes: null, withheld: [] };
 
-async function proven(
-  path: string,
-  archive: Buffer,
-  contents: Contents,
-  known: readonly string[],
-  ended: AbortSignal,
-): Promise<Answer> {
+/** How often members may be reduced: to shapes, and then to nothing. */
+const mostTries = 4;
+
+/** Writes the bundle when it is proven. Members that cannot be are reduced, so that support gets all the others. */
+async function proven(path: string, packed: Contents, known: readonly string[], asked: Asked): Promise<Answer> {
+  const { ended, tell } = asked;
   const prove = await makeProof(known);
-  const withheld = await writeProven(path, archive, prove, ended).catch((error: NodeJS.ErrnoException) => {
-    if (ended.aborted || typeof error.code !== 'string') throw error;
-    throw new UsageError(`${path} cannot be written (${error.code})`);
-  });
-  if (withheld.length > 0) return answerOf(contents.members, contents, { ...unwritten, withheld });
-  return answerOf(contents.members, contents, { ok: true, path, bytes: archive.length, withheld });
+  let contents = packed;
+  for (let tries = 1; ; tries += 1) {
+    tell('archive');
+    const archive = await makeArchive(contents.members, kindOf(path));
+    tell('proof');
+    const withheld = await writeProven(path, archive, prove, ended).catch((error: NodeJS.ErrnoException) => {
+      if (ended.aborted || typeof error.code !== 'string') throw error;
+      throw new UsageError(`${path} cannot be written (${error.code})`);
+    });
+    if (withheld.length === 0)
+      return answerOf(contents.members, contents, { ok: true, path, bytes: archive.length, withheld });
+    const less = tries < mostTries ? contents.without(withheld) : null;
+    if (!less) return answerOf(contents.members, contents, { ...unwritten, withheld });
+    contents = less;
+  }
 }
 
 const ownName = ({ runId, startedAt }: Pick<Report, 'runId' | 'startedAt'>): string =>
   `coven-doctor-${startedAt.slice(0, '2026-12-31'.length)}-${runId.slice(0, 8)}.zip`;
 
 /** The report as people, programs and support read it. */
-async function reportMembers(report: Report, { observations }: Cleaned): Promise<readonly Member[]> {
+async function reportMembers(report: Report, { observations, included }: Cleaned): Promise<readonly Member[]> {
   const [{ renderJson }, { renderPage }, { renderText }] = await Promise.all([
     import('../render/json.ts'),
     import('../render/page.ts'),
@@ -190,7 +195,7 @@ async function reportMembers(report: Report, { observations }: Cleaned): Promise
   ]);
   const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
   return [
-    member('report.html', renderPage(report, observations)),
+    member('report.html', renderPage(report, observations, included)),
     member('report.json', renderJson(report, tool())),
     member('report.txt', renderText(report, { tool: tool(), verbose: true, color: false })),
   ];

@@ -151,7 +151,9 @@ function answer<T>(exchange: Exchange, tries: number, parse: (body: unknown) => 
 /** Longest text that is kept of a daemon's answer: statuses, versions and timestamps are far shorter. */
 const textLimit = 200;
 
-const text = (value: unknown): string | null => (typeof value === 'string' ? value.slice(0, textLimit) : null);
+/** A longer one is none of those: a part of it could be a part of a secret. */
+const text = (value: unknown): string | null => (typeof value === 'string' ? within(value) : null);
+const within = (value: string): string => (value.length <= textLimit ? value : `‹text:${value.length}›`);
 /** Free text, whole: what is cut before it is redacted may keep a part of a secret. */
 const words = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
@@ -177,7 +179,7 @@ function healthBody(value: unknown): HealthBody | null {
       Object.fromEntries(
         Object.entries(capabilities)
           .slice(0, 200)
-          .map(([name, held]) => [name.slice(0, textLimit), truth(held) ?? text(held) ?? number(held) ?? texts(held)]),
+          .map(([name, held]) => [within(name), truth(held) ?? text(held) ?? number(held) ?? texts(held)]),
       ),
     pid: number(daemon?.pid),
     startedAt: text(daemon?.startedAt),

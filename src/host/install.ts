@@ -45,7 +45,7 @@ export async function packageOf(file: string): Promise<Pick<Install['covens'][nu
       const { name, version } = JSON.parse(text);
       const known = typeof name === 'string' && (name.startsWith('@opencoven/') || name === tool().name);
       return {
-        version: known && typeof version === 'string' ? version.slice(0, 100) : null,
+        version: known && typeof version === 'string' && version.length <= 100 ? version : null,
         ours: name === tool().name,
       };
     } catch {

@@ -92,6 +92,6 @@ export function parseLease(name: string, text: string, idKey: string): Lease | n
   const { [idKey]: id, generation, expires_at: expiresAt } = value as Record<string, unknown>;
   if (typeof id !== 'string' || typeof generation !== 'string') return null;
   if (typeof expiresAt !== 'number' || !Number.isInteger(expiresAt)) return null;
-  const sessionId = id.startsWith(daemonParticipant) ? id.slice(daemonParticipant.length, 200) : null;
-  return { name: name.slice(0, 200), state: 'valid', expiresAt, sessionId };
+  const sessionId = id.startsWith(daemonParticipant) ? id.slice(daemonParticipant.length) : null;
+  return { name, state: 'valid', expiresAt, sessionId };
 }

@@ -87,7 +87,7 @@ function search(block: Buffer, opened: Open | null, how: Search): Findings {
       const name = names[word - triggers.length];
       if (name && isName(text, start, end, name)) found.push({ start, end, rule: 'name', by: name.token });
       if (trigger?.isLaidOut) laidOut.push(start);
-      const result = start < next ? null : trigger?.find(line, start, end);
+      const result = start < next && !trigger?.overlaps ? null : trigger?.find(line, start, end);
       if (!result) continue;
       found.push(...result.spans);
       next = Math.max(next, result.next);

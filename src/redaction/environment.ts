@@ -2,10 +2,14 @@ import { nameKind } from './names.ts';
 import { makeRedactor } from './redactor.ts';
 import { looksRandom } from './values.ts';
 
+/** Folders that a shell keeps under a name that elsewhere means a password. */
+const folders = /^(?:OLD)?PWD$/;
+
 /** Secrets of an environment: values under secret-like names, ones that look like a provider's token, passwords in URLs. */
 export function secretsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const { redact } = makeRedactor({});
   return Object.entries(env).flatMap(([name, value = '']) => {
+    if (folders.test(name)) return [];
     const kind = nameKind(name);
     if (kind === 'strong' || kind === 'plural' || (kind === 'weak' && looksRandom(value))) return [value];
     const password = URL.canParse(value) ? decoded(new URL(value).password) : '';

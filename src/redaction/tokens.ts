@@ -1,3 +1,5 @@
+import { mark } from './values.ts';
+
 /** A thing of this machine that is shown by a token, and the names that it has. */
 export interface Named {
   /** `user` becomes `<user-1>` and so on; a role, such as `<coven-home>`, is the token itself. */
@@ -44,6 +46,11 @@ export function makeTokens(things: readonly Named[]): Tokens {
     }),
   };
 }
+
+/** Tokens beside which some texts are marked as secrets where they stand as words of their own. */
+export const withMarked = ({ forms }: Tokens, texts: readonly string[]): Tokens => ({
+  forms: [...forms, ...texts.map((text) => ({ bytes: latin1(text), token: () => mark }))],
+});
 
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 const encoded = (text: string): string =>

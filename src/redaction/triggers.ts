@@ -15,6 +15,8 @@ export interface Trigger {
   readonly find: (line: Line, start: number, end: number) => Found | null;
   /** Whether what it finds depends on lines and columns, which a text within a string has of its own. */
   readonly isLaidOut: boolean;
+  /** Whether it is tried within what was found before, too: two known values that overlap go as one. */
+  readonly overlaps?: boolean;
 }
 
 export const secretTriggers: readonly Trigger[] = [
@@ -45,6 +47,8 @@ function tokenAt(line: Line, at: number, { id, shape, before, bounded }: TokenRu
 
 /** Bytes of a known value's form that are looked for; the rest is compared where they are found. */
 const anchor = 12;
+/** Bytes of a form that is compared wherever it may begin; a longer one would make the time grow with its length. */
+const comparedEverywhere = 256;
 
 export function knownTriggers(values: readonly string[]): readonly Trigger[] {
   const forms = new Map(values.flatMap(formsOf).map((form) => [form.bytes, form]));
@@ -53,6 +57,7 @@ export function knownTriggers(values: readonly string[]): readonly Trigger[] {
       word: form.bytes.slice(0, anchor),
       find: (line, start) => formAt(line, start, form) ?? (wraps(form) ? wrappedAt(line, start, form, 0) : null),
       isLaidOut: false,
+      overlaps: form.run === null && form.bytes.length <= comparedEverywhere,
     };
     const later = wraps(form) ? breaksOf(form, anchor) : [];
     return [

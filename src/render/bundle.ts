@@ -8,6 +8,7 @@ interface Sized {
 interface Missing {
   readonly cut: readonly { readonly name: string; readonly what: string; readonly why: string }[];
   readonly leftOut: readonly { readonly name: string; readonly why: string }[];
+  readonly reduced: readonly { readonly member: string; readonly rule: string }[];
 }
 
 /** What a bundle is told by in JSON. */
@@ -18,38 +19,41 @@ export interface Answer {
   readonly members: readonly { readonly name: string; readonly bytes: number }[];
   readonly cut: Missing['cut'];
   readonly leftOut: Missing['leftOut'];
+  /** Members that hold shapes alone, since they could not be proven clean, and the rules for which. */
+  readonly reduced: Missing['reduced'];
   readonly withheld: readonly { readonly member: string; readonly rule: string }[];
 }
 
 export const answerOf = (
   members: readonly Sized[],
-  { cut, leftOut }: Missing,
+  { cut, leftOut, reduced }: Missing,
   rest: Pick<Answer, 'ok' | 'path' | 'bytes' | 'withheld'>,
 ): Answer => ({
   ...rest,
   members: members.map(({ name, bytes: { length } }) => ({ name, bytes: length })),
   cut,
   leftOut,
+  reduced,
 });
 
 /** Where the bundle is, and what it does not hold. */
-export function sayWritten({ path, bytes: size, members, cut, leftOut }: Answer): string {
+export function sayWritten({ path, bytes: size, members, cut, leftOut, reduced }: Answer): string {
   const lines = [
     `Bundle ${harmless(path ?? '')}: ${count(members.length, 'member')}, ${bytes(size)}, proven to hold no secret that is known.`,
-    ...missing({ cut, leftOut }),
+    ...missing({ cut, leftOut, reduced }),
     'Look through it before you give it away: `coven-doctor analyze` shows its report, and its members are plain text.',
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** What would go in; nothing is written. */
-export function sayEstimate({ members, cut, leftOut }: Answer): string {
+export function sayEstimate({ members, cut, leftOut, reduced }: Answer): string {
   const width = Math.max(...members.map(({ name }) => name.length));
   const total = members.reduce((sum, { bytes }) => sum + bytes, 0);
   const lines = [
     ...members.map((member) => `${member.name.padEnd(width)}  ${bytes(member.bytes)}`),
     `${count(members.length, 'member')}, ${bytes(total)} before they are packed. Nothing was written.`,
-    ...missing({ cut, leftOut }),
+    ...missing({ cut, leftOut, reduced }),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -64,10 +68,11 @@ export function sayWithheld(hits: Answer['withheld']): string {
   return `${lines.join('\n')}\n`;
 }
 
-function missing({ cut, leftOut }: Missing): readonly string[] {
+function missing({ cut, leftOut, reduced }: Missing): readonly string[] {
   return [
     ...cut.map(({ name, what, why }) => harmless(`Cut: ${name} holds ${what} (${why}).`)),
     ...leftOut.map(({ name, why }) => harmless(`Left out: ${name} (${why}).`)),
+    ...reduced.map(({ member, rule }) => harmless(`Reduced to shapes: ${member} may hold a secret (${rule}).`)),
   ];
 }
 

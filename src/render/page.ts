@@ -14,12 +14,25 @@ import { renderVerdict } from './page/verdict.ts';
 
 const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(toText(style)).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
+/** A reader may take what is here for as clean as all else. */
+const asked = {
+  'log-text':
+    'Made with --include-log-text: lines of logs and texts of errors that no known program writes are in this bundle. They were searched for known kinds of secrets alone.',
+  titles: 'Made with --include-titles: titles and labels of sessions are in this bundle.',
+  events: 'Made with --include-events: what one session said and was told is in this bundle.',
+} as const;
+
 /**
  * The page that support looks at first: one file that asks nobody for anything and runs nothing. Whatever the home's
  * names, logs and rows say is text in it, and no link. Paths stay role tokens.
+ * @param included what the bundle of this page was asked to hold beyond what is known to be harmless
  * @param observations what the report's checks saw, in any order; what is missing is told as not seen
  */
-export function renderPage(report: Report, observations: Iterable<Observation>): string {
+export function renderPage(
+  report: Report,
+  observations: Iterable<Observation>,
+  included: readonly (keyof typeof asked)[] = [],
+): string {
   const subject = subjectOf(report, observations);
   return toText(html`<!doctype html>
 <html lang="en">
@@ -43,7 +56,7 @@ ${renderStorage(subject)}
 ${renderProcesses(subject)}
 ${renderInstall(subject)}
 </main>
-<footer><p>Made by coven-doctor in run <samp>${report.runId}</samp>. This page holds no script and asks no one for anything.</p></footer>
+<footer>${included.map((what) => html`<p><strong>${asked[what]}</strong></p>`)}<p>Made by coven-doctor in run <samp>${report.runId}</samp>. This page holds no script and asks no one for anything.</p></footer>
 </body>
 </html>
 `);

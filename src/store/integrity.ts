@@ -78,7 +78,8 @@ function checkPages(db: Database): readonly string[] {
     for (const line of db.prepare(`PRAGMA integrity_check(${problemLimit})`).pluck().iterate()) {
       // One row may hold many lines, under a heading that says which database they are about.
       for (const problem of String(line).split('\n')) {
-        if (problem !== 'ok' && !problem.startsWith('***')) problems.push(problem.slice(0, 200));
+        if (problem !== 'ok' && !problem.startsWith('***'))
+          problems.push(problem.length <= 200 ? problem : `‹line:${problem.length} chars›`);
       }
       if (problems.length >= problemLimit) break;
     }

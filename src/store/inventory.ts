@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { InventoryRequest, SessionEvents, SessionRecord, StoreInventory, Told } from './protocol.ts';
+import { whole } from './whole.ts';
 
 type Asked = InventoryRequest['inventory'];
 
@@ -54,8 +55,10 @@ export function takeInventory(db: Database, asked: Asked): StoreInventory {
 
 function pragma(db: Database, name: string): string | number {
   const value = db.pragma(name, { simple: true });
-  return typeof value === 'number' ? value : String(value).slice(0, 100);
+  return typeof value === 'number' ? value : within(String(value));
 }
+
+const within = (text: string): string => (text.length <= 100 ? text : `‹text:${text.length}›`);
 
 function readSchema(db: Database): StoreInventory['schema'] {
   return db
@@ -72,7 +75,7 @@ function readSessions(db: Database, { titles }: Asked): readonly Omit<SessionRec
   const words = ['title', 'labels'].filter((name) => there.has(name));
   const rows = db
     .prepare(
-      `SELECT substr(id, 1, 128) AS id, ${[...wanted.map(bounded), ...words.map(start)].join(', ')}
+      `SELECT ${whole('id', 128)}, ${[...wanted.map(bounded), ...words.map(start)].join(', ')}
               ${words.map((name) => `, length(${name}) AS ${name}_length`).join('')}
          FROM sessions WHERE id <> '__cockpit__' ORDER BY created_at DESC, id LIMIT ${sessionLimit + 1}`,
     )
@@ -100,10 +103,6 @@ const bounded = (name: string): string =>
 /** Of what is told by its length and by what is equal to it. */
 const start = (name: string): string => `CASE typeof(${name}) WHEN 'text' THEN substr(${name}, 1, 4096) END AS ${name}`;
 
-/** A text that is longer is not told: a part of it could be the rest of a secret, which no rule knows. */
-const whole = (column: string, limit: number, as = column): string =>
-  `iif(length(${column}) <= ${limit}, ${column}, NULL) AS "${as}"`;
-
 const columnsOf = (db: Database, table: string): readonly string[] =>
   db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
 
@@ -124,7 +123,7 @@ function countEvents(
   if (!index) return counts;
   const total = db.prepare('SELECT count(*) FROM events WHERE session_id = ?').pluck();
   const kinds = db.prepare(
-    `SELECT substr(kind, 1, 64) AS kind, count(*) AS n
+    `SELECT ${whole('kind', 64)}, count(*) AS n
        FROM (SELECT kind FROM events WHERE session_id = ? ORDER BY created_at DESC LIMIT ${kindLimit})
       GROUP BY 1 ORDER BY 1 LIMIT 50`,
   );
@@ -143,7 +142,7 @@ function countEvents(
 
 function readEvents(db: Database, session: string): SessionEvents {
   const rows = db.prepare(
-    `SELECT rowid AS seq, substr(kind, 1, 64) AS kind, substr(created_at, 1, 40) AS at, length(CAST(payload_json AS BLOB)) AS bytes,
+    `SELECT rowid AS seq, ${whole('kind', 64)}, ${whole('created_at', 40, 'at')}, length(CAST(payload_json AS BLOB)) AS bytes,
             CASE WHEN length(CAST(payload_json AS BLOB)) <= ${payloadBytes} THEN CAST(payload_json AS TEXT) END AS payload
        FROM events WHERE session_id = ? ORDER BY created_at DESC, rowid DESC LIMIT ${eventLimit + 1}`,
   );

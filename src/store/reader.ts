@@ -16,6 +16,7 @@ import { askAgain, askRows } from './protocol.ts';
 import { hasWal, reach, type Way } from './reach.ts';
 import { readRows } from './rows.ts';
 import { readSessions } from './sessions.ts';
+import { whole } from './whole.ts';
 
 /** Largest memory that SQLite may take: a hostile row of 1 GB is an error, not an exhausted machine. */
 const heapLimitBytes = 96 * 1024 ** 2;
@@ -40,7 +41,7 @@ function codeOf(error: unknown): string {
 }
 
 function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<Record<string, readonly string[]>> {
-  const columns = db.prepare('SELECT substr(name, 1, 64) FROM pragma_table_info(?) LIMIT 200').pluck();
+  const columns = db.prepare(`SELECT ${whole('name', 64)} FROM pragma_table_info(?) LIMIT 200`).pluck();
   const present = Object.keys(coreColumns).filter((name) => tables.includes(name));
   return Object.fromEntries(present.map((name) => [name, columns.all(name) as string[]]));
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { SampledRow, StoreRows, TableRows } from '../observation.ts';
+import { whole } from './whole.ts';
 
 /** A ledger of Coven 0.4.6 has 50 tables. */
 const tableLimit = 200;
@@ -57,7 +58,7 @@ function countRows(db: Database, table: string, hasRowid: boolean): TableRows {
  */
 function sampleRows(db: Database, name: string, first: number, last: number): readonly SampledRow[] {
   const select = db.prepare(
-    `SELECT rowid, substr(id, 1, 200) AS id, substr(created_at, 1, 40) AS at FROM ${name} WHERE rowid = ?`,
+    `SELECT rowid, ${whole('id', 200)}, ${whole('created_at', 40, 'at')} FROM ${name} WHERE rowid = ?`,
   );
   const rowids = new Set([first]);
   for (let step = 1; step <= last; step *= 2) {
@@ -71,7 +72,7 @@ function sampleRows(db: Database, name: string, first: number, last: number): re
 function readChanged(db: Database): StoreRows['changed'] {
   return db
     .prepare(
-      `SELECT substr(id, 1, 128) AS id, substr(status, 1, 40) AS status, substr(updated_at, 1, 40) AS updatedAt
+      `SELECT ${whole('id', 128)}, ${whole('status', 40)}, ${whole('updated_at', 40, 'updatedAt')}
          FROM sessions WHERE id <> '__cockpit__' ORDER BY updated_at DESC LIMIT ${changedLimit + 1}`,
     )
     .all() as StoreRows['changed'][number][];

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../observation.ts';
+import { whole } from './whole.ts';
 
 /** Open rows beyond this many are counted and not listed. */
 const openLimit = 500;
@@ -28,13 +29,13 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
     if (!table) return { ...none, outcome: 'no-table', code: null };
     const counts = db
-      .prepare('SELECT substr(status, 1, 40) AS status, count(*) AS n FROM sessions GROUP BY 1 LIMIT 50')
+      .prepare(`SELECT ${whole('status', 40)}, count(*) AS n FROM sessions GROUP BY 1 LIMIT 50`)
       .all() as { status: string; n: number }[];
     // `__cockpit__` is a row that Coven makes up for its own screen.
     const open = db
       .prepare(
-        `SELECT substr(id, 1, 128) AS id, status, substr(harness, 1, 64) AS harness, substr(created_at, 1, 40) AS createdAt,
-                substr(updated_at, 1, 40) AS updatedAt, ${external(db)} AS external
+        `SELECT ${whole('id', 128)}, status, ${whole('harness', 64)}, ${whole('created_at', 40, 'createdAt')},
+                ${whole('updated_at', 40, 'updatedAt')}, ${external(db)} AS external
            FROM sessions WHERE status IN ('created', 'running') AND id <> '__cockpit__'
           ORDER BY created_at DESC LIMIT ${openLimit + 1}`,
       )
@@ -48,7 +49,7 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
       .get(new Date(Date.now() - dayMs).toISOString()) as StoreSessions['recent'];
     const byDay = db
       .prepare(
-        `SELECT substr(created_at, 1, 10) AS day, substr(status, 1, 40) AS status, count(*) AS sessions
+        `SELECT substr(created_at, 1, 10) AS day, ${whole('status', 40)}, count(*) AS sessions
            FROM (SELECT created_at, status FROM sessions WHERE created_at > ? AND id <> '__cockpit__'
                   ORDER BY created_at DESC LIMIT ${newest})
           WHERE day GLOB '20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${dayLimit}`,

@@ -15,6 +15,9 @@ export interface Placeholders {
 /** Distinct ones that are told apart; a hostile log can have any number. */
 const mostNumbers = 20_000;
 
+/** Of a text that is told by itself: there is no other to tell it from. */
+export const placeholder = (text: string): string => `‹${shapeOf(text)}›`;
+
 export function makePlaceholders(): Placeholders {
   const known = new Map<string, Placeholder>();
   let beyond = 0;

@@ -1,5 +1,5 @@
-import { endings, fileNames, pathWords } from '../redaction/templates/catalogue.ts';
-import { role } from '../redaction/templates/pieces.ts';
+import { endings, fileNames, pathWords } from './catalogue.ts';
+import { role } from './pieces.ts';
 
 export interface Paths {
   /** An absolute path, or one below a role token: folders that every machine has stay, other names do not. */

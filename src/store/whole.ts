@@ -1,0 +1,6 @@
+/**
+ * SQL of a column's text where it has at most `limit` characters, else of its length alone: a part of a longer one could
+ * be a part of a secret, which no rule knows.
+ */
+export const whole = (column: string, limit: number, as = column): string =>
+  `CASE WHEN typeof(${column}) = 'blob' THEN '‹text:' || length(${column}) || '›' WHEN length(${column}) <= ${limit} OR ${column} IS NULL THEN ${column} ELSE '‹text:' || length(${column}) || '›' END AS "${as}"`;
