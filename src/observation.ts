@@ -10,7 +10,14 @@ import type {
 import type { Config, Disk, Entries, Filesystem, Home, Identities, Locks, Machine, Runs } from './observation/home.ts';
 import type { Install, Leases } from './observation/install.ts';
 import type { Processes } from './observation/processes.ts';
-import type { StoreFiles, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from './observation/store.ts';
+import type {
+  StoreBytes,
+  StoreFiles,
+  StoreIntegrity,
+  StoreOpen,
+  StoreRows,
+  StoreSessions,
+} from './observation/store.ts';
 
 export type * from './observation/daemon.ts';
 export type * from './observation/home.ts';
@@ -45,6 +52,7 @@ export interface Observations {
   readonly install: Install;
   readonly 'store.files': StoreFiles;
   readonly 'store.open': StoreOpen;
+  readonly 'store.bytes': StoreBytes;
   readonly 'store.sessions': StoreSessions;
   readonly 'store.integrity': StoreIntegrity;
   readonly 'store.rows': StoreRows;
@@ -72,6 +80,7 @@ export const observationKeys = Object.keys({
   install: 0,
   'store.files': 0,
   'store.open': 0,
+  'store.bytes': 0,
   'store.sessions': 0,
   'store.integrity': 0,
   'store.rows': 0,

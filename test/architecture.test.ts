@@ -32,7 +32,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts']],
   ['src/check.ts', ['src/observation.ts']],
   ['src/coven/', ['src/coven/', 'src/check.ts', 'src/observation.ts']],
-  ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/host/package.ts']],
+  ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/observation.ts']],
   ['src/store/', ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/observation.ts']],
   ['src/host/runs.ts', ['src/host/look.ts', 'src/observation.ts', 'src/fix/engine/runs.ts']],
   [

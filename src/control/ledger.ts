@@ -19,7 +19,12 @@ export const lookAtLedger = (home: string, signal: AbortSignal): Promise<LedgerL
     const [files, open] = [await host.observe('store.files'), await host.observe('store.open')];
     if (!files.ok) throw refusal(`it could not be looked at: ${files.error.message}`);
     if (!open.ok) throw refusal(`it could not be looked at: ${open.error.message}`);
-    const harm = harmOfStart(files.value, open.value);
+    const bytes = await host.observe('store.bytes');
+    const harm = harmOfStart(files.value, open.value, bytes.ok ? bytes.value : null);
+    if (harm === 'wal-damaged')
+      throw refusal(
+        `${names.wal} holds commits behind a damaged frame, which a start would destroy; keep a copy of all three ${names.ledger} files, and ask for support`,
+      );
     if (harm === 'wal-alone')
       throw refusal(
         `${names.ledger} is missing or empty while ${names.wal} beside it holds ${files.value.wal.size} bytes of rows, which a start would delete; copy that file to a safe place first`,

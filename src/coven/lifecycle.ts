@@ -1,7 +1,7 @@
 import type { Observations } from '../observation.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
-import { harmOfStart } from './ledger.ts';
+import { harmOfStart, hasDamagedPages, isDamaged, isTorn } from './ledger.ts';
 import { judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
 import { coreColumns } from './tables.ts';
 
@@ -12,6 +12,7 @@ export const lifecycleNeeds = [
   'home.filesystem',
   'store.files',
   'store.open',
+  'store.bytes',
   'store.integrity',
 ] as const;
 
@@ -87,10 +88,10 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
 
 /** What a start dies of, or would destroy. */
 function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: LifecycleSight, { pid }: Liveness) {
-  const { 'store.files': files, 'store.open': open, 'store.integrity': integrity } = sight;
+  const { 'store.files': files, 'store.open': open, 'store.integrity': integrity, 'store.bytes': bytes } = sight;
   if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
   if (!files || !open) return;
-  const harm = harmOfStart(files, open);
+  const harm = harmOfStart(files, open, bytes);
   const gone = open.outcome === 'missing' || open.outcome === 'empty';
   const writer = locks.ledgerWriter?.pid ?? null;
   const locked = (writer !== null || open.outcome === 'busy') && (pid === null || writer !== pid);
@@ -98,12 +99,11 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: Lifecyc
   const closed = files.main.kind === 'file' && !files.main.readable;
   // Of a ledger that is gone a start makes an empty one in silence.
   if (harm === 'wal-alone' || (gone && files.sessionsExpected) || broken || closed || locked) yield 'store:open';
-  if (harm === 'wal-foreign' || files.walState === 'torn') yield 'store:wal';
+  if (harm === 'wal-foreign' || harm === 'wal-damaged' || isTorn(files, bytes)) yield 'store:wal';
   if (open.outcome !== 'opened') return;
   const missing = Object.entries(coreColumns).some(
     ([table, columns]) => !columns.every((column) => open.columns[table]?.includes(column)),
   );
   if (missing) yield 'store:schema';
-  if (integrity && (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null)))
-    yield 'store:integrity';
+  if ((integrity && isDamaged(integrity)) || (bytes && hasDamagedPages(bytes))) yield 'store:integrity';
 }

@@ -98,6 +98,14 @@ export function liveHost(options: LiveOptions): LiveHost {
     install: seeInstall,
     'store.files': seeStoreFiles,
     'store.open': async () => (await reading()).open,
+    'store.bytes': async () => {
+      const { open, bytes } = await reading();
+      if (bytes) return bytes;
+      // Beside a live owner they are read once SQLite has the ledger open.
+      if (open.outcome === 'opened')
+        throw new CannotSee('overran', 'the time allowed ended before the pages were read');
+      return { outcome: 'not-read', code: 'not-opened', wal: null, map: null };
+    },
     'store.sessions': () => seeSessions(look, reading),
     'sessions.leases': seeLeases,
     'store.rows': () => seeRows(look, reading),

@@ -1,6 +1,6 @@
 import { type Child, startChild } from '../child/child.ts';
 import { NoSqlite } from '../child/no-sqlite.ts';
-import type { StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TableReading } from '../observation.ts';
+import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../observation.ts';
 import {
   askAgain,
   askRows,
@@ -13,9 +13,12 @@ import { CannotSee } from './host.ts';
 
 const againMs = 1000;
 
+const noneFound = { tables: [], problems: [], indexProblems: [] };
+
 /** What one run learns of the ledger; parts that the time did not allow are null. */
 export interface StoreReading {
   readonly open: StoreOpen;
+  readonly bytes: StoreBytes | null;
   readonly sessions: Omit<StoreSessions, 'looks'> | null;
   readonly integrity: StoreIntegrity | null;
   /** The session rows as they stand now; null where no child has the ledger open. */
@@ -61,16 +64,18 @@ export async function runReader(
 
   const end = performance.now() + milliseconds;
   let open: StoreOpen | null = null;
+  let bytes: StoreBytes | null = null;
   let sessions: StoreReading['sessions'] = null;
-  let tables: readonly TableReading[] = [];
+  let found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'> = noneFound;
   let integrity: StoreIntegrity | null = null;
   for (;;) {
     const message = await next(end - performance.now());
     if (!message) break;
+    if (message.kind === 'bytes') bytes = message.bytes;
     if (message.kind === 'open') open = message.open;
     if (message.kind === 'open' && message.open.outcome !== 'opened') break;
     if (message.kind === 'sessions') sessions = message.sessions;
-    if (message.kind === 'progress') tables = message.tables;
+    if (message.kind === 'progress') found = message.found;
     if (message.kind === 'integrity') {
       integrity = message.integrity;
       break;
@@ -82,6 +87,7 @@ export async function runReader(
   }
   return {
     open,
+    bytes,
     sessions,
     integrity:
       integrity ??
@@ -89,9 +95,7 @@ export async function runReader(
         outcome: 'read',
         depth: request.deep ? 'whole' : 'bounded',
         complete: false,
-        tables,
-        problems: [],
-        indexProblems: [],
+        ...found,
         search: null,
       }),
     again: async () => {

@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
-import type { LedgerFile, StoreFiles, StoreOpen } from '../observation.ts';
+import type { LedgerFile, StoreBytes, StoreFiles, StoreOpen } from '../observation.ts';
 import { kindOf, look as lookAt, modeOf, readStart } from './files.ts';
 import { CannotSee } from './host.ts';
 import { keepsLedger } from './kept.ts';
@@ -92,6 +92,7 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
   if (refused)
     return {
       open: refused,
+      bytes: null,
       sessions: null,
       integrity: null,
       again: async () => null,
@@ -139,8 +140,9 @@ function unmoved(
   };
 }
 
-function isBad({ open, sessions, integrity }: StoreReading): boolean {
+function isBad({ open, bytes, sessions, integrity }: StoreReading): boolean {
   if (open.outcome !== 'opened' || sessions?.outcome === 'failed') return true;
+  if (bytes && !hasSoundBytes(bytes)) return true;
   return (
     integrity !== null && (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null))
   );
@@ -171,3 +173,9 @@ async function fingerprint(ledger: string): Promise<string> {
   );
   return parts.join(' ');
 }
+
+/** Whether nothing is wrong with the pages and frames that were read. */
+const hasSoundBytes = ({ outcome, wal, map }: StoreBytes): boolean =>
+  outcome === 'read' &&
+  (map?.problemCount ?? 0) === 0 &&
+  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0));

@@ -131,3 +131,64 @@ export interface StoreRows {
   /** These are all sessions that there are. */
   readonly changedComplete: boolean;
 }
+
+/** What the bytes of the ledger's files say, read without SQLite, which passes over much of it without a word. */
+export interface StoreBytes {
+  readonly outcome: 'read' | 'not-read';
+  /** Why they were not read: an errno, `moving` where they changed meanwhile, `overran`, `no-database`, `not-asked`. */
+  readonly code: string | null;
+  /** Null where there is no WAL, or an empty one. */
+  readonly wal: WalBytes | null;
+  readonly map: PageBytes | null;
+}
+
+export interface WalBytes {
+  /** `noise`: not one frame carries its checksum. `headless`: frames do, and the header does not. */
+  readonly state: 'sound' | 'headless' | 'noise';
+  /** Sound frames of the generation that counts. */
+  readonly frames: number;
+  /** Every frame was read. */
+  readonly complete: boolean;
+  /** Commits that SQLite takes. */
+  readonly visibleCommits: number;
+  /** Sound commits behind a damaged frame or header: SQLite does not see them, and the next opener destroys them. */
+  readonly hiddenCommits: number;
+  /** The number of that frame, from 0. */
+  readonly firstDamaged: number | null;
+  /** Commits at the end whose own frame is damaged. */
+  readonly tornCommits: number;
+}
+
+export interface PageBytes {
+  readonly pageSize: number;
+  /** Pages of the ledger with its WAL. */
+  readonly pages: number;
+  readonly pagesRead: number;
+  /** Every pointer between interior pages and of the freelist was followed. */
+  readonly mapped: boolean;
+  /** Every page was read. */
+  readonly whole: boolean;
+  /** The first ones; `problemCount` counts all. */
+  readonly problems: readonly PageProblem[];
+  readonly problemCount: number;
+  /** Sessions and events, where every page was read. */
+  readonly tables: readonly ReadableRows[];
+}
+
+export interface PageProblem {
+  /** One of `schema`, `beyond-end`, `twice`, `unreadable`, `page`, `order`, `chain`, `record`, `freelist`, `unowned`. */
+  readonly kind: string;
+  readonly text: string;
+  /** The table that it is about, or whose index it is about; null where it is about none, or several. */
+  readonly table: string | null;
+  /** It concerns the full-text index alone, which can be built anew from the events. */
+  readonly search: boolean;
+}
+
+/** Rows whose every byte was found where it belongs. */
+export interface ReadableRows {
+  readonly table: string;
+  readonly rows: number;
+  /** Rows that the table has, by its index or by the rows of its other pages; null where neither tells. */
+  readonly about: number | null;
+}

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { type Frames, readFrames } from './frames.ts';
 import { headerBytes, parseHeader } from './header.ts';
 import { type OpenFile, type OpenWal, readWhole } from './pages.ts';
+import { walHeaderBytes } from './wal.ts';
 
 /** A database file and its WAL, open for reading by descriptors of our own. */
 export interface OpenLedger {
@@ -25,11 +26,33 @@ export function withLedger<T>(path: string, hurry: () => boolean, work: (ledger:
     const header = readWhole(main.fd, start, 0) && parseHeader(start);
     const frames: Frames | null = log && readFrames(log.fd, log.size, header?.pageSize ?? 4096, hurry);
     const wal = log && frames ? { ...log, frames } : null;
-    return work({ main, wal, noiseBytes: log && !frames ? log.size : 0 });
+    const begun = log && walStart(log);
+    const result = work({ main, wal, noiseBytes: log && !frames ? log.size : 0 });
+    // A writer that begins its WAL anew overwrites frames that were still to be read.
+    const isSame = isAt(path, main) && (log ? isAt(`${path}-wal`, log) && begun?.equals(walStart(log)) : true);
+    if (!isSame) throw new Moved();
+    return result;
   } finally {
     closeSync(main.fd);
     if (log) closeSync(log.fd);
   }
+}
+
+/** The files were replaced, or begun anew, while they were read. */
+class Moved extends Error {
+  readonly code = 'moving';
+}
+
+function walStart({ fd }: OpenFile): Buffer {
+  const start = Buffer.alloc(walHeaderBytes);
+  return readWhole(fd, start, 0) ?? Buffer.alloc(0);
+}
+
+/** Whether the path still names the open file. */
+function isAt(path: string, { fd }: OpenFile): boolean {
+  const identity = (stat: BigIntStats | undefined): string => `${stat?.dev}:${stat?.ino}`;
+  const there = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return identity(there) === identity(fstatSync(fd, { bigint: true }));
 }
 
 /** Throws where the file is there and cannot be opened. */

@@ -7,6 +7,9 @@ import { type TreeReading, type Walk, walkTree } from './walk.ts';
 /** Problems that are told one by one; the others are counted. */
 const problemLimit = 100;
 
+/** What was found so far is told so often. */
+const progressMs = 200;
+
 /** Leaves that are read in a millisecond, to choose how many there is time for. */
 const leavesPerMs = 10;
 
@@ -17,6 +20,8 @@ export interface MapOptions {
   readonly leafMs: number;
   /** Tells that the time for everything is over. */
   readonly hurry: () => boolean;
+  /** Called with what is known so far, now and then, once there is a problem. */
+  readonly onProblem?: (map: PageMap) => void;
 }
 
 /** Which page of a database belongs to what, and everything that contradicts that. */
@@ -37,42 +42,52 @@ export interface PageMap {
 }
 
 /** Maps a database. Takes memory of two bytes a page and time in the number of pages that it reads. */
-export function mapPages(pages: Pages, { whole, leafMs, hurry }: MapOptions): PageMap {
+export function mapPages(pages: Pages, { whole, leafMs, hurry, onProblem }: MapOptions): PageMap {
+  const schema = readSchema(pages);
+  const trees = [schemaTree, ...schema.trees].map((tree): TreeReading => ({ ...tree, ...nothingRead }));
+  const owners = makeOwners(pages, trees);
   const problems: Problem[] = [];
   let problemCount = 0;
+  let trunks = 0;
+  const result = (isMapped: boolean): PageMap => {
+    const isWhole =
+      isMapped && trees.every(({ leaves, leavesRead, problems }) => leaves === leavesRead && problems === 0);
+    const pagesRead = trees.reduce(
+      (sum, { interior, leavesRead, overflow }) => sum + interior + leavesRead + overflow,
+      trunks,
+    );
+    return { problems, problemCount, trees, pages: pages.count, pagesRead, isMapped, isWhole, owners };
+  };
+  let toldAt = 0;
   const tell = (problem: Problem): void => {
     problemCount += 1;
     if (problems.length < problemLimit) problems.push(problem);
+    if (!onProblem || performance.now() < toldAt + progressMs) return;
+    onProblem(result(false));
+    toldAt = performance.now();
   };
-  const schema = readSchema(pages);
   for (const text of schema.problems) tell({ kind: 'schema', page: 1, trees: [schemaTree], text });
-  const trees = [schemaTree, ...schema.trees].map(
-    (tree): TreeReading => ({
-      ...tree,
-      interior: 0,
-      leaves: 0,
-      leavesRead: 0,
-      overflow: 0,
-      rows: 0,
-      soundLeaves: 0,
-      problems: 0,
-    }),
-  );
-  const owners = makeOwners(pages, trees);
-  const rest = { problems, trees, pages: pages.count, owners };
-  if (!owners) return { ...rest, problemCount, pagesRead: 0, isMapped: false, isWhole: false };
+  if (!owners) return result(false);
   const walk: Walk = { pages, owners, tell, hurry };
-  const trunks = walkFreelist(pages, owners, tell, hurry);
+  trunks = walkFreelist(pages, owners, tell, hurry);
   let isMapped = !hurry();
   for (const tree of trees) isMapped = walkTree(walk, tree, { claim: true, readLeaf: () => whole }) && isMapped;
   if (!whole) readSomeLeaves(walk, trees, leafMs);
   tellMissing(pages, owners, tell);
-  const isWhole =
-    isMapped && trees.every(({ leaves, leavesRead, problems }) => leaves === leavesRead && problems === 0);
-  if (isWhole && problemCount === 0) tellUnowned(pages, owners, tell);
-  const read = trees.map(({ interior, leavesRead, overflow }) => interior + leavesRead + overflow);
-  return { ...rest, problemCount, isMapped, isWhole, pagesRead: read.reduce((sum, count) => sum + count, trunks) };
+  if (problemCount === 0 && result(isMapped).isWhole) tellUnowned(pages, owners, tell);
+  return result(isMapped);
 }
+
+const nothingRead = {
+  interior: 0,
+  leaves: 0,
+  leavesRead: 0,
+  overflow: 0,
+  rows: 0,
+  entries: 0,
+  soundLeaves: 0,
+  problems: 0,
+};
 
 /** As many leaves as there is time for: small trees whole, since they are the heads of all others, and of large ones every nth. */
 function readSomeLeaves({ hurry, ...walk }: Walk, trees: readonly TreeReading[], leafMs: number): void {

@@ -1,23 +1,33 @@
 /**
- * Judges a copy of a ledger in a process of its own: a native call can only be ended with its process, and closing a
- * descriptor of a ledger drops the locks of whoever has it open in the same process.
+ * Reads the bytes of ledgers in a process of its own, which has none of them open through SQLite but a copy that it was
+ * told to judge: closing a descriptor of a ledger drops the locks of whoever has it open in the same process, and a native
+ * call can only be ended with its process. One request a line; the end of its input ends it.
  */
 import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
+import { readBytes } from './bytes.ts';
 import { judgeCopy } from './judge.ts';
-import type { Judgement, JudgeRequest } from './protocol.ts';
+import type { BytesRequest, Judgement, JudgeRequest } from './protocol.ts';
 
 await loadSqlite();
 endWithParent();
 
-createInterface({ input: process.stdin }).once('line', (line) => {
-  let judgement: Judgement;
+function judge({ copy }: JudgeRequest): Judgement {
   try {
-    judgement = judgeCopy((JSON.parse(line) as JudgeRequest).copy);
+    return judgeCopy(copy);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    judgement = { sound: false, reasons: [{ kind: 'unreadable', text }], tables: [] };
+    return { sound: false, reasons: [{ kind: 'unreadable', text }], tables: [] };
   }
-  process.stdout.write(`${JSON.stringify(judgement)}\n`);
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const request = JSON.parse(line) as JudgeRequest | BytesRequest;
+  const end = performance.now() + ('copy' in request ? 0 : request.milliseconds);
+  const answer =
+    'copy' in request
+      ? judge(request)
+      : readBytes(request.ledger, { ...request, hurry: () => performance.now() > end });
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
 });

@@ -4,6 +4,16 @@ export interface JudgeRequest {
   readonly copy: string;
 }
 
+/** Or what the bytes of a ledger say that somebody else has open and pinned; the answer is a StoreBytes. */
+export interface BytesRequest {
+  readonly ledger: string;
+  readonly whole: boolean;
+  /** Milliseconds for leaf pages of a ledger that is not read whole. */
+  readonly leafMs: number;
+  /** Milliseconds for all of it. */
+  readonly milliseconds: number;
+}
+
 /** Why a ledger is not sound. */
 export interface Reason {
   readonly kind: /** The file is absent, no database, or cannot be read. */

@@ -15,6 +15,8 @@ export interface TreeReading extends Tree {
   overflow: number;
   /** Cells of leaves that were read and are sound. */
   rows: number;
+  /** Those, with the entries that an index keeps in its interior pages. */
+  entries: number;
   /** Leaves that were read and are sound. */
   soundLeaves: number;
   problems: number;
@@ -131,7 +133,6 @@ export function walkTree(
   let entered = 0;
   const enterLeaf = (page: BtreePage, visit: Visit): void => {
     const cells = cellsIn(page, visit.number);
-    tree.leavesRead += 1;
     if (!cells) return;
     let isSound = inOrder(cells, visit);
     for (const cell of cells) {
@@ -139,7 +140,10 @@ export function walkTree(
       if (wrong) problem('record', visit.number, wrong);
       const isWhole = cell.overflow === 0 || followChain(cell, visit.number);
       if (wrong || !isWhole) isSound = false;
-      else tree.rows += 1;
+      else {
+        tree.rows += 1;
+        tree.entries += 1;
+      }
     }
     if (isSound) tree.soundLeaves += 1;
   };
@@ -151,6 +155,7 @@ export function walkTree(
     if (!readLeaf(index)) return true;
     if (hurry()) return false;
     const page = read(visit.number);
+    tree.leavesRead += 1;
     if (page?.isLeaf) enterLeaf(page, visit);
     else if (page) problem('order', visit.number, 'is an interior page where leaves are');
     return true;
@@ -167,7 +172,9 @@ export function walkTree(
       else problem('order', number, `is a leaf at depth ${depth}, and others are at ${leafDepth}`);
       const index = leaves;
       leaves += 1;
-      if (readLeaf(index)) enterLeaf(page, visit);
+      if (!readLeaf(index)) return true;
+      tree.leavesRead += 1;
+      enterLeaf(page, visit);
       return true;
     }
     if (depth >= depthLimit) {
@@ -180,6 +187,7 @@ export function walkTree(
     else if (entered > tree.interior) return false;
     const cells = cellsIn(page, number);
     if (!cells || !inOrder(cells, visit)) return true;
+    if (claim && !tree.isTable) tree.entries += cells.length;
     if (claim) for (const cell of cells) if (cell.overflow !== 0) followChain(cell, number);
     let low = visit.low;
     for (let index = 0; index <= cells.length; index += 1) {

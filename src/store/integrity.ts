@@ -1,12 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity, TableReading } from '../observation.ts';
+import { wholeBytes } from '../sqlite/bytes.ts';
 import type { ReadRequest } from './protocol.ts';
 
-/** A ledger up to this size is always checked whole: SQLite reads it in some tens of milliseconds. */
-const smallBytes = 8 * 1024 ** 2;
-
 /** Largest live ledger whose pages are checked in one read transaction: a longer one would pin the daemon's WAL. */
-const liveCheckBytes = 512 * 1024 ** 2;
+export const liveCheckBytes = 512 * 1024 ** 2;
 
 /** Rows are read in runs of about this long, each a transaction of its own. */
 const runMs = 20;
@@ -18,62 +16,88 @@ const [minRowid, maxRowid] = [-(2n ** 63n), 2n ** 63n - 1n];
 /** Tables whose loss is the loss of sessions, read before all others. */
 const core = ['sessions', 'events', 'store_meta'];
 
+/** Bytes of all pages of a ledger. */
+export function sizeOf(db: Database): number {
+  const pragma = (name: string): number => Number(db.pragma(name, { simple: true }));
+  return pragma('page_count') * pragma('page_size');
+}
+
+/** What is known before all is read. */
+export type Progress = Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'>;
+
 /**
- * Reads what the ledger holds: its pages through SQLite's own check where that is bounded, every row of every table
- * otherwise, in short transactions. The bounded depth stops when its budget is spent and says how far it got.
+ * Reads what the ledger holds: its pages through SQLite's own check where that is bounded, and every value of every row in
+ * short transactions where that check was not made or found something, or with `deep`. The bounded depth stops when its
+ * budget is spent and says how far it got.
  */
 export function readTables(
   db: Database,
   { deep, scratch, budgetMs }: Pick<ReadRequest, 'deep' | 'scratch' | 'budgetMs'>,
-  progress: (tables: readonly TableReading[]) => void,
+  progress: (found: Progress) => void,
 ): StoreIntegrity {
   const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : budgetMs);
-  const pragma = (name: string): number => Number(db.pragma(name, { simple: true }));
-  const bytes = pragma('page_count') * pragma('page_size');
-  const pagesWhole = bytes <= smallBytes || (deep && (scratch !== null || bytes <= liveCheckBytes));
-  const lines = pagesWhole ? checkPages(db) : [];
-  const problems = lines.filter((line) => !ofIndex.test(line) && !ofSearch.test(line));
+  const bytes = sizeOf(db);
+  const pagesWhole = bytes <= wholeBytes || (deep && (scratch !== null || bytes <= liveCheckBytes));
+  const lines: string[] = [];
+  const ofSearch = searchLines(db);
+  const found = (): Omit<Progress, 'tables'> => ({
+    problems: lines.filter((line) => !ofIndex.test(line) && !ofSearch(line)),
+    indexProblems: lines.filter((line) => ofIndex.test(line)),
+  });
   const tables: TableReading[] = [];
+  if (pagesWhole) checkPages(db, lines, () => progress({ tables, ...found() }));
+  const { problems } = found();
+  let isSearchDamaged = lines.some(ofSearch);
   for (const table of tableNames(db)) {
     // Pages that SQLite found whole need no second reading for their rows to be there.
-    const counted = pagesWhole && problems.length === 0;
-    tables.push(counted ? countRows(db, table) : readRows(db, table, end));
-    if (!counted) progress(tables);
+    const counted = pagesWhole && problems.length === 0 && !deep;
+    const reading = counted ? countRows(db, table) : readRows(db, table, end);
+    // What the full-text index keeps is built anew from the events.
+    const isSearch = table.startsWith('events_fts_') && reading.problem !== null;
+    isSearchDamaged ||= isSearch;
+    tables.push(isSearch ? { ...reading, problem: null } : reading);
+    if (!counted) progress({ tables, ...found() });
   }
   return {
     outcome: 'read',
     depth: deep ? 'whole' : 'bounded',
     complete: tables.every(({ complete }) => complete) && (pagesWhole || !deep || scratch === null),
     tables,
-    problems,
-    indexProblems: lines.filter((line) => ofIndex.test(line)),
-    search: pagesWhole && problems.length === 0 ? readSearch(db, lines) : null,
+    ...found(),
+    search: (pagesWhole && problems.length === 0) || isSearchDamaged ? readSearch(db, isSearchDamaged) : null,
   };
 }
 
-/** What SQLite says of an index that does not agree with its table, and of a full-text index that is damaged. */
+/** What SQLite says of an index that does not agree with its table. */
 const ofIndex =
   /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
-const ofSearch = /inverted index for FTS5/;
+
+/** Whether a line of SQLite's check is about the full-text index: as one, or by a b-tree that it is kept in. */
+function searchLines(db: Database): (line: string) => boolean {
+  const roots = db
+    .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
+    .pluck()
+    .all() as number[];
+  return (line) => {
+    const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];
+    return /inverted index for FTS5/.test(line) || roots.includes(Number(tree));
+  };
+}
 
 /** The full-text index beside its table; null where there is none, as in a ledger of `coven run` alone of old. */
-function readSearch(db: Database, lines: readonly string[]): StoreIntegrity['search'] {
+function readSearch(db: Database, damaged: boolean): StoreIntegrity['search'] {
+  const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   try {
-    const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
-    const present = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events_fts_docsize'").get() !== undefined;
-    if (!present) return null;
-    return {
-      rows: count('events'),
-      indexed: count('events_fts_docsize'),
-      damaged: lines.some((line) => ofSearch.test(line)),
-    };
+    if (!hasSearch(db)) return null;
+    const rows = count('events');
+    // A damaged index may not even be counted.
+    return { rows, indexed: damaged ? 0 : count('events_fts_docsize'), damaged };
   } catch {
     return null;
   }
 }
 
-function checkPages(db: Database): readonly string[] {
-  const problems: string[] = [];
+function checkPages(db: Database, problems: string[], progress: () => void): void {
   try {
     for (const line of db.prepare(`PRAGMA integrity_check(${problemLimit})`).pluck().iterate()) {
       // One row may hold many lines, under a heading that says which database they are about.
@@ -81,13 +105,33 @@ function checkPages(db: Database): readonly string[] {
         if (problem !== 'ok' && !problem.startsWith('***'))
           problems.push(problem.length <= 200 ? problem : `‹line:${problem.length} chars›`);
       }
+      if (problems.length > 0) progress();
       if (problems.length >= problemLimit) break;
     }
   } catch (error) {
-    problems.push(codeOf(error));
+    // A full-text index that cannot be read ends the whole check without a word on anything else.
+    const others = tableNames(db).filter((name) => !name.startsWith('events_fts'));
+    const found = others.flatMap((name) => checkTable(db, name));
+    problems.push(
+      ...(found.length > 0 ? found : [hasSearch(db) ? `inverted index for FTS5: ${codeOf(error)}` : codeOf(error)]),
+    );
   }
-  return problems;
 }
+
+function checkTable(db: Database, table: string): readonly string[] {
+  try {
+    const lines = db
+      .prepare(`PRAGMA integrity_check(${quote(table)})`)
+      .pluck()
+      .all() as string[];
+    return lines.filter((line) => line !== 'ok').map((line) => line.slice(0, 200));
+  } catch (error) {
+    return [codeOf(error)];
+  }
+}
+
+const hasSearch = (db: Database): boolean =>
+  db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events_fts_docsize'").get() !== undefined;
 
 /** Ordinary tables, core ones first. Virtual tables keep their rows in ordinary ones, which are read like all others. */
 function tableNames(db: Database): readonly string[] {
@@ -148,7 +192,8 @@ function readRows(db: Database, table: string, end: number): TableReading {
     return {
       table,
       rowsRead: up.rowsRead + down.rowsRead,
-      rowsAbout,
+      // The largest rowid of a damaged table is any number.
+      rowsAbout: null,
       complete: false,
       problem: up.problem,
     };
@@ -156,7 +201,7 @@ function readRows(db: Database, table: string, end: number): TableReading {
     return {
       table,
       rowsRead: 0,
-      rowsAbout,
+      rowsAbout: null,
       complete: false,
       problem: codeOf(error),
     };
@@ -185,6 +230,9 @@ function readFrom(
       const row = run.get(last, size) as { last: number | null; n: number };
       rowsRead += row.n;
       if (row.last === null || row.n < size) return { rowsRead, complete: true, problem: null };
+      // Where pages lead back to others, rows come again and again.
+      if (order === 'ASC' ? row.last <= last : row.last >= last)
+        return { rowsRead, complete: false, problem: outOfOrder };
       last = row.last;
       size = Math.max(1, Math.min(4096, Math.round((size * runMs) / Math.max(1, performance.now() - began))));
     } catch (error) {
@@ -208,6 +256,9 @@ function withoutRowid(db: Database, table: string, touch: string): TableReading 
     problem: null,
   };
 }
+
+/** SQLite's code for it. */
+const outOfOrder = 'SQLITE_CORRUPT';
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

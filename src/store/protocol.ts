@@ -1,4 +1,4 @@
-import type { StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TableReading } from '../observation.ts';
+import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../observation.ts';
 
 /** What the reading child is asked, as the first line of its standard input. */
 export interface ReadRequest {
@@ -10,14 +10,18 @@ export interface ReadRequest {
   readonly budgetMs: number;
 }
 
-/** What the child says, one JSON document a line, in this order; `progress` repeats and the last one counts. */
+/**
+ * What the child says, one JSON document a line; of `progress` and `bytes` the last one counts. The bytes come first, or,
+ * beside a live owner, after the sessions.
+ */
 export type ReadMessage =
+  | { readonly kind: 'bytes'; readonly bytes: StoreBytes }
   | { readonly kind: 'open'; readonly open: StoreOpen }
   | {
       readonly kind: 'sessions';
       readonly sessions: Omit<StoreSessions, 'looks'>;
     }
-  | { readonly kind: 'progress'; readonly tables: readonly TableReading[] }
+  | { readonly kind: 'progress'; readonly found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'> }
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity }
   | { readonly kind: 'rows'; readonly rows: StoreRows }
   | { readonly kind: 'inventory'; readonly inventory: StoreInventory };

@@ -7,9 +7,11 @@ import Database from 'better-sqlite3';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
 import { coreColumns } from '../coven/tables.ts';
-import type { StoreOpenOutcome } from '../observation.ts';
+import type { StoreBytes, StoreOpenOutcome } from '../observation.ts';
+import { readBytes } from '../sqlite/bytes.ts';
+import { startBeside } from './beside.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
-import { readTables } from './integrity.ts';
+import { liveCheckBytes, readTables, sizeOf } from './integrity.ts';
 import { takeInventory } from './inventory.ts';
 import type { InventoryRequest, ReadMessage, ReadRequest } from './protocol.ts';
 import { askAgain, askRows } from './protocol.ts';
@@ -20,6 +22,12 @@ import { whole } from './whole.ts';
 
 /** Largest memory that SQLite may take: a hostile row of 1 GB is an error, not an exhausted machine. */
 const heapLimitBytes = 96 * 1024 ** 2;
+
+/** Milliseconds for the page map by default, and for leaf pages of a ledger that is not read whole. */
+const bytesMs = 4000;
+const leafMs = 150;
+/** Milliseconds of a transaction that keeps a daemon's WAL from being begun anew. */
+const deepPinMs = 20_000;
 
 /** Waiting for a lock that a writer holds in exclusive mode; readers of a WAL never wait. */
 const busyMs = 500;
@@ -46,6 +54,13 @@ function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<R
   return Object.fromEntries(present.map((name) => [name, columns.all(name) as string[]]));
 }
 
+/** Reads the files' bytes, and closes them, before SQLite opens any: a descriptor that is closed drops its locks. */
+function tellBytes({ deep }: ReadRequest, path: string): void {
+  const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : bytesMs);
+  const told = (bytes: StoreBytes): void => say({ kind: 'bytes', bytes });
+  told(readBytes(path, { whole: deep, leafMs, hurry: () => performance.now() > end, progress: told }));
+}
+
 /** What an open ledger can be asked once everything was told. */
 interface Open {
   readonly again: () => void;
@@ -54,9 +69,11 @@ interface Open {
 }
 
 /** Reads and tells all that is asked; undefined where the ledger did not open. */
-function main(request: ReadRequest): Open | undefined {
+async function main(request: ReadRequest): Promise<Open | undefined> {
   let way: Way = 'in-place';
   let db: Database.Database;
+  const beside = request.scratch === null ? startBeside() : null;
+  if (!beside) tellBytes(request, request.ledger);
   try {
     const reached = reach(request);
     way = reached.way;
@@ -101,11 +118,23 @@ function main(request: ReadRequest): Open | undefined {
         walForeign: null,
       },
     });
+    await beside?.end();
     return undefined;
   }
   const tellSessions = (): void => say({ kind: 'sessions', sessions: readSessions(db) });
   tellSessions();
-  const integrity = readTables(db, request, (tables) => say({ kind: 'progress', tables }));
+  if (beside) {
+    const whole = request.deep && sizeOf(db) <= liveCheckBytes;
+    const bytes = await beside.read(db, {
+      ledger: request.ledger,
+      whole,
+      leafMs,
+      milliseconds: request.deep ? deepPinMs : bytesMs,
+    });
+    say({ kind: 'bytes', bytes });
+    void beside.end();
+  }
+  const integrity = readTables(db, request, (found) => say({ kind: 'progress', found }));
   say({ kind: 'integrity', integrity });
   return {
     again: tellSessions,
@@ -118,11 +147,11 @@ function main(request: ReadRequest): Open | undefined {
 await loadSqlite();
 endWithParent();
 
-let open: Open | undefined;
-createInterface({ input: process.stdin }).on('line', (line) => {
-  if (line === askAgain) return void open?.again();
-  if (line === askRows) return void open?.count();
+let open: Promise<Open | undefined> | undefined;
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  if (line === askAgain) return void (await open)?.again();
+  if (line === askRows) return void (await open)?.count();
   const request = JSON.parse(line) as ReadRequest | InventoryRequest;
-  if ('inventory' in request) open?.inventory(request);
+  if ('inventory' in request) (await open)?.inventory(request);
   else open = main(request);
 });

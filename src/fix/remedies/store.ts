@@ -1,4 +1,5 @@
 import { names } from '../../coven/layout.ts';
+import { hasDamagedPages, isDamaged, isTorn } from '../../coven/ledger.ts';
 import { judgeLiveness, type LivenessSight } from '../../coven/liveness.ts';
 import type { LedgerIdentity } from '../../observation.ts';
 import { draft, identityOf, moveAside, type Remedies, type Remedy, refuse } from '../remedy.ts';
@@ -26,10 +27,10 @@ function mended(sight: PlanSight, action: (ledger: LedgerIdentity) => Action): R
   const opened = sight.processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? true;
   if (opened || (verdict !== 'stopped' && verdict !== 'stale')) return refuse('ledger-in-use');
   if (open.code === 'DOCTOR_NO_SCRATCH') return refuse('not-read');
-  if (open.outcome !== 'opened' || open.walForeign || files.walState === 'torn') return refuse('ledger-damaged');
+  const bytes = sight['store.bytes'];
+  if (open.outcome !== 'opened' || open.walForeign || isTorn(files, bytes)) return refuse('ledger-damaged');
   if (files.header.writer > newestWriter) return refuse('newer-writer', { writer: files.header.writer });
-  if (integrity.problems.length > 0 || integrity.tables.some(({ problem }) => problem !== null))
-    return refuse('ledger-damaged');
+  if (isDamaged(integrity) || (bytes && hasDamagedPages(bytes))) return refuse('ledger-damaged');
   return { steps: [draft(action(ledger), 'gone')] };
 }
 

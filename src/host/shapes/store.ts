@@ -39,6 +39,33 @@ export const storeShapes = {
     columns: by(list(text)),
     walForeign: maybe(flag),
   }),
+  'store.bytes': v.object({
+    outcome: oneOf(['read', 'not-read']),
+    code: maybe(text),
+    wal: maybe(
+      v.object({
+        state: oneOf(['sound', 'headless', 'noise']),
+        frames: number,
+        complete: flag,
+        visibleCommits: number,
+        hiddenCommits: number,
+        firstDamaged: maybe(number),
+        tornCommits: number,
+      }),
+    ),
+    map: maybe(
+      v.object({
+        pageSize: number,
+        pages: number,
+        pagesRead: number,
+        mapped: flag,
+        whole: flag,
+        problems: list(v.object({ kind: text, text, table: maybe(text), search: flag })),
+        problemCount: number,
+        tables: list(v.object({ table: text, rows: number, about: maybe(number) })),
+      }),
+    ),
+  }),
   'store.sessions': v.object({
     outcome: oneOf(['read', 'not-opened', 'no-table', 'failed']),
     code: maybe(text),

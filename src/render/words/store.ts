@@ -21,6 +21,33 @@ const keepWal = ({ walBytes }: Facts): string =>
     ? 'run no coven command here: first copy <coven-home>/coven.sqlite3-wal to a safe place'
     : 'restore the ledger from a backup before a daemon starts: a start makes an empty one';
 
+function tornWal({ bytes: size, state, hiddenCommits, visibleCommits, tornCommits }: Facts): string {
+  const wal = `the WAL (${bytes(size)})`;
+  if (Number(hiddenCommits) > 0)
+    return `${wal} is damaged: SQLite does not see ${count(hiddenCommits, 'commit')} that lie behind the damage, and the next coven command destroys them`;
+  if (Number(tornCommits) > 0)
+    return Number(visibleCommits) > 0
+      ? `${wal} ends in a damaged commit, which SQLite passes over; a crash or a loss of power can leave it so`
+      : `${wal} holds a commit whose beginning is damaged; SQLite does not see it, and the next coven command destroys it`;
+  if (state === 'headless') return `${wal} has lost its header: SQLite passes over all of it`;
+  return `${wal} is damaged from its beginning; SQLite passes over it, and rows in it are not seen`;
+}
+
+const others = ({ more }: Facts): string =>
+  Number(more) > 0 ? ` (and ${count(more, 'more problem', 'more problems')})` : '';
+
+/** What can still be read of sessions and events, where that was established. */
+function readableRows({ sessions, sessionsAbout, events, eventsAbout }: Facts): string {
+  const of = (rows: unknown, about: unknown, name: string): string[] =>
+    typeof rows === 'number' && about !== 0
+      ? [`${number(rows)}${typeof about === 'number' ? ` of about ${number(about)}` : ''} ${name}`]
+      : [];
+  const told = [...of(sessions, sessionsAbout, 'sessions'), ...of(events, eventsAbout, 'events')];
+  return told.length > 0 ? `; at least ${told.join(' and ')} can still be read` : '';
+}
+
+const number = (value: number): string => value.toLocaleString('en-US');
+
 export const storeWords: Readonly<Record<string, CheckWords>> = {
   'store:open': {
     title: 'The ledger opens',
@@ -74,35 +101,39 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
     },
   },
   'store:integrity': {
-    title: 'The ledger is whole',
+    title: 'The ledger is intact',
     explain:
-      'A daemon on a ledger with damaged event pages starts and says `ok`. By default the reading is bounded in time and says how far ' +
-      'it got; with --deep every page or row is read.',
+      'Every page of a ledger belongs to exactly one table, index or the list of free pages. Where that is not so, Coven still starts and ' +
+      'says `ok`, and its next sessions overwrite rows. A ledger of up to 32 MiB is read whole. Of a larger one, every pointer between ' +
+      'pages is followed and as many of its rows are read as the time allows; --deep reads all.',
     causes: {
       ok: {
-        message: ({ complete, rowsRead, unfinished }) =>
+        message: ({ complete, rowsRead, bytesRead, bytes: all, depth }) =>
           complete
-            ? `whole (${count(rowsRead, 'row')})`
-            : `no damage in what was read in the time allowed (${unfinished || 'index pages were not read'}); --deep reads all`,
+            ? `intact (${count(rowsRead, 'row')})`
+            : `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read${depth === 'whole' ? '' : '; --deep reads all'}`,
       },
       unfinished: {
-        message: ({ unfinished }) =>
-          `no damage in what was read, and the time ended before all was (${unfinished || 'index pages were not read'})`,
+        message: ({ bytesRead, bytes: all, unfinished }) =>
+          `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read before the time ended${unfinished ? ` (${unfinished})` : ''}`,
         hint: () => 'run again with a longer --timeout',
       },
+      undetermined: {
+        message: ({ code }) =>
+          `whether the pages of the ledger are intact could not be determined (${code ?? 'not read'})`,
+        hint: () => 'run again; where that does not help, run with a longer --timeout',
+      },
       corrupt: {
-        message: ({ tables, first, rowsRead, rowsAbout, damagedRowsRead }) =>
-          tables
-            ? `damaged: ${tables} (${first}); ${count(damagedRowsRead, 'row')} of ${tables} can be read`
-            : `damaged: ${first} (${count(rowsRead, 'row')} of about ${rowsAbout} read)`,
-        hint: (facts) => `${preserve(facts)}; do not run \`coven vacuum\`: it fails on damage and makes no backup`,
+        message: (facts) => `the ledger is damaged: ${facts.first}${others(facts)}${readableRows(facts)}`,
+        hint: (facts) =>
+          `run no coven command here, since opening the ledger can make it worse: ${preserve(facts)}, and ask for support`,
       },
     },
   },
   'store:index': {
     title: 'Indexes agree with their tables',
     explain:
-      'An index that lost entries hides rows from some questions and not from others; the rows themselves are there. A ledger over 8 MiB ' +
+      'An index that lost entries hides rows from some questions and not from others; the rows themselves are there. A ledger over 32 MiB ' +
       'is compared with --deep alone.',
     causes: {
       ok: { message: ({ rows }) => `agree; ${rows} events, all searchable` },
@@ -114,9 +145,9 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
           'keep a copy of the three coven.sqlite3 files and ask for support; `coven vacuum` leaves it as it is, and a rebuild may lose what only the index still holds',
       },
       'search-index': {
-        message: ({ rows, indexed }) =>
-          rows === indexed
-            ? 'the full-text index is damaged'
+        message: ({ rows, indexed, damaged, first }) =>
+          damaged || rows === indexed
+            ? `the full-text index is damaged${first ? ` (${first})` : ''}; the events themselves are not`
             : `the full-text index holds ${indexed} of ${rows} events`,
         hint: (facts) =>
           `with a copy of the three coven.sqlite3 files kept: ${toRun('vacuum', facts)}, which builds it anew`,
@@ -126,24 +157,32 @@ export const storeWords: Readonly<Record<string, CheckWords>> = {
   'store:wal': {
     title: 'The write-ahead log is whole and belongs to the ledger',
     explain:
-      'A stopped Coven leaves committed rows in the WAL alone. SQLite passes over a WAL whose beginning is damaged, and takes the WAL of ' +
+      'A stopped Coven leaves committed rows in the WAL alone. SQLite stops at the first damaged frame without an error, and takes the WAL of ' +
       'another ledger for its own: the ledger then is the other one, and passes every check of its pages. It is told by rows that have ' +
       'another id with the WAL than without it.',
     causes: {
-      ok: { message: (facts) => (Number(facts.bytes) > 0 ? `${bytes(facts.bytes)}, begins whole` : 'nothing in it') },
+      ok: {
+        message: (facts) =>
+          Number(facts.bytes) > 0
+            ? `intact (${bytes(facts.bytes)}, ${count(facts.visibleCommits ?? 0, 'commit')})`
+            : 'nothing in it',
+      },
       'ledger-not-opened': { message: () => 'not asked: the ledger that it lies beside did not open' },
       undetermined: {
-        message: (facts) => `the WAL (${bytes(facts.bytes)}) cannot be read by this user`,
-        hint: () => 'run as the owner of the home',
+        message: (facts) =>
+          `the WAL (${bytes(facts.bytes)}) could not be read whole (${facts.code ?? 'not permitted'})`,
+        hint: () => 'run again as the owner of the home, and with a longer --timeout',
       },
       large: {
         message: (facts) => `the WAL has grown to ${bytes(facts.bytes)}`,
         hint: () => 'end what reads the ledger without pause; Coven writes it back at its next checkpoint',
       },
       torn: {
-        message: (facts) =>
-          `the WAL (${bytes(facts.bytes)}) is damaged from its beginning; SQLite passes over it, and rows in it are not seen`,
-        hint: preserve,
+        message: (facts) => tornWal(facts),
+        hint: (facts) =>
+          Number(facts.hiddenCommits) > 0 || Number(facts.visibleCommits) === 0
+            ? `run no coven command here, since the next one deletes what it does not see: ${preserve(facts)}, and ask for support`
+            : preserve(facts),
       },
       alone: {
         message: (facts) =>

@@ -1,0 +1,103 @@
+import type { PageBytes, PageProblem, ReadableRows, StoreBytes, WalBytes } from '../observation.ts';
+import { type OpenLedger, withLedger } from './files.ts';
+import type { Problem } from './owners.ts';
+import { mapPages, type PageMap } from './page-map.ts';
+import { openPages } from './pages.ts';
+import type { TreeReading } from './walk.ts';
+
+/** Databases up to this size are read whole by default, in some tenths of a second. */
+export const wholeBytes = 32 * 1024 ** 2;
+
+const problemLimit = 20;
+
+/** Tables whose rows are what sessions are. */
+const rowTables = ['sessions', 'events'];
+
+export interface BytesOptions {
+  /** Every page is read, whatever the size. */
+  readonly whole: boolean;
+  /** Milliseconds for leaf pages of a larger ledger. */
+  readonly leafMs: number;
+  readonly hurry: () => boolean;
+  /** Called now and then with what was found so far, where something was. */
+  readonly progress?: (bytes: StoreBytes) => void;
+}
+
+export const notRead = (code: string): StoreBytes => ({ outcome: 'not-read', code, wal: null, map: null });
+
+/** Whether nothing is wrong with what was read. */
+export const isSound = ({ outcome, wal, map }: StoreBytes): boolean =>
+  outcome === 'read' &&
+  (map?.problemCount ?? 0) === 0 &&
+  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0));
+
+/**
+ * What the bytes of a ledger say. SQLite must not have it open in this process. Nothing may write to it meanwhile, but
+ * where a reading transaction of another process keeps the pages that it sees in their places.
+ */
+export function readBytes(path: string, options: BytesOptions): StoreBytes {
+  try {
+    return withLedger(path, options.hurry, (ledger) => readOpen(ledger, options)) ?? notRead('ENOENT');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return notRead(String(error.code));
+  }
+}
+
+function readOpen(ledger: OpenLedger, { whole, leafMs, hurry, progress }: BytesOptions): StoreBytes {
+  const wal = walBytes(ledger);
+  const pages = openPages(ledger.main, ledger.wal);
+  if (!pages) return { outcome: 'read', code: 'no-database', wal, map: null };
+  const isSmall = pages.count * pages.header.pageSize <= wholeBytes;
+  const summary = (map: PageMap): StoreBytes => ({
+    outcome: 'read',
+    code: null,
+    wal,
+    map: pageBytes(map, pages.header.pageSize),
+  });
+  const onProblem = progress && ((map: PageMap): void => progress(summary(map)));
+  return summary(mapPages(pages, { whole: whole || isSmall, leafMs, hurry, ...(onProblem && { onProblem }) }));
+}
+
+function walBytes({ wal, noiseBytes }: OpenLedger): WalBytes | null {
+  const none = { frames: 0, visibleCommits: 0, hiddenCommits: 0, firstDamaged: null, tornCommits: 0 };
+  if (!wal) return noiseBytes > 0 ? { state: 'noise', complete: true, ...none } : null;
+  const { header, sound, complete, visibleCommits, hiddenCommits, firstDamaged, tornCommits } = wal.frames;
+  const state = header === 'sound' ? 'sound' : 'headless';
+  return { state, frames: sound, complete, visibleCommits, hiddenCommits, firstDamaged, tornCommits };
+}
+
+function pageBytes(map: PageMap, pageSize: number): PageBytes {
+  const wasAllRead = map.trees.every(({ leaves, leavesRead }) => leavesRead >= leaves);
+  return {
+    pageSize,
+    pages: map.pages,
+    pagesRead: Math.min(map.pagesRead, map.pages),
+    mapped: map.isMapped,
+    whole: map.isWhole,
+    // What is more than the full-text index comes first, so that no limit hides it.
+    problems: map.problems
+      .map(asSeen)
+      .toSorted((a, b) => Number(a.search) - Number(b.search))
+      .slice(0, problemLimit),
+    problemCount: map.problemCount,
+    tables: wasAllRead ? rowTables.flatMap((table) => readable(map.trees, table)) : [],
+  };
+}
+
+const isSearch = (table: string): boolean => table.startsWith('events_fts_');
+
+function asSeen({ kind, text, trees }: Problem): PageProblem {
+  const tables = [...new Set(trees.map(({ table }) => table))];
+  const search = tables.length > 0 && tables.every(isSearch);
+  return { kind, text: text.slice(0, 300), table: tables.length === 1 ? (tables[0] ?? null) : null, search };
+}
+
+/** An index that SQLite makes by itself has an entry for each row, so that a sound one tells how many there were. */
+function readable(trees: readonly TreeReading[], table: string): readonly ReadableRows[] {
+  const own = trees.find(({ name, type }) => type === 'table' && name === table);
+  if (!own) return [];
+  const index = trees.find(({ name, problems }) => name.startsWith(`sqlite_autoindex_${table}_`) && problems === 0);
+  const about = own.problems === 0 ? own.rows : index ? Math.max(index.entries, own.rows) : null;
+  return [{ table, rows: own.rows, about }];
+}

@@ -1,0 +1,55 @@
+import type { Database } from 'better-sqlite3';
+import { startChild } from '../child/child.ts';
+import type { StoreBytes } from '../observation.ts';
+import { isSound, notRead } from '../sqlite/bytes.ts';
+import type { BytesRequest } from '../sqlite/protocol.ts';
+
+const attempts = 3;
+
+/** A process that reads a ledger's bytes beside its live owner. */
+export interface Beside {
+  readonly read: (db: Database, request: BytesRequest) => Promise<StoreBytes>;
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Starts that process. While it reads, `db` holds a reading transaction: no checkpoint then writes a page that the WAL of
+ * that time does not hold, and no writer begins that WAL anew, so that main file and WAL together are one state of the
+ * ledger. What it finds wrong counts only when a second transaction finds the same.
+ */
+export function startBeside(): Beside {
+  const child = startChild('judge');
+  const once = async (db: Database, request: BytesRequest): Promise<StoreBytes> => {
+    db.exec('BEGIN');
+    try {
+      // The transaction begins with the first page that is read.
+      db.prepare('SELECT count(*) FROM sqlite_schema').get();
+      child.tell(request);
+      // It ends by itself when its time is over; whoever waits for this process ends both.
+      const line = await child.line(2 * request.milliseconds, new AbortController().signal);
+      return typeof line === 'object'
+        ? (JSON.parse(line.text) as StoreBytes)
+        : notRead(line === 'late' ? 'overran' : 'ended');
+    } finally {
+      db.exec('COMMIT');
+    }
+  };
+  const read: Beside['read'] = async (db, request) => {
+    let before: string | null = null;
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const bytes = await once(db, request);
+      const faults = JSON.stringify(faultsOf(bytes));
+      if (isSound(bytes) || faults === before) return bytes;
+      before = faults;
+    }
+    return notRead('moving');
+  };
+  return { read, end: child.finish };
+}
+
+/** What is wrong, without the counts that go on growing. */
+const faultsOf = ({ code, wal, map }: StoreBytes) => ({
+  code,
+  wal: wal && [wal.state, wal.firstDamaged, wal.tornCommits],
+  problems: map?.problems.map(({ text }) => text),
+});
