@@ -1,0 +1,222 @@
+import { storeIndex } from '../../checks/store-index.ts';
+import { storeIntegrity } from '../../checks/store-integrity.ts';
+import { storeOpen } from '../../checks/store-open.ts';
+import { storeSchema } from '../../checks/store-schema.ts';
+import { storeWal } from '../../checks/store-wal.ts';
+import { type Changes, healthy, mebibyte } from '../../fixtures/seen.ts';
+import type { PageBytes, PageProblem, StoreIntegrity, TableReading, WalBytes } from '../../src/observation.ts';
+import { judges, whenStopped } from './table.ts';
+
+const file = { kind: 'file', size: 655_360, mode: 0o600, readable: true } as const;
+const absent = { kind: 'absent', size: 0, mode: null, readable: false } as const;
+const opens = (outcome: string, code: string | null = null): Changes => ({
+  'store.open': { outcome: outcome as never, code },
+});
+const files = (more: Changes['store.files']): Changes => ({ 'store.files': more ?? {} });
+const writer = (pid: number): Changes => ({
+  'home.locks': { ...healthy['home.locks'], ledgerWriter: { pid, watchedMs: 1000 } },
+});
+
+judges(storeOpen, [
+  ['it opens', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['none yet', { ...opens('missing'), ...files({ main: absent, sessionsExpected: false }) }, ['pass ok']],
+  ['an empty one, as new', { ...opens('empty'), ...files({ sessionsExpected: false }) }, ['pass ok']],
+  ['gone where sessions were', { ...opens('missing'), ...files({ main: absent }) }, ['fail missing']],
+  [
+    'gone beside a WAL',
+    { ...opens('missing'), ...files({ main: absent, wal: file }) },
+    ['fail missing ! ledger-cannot-open'],
+  ],
+  ['emptied where sessions were', opens('empty'), ['fail empty']],
+  ['emptied beside a WAL', { ...opens('empty'), ...files({ wal: file }) }, ['fail empty ! ledger-cannot-open']],
+  ['a folder', opens('not-a-file'), ['fail not-a-file ! ledger-cannot-open']],
+  ['no database', opens('not-a-database'), ['fail not-a-database ! ledger-cannot-open']],
+  ['malformed', opens('malformed'), ['fail malformed ! ledger-cannot-open']],
+  ['it may not be read', opens('unreadable', 'EACCES'), ['fail unreadable ! ledger-cannot-open']],
+  ['there is no memory to read it', opens('unreadable', 'SQLITE_NOMEM'), ['unknown undetermined']],
+  ['there is no room to read it from', opens('unreadable', 'DOCTOR_NO_SCRATCH'), ['unknown undetermined']],
+  ['it must not be opened', opens('forbidden', 'WAL_NOT_A_FILE'), ['unknown undetermined']],
+  ['locked', opens('busy'), ['fail busy']],
+  ['its daemon writes', writer(4242), ['warn busy']],
+  ['another process writes', writer(77), ['fail busy']],
+  [
+    'its daemon writes, and hangs',
+    { ...writer(4242), 'daemon.health': { outcome: 'no-bytes', body: null } },
+    ['pass ok'],
+  ],
+  whenStopped(
+    'another process writes, and no daemon runs',
+    { 'home.locks': { ledgerWriter: { pid: 77, watchedMs: 1 } } },
+    ['fail busy'],
+  ),
+]);
+
+const map = healthy['store.bytes'].map as PageBytes;
+const mapped = (more: Partial<PageBytes>): Changes => ({ 'store.bytes': { map: { ...map, ...more } } });
+const problem = (more: Partial<PageProblem> = {}): PageProblem => ({
+  kind: 'twice',
+  text: 'page 7 is used twice',
+  table: 'events',
+  search: false,
+  ...more,
+});
+const inPages = (...problems: readonly PageProblem[]): Changes => mapped({ problems, problemCount: problems.length });
+const table = (more: Partial<TableReading> = {}): TableReading => ({
+  table: 'events',
+  rowsRead: 1,
+  rowsAbout: 2,
+  complete: true,
+  problem: null,
+  ...more,
+});
+const sql = (more: Partial<StoreIntegrity>): Changes => ({ 'store.integrity': more });
+const deep = sql({ depth: 'whole' });
+
+judges(storeIntegrity, [
+  ['all of it was read', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['no ledger', opens('missing'), ['skip no-ledger']],
+  ["another ledger's WAL", { 'store.open': { walForeign: true } }, ['skip wal-foreign']],
+  ['a page of two owners', inPages(problem()), ['fail corrupt ! ledger-cannot-open']],
+  ['a damaged page of no known table', inPages(problem({ table: null })), ['fail corrupt ! ledger-cannot-open']],
+  ['a damaged page of the full-text index', inPages(problem({ search: true })), ['pass ok']],
+  ['both', inPages(problem({ search: true }), problem()), ['fail corrupt ! ledger-cannot-open']],
+  ['what SQLite finds', sql({ problems: ['row 1 missing'] }), ['fail corrupt ! ledger-cannot-open']],
+  [
+    'a table that does not read',
+    sql({ tables: [table({ problem: 'SQLITE_CORRUPT' })] }),
+    ['fail corrupt ! ledger-cannot-open'],
+  ],
+  ['a table that was not read to its end', sql({ tables: [table({ complete: false })], complete: false }), ['pass ok']],
+  [
+    'its bytes were not read',
+    { 'store.bytes': { outcome: 'not-read', code: 'moving', map: null } },
+    ['unknown undetermined'],
+  ],
+  ['not every pointer was followed', mapped({ mapped: false }), ['unknown undetermined']],
+  ['not every page was read', mapped({ whole: false }), ['pass ok']],
+  ['all of it was asked for, and read', deep, ['pass ok']],
+  [
+    'all of it was asked for, and not every page was read',
+    { ...deep, ...mapped({ whole: false }) },
+    ['unknown unfinished'],
+  ],
+  [
+    'all of it was asked for, and not every row was read',
+    sql({ depth: 'whole', complete: false }),
+    ['unknown unfinished'],
+  ],
+  [
+    'all of it was asked for, and damage of the full-text index kept pages from being read',
+    { ...deep, ...mapped({ whole: false, mapped: false, problems: [problem({ search: true })], problemCount: 1 }) },
+    ['pass ok'],
+  ],
+]);
+
+judges(storeIndex, [
+  ['they agree', {}, ['pass ok']],
+  ['no ledger', opens('missing'), ['skip no-ledger']],
+  ['not compared', sql({ search: null }), ['skipped not-checked']],
+  ['one does not agree', sql({ indexProblems: ['row 7 missing from index a'] }), ['warn index-mismatch']],
+  [
+    'one does not agree, and the search was not compared',
+    sql({ indexProblems: ['x'], search: null }),
+    ['warn index-mismatch'],
+  ],
+  ['an event cannot be found', sql({ search: { rows: 5, indexed: 4, damaged: false } }), ['warn search-index']],
+  ['the full-text index is damaged', sql({ search: { rows: 5, indexed: 5, damaged: true } }), ['warn search-index']],
+  ['its pages are', inPages(problem({ search: true })), ['warn search-index']],
+  [
+    'its pages are, and it was not compared',
+    { ...inPages(problem({ search: true })), ...sql({ search: null }) },
+    ['warn search-index'],
+  ],
+  [
+    'both',
+    sql({ indexProblems: ['x'], search: { rows: 5, indexed: 4, damaged: false } }),
+    ['warn index-mismatch', 'warn search-index'],
+  ],
+  ['the tables are damaged', sql({ indexProblems: ['x'], problems: ['y'] }), ['skipped ledger-damaged']],
+  [
+    'a table does not read',
+    sql({ indexProblems: ['x'], tables: [table({ problem: 'y' })] }),
+    ['skipped ledger-damaged'],
+  ],
+  ['the pages are damaged', { ...inPages(problem()), ...sql({ indexProblems: ['x'] }) }, ['skipped ledger-damaged']],
+]);
+
+const sound: WalBytes = {
+  state: 'sound',
+  frames: 10,
+  complete: true,
+  visibleCommits: 3,
+  hiddenCommits: 0,
+  firstDamaged: null,
+  tornCommits: 0,
+};
+const wal = (more: Partial<WalBytes>, size = 4096): Changes => ({
+  ...files({ wal: { ...file, size }, walState: 'valid', walPageSize: 4096 }),
+  'store.bytes': { wal: { ...sound, ...more } },
+});
+judges(storeWal, [
+  ['nothing in it', {}, ['pass ok']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['commits that SQLite takes', wal({}), ['pass ok']],
+  ['its ledger is gone', { ...wal({}), ...opens('missing') }, ['fail alone']],
+  ['its ledger was emptied', { ...wal({}), ...opens('empty') }, ['fail alone']],
+  ['of another ledger', { ...wal({}), 'store.open': { walForeign: true } }, ['fail foreign ! ledger-cannot-open']],
+  [
+    'of another page size',
+    { ...wal({}), ...files({ wal: file, walState: 'valid', walPageSize: 8192 }) },
+    ['fail foreign ! ledger-cannot-open'],
+  ],
+  ['commits behind a damaged frame', wal({ hiddenCommits: 1, firstDamaged: 4 }), ['fail torn ! ledger-cannot-open']],
+  [
+    'commits behind a damaged header',
+    wal({ state: 'headless', visibleCommits: 0, hiddenCommits: 3 }),
+    ['fail torn ! ledger-cannot-open'],
+  ],
+  ['its only commit is damaged', wal({ visibleCommits: 0, tornCommits: 1 }), ['fail torn ! ledger-cannot-open']],
+  ['its last commit is damaged', wal({ tornCommits: 1 }), ['warn torn']],
+  ['no frame in it carries its checksum', wal({ state: 'noise', frames: 0, visibleCommits: 0 }), ['warn torn']],
+  [
+    'its bytes were not read, and its beginning is damaged',
+    {
+      ...files({ wal: file, walState: 'torn' }),
+      'store.bytes': { outcome: 'not-read', wal: null },
+    },
+    ['warn torn'],
+  ],
+  ['256 MiB', wal({}, 256 * mebibyte), ['pass ok']],
+  ['larger', wal({}, 256 * mebibyte + 1), ['warn large']],
+  ['larger, and its last commit is damaged', wal({ tornCommits: 1 }, 256 * mebibyte + 1), ['warn torn', 'warn large']],
+  ['it may not be read', files({ wal: { ...file, readable: false } }), ['unknown undetermined']],
+  ['not all of it was read', wal({ complete: false }), ['unknown undetermined']],
+  [
+    'its bytes were not read',
+    { ...wal({}), 'store.bytes': { outcome: 'not-read', wal: null } },
+    ['unknown undetermined'],
+  ],
+  ['the ledger did not open', { ...wal({}), ...opens('malformed') }, ['skipped ledger-not-opened']],
+  ['the ledger did not open, and there is nothing in it', opens('malformed'), ['pass ok']],
+]);
+
+const columns = healthy['store.open'].columns;
+judges(storeSchema, [
+  ['all of it', {}, ['pass ok']],
+  ['no ledger', opens('missing'), ['skip no-ledger']],
+  ['a table is missing', { 'store.open': { tables: ['sessions'] } }, ['fail missing-tables']],
+  ['a column is missing', { 'store.open': { columns: { ...columns, events: ['id'] } } }, ['fail missing-columns']],
+  [
+    'a table without known columns',
+    { 'store.open': { columns: { sessions: columns.sessions ?? [] } } },
+    ['fail missing-columns'],
+  ],
+  [
+    'a table and a column',
+    { 'store.open': { tables: ['sessions'], columns: { sessions: ['id'] } } },
+    ['fail missing-tables', 'fail missing-columns'],
+  ],
+  ['more than is known', { 'store.open': { tables: ['events', 'sessions', 'moods'] } }, ['pass ok']],
+]);
