@@ -39,15 +39,35 @@ test('a session that was made after the newest one was deleted has its rowid, an
 });
 
 test.each([
-  ['is older than the one whose place it has', "DELETE FROM sessions WHERE id = 'c'", 30],
+  [
+    'older than the newest one, whose place it has since that was deleted',
+    rows,
+    "DELETE FROM sessions WHERE id = 'c'",
+    30,
+  ],
+  ['in the place of the only one, which was deleted', rows.slice(0, 1), 'DELETE FROM sessions', 1],
+])('a WAL with a row that is %s is the ledger’s own', async (_, before, change, hours) => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: before });
+  inWal(home, (db) => {
+    db.exec(change);
+    insert(db, 'd', hoursAgo(hours));
+  });
+  expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
+});
+
+test.each([
+  ['has the place of the newest one in the commit that deletes that', "DELETE FROM sessions WHERE id = 'c'", 1],
   ['has the place of one below others that stayed', "UPDATE sessions SET id = 'd' WHERE id = 'b'", null],
-  ['has the place of the only one', 'DELETE FROM sessions', 1],
+  ['has the place of one of several that are gone at once', 'DELETE FROM sessions', 1],
 ])('a WAL is another ledger’s where a row %s', async (_, change, hours) => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows });
-  inWal(home, (db) => {
-    db.exec(change);
-    if (hours !== null) insert(db, 'd', hoursAgo(hours));
-  });
+  inWal(home, (db) =>
+    db.transaction(() => {
+      db.exec(change);
+      if (hours !== null) insert(db, 'd', hoursAgo(hours));
+    })(),
+  );
   expect((await diagnose(home)).faults).toEqual(['daemon stopped warn', 'store:wal foreign fail']);
 });

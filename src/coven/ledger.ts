@@ -13,7 +13,7 @@ export function harmOfStart(
 ): 'wal-alone' | 'wal-foreign' | 'wal-damaged' | null {
   if ((outcome === 'missing' || outcome === 'empty') && wal.size > 0) return 'wal-alone';
   const otherPages = walPageSize !== null && header !== null && walPageSize !== header.pageSize;
-  if (walForeign || otherPages) return 'wal-foreign';
+  if (walForeign || bytes?.wal?.foreign || otherPages) return 'wal-foreign';
   return bytes?.wal && losesCommits(bytes.wal) ? 'wal-damaged' : null;
 }
 

@@ -178,4 +178,4 @@ async function fingerprint(ledger: string): Promise<string> {
 const hasSoundBytes = ({ outcome, wal, map }: StoreBytes): boolean =>
   outcome === 'read' &&
   (map?.problemCount ?? 0) === 0 &&
-  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0));
+  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));

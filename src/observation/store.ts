@@ -157,6 +157,8 @@ export interface WalBytes {
   readonly firstDamaged: number | null;
   /** Commits at the end whose own frame is damaged. */
   readonly tornCommits: number;
+  /** It goes on from another ledger, or another state of this one; null where no row could be compared. */
+  readonly foreign: boolean | null;
 }
 
 export interface PageBytes {

@@ -1,5 +1,6 @@
 import type { PageBytes, PageProblem, ReadableRows, StoreBytes, WalBytes } from '../observation.ts';
 import { type OpenLedger, withLedger } from './files.ts';
+import { isForeign } from './fork.ts';
 import type { Problem } from './owners.ts';
 import { mapPages, type PageMap } from './page-map.ts';
 import { openPages } from './pages.ts';
@@ -29,7 +30,7 @@ export const notRead = (code: string): StoreBytes => ({ outcome: 'not-read', cod
 export const isSound = ({ outcome, wal, map }: StoreBytes): boolean =>
   outcome === 'read' &&
   (map?.problemCount ?? 0) === 0 &&
-  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0));
+  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));
 
 /**
  * What the bytes of a ledger say. SQLite must not have it open in this process. Nothing may write to it meanwhile, but
@@ -45,7 +46,7 @@ export function readBytes(path: string, options: BytesOptions): StoreBytes {
 }
 
 function readOpen(ledger: OpenLedger, { whole, leafMs, hurry, progress }: BytesOptions): StoreBytes {
-  const wal = walBytes(ledger);
+  const wal = walBytes(ledger, hurry);
   const pages = openPages(ledger.main, ledger.wal);
   if (!pages) return { outcome: 'read', code: 'no-database', wal, map: null };
   const isSmall = pages.count * pages.header.pageSize <= wholeBytes;
@@ -59,12 +60,14 @@ function readOpen(ledger: OpenLedger, { whole, leafMs, hurry, progress }: BytesO
   return summary(mapPages(pages, { whole: whole || isSmall, leafMs, hurry, ...(onProblem && { onProblem }) }));
 }
 
-function walBytes({ wal, noiseBytes }: OpenLedger): WalBytes | null {
-  const none = { frames: 0, visibleCommits: 0, hiddenCommits: 0, firstDamaged: null, tornCommits: 0 };
+function walBytes(ledger: OpenLedger, hurry: () => boolean): WalBytes | null {
+  const { wal, noiseBytes } = ledger;
+  const none = { frames: 0, visibleCommits: 0, hiddenCommits: 0, firstDamaged: null, tornCommits: 0, foreign: null };
   if (!wal) return noiseBytes > 0 ? { state: 'noise', complete: true, ...none } : null;
   const { header, sound, complete, visibleCommits, hiddenCommits, firstDamaged, tornCommits } = wal.frames;
   const state = header === 'sound' ? 'sound' : 'headless';
-  return { state, frames: sound, complete, visibleCommits, hiddenCommits, firstDamaged, tornCommits };
+  const foreign = isForeign(ledger, hurry);
+  return { state, frames: sound, complete, visibleCommits, hiddenCommits, firstDamaged, tornCommits, foreign };
 }
 
 function pageBytes(map: PageMap, pageSize: number): PageBytes {

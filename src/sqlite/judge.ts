@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { withLedger } from './files.ts';
+import { isForeign } from './fork.ts';
 import { mapPages } from './page-map.ts';
 import { openPages } from './pages.ts';
 import type { Judgement, Reason } from './protocol.ts';
@@ -34,6 +35,8 @@ function judgeBytes(path: string, tell: Tell): void {
     if (frames && frames.hiddenCommits > 0)
       tell('wal-damaged', `${frames.hiddenCommits} commits lie behind a damaged frame of the WAL`);
     else if (frames && frames.tornCommits > 0) tell('wal-damaged', 'the last commit of the WAL is damaged');
+    if (isForeign({ main, wal, noiseBytes }, never))
+      tell('wal-foreign', 'the WAL is of another ledger, or of another state of this one');
     const pages = openPages(main, wal);
     if (!pages) return tell('unreadable', 'the file is no SQLite database');
     const map = mapPages(pages, { whole: true, leafMs: 0, hurry: never });

@@ -75,16 +75,17 @@ export function makeOwners(pages: Pages, trees: readonly Tree[]): Owners | null 
     return use ? { use, tree: trees[(mark >> 3) - 1] ?? null } : null;
   };
   const claim: Owners['claim'] = (page, use, tree, from) => {
-    const label = tree ? describeTree(tree) : 'the freelist';
-    const concerned = tree ? [tree] : [];
-    if (page < 1 || page > pages.count) {
-      const text = `page ${from} of ${label} points to page ${page}, and the ledger has ${pages.count} pages`;
-      return { kind: 'beyond-end', page: from, trees: concerned, text };
-    }
-    const other = of(page);
-    if (!other) {
+    const isThere = page >= 1 && page <= pages.count;
+    if (isThere && marks[page] === 0) {
       set(page, use, tree);
       return null;
+    }
+    const label = tree ? describeTree(tree) : 'the freelist';
+    const concerned = tree ? [tree] : [];
+    const other = isThere ? of(page) : null;
+    if (!other) {
+      const text = `page ${from} of ${label} points to page ${page}, and the ledger has ${pages.count} pages`;
+      return { kind: 'beyond-end', page: from, trees: concerned, text };
     }
     const others = other.tree && other.tree !== tree ? [other.tree] : [];
     const text = `page ${page} belongs to ${label} and also to ${describeOwner(other)}`;

@@ -89,17 +89,28 @@ const nothingRead = {
   problems: 0,
 };
 
-/** As many leaves as there is time for: small trees whole, since they are the heads of all others, and of large ones every nth. */
+/**
+ * As many leaves as there is time for: first small trees whole, then leaves of the others, spread evenly over the file.
+ * What was read of them is told by `leavesRead`.
+ */
 function readSomeLeaves({ hurry, ...walk }: Walk, trees: readonly TreeReading[], leafMs: number): void {
   const end = performance.now() + leafMs;
   const isOver = (): boolean => hurry() || performance.now() > end;
-  let left = leafMs * leavesPerMs;
-  const bySize = trees.toSorted((a, b) => a.leaves - b.leaves);
-  for (const [index, tree] of bySize.entries()) {
-    const share = Math.max(1, left / (bySize.length - index));
-    const step = Math.max(1, Math.ceil(tree.leaves / share));
-    walkTree({ ...walk, hurry: isOver }, tree, { claim: false, readLeaf: (leaf) => leaf % step === 0 });
-    left -= tree.leavesRead;
+  const some = { ...walk, hurry: isOver };
+  const all = leafMs * leavesPerMs;
+  let left = all;
+  const small = trees.toSorted((a, b) => a.leaves - b.leaves).filter(({ leaves }) => leaves <= all / 10);
+  for (const tree of small) {
+    if (tree.leaves > left / 2) break;
+    walkTree(some, tree, { claim: false, readLeaf: () => true });
+    left -= tree.leaves;
+  }
+  const step = Math.max(1, walk.pages.count / left);
+  for (let at = 1; at <= walk.pages.count && !isOver(); at += step) {
+    const owner = walk.owners.of(Math.floor(at));
+    const tree = trees.find((tree) => tree === owner?.tree);
+    if (tree && owner?.use === 'leaf' && tree.leavesRead < tree.leaves)
+      walkTree(some, tree, { claim: false, readLeaf: () => true, root: Math.floor(at) });
   }
 }
 

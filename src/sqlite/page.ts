@@ -111,6 +111,8 @@ export function chainLength(cell: Cell, usableSize: number): number {
   return Math.ceil((cell.payload - cell.local) / (usableSize - 4));
 }
 
+const spanUnit = 2 ** 17;
+
 /**
  * Whether cells and free blocks of a page share no byte, and leave as many unused bytes as its header says; else what
  * is wrong. Source: SQLite checks the same in `PRAGMA integrity_check`.
@@ -118,7 +120,8 @@ export function chainLength(cell: Cell, usableSize: number): number {
 export function checkLayout(page: BtreePage, cells: readonly Cell[]): string | null {
   const { bytes, usableSize, start, pointers } = page;
   const content = bytes.readUInt16BE(start + 5) || 65_536;
-  const used: (readonly [number, number])[] = cells.map((cell) => [cell.start, cell.end]);
+  // Start and end in one number, which sorts by itself: both are below 2^17.
+  const used = cells.map((cell) => cell.start * spanUnit + cell.end);
   let block = bytes.readUInt16BE(start + 1);
   // Each free block lies behind the one before and takes at least 4 bytes, so the chain ends.
   for (let before = 0; block !== 0; ) {
@@ -126,17 +129,17 @@ export function checkLayout(page: BtreePage, cells: readonly Cell[]): string | n
       return `has a free block at ${block}, outside its cells`;
     const size = bytes.readUInt16BE(block + 2);
     if (size < 4 || block + size > usableSize) return `has a free block at ${block} of ${size} bytes, which do not fit`;
-    used.push([block, block + size]);
+    used.push(block * spanUnit + block + size);
     before = block;
     block = bytes.readUInt16BE(block);
   }
-  used.sort((a, b) => a[0] - b[0]);
   let end = Math.max(content, pointers + 2 * page.cells);
   let unused = 0;
-  for (const [from, to] of used) {
+  for (const span of Float64Array.from(used).sort()) {
+    const from = Math.floor(span / spanUnit);
     if (from < end) return `uses its byte ${from} twice`;
     unused += from - end;
-    end = to;
+    end = span % spanUnit;
   }
   unused += usableSize - end;
   const said = bytes[start + 7] ?? 0;

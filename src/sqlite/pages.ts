@@ -41,28 +41,36 @@ export const visible = ({ frames }: OpenWal): View => ({ before: frames.visible 
  * killed. Buffers are the caller's, so that a walk over any number of pages takes the memory of a few.
  */
 export function openPages(main: OpenFile, wal: OpenWal | null, view = wal && visible(wal)): Pages | null {
-  const latest = wal && view ? latestFrames(wal.frames, view) : null;
-  const first = Buffer.alloc(headerBytes);
-  const frame = latest?.frames.get(1);
-  const from = frame === undefined || !wal ? { fd: main.fd, at: 0 } : { fd: wal.fd, at: wal.frames.offsetOf(frame) };
-  if (readWhole(from.fd, first, from.at) === null) return null;
-  const header = parseHeader(first);
-  if (!header || (latest && wal && latest.frames.size > 0 && wal.frames.pageSize !== header.pageSize)) return null;
+  if (!wal || !view) return pagesOver(main, null, new Map(), 0);
+  const { frames, count } = latestFrames(wal.frames, view);
+  return pagesOver(main, wal, frames, count);
+}
+
+/** A database whose pages are taken from the given frames where there is one; `count` is its size, or 0 to read that. */
+export function pagesOver(
+  main: OpenFile,
+  wal: OpenWal | null,
+  frames: ReadonlyMap<number, number>,
+  count: number,
+): Pages | null {
+  const readFrom = (page: number, pageSize: number, into: Buffer): Buffer | null => {
+    const frame = frames.get(page);
+    return frame === undefined || !wal
+      ? readWhole(main.fd, into, (page - 1) * pageSize)
+      : readWhole(wal.fd, into, wal.frames.offsetOf(frame));
+  };
+  const first = readFrom(1, 0, Buffer.alloc(headerBytes));
+  const header = first && parseHeader(first);
+  if (!header || (wal && frames.size > 0 && wal.frames.pageSize !== header.pageSize)) return null;
   const { pageSize } = header;
-  const fileCount = Math.ceil(main.size / pageSize);
   return {
     header,
-    count: latest?.count || header.pageCount || fileCount,
+    count: count || header.pageCount || Math.ceil(main.size / pageSize),
     mainPages: Math.floor(main.size / pageSize),
-    hasFrames: (latest?.frames.size ?? 0) > 0,
+    hasFrames: frames.size > 0,
     buffer: () => Buffer.allocUnsafeSlow(pageSize),
-    frameOf: (page) => latest?.frames.get(page) ?? -1,
-    read: (page, into) => {
-      const frame = latest?.frames.get(page);
-      return frame === undefined || !wal
-        ? readWhole(main.fd, into, (page - 1) * pageSize)
-        : readWhole(wal.fd, into, wal.frames.offsetOf(frame));
-    },
+    frameOf: (page) => frames.get(page) ?? -1,
+    read: (page, into) => readFrom(page, pageSize, into),
   };
 }
 

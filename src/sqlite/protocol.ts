@@ -20,6 +20,8 @@ export interface Reason {
     | 'unreadable'
     /** Commits in the WAL that SQLite does not see, and which the next opener destroys. */
     | 'wal-damaged'
+    /** The WAL goes on from another ledger, or from another state of this one. */
+    | 'wal-foreign'
     /** The page map contradicts itself. */
     | 'pages'
     /** SQLite's own integrity check. */

@@ -41,3 +41,26 @@ export function* cellsOf(page: BtreePage): Generator<Cell> {
     if (typeof cell !== 'string') yield cell;
   }
 }
+
+/** The leaf of a table in which `rowid` lies if the table has it, read into `into`; null where the way to it is damaged. */
+export function findLeaf(
+  pages: Pages,
+  root: number,
+  rowid: number,
+  into: Buffer,
+): { readonly number: number; readonly page: BtreePage } | null {
+  let number = root;
+  for (let depth = 0; depth <= depthLimit; depth += 1) {
+    const bytes = number >= 1 && number <= pages.count ? pages.read(number, into) : null;
+    const page = bytes && parsePage(bytes, number, pages.header.usableSize);
+    if (!page || typeof page === 'string' || !page.isTable) return null;
+    if (page.isLeaf) return { number, page };
+    number = page.rightChild;
+    for (const cell of cellsOf(page)) {
+      if (rowid > cell.rowid) continue;
+      number = cell.child;
+      break;
+    }
+  }
+  return null;
+}

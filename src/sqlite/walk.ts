@@ -40,6 +40,14 @@ interface Visit {
   readonly high: number;
 }
 
+interface WalkOptions {
+  readonly claim: boolean;
+  /** Whether the leaf with this index is read. */
+  readonly readLeaf: (index: number) => boolean;
+  /** Where the walk begins: at the root, or at a leaf that is looked at by itself. */
+  readonly root?: number;
+}
+
 /** Columns of these tables hold text that Coven reads as UTF-8; it refuses a row with any other. */
 const textTables = ['sessions', 'events'];
 
@@ -51,7 +59,7 @@ const textTables = ['sessions', 'events'];
 export function walkTree(
   { pages, owners, tell, hurry }: Walk,
   tree: TreeReading,
-  { claim, readLeaf }: { readonly claim: boolean; readonly readLeaf: (index: number) => boolean },
+  { claim, readLeaf, root = tree.root }: WalkOptions,
 ): boolean {
   const into = pages.buffer();
   const small = Buffer.alloc(4);
@@ -200,7 +208,7 @@ export function walkTree(
     return true;
   };
   const isComplete = descend({
-    number: tree.root,
+    number: root,
     from: 1,
     depth: 0,
     low: Number.NEGATIVE_INFINITY,

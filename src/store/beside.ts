@@ -50,6 +50,6 @@ export function startBeside(): Beside {
 /** What is wrong, without the counts that go on growing. */
 const faultsOf = ({ code, wal, map }: StoreBytes) => ({
   code,
-  wal: wal && [wal.state, wal.firstDamaged, wal.tornCommits],
+  wal: wal && [wal.state, wal.firstDamaged, wal.tornCommits, wal.foreign],
   problems: map?.problems.map(({ text }) => text),
 });

@@ -55,10 +55,12 @@ function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<R
 }
 
 /** Reads the files' bytes, and closes them, before SQLite opens any: a descriptor that is closed drops its locks. */
-function tellBytes({ deep }: ReadRequest, path: string): void {
+function tellBytes({ deep }: ReadRequest, path: string): StoreBytes {
   const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : bytesMs);
   const told = (bytes: StoreBytes): void => say({ kind: 'bytes', bytes });
-  told(readBytes(path, { whole: deep, leafMs, hurry: () => performance.now() > end, progress: told }));
+  const bytes = readBytes(path, { whole: deep, leafMs, hurry: () => performance.now() > end, progress: told });
+  told(bytes);
+  return bytes;
 }
 
 /** What an open ledger can be asked once everything was told. */
@@ -73,11 +75,13 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
   let way: Way = 'in-place';
   let db: Database.Database;
   const beside = request.scratch === null ? startBeside() : null;
-  if (!beside) tellBytes(request, request.ledger);
+  const bytes = beside ? null : tellBytes(request, request.ledger);
   try {
     const reached = reach(request);
     way = reached.way;
-    const without = hasWal(request) ? rowsWithoutWal(reached.path) : null;
+    const foreign = bytes?.wal?.foreign ?? null;
+    // Where the bytes do not tell, the first rows may.
+    const without = foreign === null && hasWal(request) ? rowsWithoutWal(reached.path) : null;
     db = new Database(reached.path, {
       readonly: true,
       fileMustExist: true,
@@ -101,7 +105,7 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
         journalMode,
         tables: tables.slice(0, 500),
         columns: columnsOf(db, tables),
-        walForeign: isWalForeign(without, db),
+        walForeign: foreign ?? isWalForeign(without, db),
       },
     });
   } catch (error) {

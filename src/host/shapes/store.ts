@@ -51,6 +51,7 @@ export const storeShapes = {
         hiddenCommits: number,
         firstDamaged: maybe(number),
         tornCommits: number,
+        foreign: maybe(flag),
       }),
     ),
     map: maybe(
