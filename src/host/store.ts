@@ -166,7 +166,7 @@ async function isOpen({ observe }: Look): Promise<boolean> {
 /** Identity, size and times of the ledger and its WAL. The link itself changes only the change time. */
 async function fingerprint(ledger: string): Promise<string> {
   const parts = await Promise.all(
-    [ledger, `${ledger}-wal`].map(async (path) => {
+    [ledger, `${ledger}-wal`, `${ledger}-journal`].map(async (path) => {
       const stat = await lookAt(path);
       return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}` : '-';
     }),

@@ -17,7 +17,7 @@ const rowTables = ['sessions', 'events'];
 export interface BytesOptions {
   /** Every page is read, whatever the size. */
   readonly whole: boolean;
-  /** Milliseconds for leaf pages of a larger ledger. */
+  /** Milliseconds of CPU time for leaf pages of a larger ledger. */
   readonly leafMs: number;
   readonly hurry: () => boolean;
   /** Called now and then with what was found so far, where something was. */

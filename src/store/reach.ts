@@ -1,5 +1,6 @@
 import { constants, copyFileSync, linkSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { names } from '../coven/layout.ts';
 import type { StoreOpen } from '../observation.ts';
 import type { ReadRequest } from './protocol.ts';
@@ -21,18 +22,22 @@ class Unreachable extends Error {
  * shared memory: so in a private folder, through a hard link, else a clone, else a copy, with a copy of the WAL, which
  * holds committed rows that the main file does not.
  */
-export function reach({ ledger, scratch, deep }: ReadRequest): {
+export function reach(request: ReadRequest): {
   readonly path: string;
   readonly way: Way;
 } {
+  const { ledger, scratch, deep } = request;
   if (scratch === null) return { path: ledger, way: 'in-place' };
   const path = join(scratch, names.ledger);
   const limit = deep ? roomIn(scratch) : copyLimitBytes;
-  const way = bring(ledger, path, limit);
-  const wal = `${ledger}-wal`;
-  const size = statSync(wal, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0 && !copyWithin(wal, `${path}-wal`, size, limit))
-    throw new Unreachable(`${names.wal} is too large to copy`);
+  // What takes a transaction back writes to the main file, so that a link to it would not do.
+  const way = hasJournal(request) ? copy(ledger, path, limit) : bring(ledger, path, limit);
+  for (const suffix of ['-wal', '-journal']) {
+    const size = sizeOf(ledger + suffix);
+    if (size > 0 && !copyWithin(ledger + suffix, path + suffix, size, limit))
+      throw new Unreachable(`${names.ledger}${suffix} is too large to copy`);
+  }
+  if (hasJournal(request)) takeBack(path);
   return { path, way };
 }
 
@@ -47,17 +52,37 @@ export function bring(from: string, to: string, limit = copyLimitBytes): Way {
     linkSync(from, to);
     return 'link';
   } catch {
-    const size = statSync(from).size;
-    const cloned = clone(from, to);
-    if (cloned) return 'clone';
-    if (copyWithin(from, to, size, limit)) return 'copy';
-    throw new Unreachable('no folder on the file system of the ledger to read it from');
+    return copy(from, to, limit);
+  }
+}
+
+function copy(from: string, to: string, limit: number): Way {
+  if (clone(from, to)) return 'clone';
+  if (copyWithin(from, to, statSync(from).size, limit)) return 'copy';
+  throw new Unreachable('no folder on the file system of the ledger to read it from');
+}
+
+/** A rollback journal that holds something: a transaction that was cut off, which SQLite takes back when it opens. */
+export function hasJournal({ ledger, scratch }: ReadRequest): boolean {
+  return scratch !== null && sizeOf(`${ledger}-journal`) > 0;
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Makes the main file without the transaction that a journal beside it takes back, on a copy. */
+function takeBack(path: string): void {
+  const db = new Database(path, { fileMustExist: true });
+  try {
+    db.pragma('trusted_schema = OFF');
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } finally {
+    db.close();
   }
 }
 
 /** Whether a ledger that is read from a private folder has a WAL with something in it. */
 export function hasWal({ ledger, scratch }: ReadRequest): boolean {
-  return scratch !== null && (statSync(`${ledger}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  return scratch !== null && sizeOf(`${ledger}-wal`) > 0;
 }
 
 function clone(from: string, to: string): boolean {

@@ -15,7 +15,7 @@ import { liveCheckBytes, readTables, sizeOf } from './integrity.ts';
 import { takeInventory } from './inventory.ts';
 import type { InventoryRequest, ReadMessage, ReadRequest } from './protocol.ts';
 import { askAgain, askRows } from './protocol.ts';
-import { hasWal, reach, type Way } from './reach.ts';
+import { hasJournal, hasWal, reach, type Way } from './reach.ts';
 import { readRows } from './rows.ts';
 import { readSessions } from './sessions.ts';
 import { whole } from './whole.ts';
@@ -25,7 +25,7 @@ const heapLimitBytes = 96 * 1024 ** 2;
 
 /** Milliseconds for the page map by default, and for leaf pages of a ledger that is not read whole. */
 const bytesMs = 4000;
-const leafMs = 150;
+const leafMs = 200;
 /** Milliseconds of a transaction that keeps a daemon's WAL from being begun anew. */
 const deepPinMs = 20_000;
 
@@ -55,10 +55,11 @@ function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<R
 }
 
 /** Reads the files' bytes, and closes them, before SQLite opens any: a descriptor that is closed drops its locks. */
-function tellBytes({ deep }: ReadRequest, path: string): StoreBytes {
+function tellBytes({ deep }: ReadRequest, path: string, before: StoreBytes | null = null): StoreBytes {
   const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : bytesMs);
   const told = (bytes: StoreBytes): void => say({ kind: 'bytes', bytes });
-  const bytes = readBytes(path, { whole: deep, leafMs, hurry: () => performance.now() > end, progress: told });
+  const read = readBytes(path, { whole: deep, leafMs, hurry: () => performance.now() > end, progress: told });
+  const bytes = before ? { ...read, wal: before.wal } : read;
   told(bytes);
   return bytes;
 }
@@ -75,10 +76,12 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
   let way: Way = 'in-place';
   let db: Database.Database;
   const beside = request.scratch === null ? startBeside() : null;
-  const bytes = beside ? null : tellBytes(request, request.ledger);
+  let bytes = beside ? null : tellBytes(request, request.ledger);
   try {
     const reached = reach(request);
     way = reached.way;
+    // Pages count as they are when the transaction that was cut off is taken back; the WAL is the one that was there.
+    if (hasJournal(request)) bytes = tellBytes(request, reached.path, bytes);
     const foreign = bytes?.wal?.foreign ?? null;
     // Where the bytes do not tell, the first rows may.
     const without = foreign === null && hasWal(request) ? rowsWithoutWal(reached.path) : null;
