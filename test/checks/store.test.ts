@@ -154,6 +154,7 @@ const sound: WalBytes = {
   hiddenCommits: 0,
   firstDamaged: null,
   tornCommits: 0,
+  foreign: false,
 };
 const wal = (more: Partial<WalBytes>, size = 4096): Changes => ({
   ...files({ wal: { ...file, size }, walState: 'valid', walPageSize: 4096 }),
@@ -166,6 +167,7 @@ judges(storeWal, [
   ['its ledger is gone', { ...wal({}), ...opens('missing') }, ['fail alone']],
   ['its ledger was emptied', { ...wal({}), ...opens('empty') }, ['fail alone']],
   ['of another ledger', { ...wal({}), 'store.open': { walForeign: true } }, ['fail foreign ! ledger-cannot-open']],
+  ['of a fork of this one', wal({ foreign: true }), ['fail foreign ! ledger-cannot-open']],
   [
     'of another page size',
     { ...wal({}), ...files({ wal: file, walState: 'valid', walPageSize: 8192 }) },
