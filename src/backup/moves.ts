@@ -8,7 +8,8 @@ import { sync } from './sync.ts';
 
 /**
  * What a restore does at one path, as data that is on the disk before the first of it is done. No path is below that of
- * another move, and every folder above one stays where it is: so each move is made and taken back by itself.
+ * another move, and every folder above one stays where it is: so each move is made and taken back by itself. A ledger's
+ * files are one thing: those moves are made in their order and taken back in the other.
  */
 export interface Move {
   readonly path: string;
@@ -18,6 +19,8 @@ export interface Move {
   /** What is `staged` and comes to `path`, a folder with all that is in it; null for nothing. */
   readonly is: Identity | null;
   readonly staged: string;
+  /** The main file of the ledger that it is a move of. */
+  readonly ledger?: string;
 }
 
 export interface Identity {
@@ -55,7 +58,7 @@ export function identify(path: string): Identity | null {
   };
 }
 
-const isSame = (one: Identity | null, other: Identity | null): boolean =>
+export const isSame = (one: Identity | null, other: Identity | null): boolean =>
   one === other ||
   (one !== null &&
     other !== null &&
@@ -79,7 +82,7 @@ export function makeMoves(ground: Ground, moves: readonly Move[]): void {
   finish(ground.run);
 }
 
-function make({ home, run }: Ground, move: Move): void {
+export function make({ home, run }: Ground, move: Move): void {
   const { was, is } = move;
   const place = join(home, move.path);
   const kept = join(run, move.kept);
@@ -104,14 +107,20 @@ function rename(from: string, to: string, { folder, mode }: Identity): void {
   sync(dirname(from));
 }
 
+/** Whether nothing of a move was done: what would come is still staged, and what would go is not kept. */
+export const isUntouched = ({ run }: Ground, { is, staged, kept }: Move): boolean =>
+  (is === null || identify(join(run, staged)) !== null) && identify(join(run, kept)) === null;
+
 /**
  * Takes moves back, the last one first, as far as they were made; what was not made is passed over, so that this can be
  * done again after a crash in the middle of it. Throws Refused, and takes nothing back, where somebody changed what was
  * put in the place of something else: then both stay, and the message says where.
  */
 export function takeBack(ground: Ground, moves: readonly Move[]): void {
-  for (const move of moves) refuseChanged(ground, move);
-  for (const move of moves.toReversed()) unmake(ground, move);
+  const made = moves.filter((move) => move.ledger === undefined || !isUntouched(ground, move));
+  // The last move at a path is the one that tells what was put there.
+  for (const move of new Map(made.map((move) => [move.path, move])).values()) refuseChanged(ground, move);
+  for (const move of made.toReversed()) unmake(ground, move);
   finish(ground.run);
 }
 
@@ -156,7 +165,7 @@ function unmake({ home, run }: Ground, move: Move): void {
 }
 
 /** One rename in one folder, for which a full disk has room. */
-function finish(run: string): void {
+export function finish(run: string): void {
   renameSync(join(run, planName), join(run, doneName));
   sync(run);
 }

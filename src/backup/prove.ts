@@ -1,10 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { names } from '../coven/layout.ts';
+import { damaged, isSound, type Judgement, judgeLedger } from './judgement.ts';
 import { askLedger } from './ledger/ask.ts';
 import { unopened } from './ledger/content.ts';
-import { isSound, type Judgement } from './ledger/judge.ts';
-import type { Reading } from './ledger/protocol.ts';
 import type { Content, LedgerBackup, Manifest } from './manifest.ts';
 import { difference, materialise } from './materialise.ts';
 import { removeScratch } from './place.ts';
@@ -81,18 +80,17 @@ export async function prove(path: string, manifest: Manifest, signal: AbortSigna
   }
 }
 
-const damaged = (why: string): Judgement => ({ damage: [why], indexes: [], search: [] });
-
 /**
  * A main file that is missing or empty is not opened: what its WAL holds would be lost, if only here. One whose reader
  * does not come to its end is not sound.
  */
-async function readCopy(ledger: string, signal: AbortSignal): Promise<Reading> {
+async function readCopy(ledger: string, signal: AbortSignal): Promise<{ content: Content; judgement: Judgement }> {
   const size = lstatSync(ledger, { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0)
     return { content: unopened('SQLITE_NOTADB'), judgement: damaged('its main file is missing or empty') };
+  const judgement = await judgeLedger(ledger, signal);
   const answer = await askLedger({ do: 'read', ledger }, signal, size);
-  if (answer.done === 'read') return answer.reading;
+  if (answer.done === 'read') return { content: answer.content, judgement };
   const code = answer.done === 'nothing' ? answer.code : 'no answer';
   return { content: unopened(code), judgement: damaged(code) };
 }

@@ -1,15 +1,25 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from './locks.ts';
-import { takeBack, unfinishedMoves } from './moves.ts';
+import { unfinishedMoves } from './moves.ts';
 import { isRunId, removeScratch, scratchNames, stages, whyNotPrivate } from './place.ts';
+import { type Recovery, recoverMoves } from './recover-moves.ts';
 import { Refused } from './refused.ts';
 
+export interface RecoveredRestore {
+  readonly id: string;
+  readonly recovery: Recovery;
+}
+
 /**
- * Takes back every restore of the home that was cut off, under all locks; the runs' ids. Throws Refused where a run is
- * not ours or what it put in place was changed since.
+ * Ends every restore of the home that was cut off, under all locks. Throws Refused where a run is not ours or what it put
+ * in place, other than a ledger, was changed since.
  */
-export function recoverRestores(runs: string, home: string, lock: (home: string) => Release): readonly string[] {
+export function recoverRestores(
+  runs: string,
+  home: string,
+  lock: (home: string) => Release,
+): readonly RecoveredRestore[] {
   const cut = readdirSync(runs)
     .filter(isRunId)
     .flatMap((id) => {
@@ -22,11 +32,10 @@ export function recoverRestores(runs: string, home: string, lock: (home: string)
   if (cut.length === 0) return [];
   const release = lock(home);
   try {
-    for (const { run, moves } of cut) takeBack({ home, run }, moves);
+    return cut.map(({ id, run, moves }) => ({ id, recovery: recoverMoves({ home, run }, moves) }));
   } finally {
     release();
   }
-  return cut.map(({ id }) => id);
 }
 
 /**

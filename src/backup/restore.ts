@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { lockNames, names } from '../coven/layout.ts';
 import { lookNow, modeOf } from '../host/files.ts';
 import { hashFile } from './copy.ts';
+import { isSound, judgeLedger } from './judgement.ts';
 import { askLedger } from './ledger/ask.ts';
-import { isSound } from './ledger/judge.ts';
 import type { Newer } from './ledger/protocol.ts';
 import { type Entry, type Manifest, parentOf, type Stood } from './manifest.ts';
 import { dress, isMade } from './materialise.ts';
@@ -13,6 +13,7 @@ import { checkRoom, homeOf, removeScratch, scratchNames } from './place.ts';
 import { planMoves } from './plan-moves.ts';
 import { contentDifference, proveInto } from './prove.ts';
 import { failed, Refused } from './refused.ts';
+import { settleNow } from './settle.ts';
 import { sync } from './sync.ts';
 import { isSame, standing, takeLedger } from './take-ledger.ts';
 import { partsOf } from './walk.ts';
@@ -77,8 +78,8 @@ export async function prepareRestore(
     const from = whole[ledger] ?? '';
     if (moves.comesWith(ledger)) settle(ledger, from, manifest, run);
     else {
-      for (const part of partsOf(ledger).slice(1)) moves.away(part);
-      put(ledger, from);
+      replaced.add(ledger);
+      moves.putLedger(ledger, from, await settleNow(home, run, ledger, signal));
     }
   }
   const parts = new Set(ledgers.flatMap(partsOf));
@@ -113,7 +114,8 @@ export function restore({ home, run, moves, stood }: Prepared): void {
     // What could not be taken back may still need what is staged.
     if (!isCutOff(run)) for (const scratch of scratchNames) removeScratch(join(run, scratch));
   }
-  for (const { path, is } of moves) {
+  // A ledger's place is taken twice; what came last is there.
+  for (const { path, is } of new Map(moves.map((move) => [move.path, move])).values()) {
     const now = is && identify(join(home, path));
     // Its bytes and rows were proven as it was staged, and it is that very file.
     if (is && (now?.ino !== is.ino || now.size !== is.size || now.mtimeNs !== is.mtimeNs))
@@ -143,9 +145,9 @@ async function stageLedger(path: string, manifest: Manifest, run: string, signal
   const expected = manifest.ledgers.find((ledger) => ledger.path === path)?.content;
   if (
     read.done !== 'read' ||
-    !isSound(read.reading.judgement) ||
+    !isSound(await judgeLedger(to, signal)) ||
     !expected ||
-    contentDifference(expected, read.reading.content)
+    contentDifference(expected, read.content)
   )
     throw new Refused(`${path} of the backup does not hold the same rows when it is staged; choose another backup`);
   const entry = manifest.entries.find((entry) => entry.path === path);

@@ -18,11 +18,12 @@ const never = (): boolean => false;
 export function judgeCopy(path: string): Judgement {
   const reasons: Reason[] = [];
   const tell = (kind: Reason['kind'], text: string): void => {
-    if (reasons.length < reasonLimit) reasons.push({ kind, text });
+    // Each kind has room of its own: many of one must not hide another that weighs more.
+    if (reasons.filter((reason) => reason.kind === kind).length < reasonLimit) reasons.push({ kind, text });
   };
   judgeBytes(path, tell);
   const tables = reasons.some(({ kind }) => kind === 'unreadable') ? [] : judgeThroughSqlite(path, tell);
-  return { sound: reasons.length === 0, reasons, tables };
+  return { sound: reasons.every(({ kind }) => kind === 'search'), reasons, tables };
 }
 
 type Tell = (kind: Reason['kind'], text: string) => void;
@@ -54,8 +55,10 @@ function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
     db.pragma('trusted_schema = OFF');
     db.pragma('mmap_size = 0');
     db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
-    for (const line of db.prepare(`PRAGMA integrity_check(${reasonLimit})`).pluck().iterate())
-      if (line !== 'ok') tell('integrity', String(line).slice(0, 300));
+    // One answer may hold many lines, under a heading that names the database.
+    for (const answer of db.prepare(`PRAGMA integrity_check(${reasonLimit})`).pluck().iterate())
+      for (const line of String(answer).split('\n'))
+        if (line !== 'ok' && !line.startsWith('***')) tell(kindOfLine(line), line.slice(0, 300));
     const names = db
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
       .pluck()
@@ -68,6 +71,16 @@ function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
   } finally {
     db?.close();
   }
+}
+
+/** Lines of SQLite's integrity check about an index that does not agree with its table. */
+const ofIndex =
+  /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
+const ofSearch = /inverted index for FTS5/;
+
+function kindOfLine(line: string): Reason['kind'] {
+  if (ofSearch.test(line)) return 'search';
+  return ofIndex.test(line) ? 'index' : 'integrity';
 }
 
 /** How many rows a table has; null where a value of one cannot be read. */

@@ -26,6 +26,10 @@ export interface Reason {
     | 'pages'
     /** SQLite's own integrity check. */
     | 'integrity'
+    /** An index that does not agree with its table. */
+    | 'index'
+    /** The full-text index, which is made of events that are all there: such a ledger is sound. */
+    | 'search'
     /** A table whose rows cannot all be read. */
     | 'rows';
   /** A sentence without its full stop. */
@@ -34,9 +38,9 @@ export interface Reason {
 
 /** The one line that it says. */
 export interface Judgement {
-  /** Every page, frame and row was read, and nothing is wrong with any. */
+  /** Every page, frame and row was read, and nothing is wrong with any, but for the full-text index. */
   readonly sound: boolean;
-  /** Empty where it is sound; at most 20. */
+  /** At most 20 of each kind. */
   readonly reasons: readonly Reason[];
   /** Rows of each table that can be read whole; null where one cannot. */
   readonly tables: readonly { readonly table: string; readonly rows: number | null }[];

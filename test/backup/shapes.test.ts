@@ -139,7 +139,7 @@ test.skipIf(!strace)(
     // As after a kill right before its end: all of it is taken back.
     renameSync(join(first, 'restore.done'), join(first, 'restore.json'));
     const back = recover();
-    expect(back.result).toEqual([first.split('/').at(-1)]);
+    expect(back.result).toEqual([{ id: first.split('/').at(-1), recovery: 'taken-back' }]);
     expect(listing(home)).toEqual(before);
 
     const counts = { killed: 0, failed: 0, full: 0, recoveries: 0 };

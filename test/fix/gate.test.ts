@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { backUp as backUpHome } from '../../fixtures/backup.ts';
 import { ledgerOf, planOf, provenAs, setAside, setMode, willing } from '../../fixtures/fix/plan.ts';
-import { damageTable, makeHome, withoutIndex } from '../../fixtures/home.ts';
+import { damageTable, makeHome, overwrite, withoutIndex } from '../../fixtures/home.ts';
 import { endProcesses } from '../../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
-import type { Judgement } from '../../src/backup/ledger/judge.ts';
+import type { Judgement } from '../../src/backup/judgement.ts';
 import { backUp } from '../../src/cli/fix.ts';
 import { ledgerParts, names } from '../../src/coven/layout.ts';
 import { type Applied, applyPlan } from '../../src/fix/engine/apply.ts';
@@ -64,6 +64,19 @@ test('a ledger whose proven copy is damaged is opened by no step, and independen
   expect(applied.exit).toBe(5);
   expect(bytesOf(home)).toEqual(before);
   expect(existsSync(join(home, 'coven.sock'))).toBe(false);
+});
+
+test('commits behind a damaged frame of the WAL bar a start, which would destroy them', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), {
+    rows: [{ id: 'a', status: 'completed' }],
+    events: 300,
+    leaveWal: true,
+  });
+  overwrite(join(home, 'coven.sqlite3-wal'), 32 + 24 + 100, 8, 0x5a);
+  const before = bytesOf(home);
+  expect(outcomes(await apply(home, planOf(home, [start])))).toEqual(['refused daemon stale: unsound-ledger']);
+  expect(bytesOf(home)).toEqual(before);
 });
 
 test('a ledger whose proven copy is sound is opened', async () => {

@@ -6,9 +6,7 @@ import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { endWithParent } from '../../child/end-with-parent.ts';
 import { loadSqlite } from '../../child/sqlite.ts';
-import type { Content } from '../manifest.ts';
 import { codeOf, contentOf, unopened } from './content.ts';
-import { judge } from './judge.ts';
 import { newerThan } from './newer.ts';
 import type { LedgerAnswer, LedgerRequest } from './protocol.ts';
 
@@ -27,13 +25,19 @@ function open(path: string): Database.Database {
   return db;
 }
 
-/** What of a ledger could not be counted or hashed. */
-function unread({ problem, tables, ...hashes }: Content): readonly string[] {
-  if (problem !== null) return [problem];
-  const isHashed = (name: string): boolean => !(name in hashes) || hashes[name as keyof typeof hashes] !== null;
-  return tables
-    .filter(({ name, rows }) => rows === null || !isHashed(name))
-    .map(({ name, problem }) => `${name}: ${problem ?? 'it does not read to its end'}`);
+/** Opening plays a rollback journal back; a checkpoint copies pages of the WAL, without a look at what is in them. */
+function settle(ledger: string): LedgerAnswer {
+  const db = new Database(ledger, { fileMustExist: true });
+  try {
+    db.pragma('trusted_schema = OFF');
+    const [{ busy, log } = { busy: 1, log: 1 }] = db.pragma('wal_checkpoint(TRUNCATE)') as {
+      busy: number;
+      log: number;
+    }[];
+    return busy === 0 && log <= 0 ? { done: 'settled' } : { done: 'nothing', code: 'SQLITE_BUSY' };
+  } finally {
+    db.close();
+  }
 }
 
 async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
@@ -42,18 +46,12 @@ async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
     try {
       db = open(request.ledger);
     } catch (error) {
-      const judgement = { damage: [codeOf(error)], indexes: [], search: [] };
-      return { done: 'read', reading: { content: unopened(codeOf(error)), judgement } };
+      return { done: 'read', content: unopened(codeOf(error)) };
     }
-    const content = contentOf(db);
-    const judged = judge(
-      db,
-      content.tables.map(({ name }) => name),
-    );
-    const damage = [...unread(content), ...judged.damage];
-    return { done: 'read', reading: { content, judgement: { ...judged, damage } } };
+    return { done: 'read', content: contentOf(db) };
   }
   if (request.do === 'newer') return { done: 'newer', newer: newerThan(open(request.ledger), request.than) };
+  if (request.do === 'settle') return settle(request.ledger);
   const db = open(request.from);
   // The transaction begins with the first row that is read, and the copy is made within it, of the very state that was
   // read. Copying first would not do: a copy outside a transaction that has begun has one of its own.

@@ -1,19 +1,15 @@
 import type { Content } from '../manifest.ts';
-import type { Judgement } from './judge.ts';
 
 /** What the ledger program is asked, as the one line of its standard input. */
 export type LedgerRequest =
   /** A consistent copy of a ledger that others may be writing to, beside what the very same state of it holds. */
   | { readonly do: 'snapshot'; readonly from: string; readonly to: string }
-  /** What a private copy holds, and what is wrong with it. */
+  /** What a private copy holds. */
   | { readonly do: 'read'; readonly ledger: string }
+  /** Brings what the other files of a private copy hold into its main file, which then is complete by itself. */
+  | { readonly do: 'settle'; readonly ledger: string }
   /** What a private copy holds that an older one does not. */
   | { readonly do: 'newer'; readonly ledger: string; readonly than: string };
-
-export interface Reading {
-  readonly content: Content;
-  readonly judgement: Judgement;
-}
 
 /** Rows that would go with a ledger that is put back. */
 export interface Newer {
@@ -27,6 +23,7 @@ export interface Newer {
 /** The one line that it says: the answer, or SQLite's code. */
 export type LedgerAnswer =
   | { readonly done: 'snapshot'; readonly content: Content }
-  | { readonly done: 'read'; readonly reading: Reading }
+  | { readonly done: 'read'; readonly content: Content }
+  | { readonly done: 'settled' }
   | { readonly done: 'newer'; readonly newer: Newer }
   | { readonly done: 'nothing'; readonly code: string };

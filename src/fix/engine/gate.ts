@@ -1,4 +1,4 @@
-import type { Judgement } from '../../backup/ledger/judge.ts';
+import type { Judgement } from '../../backup/judgement.ts';
 import type { ActionKind, Step } from '../step.ts';
 import type { ProvenBackup } from './perform.ts';
 import type { Reason } from './refusal.ts';

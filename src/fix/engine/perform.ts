@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Judgement } from '../../backup/ledger/judge.ts';
+import type { Judgement } from '../../backup/judgement.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Plan, Step } from '../step.ts';
 import { refusalOf } from './gate.ts';

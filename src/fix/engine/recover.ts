@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { lockCoven } from '../../backup/locks.ts';
 import { recoverRestores } from '../../backup/recover.ts';
+import type { Recovery } from '../../backup/recover-moves.ts';
 import { Refused } from '../../backup/refused.ts';
+import { names } from '../../coven/layout.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Step } from '../step.ts';
 import { openJournal, readJournal, type Told, tell } from './journal.ts';
@@ -67,14 +69,20 @@ export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promi
 function takeBackRestores({ homePath }: Workshop): Recovered[] {
   try {
     const runs = join(homePath, 'doctor', 'runs');
-    return recoverRestores(runs, homePath, lockCoven).map((run) => ({
-      run,
-      fixes: [{ fix: 'backup restore', outcome: 'rolled-back', reason: interrupted }],
+    return recoverRestores(runs, homePath, lockCoven).map(({ id, recovery }) => ({
+      run: id,
+      fixes: [{ fix: 'backup restore', ...ofRestore(recovery, id) }],
     }));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     throw new Refusal('unfinished-restore', { why: error.message });
   }
+}
+
+function ofRestore(recovery: Recovery, run: string): Pick<Recovered['fixes'][number], 'outcome' | 'reason'> {
+  if (recovery === 'taken-back') return { outcome: 'rolled-back', reason: interrupted };
+  if (recovery === 'finished') return { outcome: 'stands', reason: null };
+  return { outcome: 'kept', reason: { code: 'written-since', facts: { path: names.ledger, run } } };
 }
 
 async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']> {

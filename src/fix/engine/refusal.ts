@@ -23,6 +23,8 @@ export type ReasonCode =
   | 'journal-damaged'
   /** A file is not as it was. */
   | 'drift'
+  /** A ledger was written to after a run that was cut off: it stays as it is. */
+  | 'written-since'
   /** A WAL belongs beside another main file than the one that is there now. */
   | 'ledger-changed'
   /** A hard link or a foreign owner makes the act unsafe. */

@@ -29,6 +29,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
       : `${path === undefined ? `pid ${pid}` : at(path)} is not as it was (${fields}); run again to see how it is now`,
   'ledger-changed': ({ path }) =>
     `${at('coven.sqlite3')} is not what ${at(path)} lay beside: SQLite would mix the two, and what was written since would be lost`,
+  'written-since': ({ path, run }) =>
+    `${at(path)} was written to after that and holds every session; the files of before are in ${at(`doctor/runs/${run}/quarantine`)}`,
   linked: ({ path, links }) => `${at(path)} has ${links} names; what is changed there would change elsewhere`,
   'foreign-file': ({ path, uid }) => `${at(path)} belongs to uid ${uid}`,
   risk: ({ risk }) => `it is ${risk}; to agree to that: --allow ${risk}`,

@@ -1,0 +1,46 @@
+import { lstatSync } from 'node:fs';
+import { NoSqlite } from '../child/no-sqlite.ts';
+import { askJudge } from '../sqlite/ask.ts';
+import type { Reason } from '../sqlite/protocol.ts';
+import { Refused } from './refused.ts';
+
+/** What is wrong with a ledger of which everything was read, by what it means for whoever wants to open it. */
+export interface Judgement {
+  /** Pages, WAL frames or rows: whatever opens such a ledger in place can make it worse. */
+  readonly damage: readonly string[];
+  /** Indexes that do not agree with their tables. */
+  readonly indexes: readonly string[];
+  /** The full-text index, which is made of events that are all there: `coven vacuum` makes it again. */
+  readonly search: readonly string[];
+}
+
+export const isSound = ({ damage, indexes }: Judgement): boolean => damage.length === 0 && indexes.length === 0;
+
+export const damaged = (why: string): Judgement => ({ damage: [why], indexes: [], search: [] });
+
+/** Milliseconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. */
+const patienceMs = { least: 600_000, aByte: 120_000 / 1024 ** 3 };
+
+/**
+ * Judges a private copy of a ledger whole, in a process of its own. One that is not read to its end in time is not sound.
+ * Throws the signal's reason, and Refused where SQLite cannot be loaded.
+ */
+export async function judgeLedger(copy: string, signal: AbortSignal): Promise<Judgement> {
+  const { size } = lstatSync(copy);
+  const limit = AbortSignal.timeout(Math.round(patienceMs.least + size * patienceMs.aByte));
+  try {
+    const { reasons } = await askJudge(copy, AbortSignal.any([signal, limit]));
+    const of = (...kinds: readonly Reason['kind'][]): readonly string[] =>
+      reasons.filter(({ kind }) => kinds.includes(kind)).map(({ text }) => text);
+    return {
+      damage: of('unreadable', 'wal-damaged', 'pages', 'integrity', 'rows'),
+      indexes: of('index'),
+      search: of('search'),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof NoSqlite) throw new Refused(`${error.message}; repair the installation: ${error.command}`);
+    if (!limit.aborted) throw error;
+    return damaged('it was not read to its end in time');
+  }
+}

@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { lookNow } from '../host/files.ts';
+import { askLedger } from './ledger/ask.ts';
+import { attributesOf } from './manifest.ts';
+import { dress } from './materialise.ts';
+import { Refused } from './refused.ts';
+import { sync } from './sync.ts';
+import { isSame, standing, takeLedger } from './take-ledger.ts';
+import { partsOf } from './walk.ts';
+
+/**
+ * Stages the ledger that is in the home as a single file, which can stand in for it while its WAL is moved away. Its name
+ * in `run`; null where its main file has all rows, or SQLite cannot open it, so that nobody sees rows of it anyway.
+ */
+export async function settleNow(
+  home: string,
+  run: string,
+  ledger: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const looks = partsOf(ledger).map((part) => lookNow(join(home, part)));
+  if (!looks.every((look) => look === null || look.isFile())) return null;
+  const [main, wal, , journal] = looks.map((look) => look?.size ?? 0n);
+  if (!main || (!wal && !journal)) return null;
+  const now = join(run, 'now');
+  const copy = join(now, ledger);
+  if (!lookNow(copy)) {
+    mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
+    const taken = await takeLedger(home, ledger, now, signal);
+    if (taken.ledger.way === 'snapshot' || !isSame(taken.ledger.stood, standing(home, ledger)))
+      throw new Refused(`${join(home, ledger)} is being written to; stop it: coven daemon stop`);
+  }
+  const answer = await askLedger({ do: 'settle', ledger: copy }, signal, Number(main + (wal ?? 0n)));
+  const stat = lookNow(join(home, ledger));
+  if (answer.done !== 'settled' || !stat) return null;
+  dress({ kind: 'directory', ...attributesOf(ledger, stat) }, copy);
+  sync(copy);
+  return `now/${ledger}`;
+}
