@@ -1,4 +1,4 @@
-import { defineCheck, from, pass, warn } from '../src/check.ts';
+import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 
 const target = '<coven-home>/doctor';
@@ -10,12 +10,20 @@ export const homeRepairs = defineCheck({
   needs: ['home', 'home.runs'],
   skip: withoutHome,
   judge: ({ 'home.runs': { unfinished, notOurs } }) => {
-    const [first] = unfinished;
-    const facts = { run: first?.id ?? null, at: first?.at ?? null, count: unfinished.length, notOurs };
+    const changed = unfinished.find((run) => run.changed !== null);
+    const first = changed ?? unfinished[0];
+    const facts = {
+      run: first?.id ?? null,
+      at: first?.at ?? null,
+      count: unfinished.length,
+      notOurs,
+      changed: changed?.changed ?? null,
+    };
     const rest = { facts, evidence: from('home.runs', facts) };
     const found = [];
     if (notOurs !== null) found.push(warn('not-private', target, rest));
-    if (first) found.push(warn('unfinished', target, rest));
+    if (changed) found.push(fail('changed-since', target, rest));
+    else if (first) found.push(warn('unfinished', target, rest));
     return found.length > 0 ? found : [pass(target, rest)];
   },
 });

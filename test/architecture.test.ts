@@ -150,6 +150,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/backup/',
       'src/child/',
       'src/store/reach.ts',
+      'src/store/index-entries.ts',
       'src/sqlite/',
       'src/coven/',
       'src/host/',
@@ -188,6 +189,7 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     // A copy of a ledger, in the folder of a run.
     'src/store/mender.ts',
     'src/store/reach.ts',
+    'src/store/index-entries.ts',
     'src/fix/engine/hand.ts',
   ]);
 });

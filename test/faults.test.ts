@@ -46,7 +46,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'home:disk': ['full', 'low', 'inodes-full', 'inodes-low', 'no-room-for-backup'],
   'home:config': ['unparsable'],
   'home:reset': ['interrupted'],
-  'home:repairs': ['unfinished', 'not-private'],
+  'home:repairs': ['unfinished', 'changed-since', 'not-private'],
   'home:locks': ['not-regular', 'linked'],
   daemon: ['stopped', 'stale', 'hung', 'unreachable', 'duplicate', 'foreign'],
   'daemon:socket': ['stale', 'not-a-socket', 'foreign-owner', 'open-mode', 'foreign-listener', 'hung', 'unlinked'],

@@ -21,13 +21,7 @@ export type Recovery = 'taken-back' | 'finished' | 'kept';
  * restore goes on; else the rest is taken back.
  */
 export function recoverMoves(ground: Ground, moves: readonly Move[]): Recovery {
-  const ledgers = [...new Set(moves.flatMap(({ ledger }) => ledger ?? []))];
-  const written = ledgers.filter((ledger) =>
-    isWritten(
-      ground,
-      moves.filter((move) => move.ledger === ledger),
-    ),
-  );
+  const written = writtenSince(ground, moves);
   if (written.length === 0) {
     takeBack(ground, moves);
     return 'taken-back';
@@ -48,6 +42,17 @@ export function recoverMoves(ground: Ground, moves: readonly Move[]): Recovery {
   for (const move of others) if (isUntouched(ground, move)) make(ground, move);
   finish(ground.run);
   return 'finished';
+}
+
+/** Ledgers that somebody wrote to after a restore of them was cut off. */
+export function writtenSince(ground: Ground, moves: readonly Move[]): readonly string[] {
+  const ledgers = [...new Set(moves.flatMap(({ ledger }) => ledger ?? []))];
+  return ledgers.filter((ledger) =>
+    isWritten(
+      ground,
+      moves.filter((move) => move.ledger === ledger),
+    ),
+  );
 }
 
 /** Whether the files of a ledger, of whose moves some were made, are not as those left them. */

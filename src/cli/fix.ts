@@ -37,12 +37,14 @@ export interface FixOptions {
 }
 
 const refusedCode = 5;
+/** Codes of a run that was cut off. */
+const cutOff: readonly string[] = ['unfinished', 'changed-since'];
 
 /** `doctor --fix`: diagnoses, shows the plan, asks, applies it as one run, and diagnoses again. Tells the exit code. */
 export async function fix(options: FixOptions, signal: AbortSignal): Promise<number> {
   const before = await survey(options, signal);
   signal.throwIfAborted();
-  const isUnfinished = before.report.checks.some(({ findings }) => findings.some(({ code }) => code === 'unfinished'));
+  const isUnfinished = before.report.checks.some(({ findings }) => findings.some(({ code }) => cutOff.includes(code)));
   return isUnfinished ? recoverFirst(options, before, signal) : fixNow(options, before, signal);
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { lstatSync, realpathSync } from 'node:fs';
 import { checks as allChecks } from '../../checks/index.ts';
 import { advise } from '../advise.ts';
+import { seeIndexes } from '../backup/indexes.ts';
 import { Refused } from '../backup/refused.ts';
 import type { Check } from '../check.ts';
 import type { HomeSource } from '../coven/layout.ts';
@@ -9,10 +11,11 @@ import { Refusal } from '../fix/engine/refusal.ts';
 import { spareBackups } from '../fix/engine/runs.ts';
 import { makePlan } from '../fix/plan.ts';
 import type { PlanOptions } from '../fix/remedy.ts';
-import { needsProgress, needsRoom, type PlanSight, planNeeds } from '../fix/sight.ts';
+import { needsIndexes, needsProgress, needsRoom, type PlanSight, planNeeds } from '../fix/sight.ts';
 import type { Plan } from '../fix/step.ts';
 import { liveHost } from '../host/live.ts';
 import { tool } from '../host/package.ts';
+import type { IndexComparison } from '../observation.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { runChecks } from '../runner.ts';
 
@@ -66,8 +69,10 @@ export async function survey(
     const looks = await Promise.all(
       [...planNeeds, ...(watch ? (['daemon.progress'] as const) : [])].map((key) => host.observe(key)),
     );
+    const indexes = needsIndexes(codes) ? await indexesOf(home.path, signal) : null;
     const sight = Object.fromEntries([
       ['daemon.progress', null],
+      ['indexes', indexes],
       ['oldBackups', needsRoom(codes) ? oldBackups(home.path) : []],
       ...looks.map((look) => [look.key, look.ok ? look.value : null]),
     ]) as unknown as PlanSight;
@@ -76,6 +81,12 @@ export async function survey(
     limit.done();
     await host.close();
   }
+}
+
+/** Null where they could not be compared: then none is rebuilt. */
+function indexesOf(home: string, signal: AbortSignal): Promise<IndexComparison | null> {
+  const { dev } = lstatSync(home, { bigint: true });
+  return seeIndexes(realpathSync(home), String(dev), signal);
 }
 
 /** None where what is in `doctor/` is not ours. */

@@ -17,6 +17,9 @@ const remedies: Remedies = { ...homeRemedies, ...daemonRemedies, ...storeRemedie
 /** The findings that something can be done about, as `check code`. */
 export const remedyNames: readonly string[] = Object.keys(remedies);
 
+/** What was cut off, which is recovered before any step. */
+const recoveredFirst: readonly string[] = ['home:repairs unfinished', 'home:repairs changed-since'];
+
 /** Hours after which a plan is not applied any more: what it rests on is another machine's state by then. */
 const validHours = 24;
 
@@ -37,7 +40,7 @@ export function makePlan(found: readonly Found[], sight: PlanSight, options: Pla
   for (const { check, finding } of faults) {
     const name = `${check} ${finding.code}`;
     // What was cut off is recovered before any step.
-    if (name === 'home:repairs unfinished' || (name === 'daemon stopped' && !options.startStopped)) continue;
+    if (recoveredFirst.includes(name) || (name === 'daemon stopped' && !options.startStopped)) continue;
     const own = remedies[name];
     // What follows from a cause goes away with it.
     if (!own && !whole && finding.causedBy) continue;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { FileIdentity, LedgerIdentity, ProcessIdentity } from '../observation.ts';
+import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
 import type { Action, Plan, Step } from './step.ts';
 
 /**
@@ -52,6 +52,15 @@ const ledger: v.GenericSchema<unknown, LedgerIdentity> = v.strictObject({
   shm: v.nullable(file),
 });
 
+const twoValues: v.GenericSchema<unknown, TwoValues> = v.strictObject({
+  index: text,
+  table: text,
+  rowid: v.pipe(v.number(), v.safeInteger()),
+  column: text,
+  inTable: text,
+  inIndex: text,
+});
+
 const process: v.GenericSchema<unknown, ProcessIdentity> = v.strictObject({
   bootId: v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/)),
   pidNamespace: v.pipe(v.string(), v.regex(/^pid:\[\d+\]$/)),
@@ -67,7 +76,12 @@ export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
   v.strictObject({ kind: v.literal('set-mode'), path: pathOrHome, mode, was: file }),
   v.strictObject({ kind: v.literal('set-owner'), path: pathOrHome, uid: count, gid: count, was: file }),
   v.strictObject({ kind: v.literal('checkpoint'), ledger }),
-  v.strictObject({ kind: v.literal('rebuild-index'), index: text, ledger }),
+  v.strictObject({
+    kind: v.literal('rebuild-index'),
+    index: text,
+    ledger,
+    values: v.optional(v.pipe(v.array(twoValues), v.maxLength(20))),
+  }),
   v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
   v.strictObject({ kind: v.literal('swap-ledger'), run: runId, item: id, ledger, to: ledger, settled: beside }),
   v.strictObject({ kind: v.literal('start-daemon') }),

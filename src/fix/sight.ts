@@ -1,5 +1,5 @@
 import { lifecycleNeeds } from '../coven/lifecycle.ts';
-import type { ObservationKey, Observations } from '../observation.ts';
+import type { IndexComparison, ObservationKey, Observations } from '../observation.ts';
 
 /** What a plan is made from. What could not be seen is null: nothing is planned that rests on it. */
 export const planNeeds = [
@@ -15,11 +15,17 @@ export type PlanSight = { readonly [K in (typeof planNeeds)[number]]: Observatio
   readonly 'daemon.progress': Observations['daemon.progress'] | null;
   /** Runs whose backups may go for room, oldest first; looked for only where the disk is short. */
   readonly oldBackups: readonly string[];
+  /** Compared only where an index does not agree with its table; null where that could not be. */
+  readonly indexes: IndexComparison | null;
 };
 
 /** Whether old backups are looked for. */
 export const needsRoom = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>
   found.some(({ check, code }) => check === 'home:disk' && ['full', 'low', 'no-room-for-backup'].includes(code));
+
+/** Whether indexes are held against their tables, entry by entry. */
+export const needsIndexes = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>
+  found.some(({ check, code }) => check === 'store:index' && code === 'index-mismatch');
 
 /** Whether a wedged daemon has to be watched before a plan can be made. */
 export const needsProgress = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>

@@ -1,4 +1,4 @@
-import type { FileIdentity, LedgerIdentity, ProcessIdentity } from '../observation.ts';
+import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
 
 /**
  * The only ways in which a home, its daemon or its processes are ever changed: data that prints, saves, is journalled
@@ -34,7 +34,13 @@ export type Action =
     }
   /** A copy that holds what is in the WAL takes the ledger's place; the two that follow do that, too. */
   | { readonly kind: 'checkpoint'; readonly ledger: LedgerIdentity }
-  | { readonly kind: 'rebuild-index'; readonly index: string; readonly ledger: LedgerIdentity }
+  | {
+      readonly kind: 'rebuild-index';
+      readonly index: string;
+      readonly ledger: LedgerIdentity;
+      /** Where a table and its index have a value in two versions: that of the table stays, and may be the wrong one. */
+      readonly values?: readonly TwoValues[] | undefined;
+    }
   /** The full-text index, from the events that it is made of. */
   | { readonly kind: 'rebuild-search'; readonly ledger: LedgerIdentity }
   /** Two ledgers change places: the one in the home, and the one that lies in the quarantine of `run` as `item`-…. */

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import type { Runs } from '../observation.ts';
 import type { Look } from './look.ts';
 
@@ -8,10 +9,11 @@ export async function seeRuns({ home, observe }: Look): Promise<Runs> {
   const { listRuns } = await import('../fix/engine/runs.ts');
   try {
     const runs = listRuns(home);
+    const cutOff = runs.filter(({ state }) => state === 'unfinished');
     return {
-      unfinished: runs
-        .filter(({ state }) => state === 'unfinished')
-        .map(({ id, at, fixes }) => ({ id, at, fixes: fixes.length })),
+      unfinished: await Promise.all(
+        cutOff.map(async ({ id, at, fixes }) => ({ id, at, fixes: fixes.length, changed: await changedBy(home, id) })),
+      ),
       notOurs: runs.find(({ state }) => state === 'not-ours')?.id ?? null,
     };
   } catch (error) {
@@ -19,4 +21,9 @@ export async function seeRuns({ home, observe }: Look): Promise<Runs> {
     if (error instanceof Error && 'reason' in error) return { unfinished: [], notOurs: 'doctor' };
     throw error;
   }
+}
+
+async function changedBy(home: string, run: string): Promise<string | null> {
+  const { changedSince } = await import('../fix/engine/changed.ts');
+  return changedSince(await realpath(home), run);
 }

@@ -89,7 +89,13 @@ export interface Identities {
 /** What earlier repairs left in `doctor/`. */
 export interface Runs {
   /** Runs that were cut off, newest first. */
-  readonly unfinished: readonly { readonly id: string; readonly at: string | null; readonly fixes: number }[];
+  readonly unfinished: readonly {
+    readonly id: string;
+    readonly at: string | null;
+    readonly fixes: number;
+    /** The name of a file of it that others wrote to or replaced since; null where there is none. */
+    readonly changed: string | null;
+  }[];
   /** A run, or the folder itself, that others can write to or made; null where all is the user's own. */
   readonly notOurs: string | null;
 }

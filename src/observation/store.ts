@@ -194,3 +194,23 @@ export interface ReadableRows {
   /** Rows that the table has, by its index or by the rows of its other pages; null where neither tells. */
   readonly about: number | null;
 }
+
+/** A value of a row that its table and one of its indexes have in two versions: the index may hold the right one. */
+export interface TwoValues {
+  readonly index: string;
+  readonly table: string;
+  readonly rowid: number;
+  readonly column: string;
+  /** What can be shown of each: the value of a time, number or id, and the length of any other text. */
+  readonly inTable: string;
+  readonly inIndex: string;
+}
+
+/** What the entries of indexes say, held against the rows that they name. */
+export interface IndexComparison {
+  /** Entries of rows that the table does not have: all that is left of rows that it lost. */
+  readonly lostRows: number;
+  readonly values: readonly TwoValues[];
+  /** Names of the indexes that could be compared. */
+  readonly compared: readonly string[];
+}

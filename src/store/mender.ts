@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
+import type { TwoValues } from '../observation.ts';
+import { compareIndexes } from './index-entries.ts';
 import type { MendAnswer, MendRequest } from './protocol.ts';
 
 /** Every row of what sessions are, in the order of their rowids, as one digest: a mended copy has the same. */
@@ -27,27 +29,16 @@ function digestOf(db: Database.Database): { readonly rows: number; readonly dige
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
- * Builds every index anew. One that holds more than its table is what is left of rows that the table lost, and building
- * it anew would end them.
+ * Rebuilds every index from its table. Refuses where that would give something up: an entry of a row that the table lost, or
+ * a value in two versions that was not shown to who agreed to it.
  */
-function rebuildIndexes(db: Database.Database): void {
-  const indexes = db
-    .prepare(
-      "SELECT name, tbl_name AS ofTable, sql LIKE '% WHERE %' AS partial FROM sqlite_schema WHERE type = 'index'",
-    )
-    .all() as { name: string; ofTable: string; partial: number | null }[];
-  const count = (table: string, how: string): number =>
-    Number(
-      db
-        .prepare(`SELECT count(*) FROM ${quoted(table)} ${how}`)
-        .pluck()
-        .get(),
-    );
-  for (const { name, ofTable } of indexes.filter(({ partial }) => !partial)) {
-    if (count(ofTable, `INDEXED BY ${quoted(name)}`) > count(ofTable, 'NOT INDEXED'))
-      throw new Error(`the index ${name} holds more entries than its table`);
-  }
-  db.exec('REINDEX');
+function rebuildIndexes(db: Database.Database, agreed: readonly TwoValues[]): void {
+  const { lostRows, values, compared } = compareIndexes(db);
+  if (lostRows > 0) throw new Error(`the indexes hold ${lostRows} entries of rows that their tables lost`);
+  const known = new Set(agreed.map((one) => JSON.stringify(one)));
+  if (!values.every((one) => known.has(JSON.stringify(one))))
+    throw new Error('the indexes and their tables hold other values than those that were shown');
+  for (const name of compared) db.exec(`REINDEX ${quoted(name)}`);
 }
 
 function rebuildSearch(db: Database.Database): void {
@@ -70,7 +61,7 @@ function open(path: string): Database.Database {
   return db;
 }
 
-function mend({ source, into, settled, work }: MendRequest): MendAnswer {
+function mend({ source, into, settled, work, values }: MendRequest): MendAnswer {
   // A backup of a ledger that nobody writes to is its main file with its WAL, which holds rows of its own.
   for (const suffix of ['', '-wal']) {
     if (existsSync(source + suffix))
@@ -86,7 +77,7 @@ function mend({ source, into, settled, work }: MendRequest): MendAnswer {
       copyFileSync(into, settled, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       db = open(into);
     }
-    if (work === 'rebuild-index') rebuildIndexes(db);
+    if (work === 'rebuild-index') rebuildIndexes(db, values);
     if (work !== 'checkpoint') rebuildSearch(db);
     checkpoint(db);
     const problem = db.pragma('integrity_check(1)', { simple: true });

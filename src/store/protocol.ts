@@ -1,4 +1,4 @@
-import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../observation.ts';
+import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TwoValues } from '../observation.ts';
 
 /** What the reading child is asked, as the first line of its standard input. */
 export interface ReadRequest {
@@ -104,6 +104,8 @@ export interface MendRequest {
   readonly settled: string | null;
   /** Each does what those before it do, too. */
   readonly work: 'checkpoint' | 'rebuild-search' | 'rebuild-index';
+  /** Of a rebuilt index: the values in two versions that were shown. No others are given up. */
+  readonly values: readonly TwoValues[];
 }
 
 export type MendAnswer = { readonly ok: true; readonly rows: number } | { readonly ok: false; readonly reason: string };

@@ -192,11 +192,16 @@ judges(homeLocks, [
   ],
 ]);
 
-const cutOff = { id: 'r1', at: ago(hour), fixes: 1 };
+const cutOff = { id: 'r1', at: ago(hour), fixes: 1, changed: null };
 judges(homeRepairs, [
   ['none cut off', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
   ['one cut off', { 'home.runs': { unfinished: [cutOff] } }, ['warn unfinished']],
+  [
+    'one cut off, and a file of it changed since',
+    { 'home.runs': { unfinished: [{ ...cutOff, changed: 'coven.sqlite3' }] } },
+    ['fail changed-since'],
+  ],
   ['a folder of another user', { 'home.runs': { notOurs: 'doctor' } }, ['warn not-private']],
   ['both', { 'home.runs': { unfinished: [cutOff], notOurs: 'doctor' } }, ['warn not-private', 'warn unfinished']],
 ]);

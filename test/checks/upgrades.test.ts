@@ -43,7 +43,7 @@ describe('the checks of a preflight', () => {
   it('fail where Coven works for now and an upgrade would go wrong', async () => {
     const saidOf = async (id: string, seen: Changes) =>
       ((await graver(id, seen)) as { status: string; code: string }[]).map(({ status, code }) => `${status} ${code}`);
-    const cutOff = { unfinished: [{ id: 'r', at: null, fixes: 1 }], notOurs: 'doctor' };
+    const cutOff = { unfinished: [{ id: 'r', at: null, fixes: 1, changed: null }], notOurs: 'doctor' };
     const found = await Promise.all([
       saidOf('home:mode', { home: { mode: 0o555 } }),
       saidOf('home:repairs', { 'home.runs': cutOff }),

@@ -84,6 +84,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'reset-interrupted': ['home:reset interrupted reset-interrupted'],
   // It is finished before anything is planned.
   'repair-cut-off': [],
+  'restore-cut-off-and-written-since': [],
   'socket-of-another-user': ['daemon:socket foreign-owner by-hand', 'daemon unreachable start-blocked'],
   'record-of-another-socket': ['daemon:record foreign-socket daemon-alive'],
   'daemon-silent-in-a-write': ['daemon hung slow'],

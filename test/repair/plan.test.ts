@@ -37,9 +37,16 @@ const files = (list: Readonly<Record<string, Partial<FileIdentity>>>): Changes =
   'home.identities': { files: Object.fromEntries(Object.entries(list).map(([name, more]) => [name, identity(more)])) },
 });
 
+const twoValues = { index: 'idx_b', table: 'events', rowid: 7, column: 'created_at', inTable: 'x', inIndex: 'y' };
+
 /** What a plan is made from: all that was seen, what a wedged daemon did while it was watched, and old backups. */
 function sightOf(base: Observations, changes: Changes, more: Partial<PlanSight> = {}): PlanSight {
-  return { ...changed(base, changes), oldBackups: [], ...more } as PlanSight;
+  return {
+    ...changed(base, changes),
+    oldBackups: [],
+    indexes: { lostRows: 0, values: [], compared: [] },
+    ...more,
+  } as PlanSight;
 }
 
 function foundOf(name: string, causedBy?: Found['finding']['causedBy']): Found {
@@ -573,6 +580,24 @@ const cases: Readonly<Record<string, Case>> = {
     found: ['store:index index-mismatch warn'],
     seen: { ...files(ledger), 'store.integrity': { indexProblems: ['odd', 'row 7 missing from index idx_b'] } },
     steps: ['rebuild-index idx_b gone safe'],
+  },
+  'an index that has another value than its table': {
+    found: ['store:index index-mismatch warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
+    more: { indexes: { lostRows: 0, values: [twoValues], compared: ['idx_b'] } },
+    steps: ['rebuild-index idx_b gone lossy'],
+  },
+  'an index that holds rows which its table lost': {
+    found: ['store:index index-mismatch warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
+    more: { indexes: { lostRows: 1, values: [], compared: ['idx_b'] } },
+    refused: ['store:index index-mismatch: index-holds-lost-rows'],
+  },
+  'an index that could not be held against its table': {
+    found: ['store:index index-mismatch warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
+    more: { indexes: null },
+    refused: ['store:index index-mismatch: indexes-not-compared'],
   },
   'an index that is not named': {
     found: ['store:index index-mismatch warn'],

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { endWithParent } from '../../child/end-with-parent.ts';
 import { loadSqlite } from '../../child/sqlite.ts';
+import { compareIndexes } from '../../store/index-entries.ts';
 import { codeOf, contentOf, unopened } from './content.ts';
 import { newerThan } from './newer.ts';
 import type { LedgerAnswer, LedgerRequest } from './protocol.ts';
@@ -51,6 +52,7 @@ async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
     return { done: 'read', content: contentOf(db) };
   }
   if (request.do === 'newer') return { done: 'newer', newer: newerThan(open(request.ledger), request.than) };
+  if (request.do === 'compare-indexes') return { done: 'compared', indexes: compareIndexes(open(request.ledger)) };
   if (request.do === 'settle') return settle(request.ledger);
   const db = open(request.from);
   // The transaction begins with the first row that is read, and the copy is made within it, of the very state that was

@@ -1,3 +1,4 @@
+import type { IndexComparison } from '../../observation.ts';
 import type { Content } from '../manifest.ts';
 
 /** What the ledger program is asked, as the one line of its standard input. */
@@ -8,6 +9,8 @@ export type LedgerRequest =
   | { readonly do: 'read'; readonly ledger: string }
   /** Brings what the other files of a private copy hold into its main file, which then is complete by itself. */
   | { readonly do: 'settle'; readonly ledger: string }
+  /** Whether the indexes of a private copy agree with their tables. */
+  | { readonly do: 'compare-indexes'; readonly ledger: string }
   /** What a private copy holds that an older one does not. */
   | { readonly do: 'newer'; readonly ledger: string; readonly than: string };
 
@@ -24,6 +27,7 @@ export interface Newer {
 export type LedgerAnswer =
   | { readonly done: 'snapshot'; readonly content: Content }
   | { readonly done: 'read'; readonly content: Content }
+  | { readonly done: 'compared'; readonly indexes: IndexComparison }
   | { readonly done: 'settled' }
   | { readonly done: 'newer'; readonly newer: Newer }
   | { readonly done: 'nothing'; readonly code: string };

@@ -35,6 +35,7 @@ export async function makeMends(
         into: join(folder, mendedName(id)),
         settled: settled === null ? null : join(folder, settled),
         work: action.kind,
+        values: (action.kind === 'rebuild-index' && action.values) || [],
       },
       signal,
     );

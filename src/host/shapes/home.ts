@@ -79,7 +79,7 @@ export const homeShapes = {
   }),
   'home.identities': v.object({ files: by(identity) }),
   'home.runs': v.object({
-    unfinished: list(v.object({ id: text, at: maybe(text), fixes: number })),
+    unfinished: list(v.object({ id: text, at: maybe(text), fixes: number, changed: maybe(text) })),
     notOurs: maybe(text),
   }),
   'home.disk': v.object({ freeBytes: number, totalBytes: number, freeInodes: number, totalInodes: number }),

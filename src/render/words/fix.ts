@@ -1,9 +1,20 @@
 import type { Facts } from '../../check.ts';
 import type { Action, Plan, Risk, Step } from '../../fix/step.ts';
+import type { TwoValues } from '../../observation.ts';
 import { count } from '../harmless.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 const at = (path: string): string => (path === '.' ? '<coven-home>' : `<coven-home>/${path}`);
+
+const valueWords = (values: readonly TwoValues[] = []): string =>
+  values.length === 0
+    ? ''
+    : `; these values of the tables are kept, and those of the indexes are lost, of which either may be the right one: ${values
+        .map(
+          ({ table, rowid, column, inTable, inIndex }) =>
+            `${table} row ${rowid}, ${column}: ${inTable} in the table, ${inIndex} in the index`,
+        )
+        .join('; ')}`;
 
 /** What a step does, as an order. */
 export function stepWords(action: Action): string {
@@ -17,7 +28,7 @@ export function stepWords(action: Action): string {
     case 'checkpoint':
       return 'put a copy of the ledger in its place that holds what is in the WAL, too';
     case 'rebuild-index':
-      return `put a copy of the ledger in its place whose index ${action.index} is built anew`;
+      return `put a copy of the ledger in its place whose indexes are rebuilt from their tables (${action.index})${valueWords(action.values)}`;
     case 'rebuild-search':
       return 'put a copy of the ledger in its place whose full-text index is built anew';
     case 'start-daemon':
@@ -88,6 +99,9 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'ledger-in-use': () => 'a process may have the ledger open: coven daemon stop, then --fix again',
   'no-old-backups': () => 'there is no old backup of ours to remove; make room on the file system of the home',
   'newer-writer': ({ writer }) => `the ledger was written by a newer SQLite (${writer}) than this program has`,
+  'indexes-not-compared': () => 'the entries of the indexes could not be held against their tables; run again',
+  'index-holds-lost-rows': ({ rows }) =>
+    `the index holds ${count(Number(rows), 'entry', 'entries')} of rows that the table lost, and rebuilding it would end them`,
   'index-not-named': () => 'SQLite does not name the index',
   'not-provably-left': () => 'none of these is proven to be a harness that was left over; look at each yourself',
 };

@@ -81,6 +81,12 @@ export const placeWords: Readonly<Record<string, CheckWords>> = {
         message: ({ run, at }) => `the repair ${run} was cut off${at === null ? '' : ` (${at})`}`,
         hint: () => 'run --fix: it finishes that repair or takes it back before anything else',
       },
+      'changed-since': {
+        message: ({ run, changed }) =>
+          `the repair ${run} was cut off, and <coven-home>/${changed} was changed after that; the files of before are in <coven-home>/doctor/runs/${run}/quarantine`,
+        hint: () =>
+          'run --fix: it ends that repair, and keeps what was written since with every session that is in view',
+      },
       'not-private': {
         message: ({ notOurs }) =>
           `<coven-home>/doctor is not the user's alone (${notOurs}); no repair will begin beside it`,

@@ -38,7 +38,8 @@ export interface Exchange {
 }
 
 interface Item {
-  readonly folder: Folder;
+  /** Opened only where it is needed: a step that is merely checked has no run of its own. */
+  readonly folder: () => Folder;
   readonly name: string;
 }
 
@@ -64,7 +65,7 @@ const sides = [
 
 function movesOf({ old, next, settled, aside, from }: Exchange): readonly Move[] {
   if (holdsRows(old.wal) && holdsRows(next.wal)) throw new Refusal('not-undoable', { path: names.wal });
-  const item = ({ folder, item }: Place, name: string): Item => ({ folder: folder(), name: item(name) });
+  const item = ({ folder, item }: Place, name: string): Item => ({ folder, name: item(name) });
   const away = sides.flatMap(([part, name]): Move[] => {
     const was = old[part];
     return was ? [{ kind: 'away', name, aside: item(aside, name), was }] : [];
@@ -74,12 +75,12 @@ function movesOf({ old, next, settled, aside, from }: Exchange): readonly Move[]
     return was ? [{ kind: 'bring', name, from: item(from, name), was }] : [];
   });
   const name = names.ledger;
-  const asideSettled = { folder: aside.folder(), name: aside.settled };
+  const asideSettled = { folder: aside.folder, name: aside.settled };
   const [mainFrom, mainAside] = [item(from, name), item(aside, name)];
   const settle: Move = {
     kind: 'main',
     name,
-    from: { folder: from.folder(), name: from.settled },
+    from: { folder: from.folder, name: from.settled },
     aside: mainAside,
   };
   const last: Move = { kind: 'main', name, from: mainFrom, aside: settled ? asideSettled : mainAside };
@@ -113,7 +114,7 @@ const isState = (home: Folder, { main, wal, shm }: State): boolean => {
   return isMain !== null && main(isMain) && isThat(wal, isWal) && isIndex;
 };
 
-const see = ({ folder, name }: Item): FileIdentity | null => identify(at(folder, name));
+const see = ({ folder, name }: Item): FileIdentity | null => identify(at(folder(), name));
 
 /** A second name that a crash left: of what is in the home, in a quarantine. */
 const leftNames = (home: Folder, moves: readonly Move[]): readonly (Item & { readonly of: string })[] =>
@@ -163,20 +164,20 @@ export function takeBack(exchange: Exchange): void {
     if (made < 0) throw new Refusal('drift', { path: names.ledger, fields: 'content' });
     for (const move of moves.slice(0, made).reverse()) unmake(home, move);
   }
-  for (const { folder, name, of } of leftNames(home, moves)) dropName(folder, name, home, of);
+  for (const { folder, name, of } of leftNames(home, moves)) dropName(folder(), name, home, of);
 }
 
 function make(home: Folder, move: Move): void {
   if (move.kind === 'main')
-    exchange(move.from.folder, move.from.name, home, move.name, move.aside.folder, move.aside.name);
-  else if (move.kind === 'away') setAside(home, move.name, move.aside.folder, move.aside.name, move.was);
-  else putBack(move.from.folder, move.from.name, home, move.name);
+    exchange(move.from.folder(), move.from.name, home, move.name, move.aside.folder(), move.aside.name);
+  else if (move.kind === 'away') setAside(home, move.name, move.aside.folder(), move.aside.name, move.was);
+  else putBack(move.from.folder(), move.from.name, home, move.name);
 }
 
 function unmake(home: Folder, move: Move): void {
   if (move.kind === 'main')
-    exchange(move.aside.folder, move.aside.name, home, move.name, move.from.folder, move.from.name);
-  else if (move.kind === 'away') putBack(move.aside.folder, move.aside.name, home, move.name);
+    exchange(move.aside.folder(), move.aside.name, home, move.name, move.from.folder(), move.from.name);
+  else if (move.kind === 'away') putBack(move.aside.folder(), move.aside.name, home, move.name);
   // A crash may have left it with both names: then the one in the home goes.
-  else putBack(home, move.name, move.from.folder, move.from.name);
+  else putBack(home, move.name, move.from.folder(), move.from.name);
 }
