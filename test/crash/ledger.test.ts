@@ -92,9 +92,12 @@ const hashes = (folder: string): ReadonlySet<string> =>
       .map(hash),
   );
 
-/** Runs the program under strace, which ends it with SIGKILL at the call of that number; the number of calls. */
-function run(words: readonly string[], log: string, killAt?: number): number {
-  const inject = killAt === undefined ? [] : ['-e', `inject=${calls}:signal=KILL:when=${killAt}`];
+/** What happens to a call: the program dies before it, or the disk is full. */
+type What = 'signal=KILL' | 'error=ENOSPC';
+
+/** Runs the program under strace, which does something to the call of that number; the number of calls. */
+function run(words: readonly string[], log: string, at?: number, what: What = 'signal=KILL'): number {
+  const inject = at === undefined ? [] : ['-e', `inject=${calls}:${what}:when=${at}`];
   spawnSync('strace', ['-qq', '-o', log, '-e', `trace=${calls}`, ...inject, process.execPath, program, ...words], {
     stdio: 'ignore',
   });
@@ -190,28 +193,31 @@ test.skipIf(!hasStrace).each(Object.keys(cases))(
     expect(count).toBeGreaterThan(5);
     const random = seeded(seed + name.length);
     const who = Object.keys(actors);
-    const kills = all
-      ? Array.from({ length: count }, (_, at) => who.map((actor) => ({ killAt: at + 1, actor }))).flat()
-      : Array.from({ length: points }, (_, at) => ({
-          killAt: 1 + random(count),
-          actor: who[(at + 1) % who.length] ?? 'nobody',
-        }));
+    const everyCall = Array.from({ length: count }, (_, at) => at + 1);
+    const some = (salt: number): number => 1 + ((random(count) + salt) % count);
+    const full = (at: number) => ({ at, actor: 'nobody', what: 'error=ENOSPC' }) as const;
+    const kill = (at: number, actor: string) => ({ at, actor, what: 'signal=KILL' }) as const;
+    const faults = all
+      ? everyCall.flatMap((at) => [full(at), ...who.map((actor) => kill(at, actor))])
+      : [full(some(0)), ...Array.from({ length: points }, (_, at) => kill(some(at), who[(at + 1) % who.length] ?? ''))];
     const failures: string[] = [];
-    for (const [index, { killAt, actor }] of kills.entries()) {
+    for (const [index, { at, actor, what }] of faults.entries()) {
       const home = join(scratch.path, `home-${index}`);
       scratch.onEnd(() => void endProcesses(home));
       const words = await begin(home);
       const files = ['', '-wal'].map((suffix) => join(home, `coven.sqlite3${suffix}`)).filter(existsSync);
       const contents = files.map(hash);
-      run(words, log, killAt);
+      run(words, log, at, what);
       const kept = hashes(home);
       const wrong = [...(await judge(home, actor, before, after))];
       if (!contents.every((content) => kept.has(content))) wrong.push('a content is lost');
-      failures.push(...wrong.map((what) => `${name}, killed at call ${killAt}, then ${actor}: ${what}`));
+      failures.push(...wrong.map((line) => `${name}, ${what} at call ${at}, then ${actor}: ${line}`));
       rmSync(home, { recursive: true });
     }
     for (const failure of failures) console.log(failure);
-    console.log(`${name}: ${kills.length} kills at ${count} calls, ${failures.length} failures (seed ${seed})`);
+    console.log(
+      `${name}: ${faults.length} kills and full disks at ${count} calls, ${failures.length} failures (seed ${seed})`,
+    );
     expect(failures).toEqual([]);
   },
 );

@@ -12,6 +12,7 @@ import { ledgerParts, names } from '../../src/coven/layout.ts';
 import { type Applied, applyPlan } from '../../src/fix/engine/apply.ts';
 import { refusalOf } from '../../src/fix/engine/gate.ts';
 import type { Action, Plan } from '../../src/fix/step.ts';
+import { renderApplied } from '../../src/render/fix.ts';
 
 // Each backup is proven, with several processes of its own.
 vi.setConfig({ testTimeout: 300_000 });
@@ -64,6 +65,11 @@ test('a ledger whose proven copy is damaged is opened by no step, and independen
   expect(applied.exit).toBe(5);
   expect(bytesOf(home)).toEqual(before);
   expect(existsSync(join(home, 'coven.sock'))).toBe(false);
+  const screen = renderApplied(applied, plan.steps, home);
+  expect(screen).toMatch(/refused: daemon stale: the ledger is damaged \(.+\), and opening it can make it worse\n/);
+  expect(screen).toContain('Do not run any coven command');
+  expect(screen).toContain('\n  coven-doctor backup list\n');
+  expect(screen).toContain('\n  coven-doctor bundle\n');
 });
 
 test('commits behind a damaged frame of the WAL bar a start, which would destroy them', async () => {
