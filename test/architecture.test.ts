@@ -34,7 +34,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/coven/', ['src/coven/', 'src/check.ts', 'src/observation.ts']],
   ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/observation.ts']],
   ['src/store/', ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/observation.ts']],
-  ['src/host/runs.ts', ['src/host/look.ts', 'src/observation.ts', 'src/fix/engine/runs.ts']],
+  [
+    'src/host/runs.ts',
+    ['src/host/look.ts', 'src/observation.ts', 'src/fix/engine/runs.ts', 'src/fix/engine/changed.ts'],
+  ],
   [
     'src/host/',
     [
@@ -189,7 +192,6 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     // A copy of a ledger, in the folder of a run.
     'src/store/mender.ts',
     'src/store/reach.ts',
-    'src/store/index-entries.ts',
     'src/fix/engine/hand.ts',
   ]);
 });

@@ -1,12 +1,13 @@
 import type { Facts } from '../../check.ts';
 import type { Action, Plan, Risk, Step } from '../../fix/step.ts';
-import type { TwoValues } from '../../observation.ts';
 import { count } from '../harmless.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 const at = (path: string): string => (path === '.' ? '<coven-home>' : `<coven-home>/${path}`);
 
-const valueWords = (values: readonly TwoValues[] = []): string =>
+type TwoValues = NonNullable<Extract<Action, { kind: 'rebuild-index' }>['values']>;
+
+const valueWords = (values: TwoValues = []): string =>
   values.length === 0
     ? ''
     : `; these values of the tables are kept, and those of the indexes are lost, of which either may be the right one: ${values
