@@ -1,4 +1,4 @@
-import { defineCheck, from, pass, skipped, warn } from '../src/check.ts';
+import { defineCheck, from, pass, skipped, unknown, warn } from '../src/check.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
 
@@ -26,6 +26,9 @@ export const daemonVersion = defineCheck({
     if (executableGone) found.push(warn('replaced-executable', target, rest));
     if (daemon !== null && installed !== null && daemon !== installed) found.push(warn('skew', target, rest));
     if (found.length > 0) return found;
+    // Elsewhere than on Linux no process tells its program; that none is known by pid is for other checks to say.
+    if (pid !== null && executableGone === null && seen.machine.platform === 'linux')
+      return [unknown('undetermined', target, rest)];
     return [daemon === null || installed === null ? skipped('not-comparable', target, rest) : pass(target, rest)];
   },
 });

@@ -7,7 +7,7 @@ export const homePath = defineCheck({
   category: 'home',
   needs: ['home', 'machine'],
   judge: ({ home, machine }) => {
-    const { kind, utf8, socketPathBytes } = home;
+    const { kind, utf8, socketPathBytes, writable } = home;
     const limit = socketPathLimit(machine.platform);
     const found = [];
     if (!utf8) found.push(fail('not-utf8', '<coven-home>', { evidence: from('home', { utf8 }) }));
@@ -29,6 +29,10 @@ export const homePath = defineCheck({
         }),
       );
     }
+    if (kind === 'absent' && !writable)
+      found.push(
+        fail('cannot-create', '<coven-home>', { facts: { absent: true }, evidence: from('home', { kind, writable }) }),
+      );
     if (found.length > 0) return found;
     return [
       pass('<coven-home>', {

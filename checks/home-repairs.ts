@@ -1,4 +1,4 @@
-import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 
 const target = '<coven-home>/doctor';
@@ -9,7 +9,7 @@ export const homeRepairs = defineCheck({
   category: 'home',
   needs: ['home', 'home.runs'],
   skip: withoutHome,
-  judge: ({ 'home.runs': { unfinished, notOurs } }) => {
+  judge: ({ 'home.runs': { unfinished, notOurs, unexamined } }) => {
     const changed = unfinished.find((run) => run.changed !== null);
     const first = changed ?? unfinished[0];
     const facts = {
@@ -17,6 +17,7 @@ export const homeRepairs = defineCheck({
       at: first?.at ?? null,
       count: unfinished.length,
       notOurs,
+      unexamined,
       changed: changed?.changed ?? null,
     };
     const rest = { facts, evidence: from('home.runs', facts) };
@@ -24,6 +25,7 @@ export const homeRepairs = defineCheck({
     if (notOurs !== null) found.push(warn('not-private', target, rest));
     if (changed) found.push(fail('changed-since', target, rest));
     else if (first) found.push(warn('unfinished', target, rest));
+    if (unexamined !== null) found.push(unknown('undetermined', target, rest));
     return found.length > 0 ? found : [pass(target, rest)];
   },
 });

@@ -100,6 +100,12 @@ export function reportChecks(
   });
 }
 
+/** Whether there is no home at all: checks were not asked, or said so. */
+export const isHomeAbsent = ({ checks }: Report): boolean =>
+  checks.some(({ check, findings }) =>
+    findings.some(({ code, facts }) => code === 'no-home' || (check.id === 'home:path' && facts.absent === true)),
+  );
+
 /** Whether a finding was not accepted beforehand. */
 export const counts = ({ suppressed, known }: Judged): boolean => !suppressed && !known;
 

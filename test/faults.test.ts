@@ -39,7 +39,7 @@ const beside = ['daemon stopped', 'home:filesystem volatile'];
 
 /** The causes of the catalogue, by check. They are contract: never renamed. */
 const causes: Readonly<Record<string, readonly string[]>> = {
-  'home:path': ['not-a-directory', 'symlink', 'not-utf8', 'socket-path-too-long'],
+  'home:path': ['not-a-directory', 'symlink', 'not-utf8', 'socket-path-too-long', 'cannot-create'],
   'home:owner': ['foreign-owner', 'foreign-entries', 'elevated'],
   'home:mode': ['writable-by-others', 'readable-by-others', 'not-writable', 'entry-open'],
   'home:filesystem': ['read-only', 'network', 'synced', 'volatile'],

@@ -186,7 +186,8 @@ export function unfinishedMoves(run: string): readonly Move[] | null {
     if (error instanceof SyntaxError) return [];
     throw error;
   }
-  if (!Array.isArray(moves) || !moves.every(isMove)) throw new Refused(`${plan} is no plan of ours; move it away`);
+  if (!Array.isArray(moves) || !moves.every(isMove))
+    throw new Refused(`${plan} is no plan of ours; keep it, and ask for support`);
   return moves;
 }
 

@@ -57,7 +57,7 @@ export function runsOf(home: string): string {
       if (reasonOf(error) !== 'EEXIST') throw new Refused(`${folder} cannot be made (${reasonOf(error)})`);
     }
     const why = whyNotPrivate(folder);
-    if (why) throw new Refused(`${folder} ${why}; move it away`);
+    if (why) throw new Refused(`${folder} ${why}; make it yours alone (mode 0700), and keep it: it holds your backups`);
   }
   return runs;
 }

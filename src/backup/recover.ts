@@ -25,7 +25,8 @@ export function recoverRestores(
     .flatMap((id) => {
       const run = join(runs, id);
       const why = whyNotPrivate(run);
-      if (why) throw new Refused(`${run} ${why}; move it away`);
+      if (why)
+        throw new Refused(`${run} ${why}; make it yours alone (mode 0700), and keep it: it may hold your backups`);
       const moves = unfinishedMoves(run);
       return moves ? [{ id, run, moves }] : [];
     });

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { BackupOptions } from './backup.ts';
-import { homeOf } from './home.ts';
+import { namedHome } from './home.ts';
 import { once } from './once.ts';
 import { parserFor } from './parser.ts';
 
@@ -64,5 +64,5 @@ interface Parsed {
 
 function optionsOf({ home, backupDir, json }: Parsed): BackupOptions {
   const place = once('backup-dir', backupDir);
-  return { home: homeOf(home).path, backupDir: place === undefined ? null : resolve(place), json };
+  return { home: namedHome(home).path, backupDir: place === undefined ? null : resolve(place), json };
 }

@@ -18,7 +18,7 @@ import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
 import { type DiagnoseOptions, type Diagnosis, diagnose } from './doctor.ts';
 import { withGuests } from './guests.ts';
-import { homeOf } from './home.ts';
+import { namedHome } from './home.ts';
 import { placeOf } from './outputs.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
@@ -42,7 +42,7 @@ const gatherMs = 30_000;
 
 /** `doctor bundle`: diagnoses, gathers, redacts, proves and writes. 0 when it is written, 6 when it is withheld. */
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
-  const home = homeOf(options.home).path;
+  const home = namedHome(options.home).path;
   const file = options.output === null ? null : await placeOf('-o', resolve(options.output), home);
   const checks = selectChecks(await withGuests(options.modules, options.home, signal), options.only, options.skip);
   const shown = options.json ? null : showProgress(stages, process.stdout, process.env);

@@ -10,7 +10,7 @@ import { type Format, render } from '../render/format.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
 import { guestsOf } from './guests.ts';
-import { homeOf } from './home.ts';
+import { namedHome } from './home.ts';
 import type { Output } from './outputs.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
@@ -63,7 +63,7 @@ export async function doctor(
   signal: AbortSignal,
   errand: Errand = { checks: ours },
 ): Promise<number> {
-  const home = homeOf(options.home).path;
+  const home = namedHome(options.home).path;
   const outputs = options.output.length === 0 ? [] : await (await outputFiles()).parseOutputs(options.output, home);
   const guests = await guestsOf(options.modules, options.home, signal);
   const checks = selectChecks([...errand.checks, ...guests], options.only, options.skip);
@@ -180,7 +180,7 @@ export async function diagnose<T>(
   onDone?: Watch['done'],
   moreMs = 0,
 ): Promise<T> {
-  const { path, source } = homeOf(option);
+  const { path, source } = namedHome(option);
   const seconds = timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded);
   const checkMs = seconds * 1000;
   const deadlineMs = checkMs + moreMs;

@@ -1,5 +1,5 @@
 import { agreeing } from './agreeing.ts';
-import { homeOf } from './home.ts';
+import { namedHome } from './home.ts';
 import { once } from './once.ts';
 import { parserFor } from './parser.ts';
 import { repairOptions } from './repair-options.ts';
@@ -46,12 +46,12 @@ export async function runRepair(words: readonly string[], signal: AbortSignal): 
       async (argv) => {
         if (argv.run !== undefined && !/^[\w-]{1,64}$/.test(argv.run)) throw new UsageError('a run is named by its id');
         const { undo } = await import('./undo.ts');
-        onCode(await undo(homeOf(argv.home).path, argv.run, argv.json, signal));
+        onCode(await undo(namedHome(argv.home).path, argv.run, argv.json, signal));
       },
     )
     .command('runs', 'Name the runs that changed this home, newest first', place, async (argv) => {
       const { runs } = await import('./undo.ts');
-      onCode(await runs(homeOf(argv.home).path, argv.json));
+      onCode(await runs(namedHome(argv.home).path, argv.json));
     })
     .parseAsync();
   return code;

@@ -1,5 +1,22 @@
 import { resolveHome } from '../coven/layout.ts';
+import { lookNow } from '../host/files.ts';
 import { UsageError } from './usage.ts';
+
+/** The same, of a command that makes none: a home that was named and is not there was mistyped. */
+export function namedHome(option: unknown): ReturnType<typeof resolveHome> {
+  const home = homeOf(option);
+  if (home.source === 'option' && isAbsent(home.path)) throw new UsageError(`there is no Coven home at ${home.path}`);
+  return home;
+}
+
+/** False where it cannot be told. */
+function isAbsent(path: string): boolean {
+  try {
+    return lookNow(path) === null;
+  } catch {
+    return false;
+  }
+}
 
 /** The home that a command line names. Throws a UsageError for one that nobody can mean. */
 export function homeOf(option: unknown): ReturnType<typeof resolveHome> {

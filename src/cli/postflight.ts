@@ -4,7 +4,7 @@ import { parseState } from '../upgrade/schema.ts';
 import type { UpgradeState } from '../upgrade/state.ts';
 import { type DoctorOptions, doctor } from './doctor.ts';
 import { readGiven } from './given.ts';
-import { homeOf } from './home.ts';
+import { namedHome } from './home.ts';
 import { UsageError } from './usage.ts';
 
 /** A state takes some thousand bytes. */
@@ -12,7 +12,7 @@ const limitBytes = 4 * 1024 ** 2;
 
 /** `doctor postflight`: whether an upgrade went well, against the state of before. */
 export async function postflight(options: DoctorOptions, against: string, signal: AbortSignal): Promise<number> {
-  const before = await readState(against, homeOf(options.home).path);
+  const before = await readState(against, namedHome(options.home).path);
   return doctor(options, signal, { checks: postflightChecks(before) });
 }
 

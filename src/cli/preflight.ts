@@ -3,7 +3,7 @@ import { tool } from '../host/package.ts';
 import { type StateSight, stateNeeds, stateOf } from '../upgrade/see.ts';
 import type { Requirements, UpgradeState } from '../upgrade/state.ts';
 import { type Diagnosis, type DoctorOptions, doctor } from './doctor.ts';
-import { homeOf } from './home.ts';
+import { namedHome } from './home.ts';
 import { placeOf, writeOutput } from './outputs.ts';
 import { UsageError } from './usage.ts';
 
@@ -21,7 +21,7 @@ export interface PreflightOptions extends DoctorOptions {
  */
 export async function preflight(options: PreflightOptions, signal: AbortSignal): Promise<number> {
   const { requirements, save, waitSeconds } = options;
-  const home = homeOf(options.home);
+  const home = namedHome(options.home);
   const place = save === undefined ? null : await placeOf('--save', save, home.path);
   if (waitSeconds > 0) await (await import('./wait-idle.ts')).waitIdle(home.path, waitSeconds, signal);
   let state: UpgradeState | null = null;

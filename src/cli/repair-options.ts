@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Risk } from '../fix/step.ts';
 import type { FixOptions } from './fix.ts';
-import { homeOf } from './home.ts';
+import { namedHome } from './home.ts';
 import { once } from './once.ts';
 
 export interface RepairWords {
@@ -24,7 +24,7 @@ export function repairOptions(words: RepairWords): FixOptions {
   const place = once('backup-dir', backupDir);
   const risks: readonly Risk[] = ['safe', ...allow];
   return {
-    home: homeOf(home),
+    home: namedHome(home),
     allow: new Set(risks),
     yes,
     startStopped: startDaemon,

@@ -52,8 +52,8 @@ function ofProcess(pid: number): Coven | null {
   if (!argv.some((word, index) => word === 'daemon' && argv[index + 1] === 'serve')) return null;
   const [, script] = argv;
   if (script && isAbsolute(script) && isOurs(script)) return minimal('process');
-  const file = executable(pid);
-  return file && isExecutable(file) && realPath(file) !== realPath(process.execPath)
+  const { path: file, gone } = executable(pid) ?? { path: '', gone: true };
+  return !gone && isExecutable(file) && realPath(file) !== realPath(process.execPath)
     ? { kind: 'other', command: [file], by: 'process' }
     : null;
 }

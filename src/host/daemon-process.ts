@@ -20,8 +20,8 @@ export async function seeDaemonProcess({ observe }: Look): Promise<DaemonProcess
     pid,
     descriptors: open?.length ?? null,
     limit: limit === undefined ? null : Number(limit),
-    executableGone: open === null ? null : file === null,
-    program: file === null || !install ? null : await programOf(pid, file, install),
+    executableGone: file?.gone ?? null,
+    program: !file || file.gone || !install ? null : await programOf(pid, file.path, install),
   };
 }
 

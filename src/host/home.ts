@@ -32,8 +32,8 @@ const entriesExaminedInside = 128;
 export async function seeHome({ home, source }: Look): Promise<Home> {
   const stat = await look(home);
   const canonical = stat ? await realpath(home).catch(() => home) : home;
-  const may = (mode: number): Promise<boolean> =>
-    access(home, mode).then(
+  const may = (mode: number, path = home): Promise<boolean> =>
+    access(path, mode).then(
       () => true,
       () => false,
     );
@@ -49,7 +49,8 @@ export async function seeHome({ home, source }: Look): Promise<Home> {
     dev: stat && String(stat.dev),
     ino: stat && String(stat.ino),
     listable: stat !== null && (await may(constants.R_OK | constants.X_OK)),
-    writable: stat !== null && (await may(constants.W_OK)),
+    // Coven makes the folders above a home as well; seen on 0.4.6.
+    writable: stat ? await may(constants.W_OK) : await may(constants.W_OK | constants.X_OK, `${await above(home)}/.`),
   };
 }
 
@@ -106,10 +107,16 @@ export async function seeEntries({ home, observe }: Look): Promise<Entries> {
   };
 }
 
+/** The nearest thing above a path that there is. */
+async function above(path: string): Promise<string> {
+  let at = dirname(path);
+  while (at !== dirname(at) && !(await look(at))) at = dirname(at);
+  return at;
+}
+
 /** Space of the file system that holds the home, or would hold it. */
 export async function seeDisk({ home, observe }: Look): Promise<Disk> {
-  let path = (await observe('home')).kind === 'absent' ? dirname(home) : home;
-  while (path !== dirname(path) && !(await look(path))) path = dirname(path);
+  const path = (await observe('home')).kind === 'absent' ? await above(home) : home;
   const fs = await statfs(path, { bigint: true });
   return {
     // What an unprivileged process may use, without the blocks kept for root.

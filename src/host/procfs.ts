@@ -1,4 +1,14 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 
 /** One process as /proc/PID/stat and the owner of its folder tell it. */
 export interface Stat {
@@ -207,11 +217,12 @@ export function listenersBelow(folder: string): ReadonlySet<string> {
   return found;
 }
 
-/** The file that a process runs; null where it may not be seen or is gone from the disk. */
-export function executable(pid: number): string | null {
+/** The file that a process runs, and whether that is gone from the disk or replaced there; null where it may not be seen. */
+export function executable(pid: number): { readonly path: string; readonly gone: boolean } | null {
   try {
-    const file = readlinkSync(`/proc/${pid}/exe`);
-    return file.endsWith(' (deleted)') ? null : file;
+    const path = readlinkSync(`/proc/${pid}/exe`);
+    // A file may be called so as well.
+    return { path, gone: path.endsWith(' (deleted)') && !existsSync(path) };
   } catch {
     return null;
   }

@@ -2,28 +2,44 @@ import { realpath } from 'node:fs/promises';
 import type { Runs } from '../observation.ts';
 import type { Look } from './look.ts';
 
+const nothing: Runs = { unfinished: [], notOurs: null, unexamined: null };
+
 /** Runs of earlier repairs. Their journals are parsed only in a home that has some; a reading changes nothing. */
 export async function seeRuns({ home, observe }: Look): Promise<Runs> {
   const { list } = await observe('home.entries');
-  if (!list.some(({ name }) => name === 'doctor')) return { unfinished: [], notOurs: null };
+  if (!list.some(({ name }) => name === 'doctor')) return nothing;
   const { listRuns } = await import('../fix/engine/runs.ts');
   try {
     const runs = listRuns(home);
     const cutOff = runs.filter(({ state }) => state === 'unfinished');
+    const strange = runs.filter(({ state }) => state === 'not-ours');
     return {
       unfinished: await Promise.all(
         cutOff.map(async ({ id, at, fixes }) => ({ id, at, fixes: fixes.length, changed: await changedBy(home, id) })),
       ),
-      notOurs: runs.find(({ state }) => state === 'not-ours')?.id ?? null,
+      notOurs: strange.find(({ why }) => why?.code !== 'io')?.id ?? null,
+      unexamined: strange.some(({ why }) => why?.code === 'io') ? 'error' : null,
     };
   } catch (error) {
+    const code = codeOf(error);
+    if (code === null) throw error;
+    if (code in cannotExamine) return { ...nothing, unexamined: cannotExamine[code as keyof typeof cannotExamine] };
     // What others put in its place is none of ours, and no repair will begin beside it.
-    if (error instanceof Error && 'reason' in error) return { unfinished: [], notOurs: 'doctor' };
-    throw error;
+    return { ...nothing, notOurs: 'doctor' };
   }
 }
 
 async function changedBy(home: string, run: string): Promise<string | null> {
   const { changedSince } = await import('../fix/engine/changed.ts');
   return changedSince(await realpath(home), run);
+}
+
+/** Reasons that say nothing of whose `doctor/` is. */
+const cannotExamine = { platform: 'platform', 'foreign-home': 'other-user', io: 'error' } as const;
+
+/** The code of a refusal of the engine, which is loaded only where there is something to read. */
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if ('syscall' in error) return 'io';
+  return 'reason' in error ? (error.reason as { readonly code: string }).code : null;
 }

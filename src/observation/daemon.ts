@@ -74,7 +74,7 @@ export interface DaemonProcess {
   /** Open descriptors, and how many it may have; null where they may not be seen. */
   readonly descriptors: number | null;
   readonly limit: number | null;
-  /** The file that it runs was removed or replaced since it started. */
+  /** The file that it runs was removed or replaced since it started; null where it may not be seen. */
   readonly executableGone: boolean | null;
   readonly program: Program | null;
 }

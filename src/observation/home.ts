@@ -28,6 +28,7 @@ export interface Home {
   readonly dev: string | null;
   readonly ino: string | null;
   readonly listable: boolean;
+  /** Of an absent home: it can be made, in the nearest folder above it that there is. */
   readonly writable: boolean;
 }
 
@@ -98,6 +99,8 @@ export interface Runs {
   }[];
   /** A run, or the folder itself, that others can write to or made; null where all is the user's own. */
   readonly notOurs: string | null;
+  /** Why what is there could not be examined, which says nothing of whose it is; null where it was. */
+  readonly unexamined: 'platform' | 'other-user' | 'error' | null;
 }
 
 export interface Entries {

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import type { CheckReport, Report, ReportedFinding } from '../report.ts';
+import { type CheckReport, isHomeAbsent, type Report, type ReportedFinding } from '../report.ts';
 import { harmlessJson } from './harmless.ts';
 import { nextSteps } from './steps.ts';
 import { remediation } from './words/remediation.ts';
@@ -36,6 +36,7 @@ export function withoutChecks(report: Report, tool: Tool) {
       startedAt: report.startedAt,
       durationMs: report.durationMs,
       complete: report.complete,
+      home: isHomeAbsent(report) ? 'absent' : 'present',
       ...(report.baseline && { baseline: report.baseline }),
     },
     summary: report.summary,

@@ -1,5 +1,5 @@
 import type { Report, Standing } from '../report.ts';
-import { standing } from '../report.ts';
+import { isHomeAbsent, standing } from '../report.ts';
 import type { RenderOptions } from './format.ts';
 import { harmless } from './harmless.ts';
 
@@ -22,6 +22,11 @@ export function renderPrometheus(report: Report, { tool }: RenderOptions): strin
       ),
     ),
     gauge('run_complete', 'Whether everything that was asked could be determined.', only(report.complete ? 1 : 0)),
+    gauge(
+      'home_present',
+      'Whether there is a Coven home: 0 where there is none yet.',
+      only(isHomeAbsent(report) ? 0 : 1),
+    ),
     gauge('run_duration_seconds', 'How long the diagnosis took.', only(report.durationMs / 1000)),
     gauge('exit_code', 'The exit code of the diagnosis.', only(report.exitCode)),
     gauge(

@@ -3,6 +3,7 @@ import {
   type CheckReport,
   compareChecks,
   counts,
+  isHomeAbsent,
   leadOf,
   type Report,
   type ReportedFinding,
@@ -67,7 +68,7 @@ export function renderText(report: Report, options: RenderOptions): string {
     ...(skipped > 0 ? [`${skipped} not asked`] : []),
   ];
   const lines = [
-    `Coven home ${harmless(home)}`,
+    isHomeAbsent(report) ? `There is no Coven home at ${harmless(home)} yet` : `Coven home ${harmless(home)}`,
     '',
     ...shown.flatMap((check) => checkLines(check, width, options)),
     ...(verbose ? [] : consequences(report, width)),
@@ -123,17 +124,21 @@ function checkLines({ check, findings }: CheckReport, width: number, { color }: 
 }
 
 /** One sentence: what is wrong, or that nothing is, and what to do next. */
-export function verdict({ checks, summary, complete }: Report): string {
+export function verdict(report: Report): string {
+  const { checks, summary, complete } = report;
   if (summary.fail + summary.unknown + summary.warn === 0) {
     return summary.suppressed + summary.known > 0
       ? 'Nothing is wrong but what is suppressed or known.'
-      : 'Nothing is wrong.';
+      : isHomeAbsent(report)
+        ? 'Nothing to diagnose yet.'
+        : 'Nothing is wrong.';
   }
   const [worst] = checks.toSorted(compareChecks);
   if (!worst) return 'Nothing was asked.';
   const { message, hint } = say(worst.check, leadOf(worst));
   const next = hint ? `; next: ${hint}` : '';
   if (summary.fail > 0) return `Wrong: ${message}${next}.`;
+  if (isHomeAbsent(report)) return `There is nothing to diagnose yet: ${message}${next}.`;
   return complete
     ? `It works; look at this: ${message}${next}.`
     : `Not everything could be determined: ${message}${next}.`;

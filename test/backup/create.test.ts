@@ -231,7 +231,7 @@ describe('refused, with nothing left behind:', () => {
     await expect(backUp(link)).rejects.toThrow('is a symlink');
     mkdirSync(join(home, 'doctor'), { mode: 0o755 });
     chmodSync(join(home, 'doctor'), 0o755);
-    await expect(backUp(home)).rejects.toThrow('doctor is open to others; move it away');
+    await expect(backUp(home)).rejects.toThrow('doctor is open to others; make it yours alone');
     if (!asRoot) return console.log('no test of a home of another user: this is not root');
     chownSync(home, 65_534, 65_534);
     const { exitCode, stderr } = await cli(['backup', 'create', '--home', home]);

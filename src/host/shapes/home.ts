@@ -81,6 +81,7 @@ export const homeShapes = {
   'home.runs': v.object({
     unfinished: list(v.object({ id: text, at: maybe(text), fixes: number, changed: maybe(text) })),
     notOurs: maybe(text),
+    unexamined: v.optional(maybe(oneOf(['platform', 'other-user', 'error'])), null),
   }),
   'home.disk': v.object({ freeBytes: number, totalBytes: number, freeInodes: number, totalInodes: number }),
   'home.locks': v.object({

@@ -9,7 +9,13 @@ export const homeWords: Readonly<Record<string, CheckWords>> = {
       'limit of the system (107 bytes on Linux, 103 on macOS). A home that is not there yet is fine: the first command makes it.',
     causes: {
       ok: {
-        message: ({ absent }) => (absent ? 'no home here yet; the first coven command makes it' : 'a real directory'),
+        message: ({ absent }) =>
+          absent ? 'there is no Coven home here yet; the first coven command creates it' : 'a real directory',
+      },
+      'cannot-create': {
+        message: () =>
+          'there is no Coven home at <coven-home>, and it cannot be created: no folder above it can be written to',
+        hint: () => 'make a folder above it writable for you, or set COVEN_HOME to another path',
       },
       'not-a-directory': {
         message: ({ kind }) => `<coven-home> is a ${kind}, not a directory`,

@@ -39,6 +39,11 @@ export const logWords: Readonly<Record<string, CheckWords>> = {
         message: ({ daemon, installed }) => `the daemon runs version ${daemon} and ${installed} is installed`,
         hint: (facts) => `when no session is live: ${toRestart(facts)}`,
       },
+      undetermined: {
+        message: ({ pid }) =>
+          `it cannot be told which program the daemon (pid ${pid}) runs: this user may not read its /proc/${pid}/exe`,
+        hint: () => 'run as the user whom the daemon runs as',
+      },
       'replaced-executable': {
         message: ({ pid }) => `the program that the daemon (pid ${pid}) runs was removed or replaced since it started`,
         hint: (facts) => `when no session is live: ${toRestart(facts)}`,

@@ -6,6 +6,12 @@ import { stopFirst } from './advice.ts';
 const moveHome = (facts: Facts): string =>
   `${stopFirst(facts)}move the home to a local disk, and name it with COVEN_HOME`;
 
+const unexaminedWords: Readonly<Record<string, string>> = {
+  platform: 'without /proc, <coven-home>/doctor cannot be examined safely',
+  'other-user': 'the home belongs to another user as seen from here',
+  error: 'the system refused to read a part of <coven-home>/doctor',
+};
+
 /** Words for where a home lives and for the files in it that Coven reads first. */
 export const placeWords: Readonly<Record<string, CheckWords>> = {
   'home:filesystem': {
@@ -90,7 +96,12 @@ export const placeWords: Readonly<Record<string, CheckWords>> = {
       'not-private': {
         message: ({ notOurs }) =>
           `<coven-home>/doctor is not the user's alone (${notOurs}); no repair will begin beside it`,
-        hint: () => 'look at what is in <coven-home>/doctor, and move it away',
+        hint: () =>
+          'see who owns what is in <coven-home>/doctor and who can write there, and make it yours alone; keep it where it is, since it holds your backups',
+      },
+      undetermined: {
+        message: ({ unexamined }) =>
+          `it cannot be told whether a repair was cut off: ${unexaminedWords[String(unexamined)] ?? 'unknown'}; your backups in <coven-home>/doctor stay as they are`,
       },
     },
   },
