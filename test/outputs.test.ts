@@ -164,7 +164,7 @@ test('an output that fails at the end is exit 2 after the report, and leaves not
   chmodSync(cwd, 0o555);
   const uid = isRoot ? { uid: 65_534 } : {};
   const home = join(scratch.path, 'none');
-  const { exitCode, stdout, stderr } = await cli(['--home', home, '--output', 'json=out'], { cwd, ...uid });
+  const { exitCode, stdout, stderr } = await cli(['--output', 'json=out'], { cwd, env: { COVEN_HOME: home }, ...uid });
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('cannot be written (EACCES)')]);
   expect(stdout).toContain('not running');
   expect(readdirSync(cwd)).toEqual([]);

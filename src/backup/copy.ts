@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Refused, reasonOf } from './refused.ts';
+import { Refused, reasonOf, Unreadable } from './refused.ts';
 
 const chunkBytes = 1024 ** 2;
 /** Holes are looked for in pieces of this size. */
@@ -51,7 +51,10 @@ export async function copyFile(from: string, to: string, signal: AbortSignal): P
         return { ...copied, stat, sparse: isSparse(before) };
     } catch (error) {
       if (reasonOf(error) !== 'EIO') throw error;
-      throw new Refused(`${from} cannot be read (EIO): the disk fails; copy what can be read elsewhere first`);
+      throw new Unreadable(
+        `${from} cannot be read (EIO): the disk fails; copy what can be read elsewhere first`,
+        'EIO',
+      );
     } finally {
       closeSync(source);
     }
@@ -74,8 +77,9 @@ function openSource(path: string): number | null {
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (reasonOf(error) === 'ENOENT') return null;
-    throw new Refused(`${path} cannot be read (${reasonOf(error)}), so nothing would be proven; make it readable`);
+    const code = reasonOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new Unreadable(`${path} cannot be read (${code}), so nothing would be proven; make it readable`, code);
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);

@@ -1,15 +1,15 @@
-import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { tool } from '../host/package.ts';
 import { copyFile } from './copy.ts';
 import { unopened } from './ledger/content.ts';
-import { attributesOf, type Content, type Entry, type LedgerBackup, type Manifest } from './manifest.ts';
+import { attributesOf, type Content, type Entry, type LedgerBackup, type Manifest, type Unheld } from './manifest.ts';
 import { checkRoom, homeOf, manifestName, removeScratch, stages } from './place.ts';
 import { type Proof, proveInto } from './prove.ts';
-import { failed, isOfRoom, Refused } from './refused.ts';
+import { failed, isOfRoom, Refused, Unreadable } from './refused.ts';
 import { sync, syncAll } from './sync.ts';
-import { takeLedger } from './take-ledger.ts';
+import { standing, takeLedger } from './take-ledger.ts';
 import { type Found, ledgersOf, partsOf, walk } from './walk.ts';
 
 export interface CreateOptions {
@@ -38,13 +38,13 @@ export async function createBackup({ home: named, into, signal, tell }: CreateOp
   const id = basename(into);
   const partial = join(into, stages.partial);
   const proofFolder = join(into, stages.proof);
-  const found = walk(home);
+  const { found, unheld: unseen } = walk(home);
   const size = sizeOf(found);
   checkRoom(into, home, size, found.length, 2);
   try {
     mkdirSync(join(partial, 'files'), { recursive: true, mode: 0o700 });
     tell('copying', size);
-    const { entries, ledgers, known } = await copyAll(home, found, join(partial, 'files'), signal);
+    const { entries, ledgers, known, unread } = await copyAll(home, found, join(partial, 'files'), signal);
     const manifest: Manifest = {
       schemaVersion: 1,
       tool: tool(),
@@ -54,6 +54,7 @@ export async function createBackup({ home: named, into, signal, tell }: CreateOp
       bytes: entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0),
       entries,
       ledgers,
+      unheld: [...unseen, ...unread],
     };
     tell('proving', manifest.bytes);
     const proof = await proveInto(partial, manifest, known, proofFolder, signal);
@@ -80,6 +81,7 @@ interface All {
   readonly entries: readonly Entry[];
   readonly ledgers: readonly LedgerBackup[];
   readonly known: ReadonlyMap<string, Content>;
+  readonly unread: readonly Unheld[];
 }
 
 async function copyAll(home: string, found: readonly Found[], files: string, signal: AbortSignal): Promise<All> {
@@ -87,6 +89,14 @@ async function copyAll(home: string, found: readonly Found[], files: string, sig
   const ledgers = ledgersOf(found, names.ledger);
   const parts = new Set(ledgers.flatMap(partsOf));
   const seen = new Map<string, string>();
+  const unread: Unheld[] = [];
+  const orUnread =
+    (path: string) =>
+    (error: unknown): null => {
+      if (!(error instanceof Unreadable)) throw error;
+      unread.push({ path, why: error.code });
+      return null;
+    };
   for (const { path, stat, kind, target } of found) {
     signal.throwIfAborted();
     if (parts.has(path)) continue;
@@ -100,7 +110,7 @@ async function copyAll(home: string, found: readonly Found[], files: string, sig
       const to = seen.get(file);
       if (to !== undefined) entries.push({ kind: 'hard-link', ...attributes, to });
       else {
-        const copied = await copyFile(join(home, path), join(files, path), signal);
+        const copied = await copyFile(join(home, path), join(files, path), signal).catch(orUnread(path));
         if (!copied) continue;
         if (stat.nlink > 1n) seen.set(file, path);
         const { size, sha256, sparse } = copied;
@@ -111,13 +121,21 @@ async function copyAll(home: string, found: readonly Found[], files: string, sig
   const known = new Map<string, Content>();
   const taken: LedgerBackup[] = [];
   for (const path of ledgers) {
-    const { ledger, content, entries: files_ } = await takeLedger(home, path, files, signal);
+    const ledgerTaken = await takeLedger(home, path, files, signal).catch(orUnread(path));
+    if (!ledgerTaken) {
+      // Of a part that was copied before it nothing could be made.
+      for (const part of partsOf(path)) rmSync(join(files, part), { force: true });
+      const stood = standing(home, path);
+      taken.push({ path, way: 'raw', stood, content: unopened('not read'), sound: false });
+      continue;
+    }
+    const { ledger, content, entries: files_ } = ledgerTaken;
     if (content) known.set(path, content);
     entries.push(...files_);
     // What it holds is told by the proof, from the copy.
     taken.push({ ...ledger, content: content ?? unopened('not read'), sound: false });
   }
-  return { entries, ledgers: taken, known };
+  return { entries, ledgers: taken, known, unread };
 }
 
 /** Everything is on the disk before the manifest is, and the manifest before the name that makes it a backup. */

@@ -85,6 +85,15 @@ export interface Manifest {
   /** Each after the folder that it is in. */
   readonly entries: readonly Entry[];
   readonly ledgers: readonly LedgerBackup[];
+  /** What is there and is not in the backup; absent in what earlier versions wrote. */
+  readonly unheld?: readonly Unheld[] | undefined;
+}
+
+export interface Unheld {
+  /** Below the home; a name that is not UTF-8 as near as it can be told. */
+  readonly path: string;
+  /** A system call's code, or a clause. */
+  readonly why: string;
 }
 
 /** The manifest of a text that anybody may have written, or why it is none. */
@@ -113,6 +122,8 @@ export function parseManifest(text: string): Manifest | { readonly why: string }
     const why = whyNotEntry(entry, folders, files);
     if (why) return { why };
   }
+  const { unheld = [] } = value;
+  if (!Array.isArray(unheld) || !unheld.every(isUnheld)) return { why: 'what it does not hold is no list' };
   if (!folders.has('.')) return { why: 'it does not name the home' };
   if (!ledgers.every((ledger) => isLedger(ledger, files))) return { why: 'it names a ledger that is none' };
   return value as unknown as Manifest;
@@ -165,6 +176,9 @@ function isLedger(value: unknown, files: ReadonlySet<string>): boolean {
     )
   );
 }
+
+const isUnheld = (value: unknown): boolean =>
+  isRecord(value) && typeof value.path === 'string' && typeof value.why === 'string';
 
 export const parentOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.');
 

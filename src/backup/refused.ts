@@ -8,6 +8,15 @@ export class Refused extends Error {
   }
 }
 
+/** A file that is there and cannot be read; the code says why. */
+export class Unreadable extends Refused {
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** The code of a system call's failure, else its message. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -41,7 +41,7 @@ export function revalidate(manifest: Manifest, home: string): Drift | null {
   }
   const known = new Set([...manifest.entries.map(({ path }) => path), ...parts]);
   const added = walk(home)
-    .map(({ path }) => path)
+    .found.map(({ path }) => path)
     .filter((path) => !known.has(path));
   const drift = { changed: [...new Set(changed)].sort(), grown, added, removed };
   return Object.values(drift).some((list) => list.length > 0) ? drift : null;

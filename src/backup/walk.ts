@@ -2,6 +2,7 @@ import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path';
 import { kindOf } from '../host/files.ts';
 import type { Kind } from '../observation.ts';
+import type { Unheld } from './manifest.ts';
 import { Refused, reasonOf } from './refused.ts';
 
 /** What is ours, what Coven itself set aside, and what it can download again. */
@@ -16,42 +17,53 @@ export interface Found {
   readonly target: string | null;
 }
 
+export interface Walked {
+  readonly found: readonly Found[];
+  /** What is there and cannot be seen whole, or be named. */
+  readonly unheld: readonly Unheld[];
+}
+
 /**
  * Everything below `home` that a backup is of, each after the folder that it is in, in order of name. Enters no other
- * file system. What ends while it is looked at is left out. Throws Refused where something cannot be seen.
+ * file system. What ends while it is looked at is left out. Throws Refused where the home itself cannot be seen.
  */
-export function walk(home: string): readonly Found[] {
+export function walk(home: string): Walked {
   const { dev } = lstatSync(home, { bigint: true });
   const found: Found[] = [];
+  const unheld: Unheld[] = [];
   const visit = (path: string): void => {
     const at = join(home, path);
     try {
       const stat = lstatSync(at, { bigint: true });
       const kind = stat.dev === dev ? kindOf(stat) : 'mount';
-      found.push({ path, stat, kind, target: kind === 'symlink' ? readlinkSync(at) : null });
-      if (kind !== 'directory') return;
-      for (const name of entriesOf(at)) {
+      const target = kind === 'symlink' ? readlinkSync(at) : null;
+      const entries = kind === 'directory' ? entriesOf(at) : [];
+      found.push({ path, stat, kind, target });
+      for (const { name, isUtf8 } of entries) {
         if (path === '.' && leftOut.includes(name)) continue;
-        visit(path === '.' ? name : `${path}/${name}`);
+        const below = path === '.' ? name : `${path}/${name}`;
+        if (isUtf8) visit(below);
+        else unheld.push({ path: below, why: 'its name is not UTF-8' });
       }
     } catch (error) {
-      if (error instanceof Refused) throw error;
-      if (path !== '.' && reasonOf(error) === 'ENOENT') return;
-      throw new Refused(`${at} cannot be looked at (${reasonOf(error)}), so nothing would be proven; make it readable`);
+      const code = reasonOf(error);
+      if (path === '.')
+        throw new Refused(`${at} cannot be looked at (${code}), so nothing would be proven; make it readable`);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') unheld.push({ path, why: code });
     }
   };
   visit('.');
-  return found;
+  return { found, unheld };
 }
 
-function entriesOf(folder: string): readonly string[] {
+/** A name that is not UTF-8 is told as near as it can be, and stands for itself alone. */
+function entriesOf(folder: string): readonly { readonly name: string; readonly isUtf8: boolean }[] {
   return readdirSync(folder, { encoding: 'buffer' })
     .map((bytes) => {
       const name = bytes.toString('utf8');
-      if (Buffer.from(name, 'utf8').equals(bytes)) return name;
-      throw new Refused(`${folder} holds a name that is not UTF-8 (${JSON.stringify(name)}); rename or move it`);
+      return { name, isUtf8: Buffer.from(name, 'utf8').equals(bytes) };
     })
-    .sort();
+    .sort(({ name: one }, { name: other }) => (one < other ? -1 : one > other ? 1 : 0));
 }
 
 /** The parts of a ledger by the name of its main file: its WAL, its shared memory, its rollback journal. */

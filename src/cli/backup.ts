@@ -27,6 +27,8 @@ export interface BackupOptions {
 }
 
 const refusedCode = 5;
+/** Something of the home could not be held. */
+const incompleteCode = 3;
 /** Beyond this, `list` names what may go. */
 const keep = { count: 5, bytes: 10 * 1024 ** 3 };
 
@@ -64,7 +66,7 @@ export function create(options: BackupOptions, signal: AbortSignal): Promise<num
       const tell = process.stderr.isTTY && !options.json ? progress : () => undefined;
       const made = await createBackup({ home: options.home, into, signal, tell });
       await say(options.json, { ok: true, ...words.summary(made.id, made.path, made.manifest) }, words.created(made));
-      return 0;
+      return (made.manifest.unheld ?? []).length > 0 ? incompleteCode : 0;
     } catch (error) {
       // Nothing of a backup that did not come to be is left.
       removeScratch(into);

@@ -3,19 +3,19 @@ import { dirname, join } from 'node:path';
 import { checks as allChecks } from '../../checks/index.ts';
 import { createBackup } from '../backup/create.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { beginRun, outsideOf } from '../backup/place.ts';
+import { beginRun, outsideOf, removeScratch } from '../backup/place.ts';
 import { revalidate } from '../backup/revalidate.ts';
 import type { Finding } from '../check.ts';
 import { type HomeSource, names } from '../coven/layout.ts';
 import { type Applied, applyPlan } from '../fix/engine/apply.ts';
 import { makeMends } from '../fix/engine/mend.ts';
 import { exitCode, type ProvenBackup, type Recheck } from '../fix/engine/perform.ts';
-import { recoverRuns } from '../fix/engine/recover.ts';
-import { reasonOf } from '../fix/engine/refusal.ts';
-import type { Plan, Risk } from '../fix/step.ts';
+import { type Recovered, recoverRuns } from '../fix/engine/recover.ts';
+import { type Reason, reasonOf } from '../fix/engine/refusal.ts';
+import { barredSteps, type Plan, pathsOf, type Risk, type Step } from '../fix/step.ts';
 import { lookNow } from '../host/files.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
-import { renderPlan } from '../render/plan.ts';
+import { notAppliedWords, renderPlan } from '../render/plan.ts';
 import { verdict } from '../render/text.ts';
 import type { Threshold } from '../report.ts';
 import { consent } from './consent.ts';
@@ -53,28 +53,54 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
   const home = options.home.path;
   if (!options.json) await print('A repair was cut off. It is finished or taken back before anything else.\n');
   if (!(await isAgreed(options, 'Do that now?', signal))) return tell(options, before, null, refusedCode);
+  let recovered: readonly Recovered[] = [];
   try {
-    const recovered = await recoverRuns(home, signal);
+    recovered = await recoverRuns(home, signal);
     if (!options.json) await print(`${renderRecovered(recovered).join('\n')}\n`);
   } catch (error) {
-    process.stderr.write(renderRefusal(reasonOf(error), home));
-    return options.json ? tell(options, before, null, refusedCode) : refusedCode;
+    const refused = reasonOf(error);
+    process.stderr.write(renderRefusal(refused, home));
+    return options.json ? tell(options, before, null, refusedCode, { recovered, refused }) : refusedCode;
   }
   const after = await survey(options, signal);
   signal.throwIfAborted();
-  return fixNow(options, after, signal);
+  return fixNow(options, after, signal, { recovered, refused: null });
 }
 
-async function fixNow(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
+/** What became of runs that had been cut off, before anything was planned. */
+interface Before {
+  readonly recovered: readonly Recovered[];
+  /** Why they could not be recovered. */
+  readonly refused: Reason | null;
+}
+
+const nothingBefore: Before = { recovered: [], refused: null };
+
+async function fixNow(
+  options: FixOptions,
+  before: Survey,
+  signal: AbortSignal,
+  cutOff: Before = nothingBefore,
+): Promise<number> {
   const { plan, report } = before;
-  if (plan.steps.length === 0) return tell(options, before, null, report.exitCode);
+  if (plan.steps.length === 0) return tell(options, before, null, report.exitCode, cutOff);
   if (!options.json) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
-  if (!(await isAgreed(options, 'Apply this plan?', signal))) return tell(options, before, null, refusedCode);
-  return apply(plan, options, signal);
+  const barred = barredSteps(plan, options.allow);
+  // Nobody is asked to agree to what is refused anyway.
+  if (barred.length === plan.steps.length) return tell(options, before, null, refusedCode, cutOff);
+  const rest = barred.map(({ id }) => id).join(', ');
+  const question = barred.length === 0 ? 'Apply this plan?' : `Apply this plan without what is not allowed (${rest})?`;
+  if (!(await isAgreed(options, question, signal))) return tell(options, before, null, refusedCode, cutOff);
+  return apply(plan, options, signal, cutOff);
 }
 
 /** Applies a plan, whichever way it was agreed to, and tells what became of it. */
-export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal): Promise<number> {
+export async function apply(
+  plan: Plan,
+  options: FixOptions,
+  signal: AbortSignal,
+  cutOff: Before = nothingBefore,
+): Promise<number> {
   const home = options.home.path;
   const say = options.json ? () => undefined : (text: string) => void process.stdout.write(text);
   const applied = await applyPlan(plan, {
@@ -90,7 +116,7 @@ export async function apply(plan: Plan, options: FixOptions, signal: AbortSignal
     if (!options.json) await print(renderApplied(applied, plan.steps, home));
     return exitCode(applied.fixes, signal);
   }
-  return tell(options, { report: after.report, plan }, applied, applied.exit || after.report.exitCode);
+  return tell(options, { report: after.report, plan }, applied, applied.exit || after.report.exitCode, cutOff);
 }
 
 /**
@@ -108,10 +134,16 @@ export async function backUp(
 ): Promise<ProvenBackup> {
   const place = backupDir === undefined ? dirname(run) : outsideOf(realpathSync(home), backupDir);
   const into = place !== dirname(run) || existsSync(join(run, 'backup')) ? beginRun(place) : run;
-  const { id, path, manifest, proof } = await createBackup({ home, into, signal, tell: () => undefined });
+  const making = createBackup({ home, into, signal, tell: () => undefined });
+  const { id, path, manifest, proof } = await making.catch((error: unknown) => {
+    // The folder of the run itself is the run's to remove.
+    if (into !== run) removeScratch(into);
+    throw error;
+  });
   const { judgement } = proof;
   const isDamaged = judgement !== null && judgement.damage.length > 0;
-  const unmade = isDamaged ? new Map() : await makeMends(plan.steps, join(path, 'files', names.ledger), run, signal);
+  const made = isDamaged ? new Map() : await makeMends(plan.steps, join(path, 'files', names.ledger), run, signal);
+  const unmade = new Map([...made, ...unheldSteps(plan.steps, manifest)]);
   return {
     id,
     judgement,
@@ -130,6 +162,18 @@ function hasOtherContent({ entries, ledgers }: Manifest, home: string, name: str
   if (!was || !now || ledgers.some(({ path }) => path === name)) return true;
   const isSameFile = was.dev === String(now.dev) && was.ino === String(now.ino);
   return !isSameFile || (was.kind === 'file' && was.mtimeNs !== String(now.mtimeNs));
+}
+
+/** Steps about what the backup could not hold. The mode and the owner of a folder are none of what is in it. */
+function unheldSteps(steps: readonly Step[], { unheld = [] }: Manifest): ReadonlyMap<string, Reason> {
+  const held = steps.flatMap(({ id, action }): readonly (readonly [string, Reason])[] => {
+    const isMoved = action.kind !== 'set-mode' && action.kind !== 'set-owner';
+    const found = unheld.find(({ path: not }) =>
+      pathsOf(action).some((path) => not === path || (isMoved && not.startsWith(`${path}/`))),
+    );
+    return found ? [[id, { code: 'not-backed-up', facts: { path: found.path, why: found.why } }]] : [];
+  });
+  return new Map(held);
 }
 
 /** Checks by which the start of a daemon is proven, beside its own. */
@@ -152,7 +196,12 @@ async function recheck(
     const [id = '', code = ''] = fix.split(' ');
     const brings = plan.steps.some(({ fix: of, action }) => of === fix && bringingUp.includes(action.kind));
     const findings = [...findingsOf(id), ...(brings ? ofDaemons.flatMap(findingsOf) : [])];
-    const isThere = findings.some(({ status, code: found }) => found === code || (brings && status === 'fail'));
+    // What the plan left out is there as before.
+    const left = plan.refused.find(({ finding, reason }) => finding === fix && reason === 'linked')?.facts.count ?? 0;
+    const isLeft = ({ facts }: Finding): boolean => Number(facts.count ?? 1) <= Number(left);
+    const isThere = findings.some(
+      (finding) => (finding.code === code && !isLeft(finding)) || (brings && finding.status === 'fail'),
+    );
     const isUnknown = findings.length === 0 || findings.some(({ status }) => status === 'unknown');
     return { fix, verdict: isThere ? 'still-there' : isUnknown ? 'unknown' : 'gone' };
   });
@@ -167,15 +216,17 @@ async function tell(
   { report, plan }: Survey,
   applied: Applied | null,
   code: number,
+  { recovered, refused }: Before = nothingBefore,
 ): Promise<number> {
   const { tool } = await import('../host/package.ts');
   if (options.json) {
     const { renderFixJson } = await import('../render/fix-json.ts');
-    await print(renderFixJson({ report, plan, applied, exitCode: code }, tool()));
+    const before = { recovered: [...recovered, ...(applied?.recovered ?? [])], recoveryRefused: refused };
+    await print(renderFixJson({ report, plan, applied, exitCode: code, ...before }, tool()));
     return code;
   }
   if (applied) await print(`${renderApplied(applied, plan.steps, options.home.path)}\n${verdict(report)}\n`);
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
-  else await print('Nothing was changed. To apply it: --fix --yes, or run it on a terminal and answer.\n');
+  else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow)}\n`);
   return code;
 }

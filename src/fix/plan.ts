@@ -1,9 +1,9 @@
 import type { Finding } from '../check.ts';
 import type { CauseName } from '../coven/causes.ts';
 import { judgeLifecycle } from '../coven/lifecycle.ts';
-import { liveSessions, rowNeeds } from '../coven/rows.ts';
-import type { Observations } from '../observation.ts';
 import { digestOf } from './digest.ts';
+import { foresee } from './foresee.ts';
+import { liveIds, liveIn } from './live.ts';
 import { daemonRemedies } from './remedies/daemon.ts';
 import { homeRemedies } from './remedies/home.ts';
 import { sessionRemedies } from './remedies/sessions.ts';
@@ -47,8 +47,10 @@ export function makePlan(found: readonly Found[], sight: PlanSight, options: Pla
     const remedy: Remedy = whole ?? own?.(sight, finding, options) ?? { refuse: 'by-hand' };
     if ('refuse' in remedy) refused.push({ finding: name, reason: remedy.refuse, facts: remedy.facts ?? {} });
     else willing.push({ name, remedy });
+    if ('left' in remedy && remedy.left)
+      refused.push({ finding: name, reason: remedy.left.reason, facts: remedy.left.facts });
   }
-  const lives = live(sight);
+  const lives = liveIn(sight);
   const once = mendOnce(willing);
   const moved = moveOnce(once.chosen);
   const ups = bringUp(moved.chosen, sight, lives);
@@ -61,9 +63,11 @@ export function makePlan(found: readonly Found[], sight: PlanSight, options: Pla
   ];
   refused.push(...ups.refused);
   const order = { alive: 0, gone: 1, after: 2 };
-  const steps = [...drafts, ...ups.steps]
-    .toSorted((a, b) => order[a.step.phase] - order[b.step.phase])
-    .map(({ fix, step, requires }, index): Step => ({ id: String(index + 1), fix, ...step, requires }));
+  const steps = foresee(
+    [...drafts, ...ups.steps]
+      .toSorted((a, b) => order[a.step.phase] - order[b.step.phase])
+      .map(({ fix, step, requires }, index): Step => ({ id: String(index + 1), fix, ...step, requires })),
+  );
   const { home, machine } = sight;
   const body = {
     home: { dev: home?.dev ?? '', ino: home?.ino ?? '' },
@@ -92,12 +96,6 @@ function refusesAll({ home, machine, ...sight }: PlanSight): Remedy | null {
   if (sight['home.filesystem']?.readOnly) return { refuse: 'read-only' };
   if (machine.bootId === null) return { refuse: 'no-boot-id' };
   return null;
-}
-
-function live(sight: PlanSight): Plan['live'] {
-  const seen = rowNeeds.every((key) => sight[key as keyof PlanSight] !== null);
-  if (!seen) return { daemonSessions: [], runSessions: [] };
-  return liveSessions(sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>);
 }
 
 type Chosen = readonly { readonly name: string; readonly remedy: Exclude<Remedy, { refuse: string }> }[];
@@ -162,14 +160,20 @@ function bringUp(chosen: Chosen, sight: PlanSight, lives: Plan['live']) {
   }
   // A start calls the rows of a live `coven run` orphaned; a restart ends the daemon's sessions, too.
   const harmed = lives.runSessions.length + (kind === 'restart-daemon' ? lives.daemonSessions.length : 0);
-  const requires = withSteps
-    .map(({ name }) => name)
-    .filter((name) => name !== first.name && inTheWay.some((check) => name.startsWith(`${check} `)));
+  // Nor is a daemon brought up on a ledger that was to be fixed first, and was not.
+  const isNeeded = ({ name, remedy }: Chosen[number]): boolean =>
+    inTheWay.some((check) => name.startsWith(`${check} `)) ||
+    remedy.steps.some(({ action }) => mending.includes(action.kind));
+  const requires = withSteps.filter((one) => one.name !== first.name && isNeeded(one)).map(({ name }) => name);
   const covered = others.filter(({ remedy }) => remedy.steps.length === 0);
   return {
     chosen,
     steps: [
-      { fix: first.name, step: draft({ kind }, 'after', harmed > 0 ? 'disruptive' : 'safe'), requires },
+      {
+        fix: first.name,
+        step: draft({ kind, ends: liveIds(lives) }, 'after', harmed > 0 ? 'disruptive' : 'safe'),
+        requires,
+      },
     ] as Placed[],
     refused: covered.map(({ name }) => ({ finding: name, reason: 'covered', facts: { by: first.name } })),
   };

@@ -12,7 +12,12 @@ export type Draft = Pick<Step, 'action' | 'phase' | 'risk' | 'undo'>;
  * names why nothing is done, as a code that render has words for.
  */
 export type Remedy =
-  | { readonly steps: readonly Draft[]; readonly daemon?: 'start' | 'restart' }
+  | {
+      readonly steps: readonly Draft[];
+      readonly daemon?: 'start' | 'restart';
+      /** What of the finding is not done, and why; its facts count what stays. */
+      readonly left?: { readonly reason: string; readonly facts: Facts } | undefined;
+    }
   | { readonly refuse: string; readonly facts?: Facts };
 
 export interface PlanOptions {

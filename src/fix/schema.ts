@@ -46,6 +46,8 @@ const file: v.GenericSchema<unknown, FileIdentity> = v.strictObject({
 /** Absent in what earlier versions wrote. */
 const beside = v.optional(v.nullable(file));
 
+const ends = v.optional(v.array(text));
+
 const ledger: v.GenericSchema<unknown, LedgerIdentity> = v.strictObject({
   main: file,
   wal: v.nullable(file),
@@ -84,10 +86,9 @@ export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
   }),
   v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
   v.strictObject({ kind: v.literal('swap-ledger'), run: runId, item: id, ledger, to: ledger, settled: beside }),
-  v.strictObject({ kind: v.literal('start-daemon') }),
-  v.strictObject({ kind: v.literal('restart-daemon') }),
+  v.strictObject({ kind: v.picklist(['start-daemon', 'restart-daemon']), ends }),
   v.strictObject({ kind: v.literal('continue-process'), process }),
-  v.strictObject({ kind: v.literal('end-process'), process, kill: v.boolean() }),
+  v.strictObject({ kind: v.literal('end-process'), process, kill: v.boolean(), ends }),
   v.strictObject({ kind: v.literal('remove-backup'), run: runId }),
 ]);
 

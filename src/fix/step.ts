@@ -1,3 +1,4 @@
+import { ledgerParts, names } from '../coven/layout.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
 
 /**
@@ -52,15 +53,27 @@ export type Action =
       readonly to: LedgerIdentity;
       readonly settled?: FileIdentity | null | undefined;
     }
-  | { readonly kind: 'start-daemon' }
-  | { readonly kind: 'restart-daemon' }
+  /** `ends` are the live sessions that it may end or call orphaned, by id: what is agreed to covers no others. */
+  | { readonly kind: 'start-daemon' | 'restart-daemon'; readonly ends?: readonly string[] | undefined }
   | { readonly kind: 'continue-process'; readonly process: ProcessIdentity }
   /** SIGTERM, and SIGKILL after it where `kill` says so. */
-  | { readonly kind: 'end-process'; readonly process: ProcessIdentity; readonly kill: boolean }
+  | {
+      readonly kind: 'end-process';
+      readonly process: ProcessIdentity;
+      readonly kill: boolean;
+      /** Of a daemon: the live sessions that end with it, as above. */
+      readonly ends?: readonly string[] | undefined;
+    }
   /** The backup of an earlier run, by that run's id: the only deletion that there is. */
   | { readonly kind: 'remove-backup'; readonly run: string };
 
 export type ActionKind = Action['kind'];
+
+/** Names below the home that an action changes. */
+export function pathsOf(action: Action): readonly string[] {
+  if ('path' in action) return [action.path];
+  return 'ledger' in action ? [names.ledger, ...ledgerParts] : [];
+}
 
 /**
  * When a step is taken, and under which locks: `alive` beside a daemon that may run, under daemon.lock; `gone` where
@@ -107,4 +120,11 @@ export interface Plan {
   readonly live: { readonly daemonSessions: readonly string[]; readonly runSessions: readonly string[] };
   /** sha256 in hex of home, machine and steps; times and words are not part of it. */
   readonly digest: string;
+}
+
+/** Steps that are not taken under what is agreed to: of a fix with a step of another risk, or that rests on such a fix. */
+export function barredSteps({ steps }: Pick<Plan, 'steps'>, allow: ReadonlySet<Risk>): readonly Step[] {
+  const barred = new Set(steps.filter(({ risk }) => !allow.has(risk)).map(({ fix }) => fix));
+  for (const { fix, requires } of steps) if (requires.some((needed) => barred.has(needed))) barred.add(fix);
+  return steps.filter(({ fix }) => barred.has(fix));
 }

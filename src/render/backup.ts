@@ -27,6 +27,7 @@ export const summary = (id: string, path: string, manifest: Manifest): object =>
   files: manifest.entries.filter(({ kind }) => kind === 'file').length,
   proven: true,
   sound: isSound(manifest),
+  unheld: manifest.unheld ?? [],
   ...rows(manifest),
 });
 
@@ -43,12 +44,28 @@ function described(manifest: Manifest): string {
 }
 
 export const created = ({ id, path, manifest }: Backup): string =>
-  `Backup ${id}: proven, ${described(manifest)}\n${harmless(path)}\n`;
+  `Backup ${id}: proven, ${described(manifest)}\n${harmless(path)}\n${unheldLines(manifest).join('')}`;
+
+const shownUnheld = 20;
+
+/** What a backup could not hold, a line each. */
+function unheldLines({ unheld = [] }: Manifest): readonly string[] {
+  if (unheld.length === 0) return [];
+  const more = unheld.length - shownUnheld;
+  return [
+    `Not in it, since it could not be read or named (${unheld.length}):\n`,
+    ...unheld.slice(0, shownUnheld).map(({ path, why }) => `  ${harmless(path)} (${harmless(why)})\n`),
+    ...(more > 0 ? [`  and ${more} more\n`] : []),
+  ];
+}
+
+const lacks = ({ unheld = [] }: Manifest): string =>
+  unheld.length > 0 ? `, without ${count(unheld.length, 'file')}` : '';
 
 export function list(backups: readonly Listed[], mayGo: readonly string[]): string {
   if (backups.length === 0) return 'No backups. coven-doctor backup create makes one.\n';
   const lines = backups.map((backup) => {
-    if (backup.state === 'whole') return `${backup.id}  ${described(backup.manifest)}`;
+    if (backup.state === 'whole') return `${backup.id}  ${described(backup.manifest)}${lacks(backup.manifest)}`;
     if (backup.state === 'interrupted') return `${backup.id}  cut off while it was made: no backup`;
     return `${backup.id}  not used: ${harmless(backup.why)}`;
   });
@@ -73,7 +90,7 @@ export function verified(verdicts: readonly Verdict[]): string {
   return verdicts
     .map(({ backup, proof }) => {
       if (backup.state !== 'whole') return list([backup], []);
-      if (proof?.proven) return `${backup.id}  proven: ${described(backup.manifest)}\n`;
+      if (proof?.proven) return `${backup.id}  proven: ${described(backup.manifest)}${lacks(backup.manifest)}\n`;
       return `${backup.id}  NOT PROVEN: ${harmless(proof?.why ?? 'not read')}\n`;
     })
     .join('');
@@ -109,6 +126,7 @@ export function preview(backup: { readonly id: string; readonly manifest: Manife
     `Backup ${backup.id} of ${harmless(backup.manifest.madeAt)}: ${described(backup.manifest)}`,
     `Puts back in ${harmless(home)}: ${replaced.map(harmless).join(', ')}`,
     ...lines,
+    ...unheldLines(backup.manifest).map((line) => line.trimEnd()),
     'What stands there now is kept in the quarantine of the run.',
   ].join('\n')}\n`;
 }

@@ -1,4 +1,6 @@
 import type { Applied } from '../fix/engine/apply.ts';
+import type { Recovered } from '../fix/engine/recover.ts';
+import type { Reason } from '../fix/engine/refusal.ts';
 import type { Plan } from '../fix/step.ts';
 import type { Report } from '../report.ts';
 import { harmlessJson } from './harmless.ts';
@@ -11,11 +13,14 @@ export interface Fixed {
   readonly plan: Plan;
   readonly applied: Applied | null;
   readonly exitCode: number;
+  /** What became of runs that had been cut off, and why nothing could. */
+  readonly recovered: readonly Recovered[];
+  readonly recoveryRefused: Reason | null;
 }
 
 /** The report of the last look, with the plan and what became of it. */
 export function renderFixJson(
-  { report, plan, applied, exitCode }: Fixed,
+  { report, plan, applied, exitCode, recovered, recoveryRefused }: Fixed,
   tool: { name: string; version: string },
 ): string {
   const document = {
@@ -40,6 +45,20 @@ export function renderFixJson(
       })),
       live: plan.live,
     },
+    recovered: recovered.map(({ run, fixes }) => ({
+      run,
+      fixes: fixes.map(({ fix, outcome, reason }) => ({
+        fix,
+        outcome,
+        ...(reason && { reason: reason.code, message: reasonWords(reason.code, reason.facts) }),
+      })),
+    })),
+    ...(recoveryRefused && {
+      recoveryRefused: {
+        reason: recoveryRefused.code,
+        message: reasonWords(recoveryRefused.code, recoveryRefused.facts),
+      },
+    }),
     ...(applied && {
       fixes: applied.fixes.map(({ fix, outcome, reason }) => ({
         fix,

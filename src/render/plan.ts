@@ -1,4 +1,4 @@
-import type { Plan, Risk, Step } from '../fix/step.ts';
+import { barredSteps, type Plan, type Risk, type Step } from '../fix/step.ts';
 import { count, harmless } from './harmless.ts';
 import { liveWords, refusalWords, riskWords, stepWords, undoWords } from './words/fix.ts';
 
@@ -21,6 +21,15 @@ export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string
     ...mine.map(({ finding, reason, facts }) => `  ${finding}: ${refusalWords(reason, facts)}`),
   ];
   return `${lines.map((line) => harmless(line).replaceAll('<coven-home>', harmless(home))).join('\n')}\n`;
+}
+
+/** Why a plan was not applied, and what to type. */
+export function notAppliedWords(plan: Plan, allow: ReadonlySet<Risk>): string {
+  const barred = barredSteps(plan, allow);
+  const risks = [...new Set(barred.map(({ risk }) => risk))].filter((risk) => !allow.has(risk));
+  const needs = risks.map((risk) => `--allow ${risk}`).join(' ');
+  if (barred.length < plan.steps.length) return 'To apply it: --fix --yes, or run it on a terminal and answer.';
+  return `Every step of it needs ${needs}: coven-doctor --fix ${needs}`;
 }
 
 function stepLines({ id, fix, action, risk, undo }: Step, plan: Plan, allow: ReadonlySet<Risk>): readonly string[] {

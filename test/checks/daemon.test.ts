@@ -345,7 +345,7 @@ judges(daemonVersion, [
   ['ours before it on PATH', { install: { covens: [{ ...coven, version: '0.1.0', ours: true }, coven] } }, ['pass ok']],
   ['its version is not told', body({ covenVersion: null }), ['skipped not-comparable']],
   ['its program was replaced', { 'daemon.process': { executableGone: true } }, ['warn replaced-executable']],
-  ['that cannot be seen', { 'daemon.process': { executableGone: null } }, ['pass ok']],
+  ['that cannot be seen', { 'daemon.process': { executableGone: null } }, ['unknown undetermined']],
   [
     'both',
     { 'daemon.process': { executableGone: true }, install: { covens: [{ ...coven, version: '0.4.7' }] } },

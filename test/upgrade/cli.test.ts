@@ -138,7 +138,7 @@ describe('--save', () => {
     const { exitCode, stderr } = await cli(['preflight', '--home', join(scratch.path, 'none'), '--save', file], {
       cwd,
     });
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('there is no home')]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('there is no Coven home')]);
     expect(existsSync(file)).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { thisMachine } from '../../host/machine.ts';
 import { digestOf } from '../digest.ts';
 import { step as stepSchema } from '../schema.ts';
-import type { Plan, Risk, Step } from '../step.ts';
+import { type Plan, pathsOf, type Risk, type Step } from '../step.ts';
 import { phaseLocks, takeLocks } from './locks.ts';
 import { exitCode, inOrder, type ProvenBackup, perform, type Recheck } from './perform.ts';
 import { type Recovered, recoverAll, recoverRuns } from './recover.ts';
@@ -86,6 +86,7 @@ async function refusalsOf(
 ): Promise<ReadonlyMap<string, Reason>> {
   const refusals = new Map<string, Reason>();
   const seen = new Set<string>();
+  const touched = new Set<string>();
   const quarantines = openQuarantines(workshop.runs);
   const scene = { home: workshop.home, homePath: workshop.homePath, run: '', quarantine: quarantines.of, signal };
   try {
@@ -93,12 +94,13 @@ async function refusalsOf(
       const unmet = step.requires.find((fix) => refusals.has(fix));
       if (!allow.has(step.risk)) refusals.set(step.fix, { code: 'risk', facts: { risk: step.risk } });
       else if (unmet) refusals.set(step.fix, { code: 'requires', facts: { fix: unmet } });
-      // What later steps of a fix are checked for, earlier ones may bring about.
-      else if (!seen.has(step.fix)) {
+      // What later steps of a fix or of a file are checked for, earlier ones may bring about.
+      else if (!seen.has(step.fix) && !pathsOf(step.action).some((path) => touched.has(path))) {
         const reason = await checkStep(step, scene);
         if (reason) refusals.set(step.fix, reason);
       }
       seen.add(step.fix);
+      for (const path of pathsOf(step.action)) touched.add(path);
     }
   } finally {
     quarantines.close();

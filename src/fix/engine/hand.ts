@@ -13,7 +13,9 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
+  rmdirSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -52,6 +54,26 @@ export function makeFile(parent: Folder, name: string): number {
   );
   fsyncSync(parent.fd);
   return fd;
+}
+
+/** Makes an empty file, 0600, where nothing is. */
+export function makeIfMissing(parent: Folder, name: string): void {
+  try {
+    closeSync(makeFile(parent, name));
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+/** Does something in a folder of ours whose mode does not let us write there, and sets that mode again. */
+export function whileOpen({ fd, mode }: Folder, act: () => void): void {
+  fchmodSync(fd, mode | 0o300);
+  try {
+    act();
+  } finally {
+    fchmodSync(fd, mode);
+    fsyncSync(fd);
+  }
 }
 
 /** Writes `bytes` with one call, and makes them durable. Throws where they were not written whole. */
@@ -170,6 +192,19 @@ export function likeness(folder: string, name: string, { mode, uid, gid }: FileI
   } finally {
     closeSync(fd);
     closeFolder(parent);
+  }
+}
+
+/** Removes the folder of a run that did not begin; one that holds anything else that somebody may want stays. */
+export function dropRun(runs: Folder, run: string, files: readonly string[], folders: readonly string[]): void {
+  try {
+    for (const name of folders) rmdirSync(at(runs, `${run}/${name}`));
+    const left = readdirSync(at(runs, run));
+    if (left.every((name) => files.includes(name))) for (const name of left) unlinkSync(at(runs, `${run}/${name}`));
+    rmdirSync(at(runs, run));
+    fsyncSync(runs.fd);
+  } catch {
+    return;
   }
 }
 

@@ -3,10 +3,10 @@ import type { Judgement } from '../../backup/judgement.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Plan, Step } from '../step.ts';
 import { refusalOf } from './gate.ts';
-import { makeWhole } from './hand.ts';
+import { dropRun, makeWhole } from './hand.ts';
 import { makeJournal } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
-import { makeRun, openQuarantines } from './run.ts';
+import { makeRun, openQuarantines, quarantineName } from './run.ts';
 import {
   announce,
   end,
@@ -55,15 +55,19 @@ export interface Performed {
   readonly outcomes: readonly FixOutcome[];
 }
 
+const planName = 'plan.json';
+
 /** One run: a folder, a backup, a journal, the steps in their phases, the re-check, the end. */
 export async function perform(workshop: Workshop, work: Work): Promise<Performed> {
   const { id, folder } = makeRun(workshop.runs);
   const quarantines = openQuarantines(workshop.runs);
   const where = `${workshop.homePath}/doctor/runs/${id}`;
+  let begun = false;
   try {
-    makeWhole(folder, 'plan.json', `${JSON.stringify({ digest: work.digest, steps: work.steps }, null, 2)}\n`);
+    makeWhole(folder, planName, `${JSON.stringify({ digest: work.digest, steps: work.steps }, null, 2)}\n`);
     const proven = makesRoom(work.steps) ? null : await makeBackup(work, where);
     const journal = makeJournal(folder, work.steps);
+    begun = true;
     const { signal, tell } = work;
     const tx = openTransaction(workshop, id, journal, { quarantine: quarantines.of, signal, tell });
     try {
@@ -78,6 +82,7 @@ export async function perform(workshop: Workshop, work: Work): Promise<Performed
   } finally {
     quarantines.close();
     closeFolder(folder);
+    if (!begun) dropRun(workshop.runs, id, [planName, `${planName}.part`], [quarantineName]);
   }
 }
 

@@ -4,6 +4,8 @@ export type ReasonCode =
   | 'platform'
   | 'no-home'
   | 'home-symlink'
+  /** Its mode does not let its owner look into it. */
+  | 'home-shut'
   /** The home is another user's, whoever runs this. */
   | 'foreign-home'
   /** The path names another folder than it did. */
@@ -37,6 +39,8 @@ export type ReasonCode =
   | 'requires'
   | 'backup'
   | 'backup-outdated'
+  /** The backup could not hold what the step is about. */
+  | 'not-backed-up'
   /** The proven copy of the ledger is damaged: nothing that opens the ledger is done. */
   | 'unsound-ledger'
   | 'interrupted'

@@ -1,7 +1,7 @@
 import { thisMachine } from '../../host/machine.ts';
 import { tool } from '../../host/package.ts';
 import { digestOf } from '../digest.ts';
-import type { Step } from '../step.ts';
+import { pathsOf, type Step } from '../step.ts';
 import type { Told } from './journal.ts';
 import { exitCode, perform } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';
@@ -120,10 +120,11 @@ async function changesSince(
   const changed: Reason[] = [];
   try {
     for (const step of steps) {
-      const about = 'path' in step.action ? step.action.path : step.action.kind;
-      const reason = seen.has(about) ? null : await checkStep(step, scene);
+      const paths = pathsOf(step.action);
+      const about = paths.length > 0 ? paths : [step.action.kind];
+      const reason = about.some((name) => seen.has(name)) ? null : await checkStep(step, scene);
       if (reason) changed.push(step.action.kind === 'swap-ledger' ? ofLedger(reason, step.action) : reason);
-      seen.add(about);
+      for (const name of about) seen.add(name);
     }
   } finally {
     quarantines.close();

@@ -2,8 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { isErrno } from '../../host/files.ts';
 import { at, closeFolder, type Folder, isSame, openFolder } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
-import { makeFolder } from './hand.ts';
-import { type Held, takeLocks } from './locks.ts';
+import { makeFolder, makeIfMissing, whileOpen } from './hand.ts';
+import { type Held, phaseLocks, takeLocks } from './locks.ts';
 import { Refusal, reasonOf } from './refusal.ts';
 
 /** The home and what is ours in it: `doctor/`, its lock, and the runs. */
@@ -35,6 +35,9 @@ export async function openWorkshop(path: string): Promise<Workshop> {
     for (const folder of open.splice(0).reverse()) closeFolder(folder);
   };
   try {
+    // A home that its own mode closes is opened for as long as it takes to make what a run needs in it: a repair of that
+    // very mode is a step like any other. Any command of Coven sets the mode for good.
+    if ((home.mode & 0o300) !== 0o300) whileOpen(home, () => makePlace(home));
     const doctor = makeOurs(home, folderName);
     open.push(doctor);
     lock = await takeLocks(doctor, [lockName]).catch((error) => {
@@ -91,12 +94,18 @@ function openHome(path: string): Folder {
       const kind = identify(path)?.kind ?? 'absent';
       throw kind === 'symlink' ? new Refusal('home-symlink') : new Refusal('no-home', { kind });
     }
+    if (isErrno(error, 'EACCES')) throw new Refusal('home-shut');
     const { code, facts } = reasonOf(error);
     throw new Refusal(code, facts);
   }
   if (home.uid === process.geteuid?.()) return home;
   closeFolder(home);
   throw new Refusal('foreign-home', { uid: home.uid });
+}
+
+function makePlace(home: Folder): void {
+  makeFolder(home, folderName);
+  for (const name of phaseLocks.gone) makeIfMissing(home, name);
 }
 
 function makeOurs(parent: Folder, name: string): Folder {
@@ -120,7 +129,8 @@ export function openOurs(parent: Folder, name: string): Folder | null {
   }
   const why =
     (folder.uid !== process.geteuid?.() && 'owner') ||
-    (folder.mode !== 0o700 && 'mode') ||
+    // A home may hand its setgid bit down, by which nobody gets in.
+    ((folder.mode & ~0o2000) !== 0o700 && 'mode') ||
     (folder.dev !== parent.dev && 'mount');
   if (!why) return folder;
   closeFolder(folder);

@@ -2,6 +2,7 @@ import type { Finding } from '../../check.ts';
 import { names } from '../../coven/layout.ts';
 import { judgeLiveness, type LivenessSight } from '../../coven/liveness.ts';
 import type { Process, ProcessIdentity } from '../../observation.ts';
+import { liveIds, liveIn } from '../live.ts';
 import {
   type Draft,
   draft,
@@ -30,7 +31,10 @@ export function processIdentity(sight: PlanSight, { pid, startTicks, uid }: Proc
 /** With `kill`, SIGKILL where SIGTERM does not end it, which may lose 2 MiB of events that were not yet written. */
 function endDaemon(sight: PlanSight, process: Process, kill: boolean): readonly Draft[] | null {
   const identity = processIdentity(sight, process);
-  return identity && [draft({ kind: 'end-process', process: identity, kill }, 'alive', kill ? 'lossy' : 'disruptive')];
+  const ends = liveIds(liveIn(sight));
+  return (
+    identity && [draft({ kind: 'end-process', process: identity, kill, ends }, 'alive', kill ? 'lossy' : 'disruptive')]
+  );
 }
 
 function wake(sight: PlanSight, _: Finding, { allow }: PlanOptions): Remedy {

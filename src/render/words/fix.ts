@@ -87,6 +87,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'needs-root': ({ uid, name }) => `needs root: sudo chown -h ${uid} <coven-home>/${name}`,
   'read-only': () => 'the file system is mounted read-only',
   'no-boot-id': () => 'this system does not tell its boots, so that no process can be told from another',
+  linked: ({ name, links, count: files }) =>
+    `<coven-home>/${name} has ${links} names${Number(files) > 1 ? `, and ${Number(files) - 1} more have others, too` : ''}: what is changed there would change elsewhere; see where, then do it by hand`,
   'not-seen': ({ name }) => `${name ? `<coven-home>/${name}` : 'what it is about'} could not be seen`,
   'daemon-alive': () => 'a live daemon may own it',
   'daemon-not-proven': () => 'it is not proven which process the daemon is',

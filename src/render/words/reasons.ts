@@ -9,6 +9,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   platform: ({ platform }) => `repairs need Linux (this is ${platform}); the diagnosis works here`,
   'no-home': () => 'there is no home to repair',
   'home-symlink': () => 'the home is a symlink; name the folder itself with --home or COVEN_HOME',
+  'home-shut': () => 'this user may not look into the home; chmod 700 <coven-home>, and run again',
   'foreign-home': ({ uid }) => `the home belongs to uid ${uid}; run as that user: what root makes there locks it out`,
   'home-moved': () => 'the path names another folder by now; run again',
   'other-home': () => 'the plan is of another home; make a new one here',
@@ -36,6 +37,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   risk: ({ risk }) => `it is ${risk}; to agree to that: --allow ${risk}`,
   requires: ({ fix }) => `it rests on the fix of ${fix}, which was not done`,
   backup: ({ why }) => `no proven backup: ${why}`,
+  'not-backed-up': ({ path, why }) => `the backup could not hold ${at(path)} (${why})`,
   'backup-outdated': ({ path }) => `${at(path)} changed after it was backed up; run again`,
   'unsound-ledger': ({ why }) => `the ledger is damaged (${why}), and opening it can make it worse`,
   interrupted: () => 'interrupted',
@@ -44,8 +46,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
     pid === undefined ? 'the finding is still there after the repair' : `pid ${pid} did not end`,
   'not-verified': () => 'it could not be told whether the repair helped',
   daemon: ({ step, why }) => `${step}: ${why}`,
-  'live-session': ({ session }) =>
-    `session ${session} lives, and began after the plan was made; let it end, or run again to see what a start would do to it`,
+  'live-session': ({ session, count: more }) =>
+    `${typeof more === 'number' && more > 1 ? `${more} sessions live that the plan does not name (${session}, …)` : `session ${session} lives, and the plan does not name it`}; let it end, or make a new plan, which shows what would become of it`,
   'sessions-unseen': () => 'it could not be told which sessions live; run again',
   'cannot-mend': ({ why }) => `no mended copy of the ledger: ${why}`,
   'no-such-run': ({ run }) => `there is no run ${run}; \`coven-doctor runs\` names them`,

@@ -1,9 +1,8 @@
 import { type ControlOptions, restart, start } from '../../../control/control.ts';
 import type { Outcome } from '../../../control/outcome.ts';
 import { probe, type Standing } from '../../../control/probe.ts';
-import { seeLiveSessions } from '../../../control/sessions.ts';
-import type { LiveSessions } from '../../../coven/rows.ts';
 import { defineKind, type Task } from '../kind.ts';
+import { refuseMoreLive } from '../live.ts';
 import { Failure, Refusal } from '../refusal.ts';
 
 /**
@@ -24,23 +23,9 @@ const bring =
 const verdictOf = async ({ scene }: Task): Promise<Standing['verdict']> =>
   (await probe(scene.homePath, scene.signal)).verdict;
 
-/**
- * A step that was planned as safe would end a session that began since: a restart ends those of the daemon, and a start
- * calls those of a `coven run` orphaned.
- */
-const refuseLive =
-  (ends: readonly (keyof LiveSessions)[]) =>
-  async ({ step, scene: { homePath, signal } }: Task): Promise<void> => {
-    if (step.risk !== 'safe') return;
-    const live = await seeLiveSessions(homePath, signal);
-    if (!live) throw new Refusal('sessions-unseen');
-    const [session] = ends.flatMap((of) => live[of]);
-    if (session !== undefined) throw new Refusal('live-session', { session });
-  };
-
 export const startDaemon = defineKind({
   kind: 'start-daemon',
-  check: refuseLive(['runSessions']),
+  check: refuseMoreLive,
   apply: bring(start),
   standing: async (task) => {
     const verdict = await verdictOf(task);
@@ -51,7 +36,7 @@ export const startDaemon = defineKind({
 
 export const restartDaemon = defineKind({
   kind: 'restart-daemon',
-  check: refuseLive(['daemonSessions', 'runSessions']),
+  check: refuseMoreLive,
   apply: bring(restart),
   // One that is gone was stopped by it.
   standing: async (task) => ({ at: (await verdictOf(task)) === 'running' ? 'after' : 'between' }),

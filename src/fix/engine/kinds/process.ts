@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readStat } from '../../../host/procfs.ts';
 import type { ProcessIdentity } from '../../../observation.ts';
 import { type ActionOf, defineKind, type Standing, type Task } from '../kind.ts';
+import { refuseMoreLive } from '../live.ts';
 import { Failure, Refusal } from '../refusal.ts';
 
 type Ending = Task<ActionOf<'end-process'>>;
@@ -27,7 +28,9 @@ export const continueProcess = defineKind({
 /** Ends one process by its identity: SIGTERM, and where it was agreed to SIGKILL after it. */
 export const endProcess = defineKind({
   kind: 'end-process',
-  check: ({ action: { process } }: Ending) => {
+  check: async (task: Ending) => {
+    const { process, ends } = task.action;
+    if (ends !== undefined) await refuseMoreLive(task);
     const state = stateOf(process);
     // Traced or waiting for a device, a process gets no signal; stopped, it keeps SIGTERM for later.
     if (state === null || 'tTD'.includes(state)) throw new Refusal('drift', { pid: process.pid, fields: 'state' });
