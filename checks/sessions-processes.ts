@@ -1,7 +1,7 @@
 import { defineCheck, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { isHiddenHarness, isUnmarkedHarness } from '../src/coven/rows.ts';
+import { isHiddenHarness, isProvenHarness, isUnmarkedHarness } from '../src/coven/rows.ts';
 import type { Process } from '../src/observation.ts';
 
 /**
@@ -70,10 +70,8 @@ export const sessionsProcesses = defineCheck({
 
 /** The harness itself, and not something that it started and left. */
 function isHarness(process: Process, rows: readonly { id: string; harness: string }[]): boolean {
-  if (!process.sessionLeader) return false;
-  return (
-    process.deadTerminal || rows.some(({ id, harness }) => id === process.sessionId && harness === process.command)
-  );
+  const row = rows.find(({ id }) => id === process.sessionId) ?? { harness: '' };
+  return isProvenHarness(process, row);
 }
 
 const pidsOf = (list: readonly Process[]): string =>

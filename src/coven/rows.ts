@@ -8,7 +8,13 @@ export const rowNeeds = [...livenessNeeds, 'store.open', 'store.sessions'] as co
 type Sight = { readonly [K in (typeof rowNeeds)[number]]: Observations[K] };
 
 /** Why it cannot be told whether a row's process lives. */
-export type Doubt = 'other-namespaces' | 'hidden-environment' | 'other-command' | 'daemon-unclear' | 'one-look';
+export type Doubt =
+  | 'other-namespaces'
+  | 'hidden-environment'
+  | 'other-command'
+  | 'other-process'
+  | 'daemon-unclear'
+  | 'one-look';
 
 export interface RowJudgement {
   readonly live: readonly SessionRow[];
@@ -58,10 +64,10 @@ export function judgeRows(sight: Sight): RowJudgement {
   for (const row of rows) {
     const carriers = processes.filter((process) => process.sessionId === row.id || isUnmarkedHarness(process, row));
     if (carriers.some(({ ownerPid }) => ownerPid !== null) || matched.has(row.id)) result.live.push(row);
-    else if (carriers.length > 0) result.unowned.push(row);
+    else if (carriers.some((process) => isProvenHarness(process, row))) result.unowned.push(row);
     else if (daemonLives && now - Date.parse(row.createdAt) < launchSeconds * 1000) result.live.push(row);
     else {
-      const doubt = doubtOf();
+      const doubt = doubtOf() ?? (carriers.length > 0 ? 'other-process' : null);
       if (doubt) doubtful.push({ row, doubt });
       else result.orphaned.push(row);
     }
@@ -124,6 +130,18 @@ export function isUnmarkedHarness(process: Process, { createdAt }: SessionRow): 
   const { home, role, sessionId, standalone, sessionLeader, ppid, ownerPid, startedAt } = process;
   if (home !== 'this' || role !== 'other' || sessionId !== null || standalone) return false;
   return (sessionLeader || ppid === ownerPid) && beganWith(startedAt, createdAt, launchSeconds);
+}
+
+/**
+ * A harness leads a session of its own, and its terminal is gone with its daemon, or it is called as its row says. What
+ * else carries the mark of a session or began with it may be its harness or a neighbour: a server that it started, a
+ * terminal multiplexer.
+ */
+export function isProvenHarness(
+  { sessionLeader, deadTerminal, command }: Process,
+  { harness }: Pick<SessionRow, 'harness'>,
+): boolean {
+  return sessionLeader && (deadTerminal || command === harness);
 }
 
 /** Whether a process began between just before a row was written and `seconds` after it. */

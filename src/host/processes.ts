@@ -49,7 +49,9 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
     const { home: where, participant } = await belonging(found);
     const wanted = named.has(found.pid) || listening.has(found.pid) || where === 'this';
     const unreadableLeader = where === 'unreadable' && found.session === found.pid && found.state !== 'Z';
-    if (!wanted && !unreadableLeader) continue;
+    // This program is no session's harness, whatever it inherited and however it was started.
+    const isThis = found.pid === process.pid && !named.has(found.pid);
+    if (isThis || (!wanted && !unreadableLeader)) continue;
     list.push({
       pid: found.pid,
       innerPid: proc.innerPid(found.pid),

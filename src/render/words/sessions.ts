@@ -7,6 +7,7 @@ const doubts: Readonly<Record<string, string>> = {
   'other-namespaces': 'processes of other pid namespaces cannot be seen from here',
   'hidden-environment': 'a process that may be their harness hides its environment',
   'other-command': 'a live coven command may own them',
+  'other-process': 'a process that no daemon owns carries their mark or began with them, and may be their harness',
   'daemon-unclear': 'the state of the daemon is not clear',
   'one-look': 'they could not be looked at a second time',
   'sessions-unreadable': 'the rows could not be read',
