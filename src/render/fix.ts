@@ -5,6 +5,7 @@ import type { Progress } from '../fix/engine/transaction.ts';
 import type { Undone } from '../fix/engine/undo.ts';
 import type { Step } from '../fix/step.ts';
 import { harmless } from './harmless.ts';
+import { expand as expandTokens } from './shell.ts';
 import { stepWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';
 
@@ -15,7 +16,7 @@ const outcomes = {
   failed: 'failed, and NOT taken back whole',
 } as const;
 
-const expand = (text: string, home: string): string => harmless(text).replaceAll('<coven-home>', harmless(home));
+const expand = (text: string, home: string): string => expandTokens(harmless(text), home);
 
 /** An undo: what it took back, or everything that is in its way. */
 export function renderUndone({ undoes, runId, recovered, outcome, reasons, left }: Undone, home: string): string {

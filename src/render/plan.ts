@@ -1,5 +1,6 @@
 import { barredSteps, type Plan, type Risk, type Step } from '../fix/step.ts';
 import { count, harmless } from './harmless.ts';
+import { expand } from './shell.ts';
 import { liveWords, refusalWords, riskWords, stepWords, undoWords } from './words/fix.ts';
 
 export interface PlanTextOptions {
@@ -20,7 +21,7 @@ export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string
     ...(mine.length > 0 ? ['', 'Not repaired:'] : []),
     ...mine.map(({ finding, reason, facts }) => `  ${finding}: ${refusalWords(reason, facts)}`),
   ];
-  return `${lines.map((line) => harmless(line).replaceAll('<coven-home>', harmless(home))).join('\n')}\n`;
+  return `${lines.map((line) => expand(harmless(line), home)).join('\n')}\n`;
 }
 
 /** Why a plan was not applied, and what to type. */

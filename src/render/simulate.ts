@@ -1,4 +1,5 @@
 import { harmless } from './harmless.ts';
+import { quoted } from './shell.ts';
 
 interface Listed {
   readonly name: string;
@@ -46,6 +47,3 @@ export function renderSimulated({ name, what, live, expect, path, command }: Sim
 }
 
 export const renderRefusal = (reason: string): string => `coven-doctor: refused: ${harmless(reason)}\n`;
-
-/** A word as a shell takes it. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -13,6 +13,7 @@ import {
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { count, harmless } from './harmless.ts';
+import { expand } from './shell.ts';
 import { bundleStep } from './steps.ts';
 import { hasRemedy } from './words/remediation.ts';
 import { say } from './words.ts';
@@ -142,9 +143,4 @@ export function verdict(report: Report): string {
   return complete
     ? `It works; look at this: ${message}${next}.`
     : `Not everything could be determined: ${message}${next}.`;
-}
-
-function expand(line: string, home: string): string {
-  const path = harmless(home);
-  return line.replaceAll('<coven-home>', path).replaceAll('<daemon-socket>', `${path}/coven.sock`);
 }

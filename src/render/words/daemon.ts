@@ -1,10 +1,11 @@
 import type { Facts } from '../../check.ts';
+import { homeWord } from '../shell.ts';
 import type { CheckWords } from '../words.ts';
 import { toRestart, toRun, works } from './advice.ts';
 
 /** Coven takes any process of the recorded number for a live daemon; without the record, its start works. */
 const moveRecord = (facts: Facts): string =>
-  `mv <coven-home>/daemon.json <coven-home>/daemon.json.aside; then ${toRun('start', facts, 'daemon:record')}`;
+  `mv ${homeWord('daemon.json')} ${homeWord('daemon.json.aside')}; then ${toRun('start', facts, 'daemon:record')}`;
 
 const recordedPid: Readonly<Record<string, string>> = {
   dead: 'is gone',
@@ -140,7 +141,7 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       unreadable: {
         message: ({ state, bytes }) =>
           `daemon.json cannot be read (${state}, ${bytes ?? 'no'} bytes); every coven command, its doctor included, fails on it`,
-        hint: () => 'mv <coven-home>/daemon.json <coven-home>/daemon.json.aside',
+        hint: () => `mv ${homeWord('daemon.json')} ${homeWord('daemon.json.aside')}`,
       },
       invalid: {
         message: () => 'daemon.json is no valid record; Coven takes it for absent and removes or rewrites it',

@@ -1,6 +1,7 @@
 import type { Facts } from '../../check.ts';
 import type { Action, Plan, Risk, Step } from '../../fix/step.ts';
 import { count } from '../harmless.ts';
+import { homeWord, quoted } from '../shell.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 const at = (path: string): string => (path === '.' ? '<coven-home>' : `<coven-home>/${path}`);
@@ -84,7 +85,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'no-home': () => 'there is no home to repair',
   'other-owner': ({ uid }) =>
     `the home belongs to uid ${uid}; run as that user, since what others make there locks it out`,
-  'needs-root': ({ uid, name }) => `needs root: sudo chown -h ${uid} <coven-home>/${name}`,
+  'needs-root': ({ uid, name }) => `needs root: sudo chown -h ${uid} ${homeWord(name)}`,
   'read-only': () => 'the file system is mounted read-only',
   'no-boot-id': () => 'this system does not tell its boots, so that no process can be told from another',
   linked: ({ name, links, count: files }) =>
@@ -97,7 +98,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   traced: ({ pid }) => `pid ${pid} is held by a debugger; end that first`,
   'waits-for-device': ({ pid }) => `pid ${pid} waits for a device; no signal reaches it until that answers`,
   'not-runnable': ({ pid }) => `pid ${pid} is stopped: SIGTERM would not reach it; kill -CONT ${pid} first`,
-  supervised: ({ unit, user }) => `it runs under systemd: systemctl ${user ? '--user ' : ''}restart ${unit}`,
+  supervised: ({ unit, user }) =>
+    `it runs under systemd: systemctl ${user ? '--user ' : ''}restart ${quoted(String(unit))}`,
   'ledger-damaged': () => 'the ledger is damaged; `coven-doctor backup list` shows what can be restored',
   'ledger-in-use': () => 'a process may have the ledger open: coven daemon stop, then --fix again',
   'no-old-backups': () => 'there is no old backup of ours to remove; make room on the file system of the home',

@@ -1,4 +1,5 @@
 import { bytes, count } from '../harmless.ts';
+import { homeWord } from '../shell.ts';
 import type { CheckWords } from '../words.ts';
 
 export const homeWords: Readonly<Record<string, CheckWords>> = {
@@ -53,7 +54,7 @@ export const homeWords: Readonly<Record<string, CheckWords>> = {
       'foreign-entries': {
         message: ({ count: n, name, uid, owner }) =>
           `${count(n, 'entry belongs', 'entries belong')} to another user than the home (uid ${owner}), first ${name} (uid ${uid})`,
-        hint: ({ owner, name }) => `as root, for each entry: chown -h ${owner} <coven-home>/${name}`,
+        hint: ({ owner, name }) => `as root, for each entry: chown -h ${owner} ${homeWord(name)}`,
       },
       elevated: {
         message: ({ uid, me }) =>
@@ -75,20 +76,20 @@ export const homeWords: Readonly<Record<string, CheckWords>> = {
       ok: { message: ({ mode }) => `private (${mode})` },
       'writable-by-others': {
         message: ({ mode }) => `other users may write into the home (${mode})`,
-        hint: () => 'chmod 0700 <coven-home>',
+        hint: () => `chmod 0700 ${homeWord()}`,
       },
       'readable-by-others': {
         message: ({ mode }) => `other users may look into the home (${mode})`,
-        hint: () => 'chmod 0700 <coven-home>',
+        hint: () => `chmod 0700 ${homeWord()}`,
       },
       'not-writable': {
         message: ({ mode }) => `its own owner may not use the home (${mode})`,
-        hint: () => 'chmod 0700 <coven-home>',
+        hint: () => `chmod 0700 ${homeWord()}`,
       },
       'entry-open': {
         message: ({ name, mode, count: n }) =>
           `${count(n, 'private entry is', 'private entries are')} open to other users, first ${name} (${mode})`,
-        hint: ({ name, expected }) => `chmod ${expected} <coven-home>/${name}`,
+        hint: ({ name, expected }) => `chmod ${expected} ${homeWord(name)}`,
       },
     },
   },

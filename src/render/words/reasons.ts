@@ -1,4 +1,5 @@
 import type { Facts } from '../../check.ts';
+import { homeWord } from '../shell.ts';
 
 const at = (path: unknown): string => `<coven-home>/${path}`;
 const who = (pid: unknown): string =>
@@ -9,7 +10,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   platform: ({ platform }) => `repairs need Linux (this is ${platform}); the diagnosis works here`,
   'no-home': () => 'there is no home to repair',
   'home-symlink': () => 'the home is a symlink; name the folder itself with --home or COVEN_HOME',
-  'home-shut': () => 'this user may not look into the home; chmod 700 <coven-home>, and run again',
+  'home-shut': () => `this user may not look into the home; first: chmod 700 ${homeWord()}`,
   'foreign-home': ({ uid }) => `the home belongs to uid ${uid}; run as that user: what root makes there locks it out`,
   'home-moved': () => 'the path names another folder by now; run again',
   'other-home': () => 'the plan is of another home; make a new one here',
