@@ -38,15 +38,12 @@ test('the hints for a home with spaces and quotes work when they are pasted', as
   mkdirSync(join(home, 'keys'), { mode: 0o700 });
   const key = join(home, 'keys', "a key's");
   writeFileSync(key, '', { mode: 0o644 });
-  writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
   chmodSync(home, 0o755);
   const { stdout } = await cli(['--home', home]);
   const hints = [...stdout.matchAll(/\u2192 ((?:chmod|mv) .*)$/gm)].map(
     ([, hint]) => hint?.replace(/; then .*$/, '') ?? '',
   );
-  expect(hints.map((hint) => hint.split(' ')[0])).toEqual(expect.arrayContaining(['chmod', 'mv']));
-  expect(hints.length).toBeGreaterThanOrEqual(3);
+  expect(hints.length).toBe(2);
   for (const hint of hints) execFileSync('sh', ['-ec', hint]);
   expect([lstatSync(home).mode & 0o777, lstatSync(key).mode & 0o777]).toEqual([0o700, 0o600]);
-  expect(lstatSync(join(home, 'daemon.json.aside')).isFile()).toBe(true);
 });

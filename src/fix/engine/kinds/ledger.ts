@@ -114,7 +114,9 @@ function ledgerAt(home: Folder): LedgerIdentity {
 
 function checkSwap(task: Swapping): void {
   refuseChanged(task.scene.home, task.action.ledger);
-  const missing = missingItem(exchangeOfSwap(task));
+  const exchange = exchangeOfSwap(task);
+  // Before a run begins there is no folder yet for what goes aside.
+  const missing = missingItem({ ...exchange, aside: exchange.from });
   if (missing !== null) throw new Refusal('drift', { path: missing, fields: 'absent' });
 }
 
