@@ -104,6 +104,10 @@ export function liveSessions(sight: Sight): LiveSessions {
   };
 }
 
+/** Their ids: what a step that ends or disturbs live work is agreed to for. */
+export const liveIds = ({ daemonSessions, runSessions }: LiveSessions): readonly string[] =>
+  [...new Set([...daemonSessions, ...runSessions])].sort();
+
 /** Pairs each live command that may own a session with the row written just after it began. */
 function matchRuns(
   rows: readonly SessionRow[],

@@ -8,7 +8,3 @@ export function liveIn(sight: PlanSight): LiveSessions {
   if (!seen) return { daemonSessions: [], runSessions: [] };
   return liveSessions(sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>);
 }
-
-/** Their ids: what a step that ends or disturbs live work is agreed to for. */
-export const liveIds = ({ daemonSessions, runSessions }: LiveSessions): readonly string[] =>
-  [...new Set([...daemonSessions, ...runSessions])].sort();

@@ -1,9 +1,10 @@
 import type { Finding } from '../check.ts';
 import type { CauseName } from '../coven/causes.ts';
 import { judgeLifecycle } from '../coven/lifecycle.ts';
+import { liveIds } from '../coven/rows.ts';
 import { digestOf } from './digest.ts';
 import { foresee } from './foresee.ts';
-import { liveIds, liveIn } from './live.ts';
+import { liveIn } from './live.ts';
 import { daemonRemedies } from './remedies/daemon.ts';
 import { homeRemedies } from './remedies/home.ts';
 import { sessionRemedies } from './remedies/sessions.ts';

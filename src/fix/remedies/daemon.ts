@@ -1,8 +1,9 @@
 import type { Finding } from '../../check.ts';
 import { names } from '../../coven/layout.ts';
 import { judgeLiveness, type LivenessSight } from '../../coven/liveness.ts';
+import { liveIds } from '../../coven/rows.ts';
 import type { Process, ProcessIdentity } from '../../observation.ts';
-import { liveIds, liveIn } from '../live.ts';
+import { liveIn } from '../live.ts';
 import {
   type Draft,
   draft,
