@@ -32,6 +32,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/observation', ['src/observation/']],
   ['src/deadline.ts', []],
   ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts']],
+  ['src/programs.ts', []],
   ['src/check.ts', ['src/observation.ts']],
   ['src/coven/', ['src/coven/', 'src/check.ts', 'src/observation.ts']],
   ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/observation.ts']],
@@ -50,6 +51,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/coven/',
       'src/observation.ts',
       'src/deadline.ts',
+      'src/programs.ts',
     ],
   ],
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
@@ -123,10 +125,11 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/observation.ts',
       'src/runner.ts',
       'src/deadline.ts',
+      'src/programs.ts',
     ],
   ],
   ['src/redaction/', ['src/redaction/', 'src/coven/']],
-  ['src/daemon/', ['src/daemon/', 'src/coven/', 'package.json']],
+  ['src/daemon/', ['src/daemon/', 'src/coven/', 'src/programs.ts', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   [
     'src/fix/engine/',
@@ -145,12 +148,13 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/child/',
       'src/store/protocol.ts',
       'src/observation.ts',
+      'src/programs.ts',
     ],
   ],
   // Planning is pure: it knows no host and no engine.
   ['src/fix/', [...planning, 'src/coven/', 'src/check.ts', 'src/observation.ts']],
   ['src/upgrade/', ['src/upgrade/', 'src/coven/', 'src/observation.ts']],
-  ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/procfs.ts']],
+  ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/']],
   [
     'src/backup/',
     [
@@ -163,6 +167,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/host/',
       'src/observation.ts',
       'src/deadline.ts',
+      'src/programs.ts',
     ],
   ],
   ['src/cli/', ['src/', 'checks/', 'fixtures/faults/index.ts']],
@@ -182,12 +187,12 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
   expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
-    // The bundle, outside the home.
-    'src/bundle/write.ts',
     'src/cli/demo.ts',
     'src/cli/outputs.ts',
     'src/control/spawn.ts',
-    'src/host/scratch.ts',
+    // What is written and removed outside a home.
+    'src/host/outside-file.ts',
+    'src/host/private.ts',
     'src/host/store.ts',
     // Its answer, to a pipe.
     'src/plugins/program.ts',

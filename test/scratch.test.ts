@@ -1,4 +1,6 @@
-import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diagnose } from '../fixtures/diagnose.ts';
@@ -6,19 +8,84 @@ import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { pidNamespace, readStat } from '../src/host/procfs.ts';
 
-test('folders of readings that were killed are removed, and none that another doctor may have', async () => {
+const isRoot = process.geteuid?.() === 0;
+const here = pidNamespace();
+const nobody = 65_534;
+
+/** Makes what a killed run leaves: a private folder whose file says that it was made here. */
+async function leave(place: string, name: string, marked = true): Promise<string> {
+  const path = join(place, name);
+  mkdirSync(join(path, '1'), { recursive: true, mode: 0o700 });
+  const { dev, ino } = statSync(path, { bigint: true });
+  const marker = { madeBy: 'coven-doctor', dev: String(dev), ino: String(ino) };
+  if (marked) await writeFile(join(path, '.made-by-coven-doctor'), `${JSON.stringify(marker)}\n`, { mode: 0o600 });
+  return path;
+}
+
+test('private folders of killed readings are removed, and nothing that is not proven to be one', async () => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'));
-  const temporary = join(scratch.path, 'tmp');
-  const here = pidNamespace();
-  const live = `coven-doctor-${here}-${process.pid}-${readStat(process.pid)?.startTicks}-aaaaaa`;
-  const dead = `coven-doctor-${here}-4000000-1-bbbbbb`;
-  // Of another container: its process cannot be seen from here.
-  const elsewhere = 'coven-doctor-1-7-1-cccccc';
-  const forgotten = 'coven-doctor-1-7-1-dddddd';
-  for (const name of [live, dead, elsewhere, forgotten]) mkdirSync(join(temporary, name, '1'), { recursive: true });
+  const place = join(scratch.path, 'tmp');
+  mkdirSync(place, { mode: 0o700 });
+  const dead = (last: string) => `.coven-doctor-${here}-4000000-1-${last.repeat(16)}`;
+  await leave(place, dead('a'));
+  const kept = {
+    live: `.coven-doctor-${here}-${process.pid}-${readStat(process.pid)?.startTicks}-${'b'.repeat(16)}`,
+    // Of another container: its process cannot be seen from here.
+    elsewhere: `.coven-doctor-1-7-1-${'c'.repeat(16)}`,
+    unmarked: dead('d'),
+    open: dead('e'),
+    copied: dead('f'),
+    markedByName: dead('0'),
+    old: `coven-doctor-${here}-4000000-1-abcdef`,
+  };
+  await leave(place, kept.live);
+  await leave(place, kept.elsewhere);
+  await leave(place, kept.unmarked, false);
+  chmodSync(await leave(place, kept.open), 0o755);
+  const source = await leave(scratch.path, 'source');
+  execFileSync('/bin/cp', ['-a', source, join(place, kept.copied)]);
+  const linked = await leave(place, kept.markedByName, false);
+  symlinkSync(join(source, '.made-by-coven-doctor'), join(linked, '.made-by-coven-doctor'));
+  await leave(place, kept.old);
+  const forgotten = await leave(place, `.coven-doctor-1-7-1-${'1'.repeat(16)}`);
   const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
-  utimesSync(join(temporary, forgotten), twoDaysAgo, twoDaysAgo);
-  await diagnose(home, { env: { TMPDIR: temporary } });
-  expect(readdirSync(temporary).sort()).toEqual([elsewhere, live].sort());
+  utimesSync(forgotten, twoDaysAgo, twoDaysAgo);
+  // A leftover that is a symlink to a folder that would count.
+  symlinkSync(source, join(place, dead('2')));
+  await diagnose(home, { env: { TMPDIR: place } });
+  expect(readdirSync(place).sort()).toEqual([...Object.values(kept), dead('2')].sort());
+  expect(readdirSync(source).sort()).toEqual(['.made-by-coven-doctor', '1']);
 });
+
+test('what a leftover links to is not removed with it', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const place = join(scratch.path, 'tmp');
+  const outside = join(scratch.path, 'outside');
+  for (const folder of [place, outside]) mkdirSync(folder, { mode: 0o700 });
+  await writeFile(join(outside, 'kept'), '');
+  const left = await leave(place, `.coven-doctor-${here}-4000000-1-${'a'.repeat(16)}`);
+  symlinkSync(outside, join(left, 'link'));
+  symlinkSync(join(outside, 'kept'), join(left, '1', 'file'));
+  await writeFile(Buffer.concat([Buffer.from(`${left}/`), Buffer.from([0xff, 0xfe])]), '');
+  await diagnose(home, { env: { TMPDIR: place } });
+  expect([readdirSync(place), readdirSync(outside)]).toEqual([[], ['kept']]);
+});
+
+test.runIf(isRoot)(
+  'root makes no private folder where another user could move it, and reads the ledger all the same',
+  async () => {
+    await using scratch = await makeScratch();
+    chmodSync(scratch.path, 0o755);
+    const place = join(scratch.path, 'tmp');
+    mkdirSync(place);
+    chownSync(place, nobody, nobody);
+    const home = makeHome(join(scratch.path, 'home'));
+    const left = await leave(place, `.coven-doctor-${here}-4000000-1-${'a'.repeat(16)}`);
+    const before = statSync(place, { bigint: true }).mtimeNs;
+    const { all } = await diagnose(home, { env: { TMPDIR: place } });
+    expect(all).toContain('store:integrity bounded pass');
+    expect([existsSync(left), statSync(place, { bigint: true }).mtimeNs]).toEqual([true, before]);
+  },
+);

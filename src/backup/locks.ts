@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
+import { runSystem } from '../programs.ts';
 import { Refused, reasonOf } from './refused.ts';
 
 /** Releases what it stands for; the end of the process does so, too. */
@@ -42,7 +42,7 @@ function takeLock(path: string, held: string): Release {
     if (!stat.isFile() || stat.nlink !== 1n || Number(stat.uid) !== process.geteuid?.())
       throw new Refused(`${path} is no lock of this user; coven-doctor tells what is wrong with it`);
     // Node has no flock. The lock belongs to the open file, which flock(1) shares only for its own short life.
-    const { status, error } = spawnSync('flock', ['-x', '-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+    const { status, error } = runSystem('flock', ['-x', '-n', '3'], ['ignore', 'ignore', 'ignore', fd]);
     if (status === 1) throw new Refused(`${path} is held: ${held}`);
     if (status !== 0) throw new Refused(`${path} cannot be locked: flock(1) failed (${error?.message ?? status})`);
     const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });

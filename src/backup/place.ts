@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import {
-  chmodSync,
   closeSync,
   constants,
   fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   realpathSync,
-  rmSync,
   statfsSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { lowDiskBytes } from '../coven/contract.ts';
+import { closeFolder, openFolder } from '../host/folder.ts';
+import { openOutside, Unsafe } from '../host/outside.ts';
+import { removeTree } from '../host/private.ts';
 import { Refused, reasonOf } from './refused.ts';
 import { sync } from './sync.ts';
 
@@ -42,7 +42,11 @@ export function homeOf(path: string): string {
   if (!stat.isDirectory()) throw new Refused(`${path} is not a folder; name the home with --home`);
   if (stat.uid !== process.geteuid?.())
     throw new Refused(`${path} belongs to uid ${stat.uid}; run this as that user, who could not read it otherwise`);
-  return realpathSync(path);
+  const real = realpathSync(path);
+  const exposed = stat.uid === 0 ? exposureOf(real) : null;
+  if (exposed)
+    throw new Refused(`${path} can be turned elsewhere: ${exposed}; root writes only where no other user can`);
+  return real;
 }
 
 /** The folder of the home's own runs, which is made where it is not there: `doctor/runs`. */
@@ -80,6 +84,8 @@ export function outsideOf(home: string, folder: string): string {
   if ((stat.mode & 0o022) !== 0) throw new Refused(`${folder} can be written to by others; chmod 700 it first`);
   if (!relative(realpathSync(home), real).split('/').includes('..'))
     throw new Refused(`${folder} is inside the home, and would be part of every later backup; name one outside`);
+  const exposed = exposureOf(real);
+  if (exposed) throw new Unsafe(`--backup-dir ${folder}: ${exposed}, who could turn it elsewhere; name another folder`);
   return real;
 }
 
@@ -122,15 +128,23 @@ export function checkRoom(place: string, home: string, bytes: number, files: num
     throw new Refused(`${place} has room for ${ffree} more files, and a proven backup needs ${files * times}`);
 }
 
-/** Removes scratch of ours; folders in it that their mode closes are opened for it. */
-export function removeScratch(folder: string): void {
-  const open = (path: string): void => {
-    chmodSync(path, 0o700);
-    for (const entry of readdirSync(path, { withFileTypes: true }))
-      if (entry.isDirectory()) open(join(path, entry.name));
-  };
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) open(folder);
-  rmSync(folder, { recursive: true, force: true });
+/** Removes scratch of ours, with all that is in it. Throws Refused where others can write to the folder that holds it. */
+export function removeScratch(path: string): void {
+  const folder = openFolder(dirname(path));
+  try {
+    if (folder.uid !== process.geteuid?.() || (folder.mode & 0o022) !== 0)
+      throw new Refused(`${dirname(path)} is not this user's alone, so nothing is removed from it`);
+    removeTree({ ...folder, path: dirname(path) }, basename(path));
+  } finally {
+    closeFolder(folder);
+  }
+}
+
+/** Why another user can change what a path leads to, or null. */
+function exposureOf(path: string): string | null {
+  const folder = openOutside(path);
+  closeFolder(folder);
+  return folder.exposed;
 }
 
 const sized = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`;

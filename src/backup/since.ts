@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
-import { makeScratch, removeScratch } from '../host/scratch.ts';
+import { makeScratch, type Scratch } from '../host/scratch.ts';
 import { reach } from '../store/reach.ts';
 import { askLedger } from './ledger/ask.ts';
 import type { Newer } from './ledger/protocol.ts';
@@ -24,9 +24,11 @@ export async function rowsSince(
   { run, item }: Kept,
   signal: AbortSignal,
 ): Promise<Newer | null> {
-  const scratch = await makeScratch(home, device);
+  let scratch: Scratch | null = null;
   try {
-    const [now, then] = [join(scratch, 'now'), join(scratch, 'then')];
+    scratch = makeScratch(home, device);
+    const { path } = scratch;
+    const [now, then] = [join(path, 'now'), join(path, 'then')];
     for (const folder of [now, then]) await mkdir(folder, { mode: 0o700 });
     const from = join(home, 'doctor', 'runs', run, 'quarantine', `${item}-${names.ledger}`);
     const bring = (ledger: string, scratch: string): string => reach({ ledger, scratch, deep: true, budgetMs: 0 }).path;
@@ -38,6 +40,6 @@ export async function rowsSince(
   } catch {
     return null;
   } finally {
-    await removeScratch(scratch);
+    scratch?.remove();
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { systemEnv, systemProgram } from '../programs.ts';
 
 /** Above so many files, one flush of their file system is quicker than one of each, of several milliseconds. */
 const manyFiles = 32;
@@ -29,8 +30,8 @@ export async function syncAll(root: string, paths: readonly string[], signal: Ab
 
 /** Node has no syncfs. False where sync(1) does not know it. */
 async function syncFileSystem(root: string, signal: AbortSignal): Promise<boolean> {
-  const child = spawn('sync', ['-f', root], { stdio: 'ignore', signal });
   try {
+    const child = spawn(systemProgram('sync'), ['-f', root], { stdio: 'ignore', env: systemEnv, cwd: '/', signal });
     const [code] = await once(child, 'exit');
     return code === 0;
   } catch {

@@ -1,41 +1,15 @@
-import { arch, cpus, release, totalmem, uptime, version } from 'node:os';
-import { patience, within } from '../deadline.ts';
+import { realpath } from 'node:fs/promises';
+import { arch, cpus, loadavg, release, totalmem, uptime, version } from 'node:os';
+import { readStart } from '../host/files.ts';
 import { packageRoot, tool } from '../host/package.ts';
+import { runSystem } from '../programs.ts';
 
-const patienceMs = 2000;
+const fileLimit = 64 * 1024;
 
-/**
- * Facts of this machine that say nothing of whose it is. What the platform's own tools do not tell in time is null.
- * systeminformation runs some of them, none of which is Coven.
- */
-export async function seeSystem(signal: AbortSignal): Promise<object> {
-  const si = await import('systeminformation');
-  const ask = <T, U>(question: Promise<T>, pick: (answer: T) => U): Promise<U | null> =>
-    within(
-      question.then(pick, () => null),
-      patienceMs,
-      signal,
-      () => null,
-      patience,
-    );
-  const [os, cpu, memory, load] = await Promise.all([
-    ask(si.osInfo(), ({ platform, distro, release, kernel, arch, codename }) => ({
-      platform,
-      distro,
-      release,
-      codename,
-      kernel,
-      arch,
-    })),
-    ask(si.cpu(), ({ brand, cores, physicalCores, virtualization }) => ({
-      brand,
-      cores,
-      physicalCores,
-      virtualization,
-    })),
-    ask(si.mem(), ({ total, available, swaptotal, swapused }) => ({ total, available, swaptotal, swapused })),
-    ask(si.currentLoad(), ({ avgLoad, currentLoad }) => ({ avgLoad, currentLoad })),
-  ]);
+/** Facts of this machine that say nothing of whose it is. What it does not tell is null. */
+export async function seeSystem(): Promise<object> {
+  const all = cpus();
+  const [oneMinute = null] = loadavg();
   return {
     node: process.version,
     sqlite: process.versions.sqlite ?? null,
@@ -43,14 +17,45 @@ export async function seeSystem(signal: AbortSignal): Promise<object> {
     arch: arch(),
     kernel: { release: release(), version: version() },
     uptimeSeconds: Math.round(uptime()),
-    cpus: cpus().length,
+    cpus: all.length,
     memoryBytes: totalmem(),
     tool: tool(),
     executable: process.execPath,
     package: packageRoot,
-    os,
-    cpu,
-    memory,
-    load,
+    os: process.platform === 'darwin' ? seeMacOs() : await seeDistribution(),
+    cpu: { brand: all[0]?.model ?? null },
+    memory: await seeMemory(),
+    load: { oneMinute },
   };
+}
+
+/** Source: os-release(5). */
+async function seeDistribution(): Promise<object | null> {
+  const text = await textOf('/etc/os-release');
+  if (text === null) return null;
+  const field = (name: string): string | null => new RegExp(`^${name}=["']?([^"'\\n]*)`, 'm').exec(text)?.[1] || null;
+  return { distro: field('NAME'), release: field('VERSION_ID'), codename: field('VERSION_CODENAME') };
+}
+
+const seeMacOs = (): object => ({
+  distro: 'macOS',
+  release: runSystem('sw_vers', ['-productVersion'], ['ignore', 'pipe', 'ignore']).stdout?.trim() || null,
+  codename: null,
+});
+
+/** Source: proc_meminfo(5). */
+async function seeMemory(): Promise<object | null> {
+  const text = await textOf('/proc/meminfo');
+  if (text === null) return null;
+  const bytes = (name: string): number | null => {
+    const kibibytes = new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1];
+    return kibibytes === undefined ? null : Number(kibibytes) * 1024;
+  };
+  return { available: bytes('MemAvailable'), swapTotal: bytes('SwapTotal'), swapFree: bytes('SwapFree') };
+}
+
+async function textOf(path: string): Promise<string | null> {
+  const real = await realpath(path).catch(() => null);
+  const start = real === null ? null : await readStart(real, fileLimit);
+  return start?.state === 'read' ? start.bytes.toString('utf8') : null;
 }

@@ -30,7 +30,7 @@ export type AnalyzeOptions = Pick<DiagnoseOptions, 'modules' | 'only' | 'skip' |
 
 /** `doctor analyze`: the report that the bundle's own machine gave, made anew here. Looks at nothing but the bundle. */
 export async function analyze(file: string, options: AnalyzeOptions, signal: AbortSignal): Promise<number> {
-  const outputs = options.output.length === 0 ? [] : await parseOutputs(options.output, homeOf(undefined).path);
+  const outputs = options.output.length === 0 ? [] : parseOutputs(options.output, homeOf(undefined).path);
   const guests = await guestsOf(options.modules, undefined, signal);
   const checks = selectChecks([...ours, ...guests], options.only, options.skip);
   const accepted = await acceptedBy(options, recordedHome, guests, false);

@@ -12,6 +12,7 @@ import { prepareRestore, restore as putBack } from '../backup/restore.ts';
 import { removable } from '../backup/retention.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
 import { neededBackups } from '../fix/engine/runs.ts';
+import { Unsafe } from '../host/outside.ts';
 import * as words from '../render/backup.ts';
 import { harmless, harmlessJson } from '../render/harmless.ts';
 import { reasonWords } from '../render/words/reasons.ts';
@@ -49,6 +50,7 @@ async function refusing(json: boolean, act: () => Promise<number>): Promise<numb
   try {
     return await act();
   } catch (error) {
+    if (error instanceof Unsafe) throw new UsageError(error.message);
     const why = error instanceof Refusal ? reasonWords(error.reason.code, error.reason.facts) : null;
     if (why === null && !(error instanceof Refused)) throw error;
     const refused = why ?? (error as Refused).message;

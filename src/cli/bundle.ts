@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
 import { advise } from '../advise.ts';
 import { kindOf, makeArchive } from '../bundle/archive.ts';
@@ -7,6 +7,7 @@ import { gather } from '../bundle/gather.ts';
 import { type Cleaned, type Contents, packMembers } from '../bundle/pack.ts';
 import type { Included, Member } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
+import type { OutsideFile } from '../host/outside-file.ts';
 import { tool } from '../host/package.ts';
 import { recordedHost } from '../host/recorded.ts';
 import { makeProof } from '../redaction/proof.ts';
@@ -19,10 +20,9 @@ import { type CheckRun, runChecks } from '../runner.ts';
 import { type DiagnoseOptions, type Diagnosis, diagnose } from './doctor.ts';
 import { withGuests } from './guests.ts';
 import { namedHome } from './home.ts';
-import { placeOf } from './outputs.ts';
+import { asUsage, placeOf } from './outputs.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
-import { UsageError } from './usage.ts';
 
 export interface BundleOptions extends DiagnoseOptions {
   /** Null for a name of our own in the current folder. */
@@ -43,7 +43,7 @@ const gatherMs = 30_000;
 /** `doctor bundle`: diagnoses, gathers, redacts, proves and writes. 0 when it is written, 6 when it is withheld. */
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
   const home = namedHome(options.home).path;
-  const file = options.output === null ? null : await placeOf('-o', resolve(options.output), home);
+  const place = options.estimate && options.output === null ? null : placeIn(options.output, home);
   const checks = selectChecks(await withGuests(options.modules, options.home, signal), options.only, options.skip);
   const shown = options.json ? null : showProgress(stages, process.stdout, process.env);
   try {
@@ -51,7 +51,7 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
       packed(found, {
         ...options,
         accepted: nothingAccepted,
-        file,
+        place,
         home,
         ended: signal,
         tell: (stage) => shown?.done(before(stage)),
@@ -65,16 +65,28 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
   }
 }
 
+type PlaceOf = (run: Pick<Report, 'runId' | 'startedAt'>) => OutsideFile;
+
+/** Opens the folder that a bundle will lie in. Without a name it has one of our own, which a run gives it at its end. */
+function placeIn(output: string | null, home: string): PlaceOf {
+  if (output !== null) {
+    const file = placeOf('-o', resolve(output), home);
+    return () => file;
+  }
+  // No file has this name, and what has its own is looked at when it is written.
+  const { folder } = placeOf('bundle', resolve(`.coven-doctor-${randomUUID()}`), home);
+  return (run) => ({ folder, name: ownName(run), path: join(folder.path, ownName(run)) });
+}
+
 const before = (stage: Stage): string => stages[stages.indexOf(stage) - 1] ?? '';
 
 /** What packs the evidence behind a report on stdout; where it is, is told beside the report's own format. */
 export async function packerAfter(home: string, format: Format, ended: AbortSignal) {
-  // Its name is not known yet, and no file has this one.
-  await placeOf('--bundle', resolve(`.coven-doctor-${randomUUID()}`), home);
+  const place = placeIn(null, home);
   return {
     milliseconds: gatherMs,
     pack: async (found: Diagnosis, report: { failOn: Threshold; accepted: Accepted }): Promise<number> => {
-      const plain = { estimate: false, events: null, titles: false, logText: false, file: null, tell: () => undefined };
+      const plain = { estimate: false, events: null, titles: false, logText: false, place, tell: () => undefined };
       const outcome = await packed(found, { ...report, ...plain, home, ended });
       if (format === 'text' || outcome.withheld.length > 0) return tell(outcome, false);
       process.stderr.write(sayWritten(outcome));
@@ -90,7 +102,8 @@ interface Asked {
   readonly events: string | null;
   readonly titles: boolean;
   readonly logText: boolean;
-  readonly file: string | null;
+  /** Null where nothing is written. */
+  readonly place: PlaceOf | null;
   readonly home: string;
   /** Fires when the user has enough of it. */
   readonly ended: AbortSignal;
@@ -116,9 +129,8 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
       return reportMembers(makeReport(judged, asked.failOn, { ...run, home: '<coven-home>' }, accepted), cleaned);
     },
   });
-  if (estimate) return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
-  const path = asked.file ?? (await placeOf('bundle', resolve(ownName(run)), home));
-  return { ...(await proven(path, contents, haul.forbidden, asked)), estimate };
+  if (estimate || !asked.place) return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
+  return { ...(await proven(asked.place(run), contents, haul.forbidden, asked)), estimate };
 }
 
 const includedIn = ({ logText, titles, events }: Asked): readonly Included[] => [
@@ -163,20 +175,19 @@ const unwritten = { ok: false, path: null, bytes: null, withheld: [] };
 const mostTries = 4;
 
 /** Writes the bundle when it is proven. Members that cannot be are reduced, so that support gets all the others. */
-async function proven(path: string, packed: Contents, known: readonly string[], asked: Asked): Promise<Answer> {
+async function proven(file: OutsideFile, packed: Contents, known: readonly string[], asked: Asked): Promise<Answer> {
   const { ended, tell } = asked;
   const prove = await makeProof(known);
   let contents = packed;
   for (let tries = 1; ; tries += 1) {
     tell('archive');
-    const archive = await makeArchive(contents.members, kindOf(path));
+    const archive = await makeArchive(contents.members, kindOf(file.path));
     tell('proof');
-    const withheld = await writeProven(path, archive, prove, ended).catch((error: NodeJS.ErrnoException) => {
-      if (ended.aborted || typeof error.code !== 'string') throw error;
-      throw new UsageError(`${path} cannot be written (${error.code})`);
+    const withheld = await writeProven(file, archive, prove, ended).catch((error) => {
+      throw ended.aborted ? error : asUsage(error, file.path, 'cannot be written');
     });
     if (withheld.length === 0)
-      return answerOf(contents.members, contents, { ok: true, path, bytes: archive.length, withheld });
+      return answerOf(contents.members, contents, { ok: true, path: file.path, bytes: archive.length, withheld });
     const less = tries < mostTries ? contents.without(withheld) : null;
     if (!less) return answerOf(contents.members, contents, { ...unwritten, withheld });
     contents = less;

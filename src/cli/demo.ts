@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { ask } from '../host/ask.ts';
 import { packageRoot } from '../host/package.ts';
 import { allPids, readEnviron, readStat } from '../host/procfs.ts';
+import { makeScratch } from '../host/scratch.ts';
+import { systemPath } from '../programs.ts';
 import { print } from './print.ts';
 
 const requestMs = 5000;
@@ -22,27 +23,22 @@ interface Stage {
  * again, by the very commands that an operator would use. What it makes and starts is gone when it ends.
  */
 export async function demo(signal: AbortSignal): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'coven-doctor-demo-'));
+  const scratch = makeScratch(null, null);
+  const folder = scratch.path;
   const home = join(folder, 'home');
   const bin = join(folder, 'bin');
-  const env = { HOME: folder, COVEN_HOME: home, PATH: [bin, ...withoutCoven()].join(delimiter) };
+  // Nothing of the user's: the demonstration is of what this package brings.
+  const env = { HOME: folder, COVEN_HOME: home, PATH: `${bin}:${systemPath}` };
   const stage = { folder, home, env, signal };
   try {
     mkdirSync(home, { mode: 0o700 });
-    mkdirSync(bin);
-    writeFileSync(join(bin, 'codex'), '#!/bin/sh\necho working\nexec sleep 600\n');
-    chmodSync(join(bin, 'codex'), 0o755);
+    mkdirSync(bin, { mode: 0o700 });
+    writeFileSync(join(bin, 'codex'), '#!/bin/sh\necho working\nexec sleep 600\n', { mode: 0o700 });
     return await play(stage);
   } finally {
-    endAll(home);
-    rmSync(folder, { recursive: true, force: true });
+    await endAll(home);
+    scratch.remove();
   }
-}
-
-/** Folders of PATH without another Coven: the demonstration is of what this package brings. */
-function withoutCoven(): readonly string[] {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute);
-  return folders.filter((folder) => !existsSync(join(folder, 'coven')));
 }
 
 async function play(stage: Stage): Promise<number> {
@@ -95,10 +91,18 @@ async function run({ env, signal }: Stage, program: string, words: readonly stri
 }
 
 /** Ends what the demonstration started: known by the scratch home in its environment, which nothing else names. */
-function endAll(home: string): void {
+async function endAll(home: string): Promise<void> {
   for (const pid of allPids() ?? []) {
     const seen = readStat(pid);
     if (!seen || pid === process.pid || readEnviron(pid, ['COVEN_HOME'])?.COVEN_HOME !== home) continue;
-    if (readStat(pid)?.startTicks === seen.startTicks) process.kill(pid, 'SIGKILL');
+    if (readStat(pid)?.startTicks !== seen.startTicks) continue;
+    process.kill(pid, 'SIGKILL');
+    // Until it is gone it could still write where the folder is being removed.
+    while (isAlive(pid, seen.startTicks)) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+function isAlive(pid: number, startTicks: string): boolean {
+  const now = readStat(pid);
+  return now !== null && now.startTicks === startTicks && now.state !== 'Z';
 }

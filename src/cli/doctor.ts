@@ -64,7 +64,7 @@ export async function doctor(
   errand: Errand = { checks: ours },
 ): Promise<number> {
   const home = namedHome(options.home).path;
-  const outputs = options.output.length === 0 ? [] : await (await outputFiles()).parseOutputs(options.output, home);
+  const outputs = options.output.length === 0 ? [] : (await outputFiles()).parseOutputs(options.output, home);
   const guests = await guestsOf(options.modules, options.home, signal);
   const checks = selectChecks([...errand.checks, ...guests], options.only, options.skip);
   const accepted = await acceptedBy(options, home, guests);
@@ -101,7 +101,7 @@ export async function show(
   const texts = await Promise.all(
     outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
   );
-  for (const [index, { path }] of outputs.entries()) await (await outputFiles()).writeOutput(path, texts[index] ?? '');
+  for (const [index, { file }] of outputs.entries()) await (await outputFiles()).writeOutput(file, texts[index] ?? '');
   return report.exitCode;
 }
 

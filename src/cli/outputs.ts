@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, open, realpath, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { isInside } from '../host/inside.ts';
+import { closeSync, constants, fstatSync, openSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { closeFolder, entryOf } from '../host/folder.ts';
+import { isBelow, openOutside, Unsafe } from '../host/outside.ts';
+import { type OutsideFile, openOutsideFile, writeOutsideFile } from '../host/outside-file.ts';
 import { type Format, formats } from '../render/format.ts';
 import { UsageError } from './usage.ts';
 
 /** A file that a report is written to. */
 export interface Output {
   readonly format: Format;
-  /** With the real path of its folder, as it was when the run began. */
-  readonly path: string;
+  readonly file: OutsideFile;
 }
 
 /** The step summary of one step may have 1 MiB; GitHub shows nothing of a larger one. */
@@ -18,91 +17,84 @@ const summaryLimit = 1024 ** 2;
 
 /**
  * What `--output FORMAT=FILE` asks for. Throws a UsageError, before anything is looked at, where a file could not be
- * written: its folder must be there and outside the home, and in its place nothing or a regular file.
+ * written: see `placeOf`.
  */
-export async function parseOutputs(words: readonly string[], home: string): Promise<readonly Output[]> {
-  const outputs = await Promise.all(words.map((word) => parseOutput(word, home)));
-  const twice = outputs.find(({ path }, index) => outputs.findIndex((other) => other.path === path) < index);
-  if (twice) throw new UsageError(`--output names ${twice.path} more than once`);
+export function parseOutputs(words: readonly string[], home: string): readonly Output[] {
+  const outputs = words.map((word) => parseOutput(word, home));
+  const paths = outputs.map(({ file }) => file.path);
+  const twice = paths.find((path, index) => paths.indexOf(path) < index);
+  if (twice !== undefined) throw new UsageError(`--output names ${twice} more than once`);
   return outputs;
 }
 
-async function parseOutput(word: string, home: string): Promise<Output> {
+function parseOutput(word: string, home: string): Output {
   const [name = '', ...rest] = word.split('=');
   const file = rest.join('=');
   const format = formats.find((format) => format === name);
   if (!format || basename(file) === '' || file.endsWith('/')) {
     throw new UsageError(`--output takes FORMAT=FILE, with one of ${formats.join(', ')}; not ${JSON.stringify(word)}`);
   }
-  return { format, path: await placeOf('--output', file, home) };
+  return { format, file: placeOf('--output', file, home) };
 }
 
 /**
- * The real path of a file that `option` asks to be written. Throws a UsageError where it could not be: its folder must be
- * there and outside the home, and in its place nothing or a regular file.
+ * Opens the place of a file that `option` asks to be written. Throws a UsageError where it could not be: its folder must
+ * be there, outside the home and, for root, safe from other users, and in its place nothing or a regular file.
  */
-export async function placeOf(option: string, file: string, home: string): Promise<string> {
-  const folder = await realpath(dirname(file)).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${option} ${file}: its folder cannot be used (${error.code})`);
-  });
-  if (await isInside(folder, home))
-    throw new UsageError(`${option} ${file}: lies in the Coven home; nothing is written there`);
-  const path = join(folder, basename(file));
-  await refuseOthers(option, path);
-  return path;
-}
-
-async function refuseOthers(option: string, path: string): Promise<void> {
-  const there = await lstat(path).catch(() => null);
-  if (there && !there.isFile())
-    throw new UsageError(`${option} ${path}: something is there that is not a regular file`);
+export function placeOf(option: string, file: string, home: string): OutsideFile {
+  try {
+    return openOutsideFile(file, home);
+  } catch (error) {
+    throw asUsage(error, `${option} ${file}`, 'its folder cannot be used');
+  }
 }
 
 /**
  * Writes a file whole or not at all, readable by its owner alone. Throws a UsageError where it cannot: what was asked
  * for is then not there.
  */
-export async function writeOutput(path: string, text: string, option = '--output'): Promise<void> {
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+export async function writeOutput(file: OutsideFile, text: string, option = '--output'): Promise<void> {
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-    } finally {
-      await handle.close();
-    }
-    await refuseOthers(option, path);
-    await rename(temporary, path);
+    await writeOutsideFile(file, text);
   } catch (error) {
-    await unlink(temporary).catch(() => {});
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${option} ${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    throw asUsage(error, `${option} ${file.path}`, 'cannot be written');
   }
+}
+
+/** What the machine refused is told in one line; a bug stays one. */
+export function asUsage(error: unknown, what: string, why: string): unknown {
+  if (error instanceof Unsafe) return new UsageError(`${what}: ${error.message}`);
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? new UsageError(`${what}: ${why} (${code})`) : error;
 }
 
 /**
  * Appends to the summary of a GitHub step what `render` makes of the bytes that are left in it. Returns why it could
  * not, or undefined.
  */
-export async function appendStepSummary(
-  path: string,
-  home: string,
-  render: (room: number) => string,
-): Promise<string | undefined> {
-  if (await isInside(dirname(path), home)) return 'GITHUB_STEP_SUMMARY lies in the Coven home';
+export function appendStepSummary(path: string, home: string, render: (room: number) => string): string | undefined {
   const flags =
     constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
-    const handle = await open(path, flags, 0o600);
+    const folder = openOutside(dirname(path));
     try {
-      const stat = await handle.stat();
-      // A second name could be one in the home.
-      if (!stat.isFile() || stat.nlink > 1) return 'GITHUB_STEP_SUMMARY is not a regular file of one name';
-      const text = render(summaryLimit - stat.size);
-      await handle.writeFile(text);
-      return undefined;
+      if (isBelow(folder, home)) return 'GITHUB_STEP_SUMMARY lies in the Coven home';
+      // As root in a container, whose runner is another user: the file must be there, and as much theirs as the folder.
+      const isShared = folder.exposed !== null && process.geteuid?.() === 0;
+      const fd = openSync(entryOf(folder, basename(path)), isShared ? flags & ~constants.O_CREAT : flags, 0o600);
+      try {
+        const stat = fstatSync(fd);
+        // A second name could be one in the home.
+        if (!stat.isFile() || stat.nlink > 1) return 'GITHUB_STEP_SUMMARY is not a regular file of one name';
+        if (isShared && stat.uid !== folder.uid)
+          return `GITHUB_STEP_SUMMARY is not its folder's owner's; ${folder.exposed}`;
+        writeFileSync(fd, render(summaryLimit - stat.size));
+        return undefined;
+      } finally {
+        closeSync(fd);
+      }
     } finally {
-      await handle.close();
+      closeFolder(folder);
     }
   } catch (error) {
     return `GITHUB_STEP_SUMMARY cannot be written (${(error as NodeJS.ErrnoException).code})`;

@@ -15,11 +15,11 @@ const planLimitBytes = 4 * 1024 ** 2;
 
 /** `doctor plan`: what --fix would do; saved as a file that `apply` takes, 0600. Changes nothing in the home. */
 export async function plan(options: FixOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
-  const path = output === undefined ? null : await placeOf('--output', output, options.home.path);
+  const file = output === undefined ? null : placeOf('--output', output, options.home.path);
   const { plan } = await survey(options, signal);
   signal.throwIfAborted();
   const document = `${JSON.stringify(plan, null, 2)}\n`;
-  if (path !== null) await writeOutput(path, document);
+  if (file !== null) await writeOutput(file, document);
   const text = options.json ? document : renderPlan(plan, { home: options.home.path, allow: options.allow });
   await print(text);
   return 0;

@@ -22,7 +22,7 @@ export interface PreflightOptions extends DoctorOptions {
 export async function preflight(options: PreflightOptions, signal: AbortSignal): Promise<number> {
   const { requirements, save, waitSeconds } = options;
   const home = namedHome(options.home);
-  const place = save === undefined ? null : await placeOf('--save', save, home.path);
+  const place = save === undefined ? null : placeOf('--save', save, home.path);
   if (waitSeconds > 0) await (await import('./wait-idle.ts')).waitIdle(home.path, waitSeconds, signal);
   let state: UpgradeState | null = null;
   const beside = async (found: Diagnosis): Promise<void> => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Fault, faults, mounted, pathOf, whyNot } from '../../fixtures/faults/index.ts';
+import { Unsafe } from '../host/outside.ts';
 import { renderFaults, renderRefusal, renderSimulated } from '../render/simulate.ts';
 import { makePlace, type Place } from '../simulate/place.ts';
 import { UsageError } from './usage.ts';
@@ -24,7 +25,9 @@ export async function simulate(name: string, path: unknown, signal: AbortSignal)
     throw new UsageError('--home names the one path to make it at, where nothing is yet');
   const why = whyNot(fault);
   if (why !== null) return refuse(`${name} cannot be made here: ${why}`);
-  const place = await makePlace(resolve(path), fault.under?.folder ?? null, signal);
+  const place = await makePlace(resolve(path), fault.under?.folder ?? null, signal).catch((error) => {
+    throw error instanceof Unsafe ? new UsageError(`--home ${error.message}`) : error;
+  });
   if ('refused' in place) return refuse(place.refused);
   const ends: (() => Promise<void> | void)[] = [];
   try {

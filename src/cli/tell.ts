@@ -46,6 +46,6 @@ export async function tell(report: Report, options: Pick<DoctorOptions, 'format'
   if (format !== 'github' || !summary) return;
   const { appendStepSummary } = await import('./outputs.ts');
   const { renderMarkdownWithin } = await import('../render/markdown.ts');
-  const failed = await appendStepSummary(summary, report.home, (room) => renderMarkdownWithin(report, room));
+  const failed = appendStepSummary(summary, report.home, (room) => renderMarkdownWithin(report, room));
   if (failed) process.stderr.write(`coven-doctor: no step summary: ${failed}\n`);
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { within } from '../deadline.ts';
+import { commandEnvironment, daemonEnvironment } from './environment.ts';
 import { StepFailed } from './outcome.ts';
 import type { Coven } from './which.ts';
 
@@ -19,7 +20,7 @@ export async function runDaemonCommand(
 ): Promise<{ readonly session: number; readonly failure: StepFailed | null }> {
   const step = `${file} daemon ${word}`;
   const child = spawn(file, [...args, 'daemon', word], {
-    env: { ...process.env, COVEN_HOME: home },
+    env: word === 'start' ? daemonEnvironment(process.env, home) : commandEnvironment(process.env, home),
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { closeSync, constants, openSync, readSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeScratch } from '../host/scratch.ts';
+import { daemonEnvironment } from './environment.ts';
 import type { Coven } from './which.ts';
 
 /** A daemon that was started and is watched until it answers or ends. */
@@ -23,9 +23,9 @@ export interface Started {
  * would break when we leave, and end it later.
  */
 export async function spawnDaemon({ command: [file, ...args] }: Coven, home: string): Promise<Started> {
-  const output = openNameless();
+  const output = openNameless(home);
   const child = spawn(file, [...args, 'daemon', 'serve', '--managed-started-at', new Date().toISOString()], {
-    env: { ...process.env, COVEN_HOME: home },
+    env: daemonEnvironment(process.env, home),
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'ignore', output],
@@ -53,9 +53,12 @@ export async function spawnDaemon({ command: [file, ...args] }: Coven, home: str
   };
 }
 
-function openNameless(): number {
-  const path = join(tmpdir(), `coven-daemon-${randomBytes(8).toString('hex')}`);
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-  unlinkSync(path);
-  return fd;
+function openNameless(home: string): number {
+  const scratch = makeScratch(home, null);
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    return openSync(join(scratch.path, 'output'), flags, 0o600);
+  } finally {
+    scratch.remove();
+  }
 }

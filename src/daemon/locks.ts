@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
+import { runSystem } from '../programs.ts';
 import { isSame, look, makePrivate, openPrivate } from './private.ts';
 
 /** Releases what it stands for; the end of the process does so, too. */
@@ -43,10 +43,8 @@ function takeLock(path: string, kind: 'shared' | 'exclusive', refusal: string): 
   try {
     makePrivate(fd);
     // Node has no flock. The lock belongs to the open file, which flock(1) shares only for its own short life.
-    const { status, error, stderr } = spawnSync('flock', [kind === 'shared' ? '-s' : '-x', '-n', '3'], {
-      stdio: ['ignore', 'ignore', 'pipe', fd],
-      encoding: 'utf8',
-    });
+    const how = [kind === 'shared' ? '-s' : '-x', '-n', '3'];
+    const { status, error, stderr } = runSystem('flock', how, ['ignore', 'ignore', 'pipe', fd]);
     if (error) throw new Error(`cannot lock ${path}: flock(1) is needed and does not run (${error.message})`);
     if (status === 1) throw new Error(refusal);
     if (status !== 0) throw new Error(`cannot lock ${path}: ${stderr.trim()}`);

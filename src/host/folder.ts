@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** An open folder. What is done through it is done there, whatever its path names meanwhile. */
 export interface Folder {
@@ -7,6 +8,12 @@ export interface Folder {
   readonly ino: string;
   readonly mode: number;
   readonly uid: number;
+  readonly gid: number;
+}
+
+/** An open folder and the path that led to it. */
+export interface Placed extends Folder {
+  readonly path: string;
 }
 
 export type FileId = Pick<Folder, 'dev' | 'ino'>;
@@ -20,8 +27,8 @@ export function openFolder(path: string | Buffer): Folder {
 
 /** The folder behind a descriptor. */
 export function folderOf(fd: number): Folder {
-  const { dev, ino, mode, uid } = fstatSync(fd, { bigint: true });
-  return { fd, dev: String(dev), ino: String(ino), mode: Number(mode & 0o7777n), uid: Number(uid) };
+  const { dev, ino, mode, uid, gid } = fstatSync(fd, { bigint: true });
+  return { fd, dev: String(dev), ino: String(ino), mode: Number(mode & 0o7777n), uid: Number(uid), gid: Number(gid) };
 }
 
 export const closeFolder = ({ fd }: Folder): void => closeSync(fd);
@@ -31,3 +38,14 @@ export const at = ({ fd }: Folder, name: string): string => `/proc/self/fd/${fd}
 
 export const isSame = (one: FileId | null, other: FileId | null): boolean =>
   one !== null && other !== null && one.dev === other.dev && one.ino === other.ino;
+
+/** Where there is none, as on macOS, the path of a folder has to do: what rests on that must trust every folder of it. */
+export const hasDescriptors = existsSync('/proc/self/fd');
+
+/** The path by which an entry of an open folder is reached: through the folder itself wherever the system has a way. */
+export function entryOf(folder: Placed, name: string): string;
+export function entryOf(folder: Placed, name: Buffer): Buffer;
+export function entryOf(folder: Placed, name: string | Buffer): string | Buffer {
+  const inside = hasDescriptors ? at(folder, '') : join(folder.path, '/');
+  return typeof name === 'string' ? inside + name : Buffer.concat([Buffer.from(inside), name]);
+}

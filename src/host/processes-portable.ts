@@ -1,38 +1,58 @@
+import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
-import { processes } from 'systeminformation';
-import type { DaemonRecord, Home, Machine, Process, Processes } from '../observation.ts';
+import { promisify } from 'node:util';
+import type { DaemonRecord, Process, Processes } from '../observation.ts';
+import { systemEnv, systemProgram } from '../programs.ts';
 import { roleOf } from './processes.ts';
+
+const listLimit = 16 * 1024 ** 2;
+const patienceMs = 5000;
 
 /**
  * Processes where there is no /proc: daemons by their command line, and the one that daemon.json names. Environments,
  * locks and open files are not to be seen there, so that whatever rests on them stays unknown.
  */
-export async function seeProcessesPortably(home: Home, record: DaemonRecord, machine: Machine): Promise<Processes> {
-  const { list } = await processes();
-  const found = list.map((item): Process => {
-    const argv = [item.path || item.name, ...item.params.split(' ')];
-    const started = new Date(item.started);
+export async function seeProcessesPortably(record: DaemonRecord): Promise<Processes> {
+  const fields = 'pid=,ppid=,uid=,state=,lstart=,args=';
+  const limits = { maxBuffer: listLimit, timeout: patienceMs };
+  const { stdout } = await promisify(execFile)(systemProgram('ps'), ['-axww', '-o', fields], {
+    ...limits,
+    // Times are told in the zone of the environment.
+    env: { ...systemEnv, TZ: 'UTC' },
+    cwd: '/',
+  });
+  const found = parseList(stdout);
+  return { list: found.filter(({ pid, role }) => pid === record.pid || role === 'serve'), complete: false };
+}
+
+/** What ps(1) lists, a process a line: `  812     1   501 Ss   Thu Nov 26 17:16:22 2026 /usr/bin/coven daemon serve`. */
+export function parseList(text: string): readonly Process[] {
+  return text.split('\n').flatMap((line) => {
+    const words = line.trim().split(/ +/);
+    const [pid = '', ppid = '', uid = '', state = ''] = words;
+    const argv = words.slice(9);
+    const started = Date.parse(`${words.slice(4, 9).join(' ')} UTC`);
+    if (![pid, ppid, uid].every((number) => /^\d+$/.test(number))) return [];
     return {
-      pid: item.pid,
-      innerPid: item.pid,
-      ppid: item.parentPid,
+      pid: Number(pid),
+      innerPid: Number(pid),
+      ppid: Number(ppid),
       startTicks: '0',
-      startedAt: Number.isNaN(started.getTime()) ? null : started.toISOString(),
-      uid: home.uid ?? machine.uid,
-      state: item.state === 'zombie' ? 'Z' : item.state === 'stopped' ? 'T' : 'S',
+      startedAt: Number.isNaN(started) ? null : new Date(started).toISOString(),
+      uid: Number(uid),
+      state: /^[ZT]/.exec(state)?.[0] ?? 'S',
       sessionLeader: false,
       deadTerminal: false,
       role: roleOf(argv, false, false),
-      command: basename(item.name),
+      command: basename(argv[0] ?? ''),
       ownerPid: null,
       managedStartedAt: argv[argv.indexOf('--managed-started-at') + 1] ?? null,
-      home: 'unreadable',
+      home: 'unreadable' as const,
       sessionId: null,
       standalone: false,
       ledgerOpen: false,
       listening: false,
-      own: item.pid === process.pid,
+      own: Number(pid) === process.pid,
     };
   });
-  return { list: found.filter(({ pid, role }) => pid === record.pid || role === 'serve'), complete: false };
 }

@@ -23,7 +23,7 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
     observe('home.entries'),
   ]);
   const pids = proc.allPids();
-  if (!pids) return (await import('./processes-portable.ts')).seeProcessesPortably(home, record, machine);
+  if (!pids) return (await import('./processes-portable.ts')).seeProcessesPortably(record);
 
   const stats = new Map(pids.flatMap((pid) => proc.readStat(pid) ?? []).map((found) => [found.pid, found]));
   const canonical = home.kind === 'directory' ? await realpath(path).catch(() => path) : path;

@@ -1,56 +1,79 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { pidNamespace, readStat } from './procfs.ts';
+import { dirname, isAbsolute } from 'node:path';
+import { closeFolder } from './folder.ts';
+import { CannotSee } from './host.ts';
+import { isBelow, type Outside, openOutside } from './outside.ts';
+import { makePrivate, type Private, removeLeftovers, removePrivate } from './private.ts';
 
-const prefix = 'coven-doctor-';
-const dayMs = 24 * 3_600_000;
+/** A private folder outside the home, by whose path nobody else can put another one. */
+export interface Scratch {
+  readonly path: string;
+  /** Removes it with all that is in it, links and copies included. */
+  readonly remove: () => void;
+}
 
 /**
- * Makes a private folder (0700) outside the home, on the file system of `device` where there is a place for one; else
- * in the system's temporary folder, where a hard link fails and only a small ledger is copied. Its name tells whose it
- * is, so that what a killed run left behind is removed by the next one.
+ * Makes a private folder (0700) outside the home, if one is named, on the file system of `device` where there is a place for one; else in
+ * a temporary folder, where a hard link fails and only a small ledger is copied. A place is used only if no other user
+ * can rename what is on its path. Throws CannotSee where there is none.
  */
-export async function makeScratch(home: string, device: string): Promise<string> {
-  const places = [tmpdir(), process.env.XDG_CACHE_HOME, join(homedir(), '.cache'), dirname(home), '/var/tmp'];
-  for (const place of places) {
-    if (!place || !(await isOn(place, device))) continue;
-    await removeLeftovers(place);
-    const made = await mkdtemp(join(place, folderName())).catch(() => null);
+export function makeScratch(home: string | null, device: string | null): Scratch {
+  const places = [...temporary(), ...(home === null ? [] : foldersAbove(home))];
+  const made =
+    (device !== null && firstOf(places, (place) => makeAt(place, home, device))) ||
+    firstOf(temporary(), (place) => makeAt(place, home, null));
+  if (!made)
+    throw new CannotSee(
+      'no-scratch',
+      'no temporary folder is safe from other users; set TMPDIR to a folder of your own',
+    );
+  return {
+    path: made.path,
+    remove: () => {
+      try {
+        removePrivate(made);
+      } catch {
+        // A later run removes what is left.
+      }
+      closeFolder(made.parent);
+    },
+  };
+}
+
+const temporary = (): readonly string[] =>
+  [tmpdir(), process.env.XDG_CACHE_HOME ?? '', `${homedir()}/.cache`, '/tmp', '/var/tmp'].filter(isAbsolute);
+
+/** Nearest first. Root finds a place there for the ledger of a user who alone can write around it. */
+function foldersAbove(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...foldersAbove(above)];
+}
+
+function firstOf<T>(places: readonly string[], make: (place: string) => T | null): T | null {
+  for (const place of new Set(places)) {
+    const made = make(place);
     if (made) return made;
   }
-  return mkdtemp(join(tmpdir(), folderName()));
+  return null;
 }
 
-/** Removes a folder that makeScratch made, links and copies in it included. */
-export async function removeScratch(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-}
-
-function folderName(): string {
-  return `${prefix}${pidNamespace()}-${process.pid}-${readStat(process.pid)?.startTicks ?? 0}-`;
-}
-
-async function isOn(place: string, device: string): Promise<boolean> {
-  const found = await stat(place, { bigint: true }).catch(() => null);
-  return found?.isDirectory() === true && String(found.dev) === device;
-}
-
-/**
- * Folders of ours whose process is gone: a leftover hard link would keep a ledger's bytes alive after a reset. Whether a
- * process of another pid namespace is gone cannot be seen; no reading of a ledger takes a day. What cannot be removed
- * is left to the next run.
- */
-async function removeLeftovers(place: string): Promise<void> {
-  const uid = process.geteuid?.();
-  const namespace = pidNamespace();
-  for (const name of await readdir(place).catch(() => [])) {
-    const [, where, pid, ticks] = /^coven-doctor-(\d+)-(\d+)-(\d+)-\w{6}$/.exec(name) ?? [];
-    if (!pid || (where === namespace && readStat(Number(pid))?.startTicks === ticks)) continue;
-    const folder = join(place, name);
-    const found = await stat(folder).catch(() => null);
-    if (!found?.isDirectory() || found.uid !== uid) continue;
-    if (where !== namespace && Date.now() - found.mtimeMs < dayMs) continue;
-    await removeScratch(folder).catch(() => undefined);
+/** Null where a place is not there, not safe, part of the home, or not on the file system that is wanted. */
+function makeAt(path: string, home: string | null, device: string | null): Private | null {
+  let place: Outside;
+  try {
+    place = openOutside(path);
+  } catch {
+    return null;
   }
+  try {
+    const isInHome = home !== null && isBelow(place, home);
+    if (place.exposed === null && (device ?? place.dev) === place.dev && !isInHome) {
+      removeLeftovers(place);
+      return makePrivate(place);
+    }
+  } catch {
+    // Nothing can be made there, as for want of a right or of room.
+  }
+  closeFolder(place);
+  return null;
 }

@@ -7,7 +7,7 @@ import { CannotSee } from './host.ts';
 import { keepsLedger } from './kept.ts';
 import type { Look } from './look.ts';
 import { runReader, type StoreReading } from './reader.ts';
-import { makeScratch, removeScratch } from './scratch.ts';
+import { makeScratch } from './scratch.ts';
 import { seeWal } from './wal.ts';
 
 const headerBytes = 100;
@@ -108,13 +108,12 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
   if ((await isOpen(look)) && (files.shm.kind === 'file' || files.header?.wal === false)) return read(null);
 
   const { dev } = await look.observe('home');
-  // A run that is over must not begin a folder that nobody would remove; one that is being made is waited for.
+  // A run that is over must not begin a folder that nobody would remove.
   look.signal.throwIfAborted();
-  const making = makeScratch(look.home, dev ?? '');
-  onEnd(async () => removeScratch(await making));
-  const scratch = await making;
+  const scratch = makeScratch(look.home, dev);
+  onEnd(async () => scratch.remove());
   for (let attempt = 1, bad = 0; attempt <= privateAttempts; attempt += 1) {
-    const folder = join(scratch, String(attempt));
+    const folder = join(scratch.path, String(attempt));
     await mkdir(folder, { mode: 0o700 });
     const before = await fingerprint(ledger);
     const reading = await read(folder);

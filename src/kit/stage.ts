@@ -5,7 +5,7 @@ import { type HostileHome, hostileHomes, makeHostile } from '../../fixtures/host
 import { deadline } from '../deadline.ts';
 import { freeze } from '../freeze.ts';
 import { liveHost } from '../host/live.ts';
-import { makeScratch, removeScratch } from '../host/scratch.ts';
+import { makeScratch } from '../host/scratch.ts';
 import { type Observation, type ObservationKey, observationKeys } from '../observation.ts';
 
 /** Everything that can be seen of a home, as it was seen once. */
@@ -35,16 +35,16 @@ const atOnce = 4;
 /** Makes the hostile homes in a temporary folder and looks at each once; what was started for that is ended. */
 export async function stageHomes(signal: AbortSignal, wanted: readonly HostileHome[] = hostileHomes): Promise<Stage> {
   const canary = `canary-${randomUUID().slice(0, 8)}`;
-  const scratch = await makeScratch('/', '');
+  const scratch = makeScratch(null, null);
   const waiting = wanted.entries();
   const homes: StagedHome[] = [];
   const missing: Stage['missing'][number][] = [];
-  const dispose = (): Promise<void> => removeScratch(scratch);
+  const dispose = async (): Promise<void> => scratch.remove();
   const worker = async (): Promise<void> => {
     for (const [index, home] of waiting) {
       if (signal.aborted) return;
       try {
-        const { path, end } = await makeHostile(home, { scratch, name: String(index), canary, signal });
+        const { path, end } = await makeHostile(home, { scratch: scratch.path, name: String(index), canary, signal });
         homes[index] = { name: home.name, path, sight: await look(path, signal).finally(end) };
       } catch (error) {
         missing.push({ name: home.name, reason: error instanceof Error ? error.message : String(error) });

@@ -1,7 +1,21 @@
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { probe } from '../control/probe.ts';
+import { entryOf, type FileId, isSame, openFolder, type Placed } from '../host/folder.ts';
+import { type Outside, openOutside, Unsafe } from '../host/outside.ts';
+import { createPrivate, removeTree } from '../host/private.ts';
 import { readStat } from '../host/procfs.ts';
 
 /** A home for training, and the folder beside it that tells whose it is: nothing of ours lies in the home itself. */
@@ -17,15 +31,10 @@ export interface Refusal {
   readonly refused: string;
 }
 
-interface Identity {
-  readonly dev: string;
-  readonly ino: string;
-}
-
 interface Marker {
   readonly madeBy: typeof maker;
   /** What stood at the home's path when it was made; null for nothing. */
-  readonly home: Identity | null;
+  readonly home: FileId | null;
   /** The process that keeps a live fault standing. */
   readonly process: { readonly pid: number; readonly startTicks: string } | null;
   /** Where the home lies, if not at the path that was named. */
@@ -33,34 +42,44 @@ interface Marker {
 }
 
 const maker = 'coven-doctor simulate';
+const markerName = 'marker.json';
 const markerLimit = 4096;
+const suffix = '.simulated';
+const oldName = 'old';
 
 /**
  * Makes room for a training home at `path`, an absolute one whose parent exists. What stands there is replaced only if
  * `PATH.simulated` beside it says that it was made here, it is the same file by device and inode, and no daemon lives
- * on it. `inside` names a folder below `beside` that holds the home instead. Rejects where the file system refuses.
+ * on it. `inside` names a folder below `beside` that holds the home instead. Throws Unsafe where another user can turn
+ * the path elsewhere, and what the file system says.
  */
 export async function makePlace(path: string, inside: string | null, signal: AbortSignal): Promise<Place | Refusal> {
-  const parent = dirname(path);
-  const real = await realpath(parent).catch(() => null);
-  if (real === null) return { refused: `${parent} does not exist; make that folder first` };
-  if (real !== parent)
-    return { refused: `${parent} is reached through a symbolic link; name ${join(real, basename(path))}` };
-  const bench = `${path}.simulated`;
-  const refused = await clear(path, bench, signal);
+  const above = dirname(path);
+  const real = await realpath(above).catch(() => null);
+  if (real === null) return { refused: `${above} does not exist; make that folder first` };
+  if (real !== above)
+    return { refused: `${above} is reached through a symbolic link; name ${join(real, basename(path))}` };
+  const parent = openOutside(above);
+  if (parent.exposed !== null)
+    throw new Unsafe(`${path}: ${parent.exposed}, who could turn it elsewhere; name a path in a folder of your own`);
+  const name = basename(path);
+  const refused = await clear({ parent, name }, path, signal);
   if (refused !== null) return { refused };
 
+  const bench = `${path}${suffix}`;
   const beside = join(bench, 'beside');
   // Another user may have to pass through.
-  await mkdir(bench, { mode: 0o711 });
-  await mkdir(beside, { mode: 0o700 });
+  mkdirSync(entryOf(parent, `${name}${suffix}`), { mode: 0o711 });
+  const opened = { ...openFolder(entryOf(parent, `${name}${suffix}`)), path: bench };
+  fchmodSync(opened.fd, 0o711);
+  mkdirSync(entryOf(opened, 'beside'), { mode: 0o700 });
   const home = inside === null ? path : join(beside, inside, 'home');
-  await mkdir(dirname(home), { recursive: true, mode: 0o700 });
+  if (inside !== null) mkdirSync(dirname(home), { recursive: true, mode: 0o700 });
   const note: Place['note'] = async (pid) => {
     const stat = pid === null ? null : readStat(pid);
-    await writeMarker(bench, {
+    writeMarker(opened, {
       madeBy: maker,
-      home: await identityOf(path),
+      home: identityOf(entryOf(parent, name)),
       process: stat && { pid: stat.pid, startTicks: stat.startTicks },
       inside,
     });
@@ -69,62 +88,81 @@ export async function makePlace(path: string, inside: string | null, signal: Abo
   return { home, beside, note };
 }
 
+interface Named {
+  readonly parent: Outside;
+  readonly name: string;
+}
+
 /** Removes what an earlier run made; the reason where it is not proven that it did. */
-async function clear(path: string, bench: string, signal: AbortSignal): Promise<string | null> {
-  const [home, folder] = await Promise.all([identityOf(path), lstat(bench).catch(() => null)]);
-  if (folder === null) return home && `${path} exists, and was not made by ${maker}; name a path where nothing is`;
-  const isOurs = folder.isDirectory() && folder.uid === process.geteuid?.() && (folder.mode & 0o022) === 0;
-  const marker = isOurs ? await readMarker(bench) : null;
-  if (marker === null) return `${bench} exists, and was not made by ${maker}; name another path`;
+async function clear({ parent, name }: Named, path: string, signal: AbortSignal): Promise<string | null> {
+  const home = identityOf(entryOf(parent, name));
+  const bench = `${name}${suffix}`;
+  if (!lstatSync(entryOf(parent, bench), { throwIfNoEntry: false }))
+    return home && `${path} exists, and was not made by ${maker}; name a path where nothing is`;
+  const folder = openOurs(parent, bench);
+  const marker = folder && readMarker(folder);
+  if (!marker) return `${path}${suffix} exists, and was not made by ${maker}; name another path`;
   if (home && !isSame(home, marker.home))
     return `${path} is not what ${maker} made there; move it away, or name another path`;
   const stands = marker.process && readStat(marker.process.pid)?.startTicks === marker.process.startTicks;
   if (stands) return `process ${marker.process.pid} keeps a fault standing there; end it first`;
-  const { verdict } = await probe(marker.inside === null ? path : join(bench, 'beside', marker.inside, 'home'), signal);
+  const place = marker.inside === null ? path : join(`${path}${suffix}`, 'beside', marker.inside, 'home');
+  const { verdict } = await probe(place, signal);
   if (verdict !== 'stopped' && verdict !== 'stale')
     return `a daemon of ${path} may be alive (${verdict}); end it first`;
-  const old = join(bench, 'old');
   if (home) {
-    await rename(path, old);
+    renameSync(entryOf(parent, name), entryOf(folder, oldName));
     // What is moved may be another than what was looked at.
-    if (!isSame(await identityOf(old), marker.home)) {
-      await rename(old, path);
+    if (!isSame(identityOf(entryOf(folder, oldName)), marker.home)) {
+      renameSync(entryOf(folder, oldName), entryOf(parent, name));
       return `${path} changed while it was looked at; nothing was removed`;
     }
   }
-  await rm(bench, { recursive: true });
+  removeTree(parent, bench);
   return null;
 }
 
-const isSame = (one: Identity | null, other: Identity | null): boolean =>
-  one !== null && other !== null && one.dev === other.dev && one.ino === other.ino;
-
-async function identityOf(path: string): Promise<Identity | null> {
-  const stat = await lstat(path, { bigint: true }).catch(() => null);
-  return stat && { dev: String(stat.dev), ino: String(stat.ino) };
+/** The folder of that name, if it is one of this user's that nobody else can write to. */
+function openOurs(parent: Outside, name: string): Placed | null {
+  try {
+    const folder = openFolder(entryOf(parent, name));
+    const isOurs = folder.uid === process.geteuid?.() && (folder.mode & 0o022) === 0;
+    return isOurs ? { ...folder, path: join(parent.path, name) } : null;
+  } catch {
+    return null;
+  }
 }
 
-async function readMarker(bench: string): Promise<Marker | null> {
+function identityOf(path: string): FileId | null {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? { dev: String(stat.dev), ino: String(stat.ino) } : null;
+}
+
+function readMarker(bench: Placed): Marker | null {
   try {
-    const file = await open(
-      join(bench, 'marker.json'),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const fd = openSync(entryOf(bench, markerName), flags);
     try {
-      const stat = await file.stat();
-      if (!stat.isFile() || stat.size > markerLimit) return null;
-      const marker = JSON.parse(await file.readFile('utf8')) as Marker;
+      const stat = fstatSync(fd);
+      if (!stat.isFile() || stat.uid !== bench.uid || stat.size > markerLimit) return null;
+      const marker = JSON.parse(readFileSync(fd, 'utf8')) as Marker;
       return marker.madeBy === maker ? marker : null;
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   } catch {
     return null;
   }
 }
 
-async function writeMarker(bench: string, marker: Marker): Promise<void> {
-  const next = join(bench, 'marker.next');
-  await writeFile(next, `${JSON.stringify(marker)}\n`, { mode: 0o600 });
-  await rename(next, join(bench, 'marker.json'));
+function writeMarker(bench: Placed, marker: Marker): void {
+  const next = `${markerName}.next`;
+  removeTree(bench, next);
+  const fd = createPrivate(bench, next);
+  try {
+    writeFileSync(fd, `${JSON.stringify(marker)}\n`);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(entryOf(bench, next), entryOf(bench, markerName));
 }

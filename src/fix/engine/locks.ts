@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { names } from '../../coven/layout.ts';
 import { isErrno } from '../../host/files.ts';
 import { at, type Folder, isSame } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
 import { flockHolders } from '../../host/locks.ts';
+import { runSystem } from '../../programs.ts';
 import type { Phase } from '../step.ts';
 import { makeFile } from './hand.ts';
 import { Refusal } from './refusal.ts';
@@ -81,9 +81,7 @@ function validate(folder: Folder, name: string, fd: number): void {
 
 /** Node has no flock. The lock belongs to the open file, which flock(1) shares only for its own short life. */
 function lock(name: string, fd: number): boolean {
-  const { status, error, signal } = spawnSync('flock', ['-x', '-n', '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', fd],
-  });
+  const { status, error, signal } = runSystem('flock', ['-x', '-n', '3'], ['ignore', 'ignore', 'ignore', fd]);
   if (status === 0) return true;
   if (status === 1) return false;
   throw new Refusal('cannot-lock', { lock: name, why: error?.message ?? signal ?? `flock(1) ended with ${status}` });

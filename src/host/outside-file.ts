@@ -1,0 +1,97 @@
+import { closeSync, fstatSync, fsyncSync, lstatSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isErrno } from './files.ts';
+import { closeFolder, entryOf, isSame, type Placed } from './folder.ts';
+import { isBelow, type Outside, openOutside, refuseMoved, Unsafe } from './outside.ts';
+import { createPrivate, makePrivate, removeLeftovers, removePrivate } from './private.ts';
+
+/** A file that will be written outside the home, in a folder that stays open until then. */
+export interface OutsideFile {
+  /** With the real path of its folder. */
+  readonly path: string;
+  readonly folder: Outside;
+  readonly name: string;
+}
+
+const contentName = 'content';
+
+/**
+ * Opens the folder of a file that will be written. Throws Unsafe, before anything is looked at, where it lies in the
+ * home, where something is in its place that is no regular file, and, for root, where another user can turn its path to
+ * another file; else what the file system says.
+ */
+export function openOutsideFile(path: string, home: string): OutsideFile {
+  const folder = openOutside(dirname(path));
+  try {
+    if (isBelow(folder, home)) throw new Unsafe('lies in the Coven home; nothing is written there');
+    if (folder.exposed !== null && process.geteuid?.() === 0)
+      throw new Unsafe(`${folder.exposed}, and root writes only where no other user can; name a folder of root's own`);
+    const name = basename(path);
+    refuseOthers(folder, name);
+    return { path: join(folder.path, name), folder, name };
+  } catch (error) {
+    closeFolder(folder);
+    throw error;
+  }
+}
+
+/**
+ * Writes a file whole or not at all, for its owner alone (0600), and makes it durable. `accept` is given the path of what
+ * was written before it has its name, and refuses it with false; nothing is then left, as after every error. Throws
+ * Unsafe where the folder was replaced meanwhile or the file was, and what the file system says.
+ */
+export async function writeOutsideFile(
+  { folder, name }: OutsideFile,
+  bytes: string | Buffer,
+  accept: (path: string) => Promise<boolean> = async () => true,
+): Promise<boolean> {
+  removeLeftovers(folder);
+  const draft = makePrivate(folder);
+  try {
+    const fd = createPrivate(draft, contentName);
+    try {
+      writeFileSync(fd, bytes);
+      fsyncSync(fd);
+      if (!(await accept(entryOf(draft, contentName)))) return false;
+      refuseOthers(folder, name);
+      refuseMoved(folder);
+      renameSync(entryOf(draft, contentName), entryOf(folder, name));
+      refuseReplaced(folder, name, fd);
+    } finally {
+      closeSync(fd);
+    }
+    syncFolder(folder);
+    return true;
+  } finally {
+    removePrivate(draft);
+  }
+}
+
+function refuseOthers(folder: Placed, name: string): void {
+  const there = lstatSync(entryOf(folder, name), { throwIfNoEntry: false });
+  if (there && !there.isFile()) throw new Unsafe('something is there that is not a regular file');
+}
+
+function refuseReplaced(folder: Placed, name: string, fd: number): void {
+  const [is, was] = [
+    lstatSync(entryOf(folder, name), { bigint: true, throwIfNoEntry: false }),
+    fstatSync(fd, { bigint: true }),
+  ].map((stat) => (stat ? { dev: String(stat.dev), ino: String(stat.ino) } : null));
+  if (!isSame(is ?? null, was ?? null)) throw new Unsafe('another file was put in its place while it was written');
+}
+
+/** A folder that may be written to and not be listed cannot be synchronised. */
+function syncFolder(folder: Placed): void {
+  let fd: number;
+  try {
+    fd = openSync(entryOf(folder, '.'), 'r');
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) return;
+    throw error;
+  }
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
