@@ -42,8 +42,8 @@ export function homeOf(path: string): string {
   if (!stat.isDirectory()) throw new Refused(`${path} is not a folder; name the home with --home`);
   if (stat.uid !== process.geteuid?.())
     throw new Refused(`${path} belongs to uid ${stat.uid}; run this as that user, who could not read it otherwise`);
-  const real = realpathSync(path);
-  const exposed = stat.uid === 0 ? exposureOf(real) : null;
+  if (stat.uid !== 0) return realpathSync(path);
+  const { real, exposed } = reachOf(path);
   if (exposed)
     throw new Refused(`${path} can be turned elsewhere: ${exposed}; root writes only where no other user can`);
   return real;
@@ -84,7 +84,7 @@ export function outsideOf(home: string, folder: string): string {
   if ((stat.mode & 0o022) !== 0) throw new Refused(`${folder} can be written to by others; chmod 700 it first`);
   if (!relative(realpathSync(home), real).split('/').includes('..'))
     throw new Refused(`${folder} is inside the home, and would be part of every later backup; name one outside`);
-  const exposed = exposureOf(real);
+  const { exposed } = reachOf(folder);
   if (exposed) throw new Unsafe(`--backup-dir ${folder}: ${exposed}, who could turn it elsewhere; name another folder`);
   return real;
 }
@@ -140,11 +140,16 @@ export function removeScratch(path: string): void {
   }
 }
 
-/** Why another user can change what a path leads to, or null. */
-function exposureOf(path: string): string | null {
-  const folder = openOutside(path);
-  closeFolder(folder);
-  return folder.exposed;
+/** Where a path leads, and why another user can change that, or null. */
+function reachOf(path: string): { readonly real: string; readonly exposed: string | null } {
+  try {
+    const folder = openOutside(path);
+    closeFolder(folder);
+    return { real: folder.path, exposed: folder.exposed };
+  } catch (error) {
+    if (error instanceof Unsafe) return { real: path, exposed: error.message };
+    throw new Refused(`${path} cannot be reached (${reasonOf(error)})`);
+  }
 }
 
 const sized = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`;

@@ -14,6 +14,7 @@ import { type Recovered, recoverRuns } from '../fix/engine/recover.ts';
 import { type Reason, reasonOf } from '../fix/engine/refusal.ts';
 import { barredSteps, type Plan, pathsOf, type Risk, type Step } from '../fix/step.ts';
 import { lookNow } from '../host/files.ts';
+import { Unsafe } from '../host/outside.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
 import { notAppliedWords, renderPlan } from '../render/plan.ts';
 import { verdict } from '../render/text.ts';
@@ -21,6 +22,7 @@ import type { Threshold } from '../report.ts';
 import { consent } from './consent.ts';
 import { print } from './print.ts';
 import { type Survey, type SurveyOptions, survey } from './survey.ts';
+import { UsageError } from './usage.ts';
 
 export interface FixOptions {
   readonly home: { readonly path: string; readonly source: HomeSource };
@@ -102,6 +104,7 @@ export async function apply(
   cutOff: Before = nothingBefore,
 ): Promise<number> {
   const home = options.home.path;
+  refuseUnsafe(options);
   const say = options.json ? () => undefined : (text: string) => void process.stdout.write(text);
   const applied = await applyPlan(plan, {
     home,
@@ -117,6 +120,16 @@ export async function apply(
     return exitCode(applied.fixes, signal);
   }
   return tell(options, { report: after.report, plan }, applied, applied.exit || after.report.exitCode, cutOff);
+}
+
+/** Before anything is done: a folder that another user can turn elsewhere is no place for a backup. */
+function refuseUnsafe({ home, backupDir }: FixOptions): void {
+  try {
+    if (backupDir !== undefined) outsideOf(realpathSync(home.path), backupDir);
+  } catch (error) {
+    if (error instanceof Unsafe) throw new UsageError(error.message);
+    // Whatever else is wrong with it is told by the run that it keeps from being done.
+  }
 }
 
 /**

@@ -97,6 +97,7 @@ export function appendStepSummary(path: string, home: string, render: (room: num
       closeFolder(folder);
     }
   } catch (error) {
-    return `GITHUB_STEP_SUMMARY cannot be written (${(error as NodeJS.ErrnoException).code})`;
+    const why = error instanceof Unsafe ? error.message : (error as NodeJS.ErrnoException).code;
+    return `GITHUB_STEP_SUMMARY cannot be written (${why})`;
   }
 }

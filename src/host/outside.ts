@@ -1,6 +1,9 @@
-import { constants, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { constants, lstatSync, openSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { closeFolder, entryOf, type FileId, type Folder, folderOf, isSame, type Placed } from './folder.ts';
+
+/** Source: path_resolution(7). */
+const linkLimit = 40;
 
 /** A folder outside a home, open by its real path, and who could put another one in its place. */
 export interface Outside extends Placed {
@@ -17,25 +20,48 @@ export class Unsafe extends Error {}
 const O_PATH = process.platform === 'linux' ? 0o10000000 : constants.O_RDONLY;
 
 /**
- * Opens the folder that a path leads to now. Every folder of its real path is opened in the one above it, so that a
- * symlink that takes the place of one of them meanwhile is not followed. Throws what the file system says.
+ * Opens the folder that a path leads to now, one folder in the other, as the kernel does, so that what takes the place
+ * of one of them meanwhile is not followed. Symlinks are, where nobody else could have put them there; throws Unsafe for
+ * another one, and else what the file system says.
  */
 export function openOutside(path: string): Outside {
-  const real = realpathSync(path);
-  let folder: Placed = { ...passThrough('/'), path: '/' };
-  let exposed = whyExposed(folder);
-  const chain: FileId[] = [idOf(folder)];
-  for (const name of real.split('/').filter(Boolean)) {
-    const above = folder;
-    try {
-      folder = { ...passThrough(entryOf(above, name)), path: join(above.path, name) };
-    } finally {
-      closeFolder(above);
+  const open: Placed[] = [{ ...passThrough('/'), path: '/' }];
+  const leave = (): void => closeFolder(open.pop() as Placed);
+  const here = (): Placed => open.at(-1) as Placed;
+  let exposed = whyExposed(here());
+  let links = 0;
+  try {
+    const rest = (isAbsolute(path) ? path : `${process.cwd()}/${path}`).split('/');
+    for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        if (open.length > 1) leave();
+        continue;
+      }
+      const target = linkAt(here(), name, exposed);
+      if (target === null) {
+        open.push({ ...passThrough(entryOf(here(), name)), path: join(here().path, name) });
+        exposed ??= whyExposed(here());
+        continue;
+      }
+      if (++links > linkLimit) throw Object.assign(new Error('too many symlinks'), { code: 'ELOOP' });
+      while (isAbsolute(target) && open.length > 1) leave();
+      rest.unshift(...target.split('/'));
     }
-    chain.push(idOf(folder));
-    exposed ??= whyExposed(folder);
+    const folder = open.pop() as Placed;
+    return { ...folder, chain: [...open, folder].map(idOf), exposed };
+  } finally {
+    for (const folder of open) closeFolder(folder);
   }
-  return { ...folder, chain, exposed };
+}
+
+/** Where a symlink leads; null for what is none. */
+function linkAt(folder: Placed, name: string, exposed: string | null): string | null {
+  const stat = lstatSync(entryOf(folder, name));
+  if (!stat.isSymbolicLink()) return null;
+  if (exposed !== null) throw new Unsafe(`${join(folder.path, name)} is a symlink, and ${exposed}`);
+  if (!isTrusted(stat.uid)) throw new Unsafe(`${join(folder.path, name)} is a symlink of uid ${stat.uid}`);
+  return readlinkSync(entryOf(folder, name));
 }
 
 /** Throws Unsafe where the path of an open folder does not lead to it any more. */
