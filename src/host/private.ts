@@ -158,7 +158,7 @@ function removeEntry(parent: Placed, name: string, was: FileId): void {
 /**
  * Removes private folders that runs which were killed left in an open one: a leftover hard link would keep a ledger's
  * bytes alive after a reset. One is ours only if it is a folder of this user with mode 0700, and a file in it that
- * nobody else could make says so; whatever is not proven stays. Whether a process of another pid namespace is gone
+ * nobody else could make says so, or nothing is in it yet; whatever is not proven stays. Whether a process of another pid namespace is gone
  * cannot be seen; no reading of a ledger takes a day. What cannot be removed is left to the next run.
  */
 export function removeLeftovers(parent: Placed): void {
@@ -183,12 +183,13 @@ const isOld = (fd: number): boolean => Date.now() - fstatSync(fd).mtimeMs > dayM
 
 function isOurs(folder: Placed): boolean {
   if (folder.uid !== process.geteuid?.() || folder.mode !== 0o700) return false;
+  const inside = namesIn(folder);
   const fd = openIfThere(folder, markerName);
-  if (fd === null) return false;
+  if (fd === null) return inside.length === 0;
   try {
     const { uid, mode, nlink, size } = fstatSync(fd);
     if (uid !== folder.uid || (mode & 0o7777) !== 0o600 || nlink !== 1 || size > markerLimit) return false;
-    return readFileSync(fd, 'utf8') === markerOf(folder);
+    return readFileSync(fd, 'utf8') === markerOf(folder) || (size === 0 && inside.length === 1);
   } finally {
     closeSync(fd);
   }

@@ -481,8 +481,8 @@ test('killed at any time, there is a whole bundle or none; what was left is remo
   const left = readdirSync(out);
   expect(left).toHaveLength(1);
   if (left[0] === 'x.zip') await contents(join(out, 'x.zip'));
-  else expect(left[0]).toMatch(/^\.coven-doctor-.*\.tmp$/);
-  expect(statSync(join(out, left[0] ?? '')).mode & 0o7777).toBe(0o600);
+  else expect(left[0]).toMatch(/^\.coven-doctor-\d+-\d+-\d+-[\da-f]{16}$/);
+  expect(statSync(join(out, left[0] ?? '')).mode & 0o7777).toBe(left[0] === 'x.zip' ? 0o600 : 0o700);
   expect((await cli(['bundle', '--home', home, '-o', join(out, 'x.zip')])).exitCode).toBe(0);
   expect(readdirSync(out)).toEqual(['x.zip']);
 });
@@ -518,7 +518,7 @@ test.skipIf(!mayMount)('a full disk: exit 2 with the reason, and nothing of the 
     },
   );
   expect(stdout).toBe('exit 2');
-  expect(stderr).toBe(`coven-doctor: ${out}/x.zip cannot be written (ENOSPC)`);
+  expect(stderr).toBe(`coven-doctor: ${out}/x.zip: cannot be written (ENOSPC)`);
 });
 
 test('a secret in the reason of a suppression is redacted with all else', async () => {

@@ -1,0 +1,160 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { makeHome } from '../fixtures/home.ts';
+import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
+import { commandEnvironment, daemonEnvironment } from '../src/control/environment.ts';
+import { parseList } from '../src/host/processes-portable.ts';
+import { systemProgram } from '../src/programs.ts';
+
+const strace = '/usr/bin/strace';
+const mayTrace = spawnSync(strace, ['-f', '/bin/true'], { stdio: 'ignore' }).status === 0;
+if (!mayTrace) console.warn('the list of started programs is not tested: strace(1) is not there or may not trace');
+
+const dist = (program: string): string => fileURLToPath(new URL(`../dist/${program}.js`, import.meta.url));
+const secret = 'sk-hush-hush-hush';
+const names = ['cat', 'hostname', 'which', 'flock', 'sync', 'ps', 'node', 'coven', 'uname', 'lscpu', 'sh', 'sw_vers'];
+
+interface Started {
+  /** `flock -x -n 3` for /usr/bin/flock, `reader.js` for a program of ours. */
+  readonly what: string;
+  readonly knowsSecret: boolean;
+}
+
+/** Runs a command with a PATH of the current folder alone, which has programs of everybody's names, and lists all that is started. */
+async function trace(scratch: Scratch, program: string, words: readonly string[]): Promise<readonly Started[]> {
+  const cwd = join(scratch.path, 'cwd');
+  if (!existsSync(cwd)) mkdirSync(cwd);
+  for (const name of names)
+    writeFileSync(join(cwd, name), `#!/bin/sh\necho ${name} >> ${scratch.path}/evil\n`, { mode: 0o755 });
+  const log = join(scratch.path, `${program}-${words.join('-').replaceAll('/', '')}`.slice(0, 60));
+  await execa(
+    strace,
+    ['-f', '-qq', '-v', '-s', '65536', '-e', 'trace=execve', '-o', log, process.execPath, dist(program), ...words],
+    {
+      cwd,
+      env: {
+        PATH: '.:',
+        HOME: scratch.path,
+        COVEN_HOME: join(scratch.path, 'home'),
+        SOME_API_KEY: secret,
+        TMPDIR: scratch.path,
+      },
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+    },
+  );
+  expect(existsSync(join(scratch.path, 'evil'))).toBe(false);
+  const lines = readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('execve('));
+  return lines.slice(1).map((line) => {
+    const [, file = '', args = ''] = /execve\("([^"]*)", \[(.*?)\]/.exec(line) ?? [];
+    const argv = args.split(', ').map((word) => word.replaceAll('"', ''));
+    const ours = argv.findIndex((word) => word.includes('/dist/'));
+    const what = file === process.execPath && ours > 0 ? argv.slice(ours, ours + 3) : [file, ...argv.slice(1)];
+    return {
+      what: [basename(what[0] ?? ''), ...what.slice(1).filter((word) => !/^--managed|Z$/.test(word))].join(' '),
+      knowsSecret: line.includes(secret),
+    };
+  });
+}
+
+const list = (started: readonly Started[]): readonly string[] => [...new Set(started.map(({ what }) => what))].sort();
+
+describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are ours and the system’s', () => {
+  const cases: readonly (readonly [words: readonly string[], started: readonly string[]])[] = [
+    [[], ['reader.js']],
+    [['list'], []],
+    [['explain', 'home:mode'], []],
+    [['plan'], ['reader.js']],
+    [['bundle'], ['reader.js']],
+    [['preflight'], ['reader.js']],
+    [['runs'], []],
+    [
+      ['backup', 'create'],
+      ['flock -x -n 3', 'ledger.js'],
+    ],
+    [['backup', 'list'], []],
+    [['backup', 'verify'], ['flock -x -n 3']],
+    [
+      ['--fix', '--yes'],
+      ['flock -x -n 3', 'ledger.js', 'reader.js'],
+    ],
+    [['undo'], []],
+  ];
+  test.each(cases)('coven-doctor %j', async (words, expected) => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'));
+    if (words[0] === '--fix') chmodSync(home, 0o755);
+    const started = await trace(scratch, 'coven-doctor', words);
+    expect(list(started)).toEqual(expected);
+    expect(started.filter(({ knowsSecret }) => knowsSecret)).toEqual([]);
+  });
+
+  test('coven daemon start and stop: the daemon alone has the user’s environment', async () => {
+    await using scratch = await makeScratch();
+    makeHome(join(scratch.path, 'home'));
+    const start = trace(scratch, 'coven', ['daemon', 'start', '--daemon-command', 'minimal']);
+    await expect.poll(() => existsSync(join(scratch.path, 'home', 'daemon.json')), { timeout: 60_000 }).toBe(true);
+    const stopped = await trace(scratch, 'coven', ['daemon', 'stop']);
+    const started = await start;
+    expect([list(started), list(stopped)]).toEqual([
+      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'reader.js'],
+      [],
+    ]);
+    const know = [...started, ...stopped].filter(({ knowsSecret }) => knowsSecret);
+    expect(know.map(({ what }) => what)).toEqual(['coven.js daemon serve']);
+  });
+});
+
+test('a program of the system is root’s, by its absolute path; another one is none', () => {
+  expect(systemProgram('flock')).toMatch(/^\/(usr\/)?s?bin\/flock$/);
+  expect(() => systemProgram('no-such-program')).toThrow(/no-such-program\(1\) is not in/);
+  expect(() => systemProgram('../tmp')).toThrow(/is not in/);
+});
+
+test('a daemon gets the user’s environment without what npm and the current folder add; a stop gets no key', () => {
+  const env = {
+    PATH: '.:/usr/bin::bin',
+    HOME: '/h',
+    OPENAI_API_KEY: 'k',
+    npm_config_x: '1',
+    INIT_CWD: '/',
+    COVEN_X: '1',
+  };
+  expect(daemonEnvironment(env, '/c')).toEqual({
+    PATH: '/usr/bin',
+    HOME: '/h',
+    OPENAI_API_KEY: 'k',
+    COVEN_X: '1',
+    COVEN_HOME: '/c',
+  });
+  expect(commandEnvironment(env, '/c')).toEqual({ PATH: '/usr/bin', HOME: '/h', COVEN_X: '1', COVEN_HOME: '/c' });
+});
+
+test('what ps(1) lists is read as processes, as where there is no /proc', () => {
+  const { stdout } = spawnSync(systemProgram('ps'), ['-axww', '-o', 'pid=,ppid=,uid=,state=,lstart=,args='], {
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    encoding: 'utf8',
+  });
+  const own = parseList(stdout).find(({ pid }) => pid === process.pid);
+  expect(own).toMatchObject({ ppid: process.ppid, uid: process.geteuid?.(), own: true });
+  expect(Math.abs(Date.parse(own?.startedAt ?? '') - Date.now())).toBeLessThan(24 * 3_600_000);
+  const serve =
+    ' 812     1   501 Ss   Thu Nov 26 17:16:22 2026 /opt/coven daemon serve --managed-started-at 2026-11-26T17:16:21Z';
+  expect(parseList(`${serve}\nno process\n`)).toMatchObject([
+    {
+      pid: 812,
+      uid: 501,
+      role: 'serve',
+      command: 'coven',
+      startedAt: '2026-11-26T17:16:22.000Z',
+      managedStartedAt: '2026-11-26T17:16:21Z',
+    },
+  ]);
+});
