@@ -25,6 +25,8 @@ export async function simulate(name: string, path: unknown, signal: AbortSignal)
     throw new UsageError('--home names the one path to make it at, where nothing is yet');
   const why = whyNot(fault);
   if (why !== null) return refuse(`${name} cannot be made here: ${why}`);
+  // The modes of a fault are its own, whatever the user's umask is.
+  process.umask(0o022);
   const place = await makePlace(resolve(path), fault.under?.folder ?? null, signal).catch((error) => {
     throw error instanceof Unsafe ? new UsageError(`--home ${error.message}`) : error;
   });
