@@ -56,11 +56,12 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
     const [, file = '', args = ''] = /execve\("([^"]*)", \[(.*?)\]/.exec(line) ?? [];
     const argv = args.split(', ').map((word) => word.replaceAll('"', ''));
     const ours = argv.findIndex((word) => word.includes('/dist/'));
-    const what = file === process.execPath && ours > 0 ? argv.slice(ours, ours + 3) : [file, ...argv.slice(1)];
-    return {
-      what: [basename(what[0] ?? ''), ...what.slice(1).filter((word) => !/^--managed|Z$/.test(word))].join(' '),
-      knowsSecret: line.includes(secret),
-    };
+    if (file !== process.execPath || ours < 0)
+      return { what: [basename(file), ...argv.slice(1)].join(' '), knowsSecret: line.includes(secret) };
+    const [path = '', ...rest] = argv.slice(ours);
+    // Numbers of processes and times differ.
+    const words = rest.filter((word) => /^[a-z]+$/.test(word));
+    return { what: [basename(path), ...words].join(' '), knowsSecret: line.includes(secret) };
   });
 }
 
