@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
-import { makeScratch, removeScratch } from '../host/scratch.ts';
+import { makeScratch, type Scratch } from '../host/scratch.ts';
 import type { IndexComparison } from '../observation.ts';
 import { reach } from '../store/reach.ts';
 import { askLedger } from './ledger/ask.ts';
@@ -11,18 +11,19 @@ import { askLedger } from './ledger/ask.ts';
  * open is read as a link in a folder of its own, so that nothing is left beside it; `device` is the home's.
  */
 export async function seeIndexes(home: string, device: string, signal: AbortSignal): Promise<IndexComparison | null> {
-  const scratch = await makeScratch(home, device);
+  let scratch: Scratch | null = null;
   try {
+    scratch = makeScratch(home, device);
     const place = join(home, names.ledger);
     // With its shared memory there, a process may have it open: beside a writer only its own path reads right.
     const ledger = existsSync(join(home, names.shm))
       ? place
-      : reach({ ledger: place, scratch, deep: true, budgetMs: 0 }).path;
+      : reach({ ledger: place, scratch: scratch.path, deep: true, budgetMs: 0 }).path;
     const answer = await askLedger({ do: 'compare-indexes', ledger }, signal);
     return answer.done === 'compared' ? answer.indexes : null;
   } catch {
     return null;
   } finally {
-    await removeScratch(scratch);
+    scratch?.remove();
   }
 }
