@@ -7,7 +7,7 @@ export type Kind = 'text' | 'id' | 'decimal' | 'time' | 'name' | 'identifier' | 
 const of: Readonly<Record<Exclude<Kind, 'text'>, string>> = {
   id: 'id session sessionId session_id conversation_id familiar_id bootId hubId',
   // From the kernel: no user chooses them.
-  decimal: 'dev ino startTicks mtimeNs',
+  decimal: 'dev ino startTicks mtimeNs pidNamespace',
   time: 'day now modifiedAt startedAt managedStartedAt createdAt updatedAt lastAt panickedAt lastPanicAt lastPruneAt oldestEventAt oldestRetainedEventAt lastCheckpointAt created_at updated_at archived_at',
   name: 'name unreadable notOurs folder',
   identifier: 'table tables columns',

@@ -45,12 +45,14 @@ export interface GateOptions {
 
 const uuid = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
 const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?)?$/;
-const version = /^v?\d{1,4}(?:\.\d{1,5}){1,3}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,5})?)?$/;
-const smallNumber = /^-?\d{1,6}(?:\.\d{1,6})?$/;
+/** Three numbers at the most: four are an address of the internet. */
+const version = /^v?\d{1,4}(?:\.\d{1,5}){1,2}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,5})?)?$/;
+/** Longer ones may be a PIN or a card. */
+const smallNumber = /^-?\d{1,5}$/;
 const marks = new RegExp(
-  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,6}> of \d{1,9} characters|‹(?:line:\d{1,7} chars|(?:word|hex|digits|text):\d{1,7})›|pid:\[\d{1,12}\])$`,
+  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,5}> of \d{1,5} characters|‹(?:line:\d{1,5} chars|(?:word|hex|digits|text):\d{1,5})›)$`,
 );
-const decimal = /^-?\d{1,30}$/;
+const decimal = /^-?\d{1,30}$|^pid:\[\d{1,12}\]$/;
 
 /**
  * The one way into a bundle: every key and every text of every document and every line of a log passes here, after the
@@ -190,7 +192,7 @@ function logLine(line: string, message: (text: string) => string): string {
 /** What Coven takes for a time though it is not written as one: the same instant. */
 function instant(text: string, other: (text: string) => string): string {
   const at = Date.parse(text);
-  return Number.isNaN(at) ? other(text) : new Date(at).toISOString();
+  return at >= 0 && at < Date.UTC(2100) ? new Date(at).toISOString() : other(text);
 }
 
 /** A statement of the schema that Coven makes; of any other its size and how many columns it may have. */
@@ -224,4 +226,4 @@ const platform = (text: string, other: (text: string) => string): string =>
         .map((word, index) => (index % 2 === 1 || isOfPlatform(word) ? word : other(word)))
         .join('');
 const isOfPlatform = (word: string): boolean =>
-  word === '' || hardware.has(word.toLowerCase()) || /^[vV]?\d{1,4}[A-Z]?(?:\.\d{1,4}){0,3}(?:GHz|MHz)?$/.test(word);
+  word === '' || hardware.has(word.toLowerCase()) || /^[vV]?\d{1,4}[A-Z]?(?:\.\d{1,4}){0,2}(?:GHz|MHz)?$/.test(word);

@@ -165,7 +165,7 @@ async function judgedAgain(
 
 /** Reasons are the user's own words. */
 const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
-  ...accepted,
+  baseline: accepted.baseline && { ...accepted.baseline, runId: line(accepted.baseline.runId) },
   suppressions: accepted.suppressions.map((entry) => ({ ...entry, reason: line(entry.reason) })),
 });
 

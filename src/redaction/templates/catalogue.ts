@@ -46,7 +46,6 @@ export const templates: ReadonlySet<string> = new Set(
     ...system.rust,
     ...doctor.messages,
     '{path}',
-    '{number}',
     '{time}',
     '{id}',
   ].map(compiled),

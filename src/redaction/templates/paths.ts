@@ -9,7 +9,7 @@ export interface Paths {
 }
 
 const token = new RegExp(`^(?:${role}|\\[REDACTED\\]|~|\\.{1,2})$`);
-const version = /^v?\d{1,4}(?:\.\d{1,5}){1,3}$/;
+const version = /^v?\d{1,4}(?:\.\d{1,5}){1,2}$/;
 const run = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 const leaseId = /^(daemon-session-|session-)(.+?)(\.json)?$/;
 

@@ -6,7 +6,7 @@ export interface Piece {
 
 /** What the redaction and the checks put in the place of paths and names; anything else between angles is a text. */
 export const role =
-  '<(?:coven-home|daemon-socket|project|another-project|path|home|user|host|id|reset-marker)(?:-[0-9]{1,6})?>';
+  '<(?:coven-home|daemon-socket|project|another-project|path|home|user|host|id|reset-marker)(?:-[0-9]{1,5})?>';
 
 /** Every alternative consumes what it looks at, so that the time is linear in the text. */
 const piece = new RegExp(

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { placesIn, plantEverywhere } from '../../fixtures/bundle/places.ts';
+import { cli } from '../../fixtures/diagnose.ts';
+import { alnum, lower, makeRandom } from '../../fixtures/redaction/random.ts';
+import { makeScratch } from '../../fixtures/scratch.ts';
+import { readBundle } from '../../src/bundle/read.ts';
+
+// The same ones in every run unless the seed says otherwise.
+const random = makeRandom(Number(process.env.COVEN_DOCTOR_SEED ?? 13));
+
+test.each([
+  ['letters and digits', () => `q${random.text(alnum, 23)}`],
+  ['lower-case letters, as a word is', () => `q${random.text(lower, 15)}`],
+  ['digits, as a card has', () => random.text('123456789', 16)],
+  ['digits, as a code has', () => random.text('123456789', 8)],
+  ['hex, as an id is', () => `a${random.text('0123456789abcdef', 31)}`],
+])('whatever is said wherever, in %s, six characters of it are nowhere in a bundle', async (_what, draw) => {
+  await using scratch = await makeScratch();
+  const { home, secrets, env, args } = await plantEverywhere(scratch, draw, () => `z${random.text(lower, 9)}`);
+  const file = join(scratch.path, 'x.zip');
+  const run = await cli(['--home', home, '--bundle', '--json', ...args], { env, cwd: scratch.path });
+  expect(run.stderr).toMatch(/^Bundle /);
+  const made = /^Bundle (\S+\.zip)/.exec(run.stderr)?.[1] ?? file;
+  expect(placesIn(await readBundle(made), secrets)).toEqual([]);
+  const analysed = await cli(['analyze', made, '--json']);
+  expect({ stderr: analysed.stderr, exitCode: analysed.exitCode }).toEqual({ stderr: '', exitCode: run.exitCode });
+});
