@@ -197,6 +197,8 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     // Its answer, to a pipe.
     'src/plugins/program.ts',
     'src/simulate/place.ts',
+    // Some pages of a ledger, in the folder that it is read from.
+    'src/sqlite/extract.ts',
     'src/store/foreign.ts',
     // A copy of a ledger, in the folder of a run.
     'src/store/mender.ts',

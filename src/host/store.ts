@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
@@ -18,7 +19,8 @@ const privateAttempts = 4;
 
 export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles> {
   const path = (name: string): string => join(home, name);
-  const [main, wal, shm, start, log, walBegin] = await Promise.all([
+  const [ledger, main, wal, shm, start, log, walBegin] = await Promise.all([
+    lookAt(path(names.ledger)),
     seeLedgerFile(path(names.ledger)),
     seeLedgerFile(path(names.wal)),
     seeLedgerFile(path(names.shm)),
@@ -37,9 +39,19 @@ export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles
     ...walBegin,
     header: start.state === 'read' ? readHeader(start.bytes) : null,
     // A start makes the ledger and writes the log. After a reset the ledger may be gone by intent.
-    sessionsExpected: wal.size > 0 || isKept || ((log?.size ?? 0n) > 0n && !has('reset-backups')),
+    sessionsExpected: wal.size > 0 || isKept || wasEmptied(ledger) || ((log?.size ?? 0n) > 0n && !has('reset-backups')),
   };
 }
+
+/**
+ * Whether a ledger of no bytes was changed after it was made: it was cut off. One that a first command left so, since it
+ * ended before its first write, has both times from one moment. A file system without times of birth tells nothing.
+ */
+const wasEmptied = (ledger: BigIntStats | null): boolean =>
+  ledger !== null &&
+  ledger.size === 0n &&
+  ledger.birthtimeNs > 0n &&
+  ledger.mtimeNs - ledger.birthtimeNs > 1_000_000_000n;
 
 async function seeLedgerFile(path: string): Promise<LedgerFile> {
   const stat = await lookAt(path);

@@ -38,8 +38,11 @@ export type StoreOpenOutcome =
 
 export interface StoreOpen {
   readonly outcome: StoreOpenOutcome;
-  /** How the ledger was read: in place beside its owner, through a private hard link, a clone or a copy. */
-  readonly way: 'in-place' | 'link' | 'clone' | 'copy' | null;
+  /**
+   * How the ledger was read: in place beside its owner, through a private hard link, a clone or a copy; `pages`: a copy of
+   * the pages of all tables but the events, where the whole is too large to be copied.
+   */
+  readonly way: 'in-place' | 'link' | 'clone' | 'copy' | 'pages' | null;
   /** SQLite's result code, or an errno. */
   readonly code: string | null;
   readonly journalMode: string | null;

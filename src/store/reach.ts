@@ -1,8 +1,9 @@
-import { constants, copyFileSync, linkSync, statfsSync, statSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { names } from '../coven/layout.ts';
 import type { StoreOpen } from '../observation.ts';
+import { extractPages } from '../sqlite/extract.ts';
 import type { ReadRequest } from './protocol.ts';
 
 export type Way = NonNullable<StoreOpen['way']>;
@@ -30,6 +31,19 @@ export function reach(request: ReadRequest): {
   if (scratch === null) return { path: ledger, way: 'in-place' };
   const path = join(scratch, names.ledger);
   const limit = deep ? roomIn(scratch) : copyLimitBytes;
+  try {
+    return { path, way: bringWhole(request, path, limit) };
+  } catch (error) {
+    if (!(error instanceof Unreachable) || hasJournal(request)) throw error;
+    // What was begun is in the way of the pages.
+    for (const suffix of ['', '-wal']) rmSync(path + suffix, { force: true });
+    if (!extractPages(ledger, path, copyLimitBytes, () => false)) throw error;
+    return { path, way: 'pages' };
+  }
+}
+
+function bringWhole(request: ReadRequest, path: string, limit: number): Way {
+  const { ledger } = request;
   // What takes a transaction back writes to the main file, so that a link to it would not do.
   const way = hasJournal(request) ? copy(ledger, path, limit) : bring(ledger, path, limit);
   for (const suffix of ['-wal', '-journal']) {
@@ -38,7 +52,7 @@ export function reach(request: ReadRequest): {
       throw new Unreachable(`${names.ledger}${suffix} is too large to copy`);
   }
   if (hasJournal(request)) takeBack(path);
-  return { path, way };
+  return way;
 }
 
 function roomIn(folder: string): number {

@@ -32,7 +32,7 @@ export const storeShapes = {
       'busy',
       'forbidden',
     ]),
-    way: maybe(oneOf(['in-place', 'link', 'clone', 'copy'])),
+    way: maybe(oneOf(['in-place', 'link', 'clone', 'copy', 'pages'])),
     code: maybe(text),
     journalMode: maybe(text),
     tables: list(text),

@@ -10,6 +10,7 @@ const ways: Readonly<Record<string, string>> = {
   link: 'read through a private hard link',
   clone: 'read from a private clone',
   copy: 'read from a private copy',
+  pages: 'read from a private copy of all pages but those of the events',
 };
 
 const lost = ({ walBytes }: Facts): string =>
