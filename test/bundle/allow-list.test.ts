@@ -26,3 +26,17 @@ test.each([
   const analysed = await cli(['analyze', made, '--json']);
   expect({ stderr: analysed.stderr, exitCode: analysed.exitCode }).toEqual({ stderr: '', exitCode: run.exitCode });
 });
+
+test('with the text of logs on request, what was planted there is found: the search above can fail', async () => {
+  await using scratch = await makeScratch();
+  const word = () => `z${random.text(lower, 9)}`;
+  const { home, secrets, env } = await plantEverywhere(scratch, () => `q${random.text(lower, 15)}`, word);
+  const file = join(scratch.path, 'x.zip');
+  const run = await cli(['bundle', '--home', home, '--include-log-text', '-o', file], { env, cwd: scratch.path });
+  expect(run.exitCode).toBe(0);
+  const found = placesIn(await readBundle(file), secrets);
+  expect(found).toContain('log: prose in log/daemon-recovery.log');
+  expect(found).toContain('rotated log in log/daemon-recovery.log.2');
+  // Names and ids pass the gate whatever is asked for.
+  expect(found.filter((place) => /^(?:id|name|table|column)\b/.test(place))).toEqual([]);
+});
