@@ -2,7 +2,17 @@
  * What a text in a field of ours is. `text` is any: a word, a path, a message. The others say what a check rests on, or
  * from which list the text must come.
  */
-export type Kind = 'text' | 'id' | 'decimal' | 'time' | 'name' | 'identifier' | 'sql' | 'platform' | 'title';
+export type Kind =
+  | 'text'
+  | 'id'
+  | 'decimal'
+  | 'time'
+  | 'name'
+  | 'identifier'
+  | 'sql'
+  | 'platform'
+  | 'title'
+  | 'message';
 
 const of: Readonly<Record<Exclude<Kind, 'text'>, string>> = {
   id: 'id session sessionId session_id conversation_id familiar_id bootId hubId',
@@ -14,6 +24,7 @@ const of: Readonly<Record<Exclude<Kind, 'text'>, string>> = {
   sql: 'sql',
   platform: 'distro codename kernel release brand cpu virtualization',
   title: 'title labels',
+  message: 'message lastError storageError lastMaintenanceError errorCode problem problems indexProblems reason',
 };
 
 const kinds = new Map(

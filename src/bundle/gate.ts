@@ -73,8 +73,8 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
   /** Who looked at it before may have put a placeholder there. */
   const other = (text: string): string => (isKnown(text) ? text : placeholders.of(text));
   const paths = makePaths(placeholders.of, id);
-  const message = (text: string): string =>
-    freeText
+  const message = (text: string, asked: boolean): string =>
+    asked
       ? text
       : strict
         ? placeholders.of(text)
@@ -110,8 +110,12 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
         return platform(text, placeholders.of);
       case 'title':
         return titles ? text : placeholders.of(text);
+      case 'message':
       case 'text':
-        return plain(text) ?? (isProgram(text) ? text : path.test(text) ? paths.path(text) : message(text));
+        return (
+          plain(text) ??
+          (isProgram(text) ? text : path.test(text) ? paths.path(text) : message(text, freeText && kind === 'message'))
+        );
     }
   };
   const identifier = (text: string): string => {
@@ -169,7 +173,7 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
         ? text
         : text
             .split('\n')
-            .map((line) => logLine(line, message))
+            .map((line) => logLine(line, (said) => message(said, false)))
             .join('\n'),
     used: placeholders.used,
   };
