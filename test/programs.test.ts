@@ -18,6 +18,11 @@ const dist = (program: string): string => fileURLToPath(new URL(`../dist/${progr
 const secret = 'sk-hush-hush-hush';
 const names = ['cat', 'hostname', 'which', 'flock', 'sync', 'ps', 'node', 'coven', 'uname', 'lscpu', 'sh', 'sw_vers'];
 
+const good = `import { from, pass } from 'coven-doctor';
+export const good = { id: 'acme:good', title: 'It', explain: 'It', causes: { ok: { message: 'ok' } }, needs: ['home'],
+  judge: ({ home }) => [pass('<coven-home>', { evidence: from('home', { kind: home.kind }) })] };
+`;
+
 interface Started {
   /** `flock -x -n 3` for /usr/bin/flock, `reader.js` for a program of ours. */
   readonly what: string;
@@ -57,13 +62,15 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
     const argv = args.split(', ').map((word) => word.replaceAll('"', ''));
     const ours = argv.findIndex((word) => word.includes('/dist/'));
     if (file !== process.execPath || ours < 0)
-      return { what: [basename(file), ...argv.slice(1)].join(' '), knowsSecret: line.includes(secret) };
+      return { what: [basename(file), ...argv.slice(1).map(named)].join(' '), knowsSecret: line.includes(secret) };
     const [path = '', ...rest] = argv.slice(ours);
     // Numbers of processes and times differ.
     const words = rest.filter((word) => /^[a-z]+$/.test(word));
     return { what: [basename(path), ...words].join(' '), knowsSecret: line.includes(secret) };
   });
 }
+
+const named = (word: string): string => (word.includes('/') ? 'PATH' : word);
 
 const list = (started: readonly Started[]): readonly string[] => [...new Set(started.map(({ what }) => what))].sort();
 
@@ -87,12 +94,20 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
       ['flock -x -n 3', 'ledger.js', 'reader.js'],
     ],
     [['undo'], []],
+    [['simulate'], ['unshare -m true']],
+    [
+      ['check-kit', 'MODULE'],
+      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'judge.js', 'mkfifo PATH', 'plugin.js', 'reader.js'],
+    ],
   ];
   test.each(cases)('coven-doctor %j', async (words, expected) => {
     await using scratch = await makeScratch();
     const home = makeHome(join(scratch.path, 'home'));
     if (words[0] === '--fix') chmodSync(home, 0o755);
-    const started = await trace(scratch, 'coven-doctor', words);
+    const module = join(scratch.path, 'checks.mjs');
+    writeFileSync(module, good);
+    const named = words.map((word) => (word === 'MODULE' ? module : word));
+    const started = await trace(scratch, 'coven-doctor', named);
     expect(list(started)).toEqual(expected);
     expect(started.filter(({ knowsSecret }) => knowsSecret)).toEqual([]);
   });
