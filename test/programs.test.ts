@@ -85,16 +85,16 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     [['runs'], []],
     [
       ['backup', 'create'],
-      ['flock -x -n 3', 'ledger.js'],
+      ['flock -x -n 3', 'judge.js', 'ledger.js'],
     ],
     [['backup', 'list'], []],
     [['backup', 'verify'], ['flock -x -n 3']],
     [
       ['--fix', '--yes'],
-      ['flock -x -n 3', 'ledger.js', 'reader.js'],
+      ['flock -x -n 3', 'judge.js', 'ledger.js', 'reader.js'],
     ],
     [['undo'], []],
-    [['simulate'], ['unshare -m true']],
+    [['simulate'], ['true', 'unshare -m true']],
     [
       ['check-kit', 'MODULE'],
       ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'judge.js', 'mkfifo PATH', 'plugin.js', 'reader.js'],
