@@ -17,6 +17,7 @@ import type { InventoryRequest, ReadMessage, ReadRequest } from './protocol.ts';
 import { askAgain, askRows } from './protocol.ts';
 import { hasJournal, hasWal, reach, type Way } from './reach.ts';
 import { readRows } from './rows.ts';
+import { schemaProblem } from './schema-text.ts';
 import { readSessions } from './sessions.ts';
 import { whole } from './whole.ts';
 
@@ -83,6 +84,11 @@ const notCounted: StoreRows = {
   changedComplete: false,
 };
 
+/** A program that writes would refuse the ledger. Its code is SQLite's own for that. */
+class MalformedSchema extends Error {
+  readonly code = 'SQLITE_CORRUPT';
+}
+
 /** What an open ledger can be asked once everything was told. */
 interface Open {
   readonly again: () => void;
@@ -117,6 +123,7 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
       .pluck()
       .all() as string[];
+    if (schemaProblem(db) !== null) throw new MalformedSchema();
     const journalMode = String(db.pragma('journal_mode', { simple: true }));
     say({
       kind: 'open',
