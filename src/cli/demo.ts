@@ -7,6 +7,7 @@ import { packageRoot } from '../host/package.ts';
 import { allPids, readEnviron, readStat } from '../host/procfs.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { systemPath } from '../programs.ts';
+import { quoted } from '../render/shell.ts';
 import { print } from './print.ts';
 
 const requestMs = 5000;
@@ -79,7 +80,7 @@ const say = (text: string): Promise<void> => print(`\n== ${text}\n\n`);
 /** Runs a program of this package and shows what it says; its exit code. */
 async function run({ env, signal }: Stage, program: string, words: readonly string[]): Promise<number> {
   signal.throwIfAborted();
-  await print(`$ ${program.replace('.js', '')} ${words.join(' ')}\n`);
+  await print(`$ ${program.replace('.js', '')} ${words.map(quoted).join(' ')}\n`);
   const child = spawn(process.execPath, [join(packageRoot, 'dist', program), ...words], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -28,6 +28,7 @@ const holding = (...list: readonly Entry[]) => ({ 'home.entries': { list } });
 judges(homePath, [
   ['a folder', {}, ['pass ok']],
   ['nothing yet', { home: { kind: 'absent' } }, ['pass ok']],
+  ['nothing, and nothing can be made', { home: { kind: 'absent', writable: false } }, ['fail cannot-create']],
   ['a symlink', { home: { kind: 'symlink' } }, ['fail symlink']],
   ['a file', { home: { kind: 'file' } }, ['fail not-a-directory']],
   ['a name that is no UTF-8', { home: { utf8: false } }, ['fail not-utf8']],
@@ -203,5 +204,6 @@ judges(homeRepairs, [
     ['fail changed-since'],
   ],
   ['a folder of another user', { 'home.runs': { notOurs: 'doctor' } }, ['warn not-private']],
+  ['one that cannot be examined', { 'home.runs': { unexamined: 'platform' } }, ['unknown undetermined']],
   ['both', { 'home.runs': { unfinished: [cutOff], notOurs: 'doctor' } }, ['warn not-private', 'warn unfinished']],
 ]);

@@ -198,3 +198,29 @@ test('--json says what was recovered, and why nothing could be', async () => {
   expect(statSync(join(home, 'keys', 'one')).mode & 0o777).toBe(0o600);
   expect(readdirSync(join(home, 'doctor', 'runs')).length).toBe(2);
 });
+
+describe("doctor/ that cannot be examined is nobody else's, and holds the backups", () => {
+  /** What is said of it, through other eyes. */
+  async function said(scratch: Scratch, through: (home: string) => readonly string[], uid?: number): Promise<void> {
+    const home = makeOwned(scratch, (home) => chmodSync(join(home, 'keys', 'one'), 0o644));
+    expect((await fixJson(home)).exitCode).toBe(0);
+    const how = { through: through(home), ...(uid !== undefined && { uid }) };
+    const { stdout } = await cli(['--verbose', '--home', home], how);
+    const lines = stdout.split('\n').filter((line) => line.includes('/doctor') || line.includes('home:repairs'));
+    expect(lines.join('\n')).toMatch(/\[\?\?\] home:repairs .*cannot be told whether a repair was cut off/);
+    expect(stdout).not.toMatch(/move it|move .*doctor/);
+  }
+
+  test.skipIf(!isRoot)('by root, over the home of another user', async () => {
+    await using scratch = await makeScratch();
+    await said(scratch, () => []);
+  });
+
+  const mounts = spawnSync('unshare', ['-m', 'true']).status === 0;
+  if (!mounts) console.log('no test without /proc: this user may not mount');
+  test.skipIf(!mounts || !isRoot)('without /proc', async () => {
+    await using scratch = await makeScratch();
+    const hide = `mount -t tmpfs none /proc && exec setpriv --reuid ${nobody} --regid ${nobody} --clear-groups "$@"`;
+    await said(scratch, () => ['unshare', '-m', 'sh', '-c', hide, 'sh']);
+  });
+});
