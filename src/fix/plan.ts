@@ -161,10 +161,10 @@ function bringUp(chosen: Chosen, sight: PlanSight, lives: Plan['live']) {
   }
   // A start calls the rows of a live `coven run` orphaned; a restart ends the daemon's sessions, too.
   const harmed = lives.runSessions.length + (kind === 'restart-daemon' ? lives.daemonSessions.length : 0);
-  // Nor is a daemon brought up on a ledger that was to be fixed first, and was not.
+  // Nor is a daemon brought up on an index that was to be fixed first, and was not.
   const isNeeded = ({ name, remedy }: Chosen[number]): boolean =>
     inTheWay.some((check) => name.startsWith(`${check} `)) ||
-    remedy.steps.some(({ action }) => mending.includes(action.kind));
+    remedy.steps.some(({ action }) => action.kind === 'rebuild-index');
   const requires = withSteps.filter((one) => one.name !== first.name && isNeeded(one)).map(({ name }) => name);
   const covered = others.filter(({ remedy }) => remedy.steps.length === 0);
   return {

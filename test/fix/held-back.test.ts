@@ -145,7 +145,7 @@ test('a run that is refused for its backup leaves no folder', async () => {
 
 test.skipIf(!isRoot)('one fix makes no drift of the next: an owner, then an index; undo takes both back', async () => {
   await using scratch = await makeScratch();
-  const fault = ledgerFaults.find(({ name }) => name === 'index-lost-an-entry');
+  const fault = ledgerFaults.find(({ name }) => name === 'search-index-lacks-events');
   const home = join(scratch.path, 'home');
   await fault?.stage({ home, beside: scratch.path, onEnd: scratch.onEnd });
   const ledger = join(home, 'coven.sqlite3');
@@ -156,7 +156,7 @@ test.skipIf(!isRoot)('one fix makes no drift of the next: an owner, then an inde
   const { fixes, checks, plan } = await run('--fix', '--yes');
   expect(fixes.map(({ fix, outcome }: Record<string, string>) => `${fix} ${outcome}`)).toEqual([
     'home:owner foreign-entries fixed',
-    'store:index index-mismatch fixed',
+    'store:index search-index fixed',
   ]);
   expect(plan.steps).toHaveLength(2);
   const isWrong = ({ id = '', status }: Record<string, string>): boolean =>
