@@ -1,8 +1,9 @@
 import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
-import { ageSeconds, livenessNeeds } from '../src/coven/liveness.ts';
+import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
 import type { HealthBody } from '../src/observation.ts';
+import { seenOf } from './daemon.ts';
 
 const target = '<daemon-socket>';
 
@@ -27,6 +28,9 @@ export const daemonHealth = defineCheck({
         errorCode,
       }),
     };
+    // What began to answer and is at work may only be slow.
+    if (outcome === 'incomplete' && health.silence && silenceOf(health.silence) === 'slow')
+      return [unknown('slow', target, { ...rest, facts: { ...rest.facts, ...seenOf(health.silence) } })];
     if (outcome === 'no-bytes' || outcome === 'incomplete')
       return [fail('timeout', target, { ...rest, escalate: 'health-failed' })];
     if (outcome === 'error-response')

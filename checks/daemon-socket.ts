@@ -40,6 +40,7 @@ export const daemonSocket = defineCheck({
     if (mode !== null && mode !== 0o600) found.push(fail('open-mode', target, rest));
     if (verdict === 'foreign') found.push(fail('foreign-listener', target, rest));
     else if (verdict === 'hung') found.push(fail('hung', target, rest));
+    else if (verdict === 'slow') found.push(unknown('slow', target, rest));
     else if (connect === 'refused' && verdict !== 'starting') found.push(warn('stale', target, rest));
     else if (connect === 'denied' || connect === 'failed') found.push(unknown('undetermined', target, rest));
     return found.length > 0 ? found : [pass(target, rest)];

@@ -1,7 +1,15 @@
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
+import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import type { Silence } from '../src/observation.ts';
+
+/** What was seen of a daemon while it gave no answer. */
+export function seenOf(silence: Silence | undefined): Facts {
+  if (!silence) return {};
+  const { watchedMs, state, runnable, cpuMs, log, lateMs } = silence;
+  return { watchedMs, state, runnable, cpuMs, log, lateMs };
+}
 
 /** The verdict: is a daemon of this home alive and reachable? */
 export const daemon = defineCheck({
@@ -27,7 +35,8 @@ export const daemon = defineCheck({
         recordPid: record.pid,
         healthPid: health.body?.pid ?? null,
         disagrees: disagrees.join(', '),
-        stopped: process?.state === 'T',
+        stopped: (health.silence?.state ?? process?.state) === 'T',
+        ...seenOf(health.silence),
       },
       evidence: [
         ...from('home.locks', {
@@ -43,6 +52,7 @@ export const daemon = defineCheck({
           outcome: health.outcome,
           tries: health.tries,
           pid: health.body?.pid ?? null,
+          ...seenOf(health.silence),
         }),
         ...from('daemon.record', {
           state: record.state,
@@ -69,6 +79,7 @@ export const daemon = defineCheck({
       case 'stopped':
       case 'starting':
         return [warn(verdict, '<daemon-socket>', rest)];
+      case 'slow':
       case 'undetermined':
         return [unknown(verdict, '<daemon-socket>', rest)];
       default:

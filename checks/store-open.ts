@@ -52,7 +52,7 @@ export const storeOpen = defineCheck({
         const { verdict, pid } = judgeLiveness(seen);
         if (pid !== writer.pid) return [fail('busy', target, rest)];
         // A daemon that hangs keeps what it held: the hang is the cause, and is named by its own check.
-        return verdict === 'hung' ? [pass(target, rest)] : [warn('busy', target, rest)];
+        return verdict === 'hung' || verdict === 'slow' ? [pass(target, rest)] : [warn('busy', target, rest)];
       }
       case 'busy':
         return [fail('busy', target, rest)];

@@ -3,7 +3,7 @@ import type {
   DaemonProcess,
   DaemonProgress,
   DaemonRecord,
-  HealthBody,
+  HealthAnswer,
   LogStory,
   Socket,
 } from './observation/daemon.ts';
@@ -44,7 +44,7 @@ export interface Observations {
   readonly processes: Processes;
   readonly 'daemon.record': DaemonRecord;
   readonly 'daemon.socket': Socket;
-  readonly 'daemon.health': Answer<HealthBody>;
+  readonly 'daemon.health': HealthAnswer;
   readonly 'daemon.capabilities': Answer<readonly string[]>;
   readonly 'daemon.process': DaemonProcess;
   readonly 'daemon.progress': DaemonProgress;

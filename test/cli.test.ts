@@ -113,6 +113,7 @@ describe('text', () => {
 });
 
 describe.each([
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s ends a run with %i, and nothing is left behind', (signal, code) => {

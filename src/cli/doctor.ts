@@ -192,6 +192,7 @@ export async function diagnose<T>(
     env: process.env,
     deep,
     deadlineMs,
+    checkMs,
     signal: limit.signal,
   });
   try {

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { endLoudly } from './end.ts';
 import { UsageError } from './usage.ts';
 
@@ -8,12 +9,18 @@ import { UsageError } from './usage.ts';
  */
 export async function main(words: readonly string[]): Promise<void> {
   const { crash } = endLoudly();
+  // Of one that is gone it can no longer be told.
+  const hasTerminal = [0, 1, 2].some(isatty);
   const ended = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => ended.abort(signal);
   // A signal often comes twice, from the terminal and from a shell or npx; the second must not end a repair midway.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  // A reader that goes away early ends nothing, and a repair least of all.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      // A reader that goes away early ends nothing, and a repair least of all; a terminal that is gone hung up.
+      if (code === 'EIO' && stream.isTTY) onSignal('SIGHUP');
+    });
+  }
   try {
     process.exitCode = await run(words, ended.signal);
   } catch (error) {
@@ -21,8 +28,18 @@ export async function main(words: readonly string[]): Promise<void> {
     else if (error instanceof UsageError) process.exitCode = await refuse(error);
     else return crash(error);
   }
+  if (ended.signal.reason === 'SIGHUP' && hasTerminal) hangUp();
   // Nothing that is still under way may keep the process: what it would say is in the report as unknown.
   process.exit();
+}
+
+/**
+ * Ends by the signal itself, which a shell shows as 129. As it exits, Node sets its terminal back to what it was, and aborts
+ * where that is gone.
+ */
+function hangUp(): void {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }
 
 async function run(words: readonly string[], signal: AbortSignal): Promise<number> {

@@ -51,6 +51,7 @@ export async function survey(
     env: process.env,
     deep,
     deadlineMs,
+    checkMs: timeout * 1000,
     signal: limit.signal,
   });
   try {

@@ -62,9 +62,10 @@ interface Tell {
 /** The home's daemon and its Coven. One that is starting, or that runs and gave no answer, is waited for. */
 async function look({ home, command, signal }: ControlOptions, tell: Tell) {
   const found = await probe(home, signal);
-  const known = ['running', 'starting', 'hung', 'unreachable'].includes(found.verdict) ? found.pid : null;
+  const known = ['running', 'starting', 'slow', 'hung', 'unreachable'].includes(found.verdict) ? found.pid : null;
   const coven = tell.coven(whichCoven(command, known, process.env));
-  const unproven = found.verdict === 'starting' || (found.verdict === 'running' && !found.health);
+  const unproven =
+    found.verdict === 'starting' || found.verdict === 'slow' || (found.verdict === 'running' && !found.health);
   return { coven, before: unproven ? await proven(home, signal, new Date().toISOString()) : found };
 }
 

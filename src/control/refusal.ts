@@ -16,6 +16,8 @@ export function describe({ verdict, pid, reason, recordedPid }: Standing): strin
       return `no daemon runs, and daemon.json still names pid ${recordedPid}`;
     case 'hung':
       return `the daemon (${who}) is alive and does not answer`;
+    case 'slow':
+      return `the daemon (${who}) is working and has not answered yet`;
     case 'unreachable':
       return `the daemon (${who}) is alive and its socket is gone`;
     case 'duplicate':

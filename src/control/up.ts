@@ -51,7 +51,7 @@ export async function bringUp(coven: Coven, home: string, signal: AbortSignal): 
 }
 
 const isComing = async (home: string, signal: AbortSignal): Promise<boolean> =>
-  ['running', 'starting'].includes((await probe(home, signal)).verdict);
+  ['running', 'starting', 'slow'].includes((await probe(home, signal)).verdict);
 
 async function byCommand(coven: Coven, home: string, signal: AbortSignal, since: string): Promise<Up> {
   const { session, failure } = await runDaemonCommand(coven, 'start', home, limits.command, signal);
@@ -77,7 +77,7 @@ async function bySpawn(coven: Coven, home: string, signal: AbortSignal, since: s
       if ((body as { daemon?: { pid?: unknown } } | null)?.daemon?.pid === daemon.pid)
         return { standing: await proven(home, signal, since), ours: true };
       const waited = performance.now() - began;
-      const slow = waited > limits.start && (await probe(home, signal)).verdict !== 'starting';
+      const slow = waited > limits.start && !['starting', 'slow'].includes((await probe(home, signal)).verdict);
       if (slow || waited > limits.slow)
         throw new StepFailed(
           'waiting for its answer',
@@ -106,7 +106,7 @@ export async function proven(home: string, signal: AbortSignal, since: string): 
   for (;;) {
     const standing = await probe(home, signal);
     if (standing.verdict === 'running' && standing.health) return standing;
-    const limit = standing.verdict === 'starting' ? limits.slow : limits.start;
+    const limit = standing.verdict === 'starting' || standing.verdict === 'slow' ? limits.slow : limits.start;
     if (performance.now() - began > limit || signal.aborted)
       throw new StepFailed('proving that it runs', await withStep(home, describe(standing), since));
     await sleep(limits.pause);

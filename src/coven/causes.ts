@@ -26,6 +26,7 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'daemon unreachable': ['daemon:socket foreign-owner'],
   'daemon:socket stale': ['daemon stale', 'daemon:socket open-mode'],
   'daemon:socket hung': ['daemon hung'],
+  'daemon:socket slow': ['daemon slow'],
   'daemon:socket unlinked': ['daemon unreachable'],
   'daemon:socket foreign-listener': ['daemon foreign'],
   'daemon:record dead-pid': ['daemon stale'],
@@ -37,12 +38,13 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'sessions:orphaned orphaned': ['daemon stale'],
   'sessions:orphaned undetermined': [
     'daemon hung',
+    'daemon slow',
     'daemon unreachable',
     'daemon foreign',
     'daemon undetermined',
     'store:integrity corrupt',
   ],
-  'sessions:leases expired': ['daemon hung', 'daemon unreachable', 'daemon stale'],
+  'sessions:leases expired': ['daemon hung', 'daemon slow', 'daemon unreachable', 'daemon stale'],
   'daemon:log start-incomplete': [
     `store:open ${any}`,
     'home:path socket-path-too-long',

@@ -79,7 +79,7 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
   const unreadable = record.state !== 'absent' && record.state !== 'valid' && record.state !== 'invalid';
   const takenForAlive = verdict === 'stale' && recordedPid !== 'dead';
   if (unreadable || takenForAlive) yield 'daemon:record';
-  if (['hung', 'unreachable', 'duplicate', 'undetermined'].includes(verdict)) yield 'daemon';
+  if (['hung', 'slow', 'unreachable', 'duplicate', 'undetermined'].includes(verdict)) yield 'daemon';
   if (verdict !== 'running') return;
   if (health.outcome !== 'answered') yield 'daemon:health';
   else if (health.body?.apiVersion !== apiVersion) yield 'daemon:contract';

@@ -2,13 +2,20 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { names, socketPathLimit } from '../coven/layout.ts';
-import type { Answer, HealthBody, Socket } from '../observation.ts';
+import { deadline } from '../deadline.ts';
+import type { Answer, HealthAnswer, HealthBody, Silence, Socket } from '../observation.ts';
 import type { Exchange } from './ask.ts';
 import { freeText } from './free-text.ts';
 import type { Look } from './look.ts';
+import { watchSilence } from './silence.ts';
 
 /** What Coven's own clients allow a lifecycle request. */
 const answerMs = 2000;
+/** A daemon that goes on working is waited for at most this long; the checks of a plain run have less. */
+const patienceMs = 60_000;
+/** Kept back of the checks' time, so that what was seen of a silent daemon can still be judged. */
+const reserveMs = 1500;
+const fullPauseMs = 500;
 /** A starting daemon holds its lock for some 150 ms before its socket is there. */
 const startingLooks = 10;
 const startingPauseMs = 150;
@@ -18,6 +25,8 @@ export interface Contact {
   readonly socket: Socket;
   readonly health: Exchange | null;
   readonly tries: number;
+  /** Of a daemon that gave no answer. */
+  readonly silence?: Silence;
 }
 
 /** The socket as a file, and the path to ask through it; `path` is null where it must not or cannot be asked. */
@@ -46,26 +55,61 @@ export async function seeDoor(look: Look): Promise<Door> {
 }
 
 /**
- * Tries the socket. A busy daemon is not a dead one: silence is believed after two tries, and a missing or refusing
- * socket only after a while where a process holds the daemon's lock.
+ * Tries the socket. A busy daemon is not a dead one: one that gives no answer is watched and waited for, and a missing or
+ * refusing socket is believed only after a while where a process holds the daemon's lock.
  */
 export async function contact(look: Look, { file, path, closed }: Door): Promise<Contact> {
   if (path === null || closed)
     return { socket: { ...file, errno: null, connect: closed ?? 'not-tried', looks: 1 }, health: null, tries: 0 };
-  const { ask } = await import('./ask.ts');
-  for (let looks = 1, tries = 1; ; looks += 1, tries += 1) {
-    const health = await ask(path, '/api/v1/health', answerMs, look.signal);
+  for (let looks = 1; ; looks += 1) {
+    const { health, tries, silence } = await askPatiently(look, path);
     const connect = connectOf(health);
-    const again =
-      (health.end === 'no-bytes' && tries < 2) ||
-      ((connect === 'refused' || connect === 'absent') && looks < startingLooks && (await isServed(look)));
-    if (again && !look.signal.aborted) {
-      if (health.end !== 'no-bytes') await sleep(startingPauseMs, undefined, { signal: look.signal });
+    const isLost = connect === 'refused' || connect === 'absent';
+    if (isLost && looks < startingLooks && (await isServed(look)) && !look.signal.aborted) {
+      await sleep(startingPauseMs, undefined, { signal: look.signal });
       continue;
     }
     const kind = connect === 'absent' ? 'absent' : 'socket';
-    return { socket: { ...file, kind, connect, errno: health.errno, looks }, health, tries };
+    const socket = { ...file, kind, connect, errno: health.errno, looks: looks + tries - 1 } as const;
+    return { socket, health, tries, ...(silence && { silence }) };
   }
+}
+
+/** Asks for health with the patience of Coven's clients, and then once more, for as long as the wait can tell something. */
+async function askPatiently(
+  look: Look,
+  path: string,
+): Promise<Pick<Contact, 'tries' | 'silence'> & { health: Exchange }> {
+  const { ask } = await import('./ask.ts');
+  let health = await ask(path, '/api/v1/health', answerMs, look.signal);
+  let tries = 1;
+  if (!isSilent(health)) return { health, tries };
+  const watch = watchSilence(look, await servingPid(look));
+  const limit = deadline(Math.min(patienceMs, look.checksLeft() - reserveMs), look.signal);
+  const stop = (): void => limit.done();
+  watch.enough.addEventListener('abort', stop);
+  while (isSilent(health) && !limit.signal.aborted) {
+    if (connectOf(health) === 'full')
+      await sleep(fullPauseMs, undefined, { signal: limit.signal }).catch(() => undefined);
+    health = await ask(path, '/api/v1/health', patienceMs, limit.signal);
+    tries += 1;
+  }
+  limit.done();
+  const silence = watch.end();
+  return isSilent(health) ? { health, tries, silence } : { health, tries };
+}
+
+/** It took the request, or its queue is too long to do so, and the answer did not come to its end. */
+const isSilent = (health: Exchange): boolean =>
+  health.end === 'no-bytes' || health.end === 'incomplete' || connectOf(health) === 'full';
+
+/** The process that holds the daemon's lock, else the one that listens in this home; null where neither can be seen. */
+async function servingPid(look: Look): Promise<number | null> {
+  const { files } = await look.observe('home.locks');
+  const holder = files.find(({ name }) => name === names.serveLock)?.holders.find(({ exclusive }) => exclusive);
+  if (holder) return holder.pid || null;
+  const processes = await look.observe('processes').catch(() => null);
+  return processes?.list.find(({ role, listening }) => role === 'serve' && listening)?.pid ?? null;
 }
 
 function connectOf({ end, errno }: Exchange): Socket['connect'] {
@@ -85,7 +129,7 @@ function connectOf({ end, errno }: Exchange): Socket['connect'] {
   }
 }
 
-export async function healthAnswer(look: Look, { health, tries }: Contact): Promise<Answer<HealthBody>> {
+export async function healthAnswer(look: Look, { health, tries, silence }: Contact): Promise<HealthAnswer> {
   if (!health) return notAsked;
   const told = answer(health, tries, healthBody);
   const { body, errorCode } = told;
@@ -93,6 +137,7 @@ export async function healthAnswer(look: Look, { health, tries }: Contact): Prom
     ...told,
     errorCode: errorCode && (await freeText(errorCode, look)),
     body: body && { ...body, storageError: body.storageError && (await freeText(body.storageError, look)) },
+    ...(silence && { silence }),
   };
 }
 

@@ -37,6 +37,8 @@ export interface LiveOptions {
   readonly deep: boolean;
   /** The run's deadline, milliseconds from now. */
   readonly deadlineMs: number;
+  /** Milliseconds that the checks have of it; all of it where nothing is said. */
+  readonly checkMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -59,12 +61,14 @@ export interface LiveHost extends Host {
 /** A host that looks at this machine, and changes nothing on it. */
 export function liveHost(options: LiveOptions): LiveHost {
   const end = performance.now() + options.deadlineMs;
+  const checksEnd = performance.now() + Math.min(options.deadlineMs, options.checkMs ?? options.deadlineMs);
   const endings: (() => Promise<void>)[] = [];
   const seen = new Map<ObservationKey, Promise<Observation>>();
 
   const look: Look = {
     ...options,
     timeLeft: () => end - performance.now(),
+    checksLeft: () => checksEnd - performance.now(),
     observe: async (key) => {
       const observation = await observe(key);
       if (!observation.ok)

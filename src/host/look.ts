@@ -10,6 +10,8 @@ export interface Look {
   readonly deep: boolean;
   /** Milliseconds until the run's deadline. */
   readonly timeLeft: () => number;
+  /** Milliseconds until the checks have to be judged, which may be before that. */
+  readonly checksLeft: () => number;
   /** Fires when the run is over. */
   readonly signal: AbortSignal;
   /** Another observation's value; throws CannotSee where it failed. */

@@ -42,6 +42,30 @@ export interface Answer<T> {
   readonly body: T | null;
 }
 
+/** What was seen of a daemon while it gave no answer. */
+export interface Silence {
+  /** Null where no process of this machine is known to be the daemon. */
+  readonly pid: number | null;
+  readonly watchedMs: number;
+  /** How often the process was looked at in that time. */
+  readonly looks: number;
+  /** One letter as in proc(5), of its main thread at the last look; null where it could not be seen. */
+  readonly state: string | null;
+  /** A thread of it ran, or waited for a processor or a disk, at more than one look. */
+  readonly runnable: boolean;
+  /** Processor time that it used meanwhile. */
+  readonly cpuMs: number;
+  /** Whether its recovery log was written to. */
+  readonly log: boolean;
+  /** How late, at worst, this process itself was let run: what it could not watch proves nothing. */
+  readonly lateMs: number;
+}
+
+/** A health answer; without one, what was seen of the daemon meanwhile. */
+export interface HealthAnswer extends Answer<HealthBody> {
+  readonly silence?: Silence;
+}
+
 /** What a daemon says of one capability; a list names the contracts that it keeps. */
 export type Capability = string | number | boolean | readonly string[] | null;
 

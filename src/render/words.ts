@@ -101,10 +101,9 @@ const common: Readonly<Record<string, Cause>> = {
     message: () => 'not asked: no socket fits this path',
   },
   ...Object.fromEntries(
-    ['stopped', 'starting', 'stale', 'hung', 'unreachable', 'duplicate', 'foreign', 'undetermined'].map((verdict) => [
-      `daemon-${verdict}`,
-      { message: () => `not asked: the daemon is ${verdict}` },
-    ]),
+    ['stopped', 'starting', 'stale', 'hung', 'slow', 'unreachable', 'duplicate', 'foreign', 'undetermined'].map(
+      (verdict) => [`daemon-${verdict}`, { message: () => `not asked: the daemon is ${verdict}` }],
+    ),
   ),
 };
 

@@ -21,8 +21,8 @@ import {
   minute,
   stranger,
 } from '../../fixtures/seen.ts';
-import type { LogStart, LogStory, Observations, Process } from '../../src/observation.ts';
-import { judges, whenStopped } from './table.ts';
+import type { LogStart, LogStory, Observations, Process, Silence } from '../../src/observation.ts';
+import { judges, type Row, whenStopped } from './table.ts';
 
 const unlocked: Changes = { 'home.locks': { files: [{ name: 'daemon-serve.lock', holders: [] }] } };
 const lockedBy = (pid: number, exclusive = true): Changes => ({
@@ -40,6 +40,39 @@ const refused = socket({ kind: 'socket', mode: 0o600, uid: 1000, connect: 'refus
 const elsewhere: Changes = { machine: { seesEveryProcess: false } };
 const zombie: Process = { ...stranger, pid: 4242, innerPid: 4242, state: 'Z', startedAt: ago(2 * hour) };
 
+/** Asleep in every look of eleven seconds, with nothing of it moving. */
+const still: Silence = {
+  pid: 4242,
+  watchedMs: 11_000,
+  looks: 20,
+  state: 'S',
+  runnable: false,
+  cpuMs: 20,
+  log: false,
+  lateMs: 3,
+};
+const silences: readonly (readonly [name: string, silence: Silence, verdict: string])[] = [
+  ['no answer, and it stands still', still, 'fail hung'],
+  ['the same on a machine that lets nobody run', { ...still, lateMs: 9000 }, 'fail hung'],
+  ['no answer, and it is stopped', { ...still, state: 'T', watchedMs: 1500, looks: 2 }, 'fail hung'],
+  ['no answer, and it is traced', { ...still, state: 't', watchedMs: 1500, looks: 2 }, 'fail hung'],
+  ['no answer, and its processor time goes on', { ...still, cpuMs: 100 }, 'unknown slow'],
+  ['no answer, and its log goes on', { ...still, log: true }, 'unknown slow'],
+  ['no answer, and it waits for a processor', { ...still, runnable: true }, 'unknown slow'],
+  ['no answer, and no time to watch it', { ...still, watchedMs: 9999 }, 'unknown slow'],
+  [
+    'no answer, and it was hardly looked at, since we were kept waiting',
+    { ...still, looks: 7, lateMs: 1000 },
+    'unknown slow',
+  ],
+  [
+    'no answer, and it cannot be seen while we are kept waiting',
+    { ...still, state: null, lateMs: 1000 },
+    'unknown slow',
+  ],
+  ['no answer, and it cannot be seen', { ...still, pid: null, state: null }, 'fail hung'],
+];
+
 judges(daemon, [
   ['it answers and holds the lock', {}, ['pass ok']],
   whenStopped('no home yet', { home: { kind: 'absent', uid: null } }, ['warn stopped']),
@@ -56,6 +89,7 @@ judges(daemon, [
     ['unknown undetermined'],
   ),
   ['the lock without an answer', { ...health('no-bytes') }, ['fail hung']],
+  ...silences.map(([name, silence, verdict]): Row => [name, { ...health('no-bytes', { silence }) }, [verdict]]),
   ['a full queue', { ...health('unreachable'), ...socket({ connect: 'full' }) }, ['fail hung']],
   ['an answer that says nothing of who it is', { ...health('not-json') }, ['pass ok']],
   [
@@ -245,6 +279,7 @@ judges(daemonSocket, [
   ],
   ['another listener', { ...unlocked, ...processes() }, ['fail foreign-listener']],
   ['a daemon that hangs', health('no-bytes'), ['fail hung']],
+  ['a daemon that is slow', health('no-bytes', { silence: { ...still, cpuMs: 100 } }), ['unknown slow']],
   whenStopped('one that may not be tried', socket({ kind: 'socket', mode: 0o600, uid: 1000, connect: 'denied' }), [
     'unknown undetermined',
   ]),

@@ -63,8 +63,11 @@ function lastRecord(home: string): string | null {
   return (JSON.parse(readFileSync(journal, 'utf8').trimEnd().split('\n').at(-1) ?? '{}') as { record: string }).record;
 }
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
-  const code = signal === 'SIGINT' ? 130 : 143;
+describe.each([
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s', (signal, code) => {
   // What is said before the plan, while it is backed up, at each step, and while it is looked at again.
   test.each(['Plan', 'Making a backup', '1. ', '2. ', '3. ', 'Looking again'])(
     'at "%s" ends at the boundary of a step, with a journal that is over and a home that is as it was',

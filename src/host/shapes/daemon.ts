@@ -45,6 +45,17 @@ const health = v.object({
   droppedEvents: maybe(number),
 });
 
+const silence = v.object({
+  pid: maybe(number),
+  watchedMs: number,
+  looks: number,
+  state: maybe(text),
+  runnable: flag,
+  cpuMs: number,
+  log: flag,
+  lateMs: number,
+});
+
 export const daemonShapes = {
   'daemon.record': v.object({
     state: oneOf(['absent', 'valid', 'invalid', 'too-large', 'not-utf8', 'not-a-file', 'unreadable']),
@@ -62,7 +73,7 @@ export const daemonShapes = {
     errno: maybe(text),
     looks: number,
   }),
-  'daemon.health': answer(health),
+  'daemon.health': v.object({ ...answer(health).entries, silence: v.exactOptional(silence) }),
   'daemon.capabilities': answer(list(text)),
   'daemon.process': v.object({
     pid: maybe(number),

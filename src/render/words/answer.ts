@@ -1,6 +1,7 @@
 import { bytes } from '../harmless.ts';
 import type { CheckWords } from '../words.ts';
 import { toRestart, toRun } from './advice.ts';
+import { atWork } from './daemon.ts';
 
 /** Words for what a daemon answers. */
 export const answerWords: Readonly<Record<string, CheckWords>> = {
@@ -17,6 +18,11 @@ export const answerWords: Readonly<Record<string, CheckWords>> = {
       timeout: {
         message: ({ ms }) => `the answer did not come whole within ${ms} ms`,
         hint: (facts) => `collect evidence, then ${toRestart(facts)}`,
+      },
+      slow: {
+        message: (facts) =>
+          `the answer has begun and did not come whole within ${Math.round(Number(facts.watchedMs) / 1000)} s, and the daemon may only be slow: ${atWork(facts)}`,
+        hint: () => 'check again when the machine is less busy, with more time for it: coven-doctor --timeout 60',
       },
       'invalid-response': {
         message: ({ outcome }) => `the answer is no valid health answer (${outcome})`,

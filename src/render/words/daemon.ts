@@ -25,6 +25,26 @@ const disagreement = ({ disagrees, recordPid, healthPid }: Facts): string => {
   return parts.length > 0 ? `; but ${parts.join(', and ')}` : '';
 };
 
+const seconds = ({ watchedMs }: Facts): string => `${Math.round(Number(watchedMs) / 1000)} s`;
+
+/** What was seen of a daemon that hangs; nothing where it could not be watched. */
+const stoodStill = (facts: Facts): string =>
+  typeof facts.state === 'string'
+    ? `; in ${seconds(facts)} it did nothing: ${facts.cpuMs} ms of processor time, and no line in its log`
+    : '';
+
+/** What was seen of a daemon that may only be slow. */
+export const atWork = ({ cpuMs, log, runnable, lateMs, watchedMs, state }: Facts): string => {
+  if (runnable) return `it runs, or waits for a processor or a disk (${cpuMs} ms of processor time)`;
+  if (Number(cpuMs) >= 100) return `it used ${cpuMs} ms of processor time`;
+  if (log) return 'it writes its log';
+  if (Number(lateMs) >= 1000)
+    return `this machine let the check itself wait for ${Math.round(Number(lateMs) / 1000)} s`;
+  return state === null
+    ? 'its process could not be watched'
+    : `it was watched for ${seconds({ watchedMs: watchedMs ?? 0 })} alone`;
+};
+
 /** Words for the daemon as a process, and for its socket and its record. */
 export const daemonWords: Readonly<Record<string, CheckWords>> = {
   daemon: {
@@ -55,11 +75,16 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       hung: {
         message: (facts) =>
-          `${whose(facts)} is alive and does not answer${facts.stopped ? ': it is stopped by a signal' : ''}`,
+          `${whose(facts)} is alive and does not answer${facts.stopped ? ': it is stopped by a signal' : stoodStill(facts)}`,
         hint: ({ pid, stopped }) =>
           stopped
             ? `let it go on: kill -CONT ${pid}`
-            : 'give it ten seconds and run the doctor again; a slow daemon is not a dead one',
+            : 'run the doctor again to see whether it goes on; what --fix would do about it is shown by: coven-doctor plan',
+      },
+      slow: {
+        message: (facts) =>
+          `${whose(facts)} has not answered within ${seconds(facts)}, and may only be slow: ${atWork(facts)}`,
+        hint: () => 'check again when the machine is less busy, with more time for it: coven-doctor --timeout 60',
       },
       unreachable: {
         message: (facts) => `${whose(facts)} is alive, but nothing listens on its socket${disagreement(facts)}`,
@@ -114,6 +139,9 @@ export const daemonWords: Readonly<Record<string, CheckWords>> = {
       },
       hung: {
         message: ({ pid }) => `pid ${pid} accepts connections and answers nothing`,
+      },
+      slow: {
+        message: ({ pid }) => `pid ${pid} has not answered yet`,
       },
       unlinked: {
         message: ({ pid }) => `pid ${pid} is alive, but its socket file is gone or is not its own`,
