@@ -34,10 +34,8 @@ test('a healthy daemon that hardly gets any processor time is never said to hang
   startHogs(scratch, 12);
   for (let run = 0; run < 2; run += 1) {
     const { faults } = await diagnose(home, { args: ['--only', 'daemon'], daemonLives: true });
-    // It answers, or it is said that it may be slow.
-    expect(
-      faults.filter((fault) => !/^daemon(:socket|:health)? (slow|unobserved|overran) unknown$/.test(fault)),
-    ).toEqual([]);
+    // It answers, or it is said that it could not be told in the time.
+    expect(faults.filter((fault) => !fault.endsWith(' unknown'))).toEqual([]);
   }
 });
 

@@ -47,8 +47,8 @@ export interface DoctorOptions extends DiagnoseOptions {
 /** Suppressions that a project keeps, in the current folder. */
 const projectFile = '.coven-doctor.toml';
 
-/** A whole ledger may take minutes; without --deep, a silent daemon is given two tries of two seconds. */
-const defaultSeconds = { bounded: 15, deep: 600 };
+/** A whole ledger may take minutes; without --deep, a silent daemon is watched for ten seconds. */
+const defaultSeconds = { bounded: 20, deep: 600 };
 
 /** Another diagnosis than the plain one: by checks of its own, and with more that is seen of the same picture. */
 export interface Errand {

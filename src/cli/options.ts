@@ -25,7 +25,7 @@ export const diagnosis = {
     default: 'fail' as const,
     describe: 'From which status on the exit code is 1',
   },
-  timeout: { type: 'number', requiresArg: true, describe: 'Seconds for the whole run  [15; with --deep 600]' },
+  timeout: { type: 'number', requiresArg: true, describe: 'Seconds for the whole run  [20; with --deep 600]' },
   deep: { type: 'boolean', default: false, describe: 'Read the whole ledger, however long it takes' },
 } as const;
 

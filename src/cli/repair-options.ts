@@ -17,7 +17,7 @@ export interface RepairWords {
 }
 
 /** Seconds for each of the diagnoses of a repair. */
-const surveySeconds = { bounded: 15, deep: 600 };
+const surveySeconds = { bounded: 20, deep: 600 };
 
 export function repairOptions(words: RepairWords): FixOptions {
   const { home, allow = [], yes, startDaemon, backupDir, json, failOn = 'fail', deep = false, timeout } = words;

@@ -13,8 +13,8 @@ import { watchSilence } from './silence.ts';
 const answerMs = 2000;
 /** A daemon that goes on working is waited for at most this long; the checks of a plain run have less. */
 const patienceMs = 60_000;
-/** Kept back of the checks' time, so that what was seen of a silent daemon can still be judged. */
-const reserveMs = 1500;
+/** Kept back of the checks' time, so that on a busy machine, too, what was seen of a silent daemon can still be judged. */
+const reserveMs = 4000;
 const fullPauseMs = 500;
 /** A starting daemon holds its lock for some 150 ms before its socket is there. */
 const startingLooks = 10;
