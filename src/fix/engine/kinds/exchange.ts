@@ -132,13 +132,6 @@ function isUntouched(home: Folder, move: Move): boolean {
   return aside === null || isSame(aside, lookAt(home, move.name));
 }
 
-/** The name of something that the exchange needs and that is not there, or null. */
-export function missingItem(exchange: Exchange): string | null {
-  const moves = movesOf(exchange);
-  const missing = moves.find((move) => 'from' in move && !see(move.from));
-  return missing && 'from' in missing ? missing.from.name : null;
-}
-
 export function standingOf(exchange: Exchange): Standing {
   const { home } = exchange;
   const moves = movesOf(exchange);

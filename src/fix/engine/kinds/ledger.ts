@@ -5,7 +5,7 @@ import type { FileIdentity, LedgerIdentity } from '../../../observation.ts';
 import { differences, lookAt, refuseDrift } from '../folder.ts';
 import { type ActionOf, defineKind, type Kind, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
-import { type Exchange, missingItem, standingOf, takeBack, takeMoves } from './exchange.ts';
+import { type Exchange, standingOf, takeBack, takeMoves } from './exchange.ts';
 
 type Mending = Task<ActionOf<'checkpoint' | 'rebuild-index' | 'rebuild-search'>>;
 type Swapping = Task<ActionOf<'swap-ledger'>>;
@@ -48,8 +48,7 @@ function exchangeOfMend({ action, step, scene }: Mending): Exchange {
 
 function exchangeOfSwap({ action, step, scene }: Swapping): Exchange {
   const { ledger, to, run, item, settled } = action;
-  // A run of an earlier version kept no settled copy: without one, the WAL would lie beside a main file of other pages.
-  if (settled === undefined && (ledger.wal || to.wal)) throw new Refusal('not-undoable', { run });
+  refuseUnknown(action);
   return {
     home: scene.home,
     old: ledger,
@@ -112,12 +111,29 @@ function ledgerAt(home: Folder): LedgerIdentity {
   return { main, wal: lookAt(home, names.wal), shm: lookAt(home, names.shm) };
 }
 
+/** Throws where a file of either ledger is not as the run left it: what comes from a quarantine is opened by Coven. */
 function checkSwap(task: Swapping): void {
-  refuseChanged(task.scene.home, task.action.ledger);
-  const exchange = exchangeOfSwap(task);
-  // Before a run begins there is no folder yet for what goes aside.
-  const missing = missingItem({ ...exchange, aside: exchange.from });
-  if (missing !== null) throw new Refusal('drift', { path: missing, fields: 'absent' });
+  const { action, scene } = task;
+  const { run, item, ledger, to, settled } = action;
+  refuseUnknown(action);
+  refuseChanged(scene.home, ledger);
+  const files = [
+    [`${item}-${names.ledger}`, to.main],
+    [`${item}-${names.wal}`, to.wal],
+    [`${item}-${names.shm}`, to.shm],
+    [settledName(item), settled],
+  ] as const;
+  for (const [name, image] of files)
+    if (image)
+      refuseDrift(
+        `doctor/runs/${run}/quarantine/${name}`,
+        differences(image, identify(at(scene.quarantine(run), name))),
+      );
+}
+
+/** A run of an earlier version kept no settled copy: without one, the WAL would lie beside a main file of other pages. */
+function refuseUnknown({ run, ledger, to, settled }: Swapping['action']): void {
+  if (settled === undefined && (ledger.wal || to.wal)) throw new Refusal('not-undoable', { run });
 }
 
 export const ledgerKinds: readonly Kind[] = [
