@@ -30,12 +30,12 @@ export async function judgeLedger(copy: string, signal: AbortSignal): Promise<Ju
   const limit = AbortSignal.timeout(Math.round(patienceMs.least + size * patienceMs.aByte));
   try {
     const { reasons } = await askJudge(copy, AbortSignal.any([signal, limit]));
-    const of = (...kinds: readonly Reason['kind'][]): readonly string[] =>
-      reasons.filter(({ kind }) => kinds.includes(kind)).map(({ text }) => text);
+    const texts = (is: (kind: Reason['kind']) => boolean): readonly string[] =>
+      reasons.filter(({ kind }) => is(kind)).map(({ text }) => text);
     return {
-      damage: of('unreadable', 'wal-damaged', 'pages', 'integrity', 'rows'),
-      indexes: of('index'),
-      search: of('search'),
+      damage: texts((kind) => kind !== 'index' && kind !== 'search'),
+      indexes: texts((kind) => kind === 'index'),
+      search: texts((kind) => kind === 'search'),
     };
   } catch (error) {
     signal.throwIfAborted();

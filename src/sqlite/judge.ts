@@ -41,7 +41,8 @@ function judgeBytes(path: string, tell: Tell): void {
     const pages = openPages(main, wal);
     if (!pages) return tell('unreadable', 'the file is no SQLite database');
     const map = mapPages(pages, { whole: true, leafMs: 0, hurry: never });
-    for (const { text } of map.problems) tell('pages', text);
+    for (const { text, trees } of map.problems)
+      tell(trees.length > 0 && trees.every(({ table }) => isSearch(table)) ? 'search' : 'pages', text);
     if (map.problemCount === 0 && !map.isWhole) tell('pages', 'not every page could be read');
   });
   if (found === null) tell('unreadable', 'the file is absent or no regular file');
@@ -55,10 +56,7 @@ function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
     db.pragma('trusted_schema = OFF');
     db.pragma('mmap_size = 0');
     db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
-    // One answer may hold many lines, under a heading that names the database.
-    for (const answer of db.prepare(`PRAGMA integrity_check(${reasonLimit})`).pluck().iterate())
-      for (const line of String(answer).split('\n'))
-        if (line !== 'ok' && !line.startsWith('***')) tell(kindOfLine(line), line.slice(0, 300));
+    checkIntegrity(db, tell);
     const names = db
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
       .pluck()
@@ -78,8 +76,37 @@ const ofIndex =
   /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
 const ofSearch = /inverted index for FTS5/;
 
-function kindOfLine(line: string): Reason['kind'] {
-  if (ofSearch.test(line)) return 'search';
+/** Tables that the full-text index is kept in. */
+const isSearch = (table: string): boolean => table.startsWith('events_fts_');
+
+function checkIntegrity(db: Database.Database, tell: Tell): void {
+  const roots = db
+    .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
+    .pluck()
+    .all() as number[];
+  const check = (what: string | number): void => {
+    // One answer may hold many lines, under a heading that names the database.
+    for (const answer of db.prepare(`PRAGMA integrity_check(${what})`).pluck().iterate())
+      for (const line of String(answer).split('\n'))
+        if (line !== 'ok' && !line.startsWith('***')) tell(kindOfLine(line, roots), line.slice(0, 300));
+  };
+  try {
+    check(reasonLimit);
+  } catch (error) {
+    // A full-text index that cannot be read ends the whole check without a word on anything else.
+    const names = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
+      .pluck()
+      .all() as string[];
+    if (roots.length === 0) throw error;
+    tell('search', `SQLite's check ended: ${messageOf(error)}`);
+    for (const name of names.filter((name) => !isSearch(name))) check(quote(name));
+  }
+}
+
+function kindOfLine(line: string, searchRoots: readonly number[]): Reason['kind'] {
+  const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];
+  if (ofSearch.test(line) || searchRoots.includes(Number(tree))) return 'search';
   return ofIndex.test(line) ? 'index' : 'integrity';
 }
 
@@ -95,7 +122,7 @@ function readEveryRow(db: Database.Database, table: string, tell: Tell): number 
       .get();
     return Number((rows as unknown[])[0]);
   } catch (error) {
-    tell('rows', `table "${table}" cannot be read whole: ${messageOf(error)}`);
+    tell(isSearch(table) ? 'search' : 'rows', `table "${table}" cannot be read whole: ${messageOf(error)}`);
     return null;
   }
 }

@@ -82,6 +82,10 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'disk-low': ['home:filesystem volatile by-hand', 'home:disk low no-old-backups'],
   'no-room-for-a-backup': ['home:filesystem volatile by-hand', 'home:disk no-room-for-backup no-old-backups'],
   'reset-interrupted': ['home:reset interrupted reset-interrupted'],
+  // No mended copy could be made and proven: the events are intact, and `coven vacuum` heals the index in place.
+  'search-index-damaged': ['refused store:index search-index'],
+  // What is left of a row that the table lost is in the index alone.
+  'index-holds-a-lost-row': ['store:index index-mismatch index-holds-lost-rows'],
   // It is finished before anything is planned.
   'repair-cut-off': [],
   'restore-cut-off-and-written-since': [],
