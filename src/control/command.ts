@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { within } from '../deadline.ts';
+import { withoutSecrets } from '../host/free-text.ts';
 import { commandEnvironment, daemonEnvironment } from './environment.ts';
 import { StepFailed } from './outcome.ts';
 import type { Coven } from './which.ts';
@@ -27,7 +28,8 @@ export async function runDaemonCommand(
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(0, outputLimit);
+    // What is not taken whole is not taken: a part of a line could be a part of a secret.
+    if (said.length + text.length <= outputLimit) said += text;
   });
   const ended = new Promise<number | NodeJS.Signals | Error | null>((resolve) => {
     child.once('error', resolve);
@@ -45,5 +47,5 @@ export async function runDaemonCommand(
   }
   if (how instanceof Error) return failed(how.message);
   const [first = ''] = said.trim().split('\n', 1);
-  return failed(first.replace(/^Error: /, '') || `it ended with ${how}`);
+  return failed((await withoutSecrets(first.replace(/^Error: /, ''), process.env)) || `it ended with ${how}`);
 }

@@ -143,6 +143,7 @@ function scalar(value: unknown, what: string): string | number | boolean | null 
   throw new Fault(`${what} is no text, number, boolean or null`);
 }
 
-const cut = (value: string): string => (value.length > limits.value ? `${value.slice(0, limits.value)}…` : value);
+/** A part of a text could be a part of a secret: one that is too long is told by its length. */
+const cut = (value: string, limit = limits.value): string => (value.length > limit ? `‹text:${value.length}›` : value);
 
-const quoted = (value: unknown): string => cut(JSON.stringify(value) ?? 'undefined').slice(0, 80);
+const quoted = (value: unknown): string => cut(JSON.stringify(value) ?? 'undefined', 80);
