@@ -35,7 +35,7 @@ const cases: readonly (readonly [name: string, condition: Condition, kind: Outco
   ['search-docsize-shorter', 'checkpointed', 'visible'],
   ['file-cut-half', 'checkpointed', 'visible'],
   ['file-longer-random', 'checkpointed', 'harmless'],
-  ['file-journal-hot', 'checkpointed', 'visible'],
+  ['file-shm-folder', 'checkpointed', 'visible'],
   ['file-shm-missing', 'wal', 'harmless'],
   ['wal-frame-torn', 'wal', 'visible'],
   ['wal-header-zeroed', 'wal', 'visible'],
@@ -50,8 +50,8 @@ const cases: readonly (readonly [name: string, condition: Condition, kind: Outco
 /** Those that are repaired too, and then used for 25 sessions. */
 const repaired = ['page-leaf-zeroed', 'freelist-live-leaf', 'index-root-empty', 'search-docsize-shorter', 'wal-fork'];
 
-/** Not found yet: a rollback journal that SQLite would play back, and a WAL that only the shared memory tells of. */
-const missed = ['file-journal-hot', 'wal-missing'];
+/** Not found yet: a folder where shared memory belongs, and a WAL of which only the shared memory tells. */
+const missed = ['file-shm-folder', 'wal-missing'];
 
 const real = findRealCoven();
 if ('why' in real) console.log(`no test of damages: ${real.why}`);
