@@ -89,7 +89,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
     ),
   ];
   const words = vocabulary();
-  const secrets = await knownSecrets(env, home, value('home.entries'), words, await ownText());
+  const secrets = await knownSecrets(env, home, value('home.entries'), words, ownText);
   const { values, common, heads, passedOver, unread } = secrets;
   const real = await realpath(home).catch(() => home);
   const owner = value('home')?.uid ?? null;

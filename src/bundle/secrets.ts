@@ -29,7 +29,7 @@ export interface Secrets {
 
 /**
  * Values that must not be in a bundle in any form: those of secret-like environment variables and what the files of
- * `keys/` hold. They are held in memory only. `words` are ours, which a value may happen to be; `isOurs` tells what stands
+ * `keys/` hold. They are held in memory only. `words` are ours, which a value may happen to be; `ownText` tells what stands
  * in our own program, and so in every bundle.
  */
 export async function knownSecrets(
@@ -37,7 +37,7 @@ export async function knownSecrets(
   home: string,
   entries: Pick<Entries, 'list'> | null,
   words: ReadonlySet<string>,
-  isOurs: (value: string) => boolean,
+  ownText: () => Promise<(value: string) => boolean>,
 ): Promise<Secrets> {
   const keys = (entries?.list ?? []).filter(({ name }) => name.startsWith('keys/'));
   const files = keys.filter(({ kind }) => kind === 'file');
@@ -49,6 +49,7 @@ export async function knownSecrets(
     (value) => Buffer.byteLength(value) >= shortest && !words.has(value) && !isEmptyValue(value),
   );
   const all = [...new Set(wanted)];
+  const isOurs = all.length > 0 ? await ownText() : () => false;
   const common = all.filter((value) => isCommon(value) || isOurs(value)).slice(0, mostCommon);
   const distinct = all.filter((value) => !common.includes(value)).toSorted((a, b) => a.length - b.length);
   const values = fitting(distinct, totalLimit);

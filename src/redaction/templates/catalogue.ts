@@ -7,6 +7,9 @@ import platform from './platform.json' with { type: 'json' };
 import sqlite from './sqlite.json' with { type: 'json' };
 import system from './system.json' with { type: 'json' };
 
+/** The first word of a message that begins with one. */
+export const beginning = /^[A-Za-z]+/;
+
 /** Stands for a word that varies while a template is read; no message of anybody has it. */
 const varying = 'zqvaryingqz';
 const samples: Readonly<Record<string, string>> = {
@@ -27,6 +30,11 @@ function compiled(template: string): string {
 
 const errors = [...system.texts, ...system.node];
 
+/** What Node adds to an error of the system: the call that failed, and on what. */
+const calls = system.syscalls
+  .flatMap((call) => [`, ${call}`, `, ${call} '{path}'`, `, ${call} '{word}'`])
+  .map(compiled);
+
 /** What Coven, SQLite, the operating system and coven-doctor say, without what varies in it. */
 export const templates: ReadonlySet<string> = new Set(
   [
@@ -35,20 +43,20 @@ export const templates: ReadonlySet<string> = new Set(
     ...sqlite.integrity,
     ...errors,
     ...system.texts.map((text) => `${text} (os error {number})`),
-    ...system.node.flatMap((text) => [
-      ...system.syscalls.flatMap((call) => [
-        `${text}, ${call}`,
-        `${text}, ${call} '{path}'`,
-        `${text}, ${call} '{word}'`,
-      ]),
-    ]),
     ...system.errnos,
     ...system.rust,
     ...doctor.messages,
     '{path}',
     '{time}',
     '{id}',
-  ].map(compiled),
+  ]
+    .map(compiled)
+    .concat(system.node.map(compiled).flatMap((text) => calls.map((call) => text + call))),
+);
+
+/** The words that they begin with: a message that begins with another is none of them. */
+export const beginnings: ReadonlySet<string> = new Set(
+  [...templates].flatMap((skeleton) => beginning.exec(skeleton)?.[0] ?? []),
 );
 
 const sqliteCodes = sqlite.codes.flatMap((code) => [code, ...sqlite.suffixes.map((suffix) => `${code}_${suffix}`)]);

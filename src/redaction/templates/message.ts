@@ -1,4 +1,4 @@
-import { templates, words } from './catalogue.ts';
+import { beginning, beginnings, templates, words } from './catalogue.ts';
 import { type Piece, piecesOf, skeletonOf, withLastWord } from './pieces.ts';
 
 /** What becomes of the parts of a message that are no words of a template. */
@@ -59,6 +59,8 @@ function widestAt(links: readonly string[], at: number) {
 }
 
 function matching(text: string): readonly Piece[] | null {
+  const first = beginning.exec(text)?.[0];
+  if (first !== undefined && !beginnings.has(first)) return null;
   const pieces = piecesOf(text);
   if (templates.has(skeletonOf(pieces))) return pieces;
   const open = withLastWord(pieces);
