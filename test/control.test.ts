@@ -20,6 +20,7 @@ import { makeHome } from '../fixtures/home.ts';
 import { endProcesses, findRealCoven } from '../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { snapshot } from '../fixtures/snapshot.ts';
+import { allPids, readArgv, readEnviron } from '../src/host/procfs.ts';
 
 const real = findRealCoven();
 if ('why' in real) console.log(`no control of the real Coven: ${real.why}`);
@@ -281,9 +282,6 @@ test('SIGINT ends a start with 130, and what it waits for with it', async () => 
 test('SIGINT ends a start of the minimal daemon, and the daemon with it', async () => {
   await using scratch = await makeScratch();
   const world = makeWorld(scratch);
-  const [began, go] = [join(scratch.path, 'began'), join(scratch.path, 'go')];
-  const slow = `#!/bin/sh\necho $PPID >'${began}'\nwhile [ ! -e '${go}' ]; do sleep 0.02; done\nexec /usr/bin/flock "$@"\n`;
-  writeFileSync(join(scratch.path, 'bin', 'flock'), slow, { mode: 0o755 });
   const [file, ...before] = ours;
   const run = execa(file, [...before, 'daemon', 'start'], {
     env: world.env,
@@ -291,11 +289,19 @@ test('SIGINT ends a start of the minimal daemon, and the daemon with it', async 
     reject: false,
     stdin: 'ignore',
   });
-  await until(() => existsSync(began) && readFileSync(began, 'utf8') !== '');
+  // Stopped while it starts, the daemon never answers.
+  const isDaemon = (pid: number): boolean =>
+    (readArgv(pid)?.includes('serve') ?? false) && readEnviron(pid, ['COVEN_HOME'])?.COVEN_HOME === world.home;
+  let daemon: number | undefined;
+  while (daemon === undefined) {
+    daemon = allPids()?.find(isDaemon);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  process.kill(daemon, 'SIGSTOP');
   run.kill('SIGINT');
   expect((await run).exitCode).toBe(130);
-  writeFileSync(go, '');
-  await until(() => !existsSync(`/proc/${readFileSync(began, 'utf8').trim()}/exe`));
+  process.kill(daemon, 'SIGCONT');
+  await until(() => !existsSync(`/proc/${daemon}/exe`));
   expect(existsSync(join(world.home, 'coven.sock'))).toBe(false);
 });
 
