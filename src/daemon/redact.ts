@@ -7,7 +7,7 @@ const bare = String.raw`[^\s"',;&]`;
  * What counts as a secret: Coven's documented patterns, some wider (names in quotes). No quantifier can be tried from
  * many places over a long text, since a harness chooses the text.
  */
-const rules: readonly (readonly [pattern: RegExp, by: string])[] = [
+const rules: readonly (readonly [pattern: RegExp, by: string | ((found: string) => string)])[] = [
   [/-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g, replacement],
   [/(\bauthorization["']?[ \t]{0,8}[:=][ \t]{0,8}["']?(?:bearer|basic)[ \t]+)[^\s"']+/gi, `$1${replacement}`],
   [/(\bcookie["']?[ \t]{0,8}:[ \t]{0,8})[^\r\n]+/gi, `$1${replacement}`],
@@ -17,7 +17,8 @@ const rules: readonly (readonly [pattern: RegExp, by: string])[] = [
   ],
   [/\bsk-(?:ant-[\w-]+|[\w-]{20,})/g, replacement],
   [/\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,})/g, replacement],
-  [/\bhttps?:\/\/[^\s"'<>]{0,2000}?(?:gateway|private|internal)[^\s"'<>]*/gi, replacement],
+  // Taken whole and then judged: looked for from each address on, a private word would be looked for as often.
+  [/\bhttps?:\/\/[^\s"'<>]+/gi, (url) => (/gateway|private|internal/i.test(url) ? replacement : url)],
   [/([?&](?:token|key|secret|api_key|access_token)=)(?!\[REDACTED\])[^&\s"'#]+/gi, `$1${replacement}`],
 ];
 
@@ -40,10 +41,13 @@ const closesBlock = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/;
 /** Characters held back at the most, and those still held when that was too much: longer than any opening. */
 const longestHold = 16 * 1024;
 const shortestHold = 256;
+/** Held characters that are read again with each piece; more of them only when a quarter more has come. */
+const readOften = 2048;
 
 /** `text` with every known kind of secret replaced. */
 export function redact(text: string): string {
-  return rules.reduce((redacted, [pattern, by]) => redacted.replace(pattern, by), text);
+  // TypeScript knows no overload for both.
+  return rules.reduce((redacted, [pattern, by]) => redacted.replace(pattern, by as string), text);
 }
 
 /** Redacts a stream whose secrets may be split anywhere: what may become one is held back. */
@@ -60,6 +64,8 @@ export function createRedactor(): Redactor {
   let held = '';
   /** Characters at the start of `held` that `rest` showed: they are held only to know what follows them. */
   let shown = 0;
+  /** Held characters below which another reading would release nothing that is worth its time. */
+  let nextReading = 0;
   /** Set within a secret that was too long to hold; everything up to this is dropped. */
   let dropsTo: RegExp | null = null;
 
@@ -90,11 +96,13 @@ export function createRedactor(): Redactor {
     push: (text) => {
       held += text;
       if (dropsTo) drop();
-      if (dropsTo) return '';
+      if (dropsTo || held.length < nextReading) return '';
       const safe = release(settled(held));
+      nextReading = held.length > readOften ? held.length * 1.25 : 0;
       return held.length > longestHold ? safe + shorten() : safe;
     },
     rest: () => {
+      nextReading = 0;
       if (dropsTo || held.length === shown) return '';
       const grown = growth(held);
       if (!grown) return release(held.length - opening(held));
@@ -109,7 +117,8 @@ export function createRedactor(): Redactor {
 
 /** Up to where a text stays as it is, whatever follows it. */
 function settled(text: string): number {
-  const word = text.search(/\S*$/);
+  let word = text.length;
+  while (word > 0 && !/\s/.test(text[word - 1] ?? '')) word -= 1;
   return Math.min(word, growth(text)?.index ?? word);
 }
 
@@ -129,9 +138,10 @@ function growth(text: string): { readonly index: number; readonly visible: numbe
 
 /** Where the secret begins that lies across `cut`; null when none does. */
 function secretAcross(text: string, cut: number): number | null {
-  const starts = rules.flatMap(([pattern]) =>
+  const starts = rules.flatMap(([pattern, by]) =>
     [...text.matchAll(pattern)]
       .filter((match) => match.index < cut && match.index + match[0].length > cut)
+      .filter(([found]) => typeof by === 'string' || by(found) !== found)
       .map((match) => match.index),
   );
   return starts.length > 0 ? Math.min(...starts) : null;

@@ -22,7 +22,7 @@ const afterName = new RegExp(
 );
 const afterFlag = new RegExp(`(?:(${quoteSource})[ \\t]{0,8},?[ \\t]{0,8}|[ \\t]{1,16})(?=\\S)`, 'y');
 const spoken = /[ \t]{1,4}(?:is|was)[ \t]{1,4}(?=[^\s\d]{0,40}\d)/y;
-const onlyValue = /[ \t]{1,8}(?=\S+[ \t]*\r?(?:\n|$))/y;
+const onlyValue = /[ \t]{1,8}(?=\S{1,4096}[ \t]{0,64}\r?(?:\n|$))/y;
 const lineHead =
   /^[ \t]*(?:(?:export|set|setx|env|ENV|ARG|declare -x|local|const|let|var|my|Environment=|[-*#;>+]|\/\/)[ \t]*)*["']?[$@]?$/;
 const escapedHead = /(?:\\{1,32}[nr]|%0[AaDd])[ \t]*(?:export )?$/;
@@ -59,7 +59,7 @@ function introduce(
   quote: string | null,
   separator: string,
 ): Introduction {
-  const isEscaped = escapedHead.test(before);
+  const isEscaped = escapedHead.test(before.slice(-48));
   const isHead = before.length < 100 && lineHead.test(before);
   return {
     name: name.text,
@@ -69,7 +69,7 @@ function introduce(
     separator: separator === '%3A' || separator === '%3D' ? separator : separator.endsWith('=') ? '=' : separator,
     ownsLine: isHead && !isEscaped,
     indent: name.start - line.start - (before.length - before.replace(/["']$/, '').length),
-    isParameter: name.isFlag || inQuery.test(before),
+    isParameter: name.isFlag || inQuery.test(before.slice(-6)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { spend } from './budget.ts';
 import { type Found, indentOf, indexIn, type Line, type Open, type Span } from './line.ts';
 import { pairBelow } from './pairs.ts';
 import { closeBrackets, closeOf, reachOf } from './quotes.ts';
@@ -12,7 +13,7 @@ const keyMaterial = /^[\w+/=.|:,"'`\\\s-]*$/;
 const keyRun = /[A-Za-z0-9+/]{40}/;
 const keyHeader = /^[ \t]*[A-Za-z][A-Za-z0-9-]{1,40}: [^\s]+/;
 const keyEnd = /-----END [A-Z0-9 ]{0,60}-----/;
-const listItem = /^[ \t]*- +(?:["'](.*)["']|(.*?))[ \t]*$/;
+const listItem = /^[ \t]*- +(?:["'](.*)["']|(.*))$/;
 const mapping = /^[ \t]*(?:- +)?["']?[\w.$/-]{1,80}["']?[ \t]*(?::(?:[ \t]|$)|=[ \t])/;
 const token = /^[ \t]+[A-Za-z0-9._~+/=-]+[ \t]*$/;
 
@@ -89,7 +90,7 @@ export function continued(open: Open, line: Line): Found | null {
       return whole({ kind: 'block', indent: open.indent, first: false }, 'named-value', true);
     }
     case 'list': {
-      const item = listItem.exec(content);
+      const item = listItem.exec(content.trimEnd());
       const value = item?.[1] ?? item?.[2] ?? '';
       if (!item || depthOf(line) < open.indent || mapping.test(content)) return null;
       if (isEmptyValue(value) || value === '') return { spans: [], open, next: end };
@@ -132,6 +133,7 @@ export function keyAt(line: Line, at: number): Found | null {
   const from = at + match[0].length;
   const reach = reachOf(line, from);
   const rest = line.text.slice(from, reach);
+  spend(rest.length);
   const close = keyEnd.exec(rest);
   if (close) {
     const end = from + close.index + close[0].length;

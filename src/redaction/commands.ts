@@ -1,5 +1,9 @@
+import { spend } from './budget.ts';
 import { type Found, type Line, matchAt } from './line.ts';
 import { mark } from './values.ts';
+
+/** Characters in which an option is looked for. */
+const longestCommand = 400;
 
 /** Programs that take a secret under an option whose name does not say so. */
 const programs: readonly (readonly [word: string, pattern: RegExp])[] = [
@@ -20,7 +24,9 @@ export const commandWords = programs.map(([word]) => word);
 /** The secret of the command that starts at `at`. */
 export function commandAt(line: Line, at: number, word: number): Found | null {
   const pattern = programs[word]?.[1];
-  const [start, end] = (pattern && matchAt(pattern, line.text, at)?.indices?.[1]) ?? [0, 0];
+  const match = pattern && matchAt(pattern, line.text, at);
+  if (!match) spend(longestCommand);
+  const [start, end] = match?.indices?.[1] ?? [0, 0];
   if (end === 0 || end > line.end || line.text.startsWith(mark, start) || /^\$/.test(line.text.slice(start, end)))
     return null;
   return { spans: [{ start, end, rule: 'command-secret', by: mark }], open: null, next: end };

@@ -1,5 +1,6 @@
 import { type Automaton, makeAutomaton } from './automaton.ts';
 import { continued } from './blocks.ts';
+import { withinBudget } from './budget.ts';
 import { endsWord, type Line, type Open, type Span, startsWord } from './line.ts';
 import { nestedTexts } from './nested.ts';
 import type { Pattern } from './patterns.ts';
@@ -7,6 +8,7 @@ import { makeStringTracker } from './quotes.ts';
 import { type Candidate, settle } from './settle.ts';
 import type { NameForm, Tokens } from './tokens.ts';
 import { knownTriggers, secretTriggers, type Trigger } from './triggers.ts';
+import { mark } from './values.ts';
 
 /** What must go in a text: spans in order, none overlapping another; and what the text leaves open. */
 interface Findings {
@@ -72,33 +74,47 @@ function search(block: Buffer, opened: Open | null, how: Search): Findings {
     const stop = newline < 0 ? text.length : newline;
     const end = text[stop - 1] === '\r' && stop > from ? stop - 1 : stop;
     const line: Line = { text, start: from, end, isInString: makeStringTracker(text, from) };
-    const found: Candidate[] = [];
+    let found: Candidate[] = [];
     const laidOut: number[] = [];
     let next = from;
-    const before = open ? continued(open, line) : null;
-    open = before?.open ?? null;
-    if (before) {
-      found.push(...before.spans);
-      next = before.next;
+    const isRead = withinBudget(end - from, () => {
+      const before = open ? continued(open, line) : null;
+      open = before?.open ?? null;
+      if (before) {
+        append(found, before.spans);
+        next = before.next;
+      }
+      for (; hit < words.length && (ends[hit] ?? 0) <= stop; hit += 1) {
+        const [start = 0, end = 0, word = 0] = [starts[hit], ends[hit], words[hit]];
+        const trigger = triggers[word];
+        const name = names[word - triggers.length];
+        if (name && isName(text, start, end, name)) found.push({ start, end, rule: 'name', by: name.token });
+        if (trigger?.isLaidOut) laidOut.push(start);
+        const result = start < next && !trigger?.overlaps ? null : trigger?.find(line, start, end);
+        if (!result) continue;
+        append(found, result.spans);
+        next = Math.max(next, result.next);
+        if (result.open) open = result.open;
+      }
+      if (laidOut.length > 0 && depth < deepest) append(found, inStrings(line, laidOut, how));
+      return true;
+    });
+    if (!isRead) {
+      // It may hold anything, and be the start of anything.
+      found = [{ start: from, end, rule: 'costly-line', by: mark }];
+      open = { kind: 'tail' };
+      while (hit < words.length && (ends[hit] ?? 0) <= stop) hit += 1;
     }
-    for (; hit < words.length && (ends[hit] ?? 0) <= stop; hit += 1) {
-      const [start = 0, end = 0, word = 0] = [starts[hit], ends[hit], words[hit]];
-      const trigger = triggers[word];
-      const name = names[word - triggers.length];
-      if (name && isName(text, start, end, name)) found.push({ start, end, rule: 'name', by: name.token });
-      if (trigger?.isLaidOut) laidOut.push(start);
-      const result = start < next && !trigger?.overlaps ? null : trigger?.find(line, start, end);
-      if (!result) continue;
-      found.push(...result.spans);
-      next = Math.max(next, result.next);
-      if (result.open) open = result.open;
-    }
-    if (laidOut.length > 0 && depth < deepest) found.push(...inStrings(line, laidOut, how));
-    for (const pattern of patterns) found.push(...pattern(block.subarray(from, line.end), from));
-    spans.push(...settle(found));
+    for (const pattern of patterns) append(found, pattern(block.subarray(from, line.end), from));
+    append(spans, settle(found));
     from = stop + 1;
   }
   return { spans, open };
+}
+
+/** A call takes some hundred thousand arguments and no more; a line may have more places than that. */
+function append<T>(list: T[], more: readonly T[]): void {
+  for (const item of more) list.push(item);
 }
 
 /** What is found in the strings of a line that hold lines of their own, at its place in the line. */

@@ -1,3 +1,4 @@
+import { spend } from './budget.ts';
 import { type Found, type Line, matchAt, startsWord } from './line.ts';
 import { closeOf } from './quotes.ts';
 import type { Introduction } from './value.ts';
@@ -36,10 +37,10 @@ const ownsLine = (intro: Introduction): boolean => intro.ownsLine && intro.enclo
 /** The double quote that ends the string, however deep a quoted text within it is escaped. */
 function stringEnd(line: Line, at: number): number {
   const close = closeOf(line.text, at, line.end, '"');
-  const next = /\\{1,32}[nr]/g;
-  next.lastIndex = at;
-  const broken = next.exec(line.text)?.index ?? line.end;
-  return Math.min(close < 0 ? line.end : close, broken, line.end);
+  const end = close < 0 ? line.end : close;
+  spend(end - at);
+  const broken = line.text.slice(at, end).search(/\\{1,32}[nr]/);
+  return broken < 0 ? end : at + broken;
 }
 
 const bearer = /(?:bearer|basic)(?::|=)?[ \t]{1,8}["'`]?([A-Za-z0-9._~+/=-]{8,4096})/iy;

@@ -1,3 +1,5 @@
+import { spend } from './budget.ts';
+
 /** One line of a block of whole lines; texts are strings of bytes (latin1), so that bad UTF-8 passes unchanged. */
 export interface Line {
   readonly text: string;
@@ -38,15 +40,18 @@ export interface Found {
   readonly next: number;
 }
 
-/** Runs a sticky pattern at one place. */
+/** Runs a sticky pattern at one place; where it does not match, it must have failed within a bounded number of characters. */
 export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;
-  return pattern.exec(text);
+  const match = pattern.exec(text);
+  if (match) spend(match[0].length);
+  return match;
 }
 
 /** Where `what` is within `[from, end)`, or -1; it looks no further than `end`. */
 export function indexIn(text: string, what: string, from: number, end: number): number {
   const at = text.slice(from, end).indexOf(what);
+  spend((at < 0 ? end - from : at) + 1);
   return at < 0 ? -1 : from + at;
 }
 

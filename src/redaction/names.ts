@@ -28,9 +28,12 @@ const weakWord =
 
 const decided = new Map<string, NameKind>();
 const memory = 4096;
+/** Of a longer one the end decides. */
+const longestName = 200;
 
 /** Decides a name such as `OPENAI_API_KEY`, `clientSecret`, `x-auth-token` or `db.password`; of dots the last part. */
-export function nameKind(name: string): NameKind {
+export function nameKind(whole: string): NameKind {
+  const name = whole.slice(-longestName);
   const known = decided.get(name);
   if (known) return known;
   const kind = decide(name);

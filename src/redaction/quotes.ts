@@ -1,8 +1,10 @@
+import { spend } from './budget.ts';
 import { indexIn, type Line } from './line.ts';
 
 /** A quote, however often it is escaped: `"`, `\"`, `\\\"`, and as an entity, a Unicode escape or percent-encoded. */
 export const quoteSource = String.raw`\\{0,63}["'\`]|&quot;|&apos;|&#3[49];|&#x2[27];|\\{1,63}u002[27]|%2[27]`;
 const quoteHere = new RegExp(quoteSource, 'y');
+const quoteEnds = /["'`;27]/;
 const quoteEnding = new RegExp(`(?:${quoteSource})$`);
 
 /** The quote that stands at `at`, whole. */
@@ -13,6 +15,7 @@ export function quoteAt(text: string, at: number): string | null {
 
 /** The quote that ends just before `at`. */
 export function quoteBefore(text: string, from: number, at: number): string | null {
+  if (!quoteEnds.test(text[at - 1] ?? '')) return null;
   return quoteEnding.exec(text.slice(Math.max(from, at - 64), at))?.[0] ?? null;
 }
 
@@ -51,7 +54,10 @@ export function closeBrackets(
   let depth = opened;
   const marks = quote.length === 1 ? /["'`[\]{}]/g : /["[\]{}]/g;
   marks.lastIndex = from;
-  for (let match = marks.exec(text); match && match.index < end; match = marks.exec(text)) {
+  // What stands behind the line would be read again for each line.
+  const within = text.slice(0, end);
+  spend(end - from);
+  for (let match = marks.exec(within); match; match = marks.exec(within)) {
     const char = match[0];
     if (char === '[' || char === '{') depth += 1;
     else if (char === ']' || char === '}') {

@@ -1,3 +1,4 @@
+import { spend } from './budget.ts';
 import type { Found, Line, Name, Span } from './line.ts';
 import { nameKind } from './names.ts';
 import { isEmptyValue, mark } from './values.ts';
@@ -17,11 +18,23 @@ export function tableAt(line: Line, name: Name): Found | null {
   if (line.end - line.start > longestHeading) return null;
   const beside = /^["']?[ \t]*([,\t;|]|\r?(?:\n|$))/.exec(text.slice(name.end, name.end + 40));
   if (!beside) return null;
+  const known = headings.get(line);
+  if (known !== undefined) return known;
+  const table = headingsOf(line);
+  headings.set(line, table);
+  return table;
+}
+
+/** A line is read once, however many of its words may be headings. */
+const headings = new WeakMap<Line, Found | null>();
+
+function headingsOf(line: Line): Found | null {
+  const { text } = line;
   for (const separator of separators) {
     const cells = cellsOf(line, separator);
     const texts = cells.map(({ start, end }) => text.slice(start, end));
-    const headings = texts.filter((cell) => cell !== '');
-    if (headings.length < 2 || !headings.every((cell) => heading.test(cell))) continue;
+    const written = texts.filter((cell) => cell !== '');
+    if (written.length < 2 || !written.every((cell) => heading.test(cell))) continue;
     if (/^[,;]$/.test(separator) && /[,;] /.test(text.slice(line.start, line.end))) continue;
     const columns = texts.flatMap((cell, index) => (isSecret(cell) ? [index] : []));
     if (columns.length === 0) continue;
@@ -59,6 +72,7 @@ export function rowOf(
 
 function cellsOf(line: Line, separator: string): readonly Cell[] {
   const { text } = line;
+  spend(line.end - line.start);
   const cells: Cell[] = [];
   let start = line.start;
   let isQuoted = false;

@@ -37,10 +37,10 @@ export const secretTriggers: readonly Trigger[] = [
 function tokenAt(line: Line, at: number, { id, shape, before, bounded }: TokenRule): Found | null {
   const { text } = line;
   if (bounded && !startsWord(text, at)) return null;
-  const match = matchAt(shape, text, at);
-  if (!match) return null;
   const head = before ? before.exec(text.slice(Math.max(line.start, at - 64), at))?.[0] : '';
   if (head === undefined) return null;
+  const match = matchAt(shape, text, at);
+  if (!match) return null;
   const end = Math.min(at + match[0].length, line.end);
   return { spans: [{ start: at - head.length, end, rule: id, by: mark }], open: null, next: end };
 }

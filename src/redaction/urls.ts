@@ -1,8 +1,9 @@
 import { type Found, type Line, matchAt } from './line.ts';
 import { isEmptyValue, mark } from './values.ts';
 
+/** The user's name is taken whole, once: what follows it may begin with the same characters. */
 const credentials =
-  /:(?:\/\/|\\{1,32}\/\\{1,32}\/|%2F%2F)([^\s/"'<>\\@:%]{0,256})(:?)((?:[^\s/"'<>\\@]|@(?=[^\s/"'<>\\@]{1,256}@)){0,1024})@(?=[\w[.-])/iy;
+  /:(?:\/\/|\\{1,32}\/\\{1,32}\/|%2F%2F)(?=([^\s/"'<>\\@:%]{0,256}))\1(:?)((?:[^\s/"'<>\\@]|@(?=[^\s/"'<>\\@]{1,256}@)){0,1024})@(?=[\w[.-])/iy;
 const encodedCredentials =
   /%3A%2F%2F((?:[\w.~-]|%(?!2F|40)[0-9A-F]{2}){0,256}?)(%3A|:)((?:[\w.~!*'()-]|%(?!2F|40)[0-9A-F]{2}){1,1024})(?:%40|@)/iy;
 const address = /[^\s"'<>\\]{1,4096}/y;

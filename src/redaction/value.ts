@@ -1,4 +1,5 @@
-import { type Found, indexIn, type Line, matchAt, type Open } from './line.ts';
+import { spend } from './budget.ts';
+import { type Found, indexIn, type Line, matchAt, type Open, type Span } from './line.ts';
 import type { NameKind } from './names.ts';
 import { closeBrackets, closeOf, quoteAt, reachOf } from './quotes.ts';
 import { isEmptyValue, isProse, looksRandom, mark } from './values.ts';
@@ -29,7 +30,7 @@ const joined = /[ \t]*(?:(?:\+|\.|\\)[ \t]*)?(?=["'])/y;
 const bare =
   /(?:[^\s"'`<>\\,;&]|\\(?![nrtu"'`\\])|\\\\(?!["'nrtu])|,(?![\s"'`\\{[]|[\w.-]{1,40}[=:]|$)|;(?!\s|[\w .-]{1,40}=|$)|&(?!amp;|[\w.%[\]-]{1,60}=|$))+/y;
 const percentEnd = /%(?:26|23|20|22|27|0A|0D|3B|2C)/i;
-const furtherPair = /[ \t]+[A-Za-z_][\w.-]{0,60}=|[ \t]+#/;
+const furtherPair = /(?<![ \t])[ \t]+[A-Za-z_][\w.-]{0,60}=|(?<![ \t])[ \t]+#/;
 
 const nothing = (next: number): Found => ({ spans: [], open: null, next });
 
@@ -81,7 +82,27 @@ function tripleQuoted(line: Line, from: number, quote: string, { kind }: Introdu
   return from === reach ? { spans: [], open, next: reach } : secretOr(from, reach, 'unclosed', 'strong', open);
 }
 
+/** A string, and those that are joined to it: `"a" + "b"`, `"a" "b"`. */
 function quoted(line: Line, from: number, quote: string, kind: NameKind): Found {
+  const spans: Span[] = [];
+  let at = from;
+  let by = quote;
+  for (;;) {
+    const { found, more } = oneQuoted(line, at, by, kind);
+    for (const span of found.spans) spans.push(span);
+    if (more === null) return { ...found, spans };
+    at = more + 1;
+    by = line.text[more] ?? by;
+  }
+}
+
+/** One string, and where another one is joined to it. */
+function oneQuoted(
+  line: Line,
+  from: number,
+  quote: string,
+  kind: NameKind,
+): { readonly found: Found; readonly more: number | null } {
   const { text } = line;
   const reach = reachOf(line, from);
   let close = closeOf(text, from, line.end, quote);
@@ -91,14 +112,13 @@ function quoted(line: Line, from: number, quote: string, kind: NameKind): Found 
     const value = text.slice(from, reach);
     const goesOn = quote.length === 1 && kind === 'strong' && reach === line.end;
     const open: Open | null = goesOn ? { kind: 'quote', close: quote, lines: 0 } : null;
-    return value === '' ? { spans: [], open, next: reach } : secretOr(from, reach, value, kind, open);
+    const found = value === '' ? { spans: [], open, next: reach } : secretOr(from, reach, value, kind, open);
+    return { found, more: null };
   }
   const found = secretOr(from, close, text.slice(from, close), kind);
   const gap = quote.length === 1 && found.spans.length > 0 ? matchAt(joined, text, close + 1) : null;
-  if (!gap || gap[0] === '' || close + 1 + gap[0].length >= line.end) return found;
-  const at = close + 1 + gap[0].length;
-  const more = quoted(line, at + 1, text[at] ?? quote, kind);
-  return { ...more, spans: [...found.spans, ...more.spans] };
+  if (!gap || gap[0] === '' || close + 1 + gap[0].length >= line.end) return { found, more: null };
+  return { found, more: close + 1 + gap[0].length };
 }
 
 /** A bracket under a quoted name, or one that holds strings. `token: [object Object]` is neither. */
@@ -155,6 +175,7 @@ function unquotedEnd(line: Line, at: number, intro: Introduction): number {
   }
   if (intro.ownsLine && (intro.separator === '=' || intro.separator === ':')) {
     const rest = text.slice(at, reachOf(line, at));
+    spend(rest.length);
     const stop = furtherPair.exec(rest)?.index ?? rest.length;
     return at + rest.slice(0, stop).trimEnd().length;
   }

@@ -63,6 +63,6 @@ function withoutEntities(bytes: Buffer): Buffer | null {
  */
 export function unfolded(bytes: Buffer): Buffer | null {
   const text = bytes.toString('latin1');
-  const run = text.replace(/=\r?\n|[\s:]+|\\+[nrt]/g, '');
+  const run = text.replace(/=\r?\n|[\s:]+|(?<!\\)\\+[nrt]/g, '');
   return run.length === text.length ? null : Buffer.from(run, 'latin1');
 }

@@ -1,0 +1,44 @@
+/** How much of a JSON text is believed: 250,000 values take some 50 MB, and no document of Coven's or ours has a tenth of them. */
+const mostValues = 250_000;
+const deepest = 200;
+
+/** The text has more values, or deeper ones, than any document that is meant to be read. */
+export class TooMuchJson extends SyntaxError {}
+
+/**
+ * `JSON.parse` for text that may be an attacker's. A megabyte of `{},{},…` becomes a hundred megabytes of objects, so values
+ * and levels are counted in one pass before anything is made of them. Throws a SyntaxError, as `JSON.parse` does.
+ */
+export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
+  measure(text);
+  return JSON.parse(text, reviver);
+}
+
+/** Throws where a text has too many values or levels; what is no JSON is left to the parser. */
+function measure(text: string): void {
+  // Each value takes two bytes at least, with what parts it from the next.
+  if (text.length < deepest) return;
+  let values = 1;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) at = endOfString(text, at);
+    else if (code === 0x2c) values += 1;
+    else if (code === 0x7b || code === 0x5b) {
+      values += 1;
+      depth += 1;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+    if (values > mostValues || depth > deepest)
+      throw new TooMuchJson(`more than ${mostValues} values, or more than ${deepest} levels`);
+  }
+}
+
+/** The quote that ends the string which opens at `from`, or the end of the text. */
+function endOfString(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5c) at += 1;
+    else if (code === 0x22) return at;
+  }
+  return text.length;
+}
