@@ -31,6 +31,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/observation', ['src/observation/']],
   ['src/deadline.ts', []],
+  ['src/json.ts', []],
   ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts']],
   ['src/programs.ts', []],
   ['src/check.ts', ['src/observation.ts']],
@@ -52,6 +53,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/observation.ts',
       'src/deadline.ts',
       'src/programs.ts',
+      'src/json.ts',
     ],
   ],
   ['src/runner.ts', ['src/check.ts', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
@@ -111,7 +113,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   // What opens a stranger's file knows nothing of this machine.
   ...['bytes', 'json', 'limits', 'names', 'read', 'refused', 'tgz', 'verify', 'zip'].map(
-    (name): readonly [string, readonly string[]] => [`src/bundle/${name}.ts`, ['src/bundle/']],
+    (name): readonly [string, readonly string[]] => [`src/bundle/${name}.ts`, ['src/bundle/', 'src/json.ts']],
   ),
   [
     'src/bundle/',
@@ -126,9 +128,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/runner.ts',
       'src/deadline.ts',
       'src/programs.ts',
+      'src/json.ts',
     ],
   ],
-  ['src/redaction/', ['src/redaction/', 'src/coven/']],
+  ['src/redaction/', ['src/redaction/', 'src/coven/', 'src/json.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'src/programs.ts', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   [
@@ -152,8 +155,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     ],
   ],
   // Planning is pure: it knows no host and no engine.
-  ['src/fix/', [...planning, 'src/coven/', 'src/check.ts', 'src/observation.ts']],
-  ['src/upgrade/', ['src/upgrade/', 'src/coven/', 'src/observation.ts']],
+  ['src/fix/', [...planning, 'src/coven/', 'src/check.ts', 'src/observation.ts', 'src/json.ts']],
+  ['src/upgrade/', ['src/upgrade/', 'src/coven/', 'src/observation.ts', 'src/json.ts']],
   ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/']],
   [
     'src/backup/',

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { look, readEnd, readStart } from '../host/files.ts';
+import { parseJson } from '../json.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
 
 const mebibyte = 1024 ** 2;
@@ -79,7 +80,7 @@ const isFolder = async (path: string): Promise<boolean> => (await look(path))?.i
 /** A line of a journal; what follows the last one is room that was kept free, and a torn line is nothing. */
 function recordOf(line: string): readonly unknown[] {
   try {
-    return [JSON.parse(line, (key, value) => (/sha256|digest/i.test(key) ? undefined : value))];
+    return [parseJson(line, (key, value) => (/sha256|digest/i.test(key) ? undefined : value))];
   } catch {
     return [];
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts';
 import { BundleRefused } from './refused.ts';
 
 /**
@@ -7,7 +8,7 @@ import { BundleRefused } from './refused.ts';
 export function parseMember(member: string, bytes: Uint8Array, limit: number): unknown {
   if (bytes.length > limit) throw new BundleRefused('member-too-large', { member, limit });
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), withoutPrototype);
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), withoutPrototype);
   } catch {
     throw new BundleRefused('not-json', { member });
   }

@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import { type Baseline, fingerprint } from '../accepted.ts';
 import type { Status } from '../check.ts';
+import { parseJson } from '../json.ts';
 import schema from '../render/report.schema.json' with { type: 'json' };
 import { readGiven } from './given.ts';
 import { UsageError } from './usage.ts';
@@ -34,7 +35,7 @@ export async function readBaseline(path: string, home: string): Promise<Baseline
 
 function parseReport(text: string): Document | undefined {
   try {
-    const document: unknown = JSON.parse(text);
+    const document = parseJson(text);
     const isReport = new Ajv({ validateFormats: false, allowUnionTypes: true }).compile<Document>(schema);
     return isReport(document) ? document : undefined;
   } catch (error) {

@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { readPackage } from '../host/npm-package.ts';
 import { packageRoot, tool } from '../host/package.ts';
 import { executable, readArgv } from '../host/procfs.ts';
 
@@ -79,12 +80,12 @@ function isExecutable(file: string): boolean {
 /** Whether a file belongs to an installation of this package: under npx, `coven` on PATH does. */
 function isOurs(file: string): boolean {
   let folder = dirname(realPath(file));
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder);
-  try {
-    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name === tool().name;
-  } catch {
-    return false;
+  let found = readPackage(folder);
+  while (found === null && folder !== dirname(folder)) {
+    folder = dirname(folder);
+    found = readPackage(folder);
   }
+  return found !== null && found !== 'unreadable' && found.name === tool().name;
 }
 
 function realPath(file: string): string {

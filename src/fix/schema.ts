@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseJson } from '../json.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
 import type { Action, Plan, Step } from './step.ts';
 
@@ -119,7 +120,7 @@ const plan: v.GenericSchema<unknown, Plan> = v.strictObject({
 /** A plan that was saved; null for anything else. */
 export function parsePlan(json: string): Plan | null {
   try {
-    const parsed = v.safeParse(plan, JSON.parse(json));
+    const parsed = v.safeParse(plan, parseJson(json));
     return parsed.success ? parsed.output : null;
   } catch {
     return null;

@@ -3,6 +3,7 @@ import errors from 'undici/lib/core/errors.js';
 // The client alone: all of undici takes as long to load as the rest of a diagnosis together.
 import Client from 'undici/lib/dispatcher/client.js';
 import { deadline } from '../deadline.ts';
+import { parseJson } from '../json.ts';
 import { isErrno } from './files.ts';
 
 /** One request over a Unix socket: the JSON that came, or how far it got. */
@@ -65,7 +66,7 @@ export async function ask(
     }
     try {
       return end('json', {
-        body: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))),
+        body: parseJson(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))),
       });
     } catch {
       return end('not-json');

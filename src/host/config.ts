@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parseJson } from '../json.ts';
 import type { Config } from '../observation.ts';
 import { readStart } from './files.ts';
 import type { Look } from './look.ts';
@@ -21,7 +22,7 @@ async function judge(home: string, name: string): Promise<Config['files'][number
   if (reading.bytes.length > limitBytes) return { name, state: 'too-large', line: null };
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(reading.bytes);
-    if (name.endsWith('.json')) JSON.parse(text);
+    if (name.endsWith('.json')) parseJson(text);
     else (await import('smol-toml')).parse(text);
     return { name, state: 'parsed', line: null };
   } catch (error) {

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, readFile, realpath, stat } from 'node:fs/promises';
+import { access, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { harnessCommands } from '../coven/contract.ts';
 import type { Install } from '../observation.ts';
 import type { Look } from './look.ts';
+import { readPackage } from './npm-package.ts';
 import { tool } from './package.ts';
 
 const folderLimit = 200;
@@ -39,18 +40,17 @@ async function executable(file: string): Promise<string | null> {
 /** The npm package that a file belongs to, as far as one is above it. */
 export async function packageOf(file: string): Promise<Pick<Install['covens'][number], 'version' | 'ours'>> {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
-    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => null);
-    if (text === null) continue;
-    try {
-      const { name, version } = JSON.parse(text);
+    const found = readPackage(folder);
+    if (found === null) continue;
+    if (found !== 'unreadable') {
+      const { name, version } = found;
       const known = typeof name === 'string' && (name.startsWith('@opencoven/') || name === tool().name);
       return {
         version: known && typeof version === 'string' && version.length <= 100 ? version : null,
         ours: name === tool().name,
       };
-    } catch {
-      return { version: null, ours: false };
     }
+    return { version: null, ours: false };
   }
   return { version: null, ours: false };
 }

@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts';
 import { nameKind } from './names.ts';
 import { isEmptyValue, mark } from './values.ts';
 
@@ -71,7 +72,7 @@ function namesSecret(value: Record<string, unknown>): boolean {
 function redactString(text: string, redaction: JsonRedaction, depth: number): string {
   if (/^\s*[[{]/.test(text) && depth < deepest) {
     try {
-      const inner = JSON.parse(text);
+      const inner = parseJson(text);
       if (typeof inner === 'object' && inner !== null) {
         const before = JSON.stringify(inner);
         const after = JSON.stringify(redactValue(inner, redaction, depth + 1));

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseJson } from '../json.ts';
 import type { UpgradeState } from './state.ts';
 
 /* A saved state may be an attacker's: it is of this shape and size, or it is none. */
@@ -62,7 +63,7 @@ const state: v.GenericSchema<unknown, UpgradeState> = v.strictObject({
 /** A state that was saved; null for anything else. */
 export function parseState(json: string): UpgradeState | null {
   try {
-    const parsed = v.safeParse(state, JSON.parse(json));
+    const parsed = v.safeParse(state, parseJson(json));
     return parsed.success ? parsed.output : null;
   } catch {
     return null;
