@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { within } from '../deadline.ts';
@@ -16,6 +17,8 @@ export interface ChildOptions {
   readonly answersOn?: 1 | 3;
   /** A process group of its own, which is ended as one. */
   readonly group?: boolean;
+  /** Bytes of memory that it may have; what asks for more fails, in SQLite with SQLITE_NOMEM. */
+  readonly memoryBytes?: number;
   /** Longest line that is taken, in UTF-16 units. */
   readonly lineLimit?: number;
 }
@@ -45,11 +48,11 @@ export interface Child {
 
 /** How long a killed child may take to go. Only one that waits for a disk or a network takes longer. */
 const goneMs = 1000;
-const defaultLineLimit = 256 * 1024 ** 2;
+const defaultLineLimit = 64 * 1024 ** 2;
 
 /** Starts a program of ours. It is given nothing of our environment. Never throws: a child that cannot be started has ended. */
 export function startChild(program: ChildProgram, options: ChildOptions = {}): Child {
-  const { nodeOptions = [], answersOn = 1, group = false, lineLimit = defaultLineLimit } = options;
+  const { nodeOptions = [], answersOn = 1, group = false, memoryBytes, lineLimit = defaultLineLimit } = options;
   let child: ChildProcess | null = null;
   let how: string | null = null;
   let settle = (): void => undefined;
@@ -61,7 +64,9 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
     settle();
   };
   try {
-    child = spawn(process.execPath, [...nodeOptions, join(packageRoot, 'dist', `${program}.js`), String(process.pid)], {
+    const node = [process.execPath, ...nodeOptions, join(packageRoot, 'dist', `${program}.js`), String(process.pid)];
+    const [file = '', ...args] = memoryBytes === undefined ? node : limited(node, memoryBytes);
+    child = spawn(file, args, {
       stdio: answersOn === 1 ? ['pipe', 'pipe', 'ignore'] : ['pipe', 'ignore', 'ignore', 'pipe'],
       env: {},
       cwd: '/',
@@ -118,6 +123,18 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
       await kill();
     },
   };
+}
+
+const shell = '/bin/sh';
+
+/**
+ * A command line under a limit of memory, by the shell that then becomes the program. SQLite's own limit has no effect:
+ * better-sqlite3 is built without the statistics that it needs (DEFAULT_MEMSTATUS=0). Without a shell there is no limit.
+ */
+function limited(command: readonly string[], memoryBytes: number): readonly string[] {
+  if (!existsSync(shell)) return command;
+  const kib = Math.ceil(memoryBytes / 1024);
+  return [shell, '-c', 'ulimit -d "$0" 2>/dev/null; exec "$@"', String(kib), ...command];
 }
 
 const never = new AbortController().signal;

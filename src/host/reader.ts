@@ -29,6 +29,9 @@ export interface StoreReading {
   readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
 }
 
+/** A ledger may hold a name or a row of a gigabyte; what is read of a sound one takes a tenth of this. */
+const limits = { memoryBytes: 256 * 1024 ** 2 };
+
 let ahead: Child | undefined;
 
 /**
@@ -36,7 +39,7 @@ let ahead: Child | undefined;
  * ledger, and the two go on side by side. It opens nothing until it is asked, and ends with this process.
  */
 export function startReaderAhead(): void {
-  ahead ??= startChild('reader');
+  ahead ??= startChild('reader', limits);
 }
 
 /**
@@ -50,7 +53,7 @@ export async function runReader(
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<StoreReading> {
   // One that was started ahead and has ended since would not answer.
-  const child = ahead && !ahead.hasEnded() ? ahead : startChild('reader');
+  const child = ahead && !ahead.hasEnded() ? ahead : startChild('reader', limits);
   ahead = undefined;
   onEnd(child.kill);
   child.tell(request);
@@ -73,6 +76,9 @@ export async function runReader(
     if (!message) break;
     if (message.kind === 'bytes') bytes = message.bytes;
     if (message.kind === 'open') open = message.open;
+    // It says nothing of the ledger, but of us.
+    if (open?.code === 'SQLITE_NOMEM')
+      throw new CannotSee('out-of-memory', 'opening the ledger takes more memory than is allowed for it');
     if (message.kind === 'open' && message.open.outcome !== 'opened') break;
     if (message.kind === 'sessions') sessions = message.sessions;
     if (message.kind === 'progress') found = message.found;

@@ -1,5 +1,6 @@
 import { assignmentAt, nameWords } from './assignment.ts';
 import { keyAt } from './blocks.ts';
+import { spend } from './budget.ts';
 import { commandAt, commandWords } from './commands.ts';
 import { schemeAt } from './headers.ts';
 import { type Form, formsOf } from './known.ts';
@@ -81,5 +82,6 @@ function formAt(line: Line, at: number, { bytes, anyCase, run }: Form): Found | 
   let end = Math.min(at + bytes.length, line.end);
   while (run && start > line.start && run.test(text[start - 1] ?? '')) start -= 1;
   while (run && end < line.end && run.test(text[end] ?? '')) end += 1;
+  spend(end - start);
   return { spans: [{ start, end, rule: 'known-value', by: mark }], open: null, next: end };
 }

@@ -1,3 +1,4 @@
+import { spend } from './budget.ts';
 import type { Form } from './known.ts';
 import { type Found, type Line, matchAt } from './line.ts';
 import { mark } from './values.ts';
@@ -53,6 +54,7 @@ export function wrappedAt(line: Line, at: number, { bytes, anyCase, run }: Form,
   let end = reached;
   while (run && start > line.start && run.test(text[start - 1] ?? '')) start -= 1;
   while (run && end < line.end && run.test(text[end] ?? '')) end += 1;
+  spend(end - start);
   const open = left === '' ? null : ({ kind: 'wrapped', left, anyCase, isRun: run !== null } as const);
   return { spans: [{ start, end, rule: 'known-value', by: mark }], open, next: end };
 }

@@ -48,7 +48,8 @@ export function readTables(
   if (pagesWhole) checkPages(db, lines, () => progress({ tables, ...found() }));
   const { problems } = found();
   let isSearchDamaged = lines.some(ofSearch);
-  for (const table of tableNames(db)) {
+  const { names, all } = tableNames(db);
+  for (const table of names) {
     // Pages that SQLite found whole need no second reading for their rows to be there.
     const counted = pagesWhole && problems.length === 0 && !deep;
     const reading = counted ? countRows(db, table) : readRows(db, table, end);
@@ -61,7 +62,7 @@ export function readTables(
   return {
     outcome: 'read',
     depth: deep ? 'whole' : 'bounded',
-    complete: tables.every(({ complete }) => complete) && (pagesWhole || !deep || scratch === null),
+    complete: all && tables.every(({ complete }) => complete) && (pagesWhole || !deep || scratch === null),
     tables,
     ...found(),
     search: (pagesWhole && problems.length === 0) || isSearchDamaged ? readSearch(db, isSearchDamaged) : null,
@@ -110,7 +111,7 @@ function checkPages(db: Database, problems: string[], progress: () => void): voi
     }
   } catch (error) {
     // A full-text index that cannot be read ends the whole check without a word on anything else.
-    const others = tableNames(db).filter((name) => !name.startsWith('events_fts'));
+    const others = tableNames(db).names.filter((name) => !name.startsWith('events_fts'));
     const found = others.flatMap((name) => checkTable(db, name));
     problems.push(
       ...(found.length > 0 ? found : [hasSearch(db) ? `inverted index for FTS5: ${codeOf(error)}` : codeOf(error)]),
@@ -133,14 +134,24 @@ function checkTable(db: Database, table: string): readonly string[] {
 const hasSearch = (db: Database): boolean =>
   db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events_fts_docsize'").get() !== undefined;
 
-/** Ordinary tables, core ones first. Virtual tables keep their rows in ordinary ones, which are read like all others. */
-function tableNames(db: Database): readonly string[] {
-  const found = db
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
+const tableLimit = 500;
+/** Names have no limit in SQLite, and one of 40 MB would be held and told many times. Longer ones are not read. */
+export const isNamed = 'length(name) <= 200';
+
+/**
+ * Ordinary tables, core ones first, and whether these are all. Virtual tables keep their rows in ordinary ones, which are
+ * read like all others.
+ */
+function tableNames(db: Database): { readonly names: readonly string[]; readonly all: boolean } {
+  const ordinary = "FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
+  const rank = core.map((name, index) => `WHEN '${name}' THEN ${index}`).join(' ');
+  const names = db
+    .prepare(
+      `SELECT name ${ordinary} AND ${isNamed} ORDER BY CASE name ${rank} ELSE ${core.length} END, name LIMIT ${tableLimit}`,
+    )
     .pluck()
     .all() as string[];
-  const rank = (name: string): number => (core.indexOf(name) + core.length + 1) % (core.length + 1);
-  return found.sort((a, b) => rank(a) - rank(b)).slice(0, 500);
+  return { names, all: names.length === Number(db.prepare(`SELECT count(*) ${ordinary}`).pluck().get()) };
 }
 
 function countRows(db: Database, table: string): TableReading {

@@ -11,7 +11,7 @@ import type { StoreBytes, StoreIntegrity, StoreOpenOutcome, StoreRows } from '..
 import { readBytes } from '../sqlite/bytes.ts';
 import { startBeside } from './beside.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
-import { liveCheckBytes, readTables, sizeOf } from './integrity.ts';
+import { isNamed, liveCheckBytes, readTables, sizeOf } from './integrity.ts';
 import { takeInventory } from './inventory.ts';
 import type { InventoryRequest, ReadMessage, ReadRequest } from './protocol.ts';
 import { askAgain, askRows } from './protocol.ts';
@@ -20,9 +20,6 @@ import { readRows } from './rows.ts';
 import { schemaProblem } from './schema-text.ts';
 import { readSessions } from './sessions.ts';
 import { whole } from './whole.ts';
-
-/** Largest memory that SQLite may take: a hostile row of 1 GB is an error, not an exhausted machine. */
-const heapLimitBytes = 96 * 1024 ** 2;
 
 /** Milliseconds for the page map by default, and for leaf pages of a ledger that is not read whole. */
 const bytesMs = 4000;
@@ -118,9 +115,8 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
     db.pragma('query_only = ON');
     db.pragma('trusted_schema = OFF');
     db.pragma('mmap_size = 0');
-    db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
     const tables = db
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND ${isNamed} ORDER BY name`)
       .pluck()
       .all() as string[];
     if (schemaProblem(db) !== null) throw new MalformedSchema();
