@@ -15,14 +15,19 @@ export async function main(words: readonly string[]): Promise<void> {
   const onSignal = (signal: NodeJS.Signals): void => ended.abort(signal);
   // A signal often comes twice, from the terminal and from a shell or npx; the second must not end a repair midway.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  let unwritten: string | null = null;
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    stream.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
       // A reader that goes away early ends nothing, and a repair least of all; a terminal that is gone hung up.
       if (code === 'EIO' && stream.isTTY) onSignal('SIGHUP');
+      else if (code !== 'EPIPE' && stream === process.stdout) unwritten ??= code;
     });
   }
   try {
     process.exitCode = await run(words, ended.signal);
+    // A write that failed is told a turn later.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (unwritten !== null && !ended.signal.aborted) throw new UsageError(`stdout cannot be written (${unwritten})`);
   } catch (error) {
     if (ended.signal.aborted) process.exitCode = 128 + constants.signals[ended.signal.reason as NodeJS.Signals];
     else if (error instanceof UsageError) process.exitCode = await refuse(error);
