@@ -1,7 +1,8 @@
-import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
+import { toRestart } from '../src/coven/advice.ts';
 import { requiredCapabilities } from '../src/coven/contract.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
 import type { Capability } from '../src/observation.ts';
 
 const one = (held: Capability | undefined) => (typeof held === 'object' ? null : (held ?? null));
@@ -10,6 +11,26 @@ const one = (held: Capability | undefined) => (typeof held === 'object' ? null :
 export const daemonCapabilities = defineCheck({
   id: 'daemon:capabilities',
   category: 'daemon',
+  title: 'What clients rely on is there',
+  explain:
+    'Sessions, events, structured errors and a sequence cursor must be announced; a missing or false one counts as unsupported. ' +
+    'Capabilities that are not known here are fine.',
+  causes: {
+    ok: {
+      message: ({ count }) => `all that is required, and a catalogue of ${count}`,
+    },
+    missing: {
+      message: ({ missing }) => `not announced: ${missing}; clients must not use them`,
+      hint: (facts) => `run the installed version: ${toRestart(facts)} (this ends its live sessions)`,
+      follows: ['daemon:health invalid-response', 'daemon:contract *'],
+    },
+    unanswered: {
+      message: ({ outcome, status }) =>
+        `the catalogue was not answered (${outcome}${status ? `, HTTP ${status}` : ''})`,
+      hint: () => 'optional features should stay unused until it is',
+      follows: ['daemon:health invalid-response', 'daemon:health error-response'],
+    },
+  },
   needs: [...livenessNeeds, 'daemon.capabilities'],
   skip: withoutAnswer,
   judge: ({ 'daemon.health': { body }, 'daemon.capabilities': catalogue }) => {

@@ -1,12 +1,28 @@
-import { defineCheck, fail, from, pass } from '../src/check.ts';
+import { toRestart, toRun } from '../src/coven/advice.ts';
 import { apiVersion as supported } from '../src/coven/contract.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { defineCheck, fail, from, pass } from '../src/model/check.ts';
 
 /** The contract is exactly the one that is supported, or clients must fail closed. */
 export const daemonContract = defineCheck({
   id: 'daemon:contract',
   category: 'daemon',
+  title: 'The daemon speaks the supported contract',
+  explain: 'Clients must fail closed on any contract but exactly the one that they support.',
+  causes: {
+    ok: { message: ({ apiVersion }) => String(apiVersion) },
+    unsupported: {
+      message: ({ apiVersion, supported }) => `the daemon speaks ${apiVersion}; supported is ${supported}`,
+      hint: (facts) =>
+        `update the client: npm install --global @opencoven/cli@latest, then ${toRun('restart', facts, 'daemon:contract')}`,
+    },
+    missing: {
+      message: ({ supported }) => `the daemon names no contract; supported is ${supported}`,
+      hint: (facts) => `the daemon is older than its contract: ${toRestart(facts)}`,
+      follows: ['daemon:health invalid-response'],
+    },
+  },
   needs: livenessNeeds,
   skip: withoutAnswer,
   judge: ({ 'daemon.health': { body } }) => {

@@ -1,6 +1,7 @@
-import { defineCheck, fail, from, pass } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, fail, from, pass } from '../src/model/check.ts';
 
 /** A second `daemon serve` is refused within milliseconds; one that lives longer contends for the ledger. */
 const refusedWithinSeconds = 10;
@@ -9,6 +10,20 @@ const refusedWithinSeconds = 10;
 export const daemonDuplicates = defineCheck({
   id: 'daemon:duplicates',
   category: 'daemon',
+  title: 'No second daemon serves this home',
+  explain:
+    'A second daemon is refused while the first holds its lock. Where the lock file or the whole home was removed beneath a living ' +
+    'daemon, a second one starts, and both write.',
+  causes: {
+    ok: { message: () => 'no other daemon of this home' },
+    'second-daemon': {
+      message: ({ count: n, pids, pid }) =>
+        `${count(n, 'other daemon', 'other daemons')} of this home: pid ${pids}${pid === null ? '' : ` (pid ${pid} serves it)`}`,
+      hint: ({ pids }) =>
+        `find out which sessions each of them runs, then end the one that is not wanted: kill -TERM ${pids}`,
+      follows: ['daemon duplicate'],
+    },
+  },
   needs: livenessNeeds,
   skip: withoutHome,
   judge: (seen) => {

@@ -1,7 +1,10 @@
-import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/check.ts';
+import { atWork, toRestart } from '../src/coven/advice.ts';
 import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
 import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
+import { restartRemedy, storageRemedy } from '../src/fix/remedies/daemon.ts';
+import { bytes } from '../src/model/amounts.ts';
+import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { HealthBody } from '../src/observation.ts';
 import { seenOf } from './daemon.ts';
 
@@ -14,6 +17,70 @@ const pruneSeconds = 600;
 export const daemonHealth = defineCheck({
   id: 'daemon:health',
   category: 'daemon',
+  title: 'The daemon is well',
+  explain:
+    'Coven’s health says `ok` whatever happens; what counts is the state of its storage and of its event writer. A failed writer ' +
+    'means that outputs and ends of sessions are not recorded any more.',
+  causes: {
+    ok: {
+      message: ({ covenVersion, catchesUp }) =>
+        `storage and event writer are well${covenVersion ? ` (Coven ${covenVersion})` : ''}${catchesUp ? '; events past their time are being removed' : ''}`,
+    },
+    timeout: {
+      message: ({ ms }) => `the answer did not come whole within ${ms} ms`,
+      hint: (facts) => `collect evidence, then ${toRestart(facts)}`,
+      remedy: restartRemedy,
+    },
+    slow: {
+      message: (facts) =>
+        `the answer has begun and did not come whole within ${Math.round(Number(facts.watchedMs) / 1000)} s, and the daemon may only be slow: ${atWork(facts)}`,
+      hint: () => 'check again when the machine is less busy, with more time for it: coven-doctor --timeout 60',
+    },
+    'invalid-response': {
+      message: ({ outcome }) => `the answer is no valid health answer (${outcome})`,
+      hint: () => 'find out what listens there; it does not speak as a Coven daemon does',
+    },
+    'error-response': {
+      message: ({ status, errorCode }) =>
+        `health was answered with HTTP ${status}${errorCode ? ` and the code ${errorCode}` : ''}`,
+      hint: (facts) => `collect evidence, then ${toRestart(facts)}`,
+      remedy: restartRemedy,
+    },
+    'storage-critical': {
+      message: ({ freeDiskBytes }) => `storage is critical (${bytes(freeDiskBytes)} free); new sessions fail`,
+      hint: () => 'free space on the file system of the home; no restart is needed',
+      follows: ['home:disk full'],
+    },
+    'storage-degraded': {
+      message: ({ storageError }) =>
+        `storage is degraded: its maintenance fails${storageError ? ` (${storageError})` : ''}`,
+      hint: () => 'check that privacy.toml can be read and that the ledger is whole',
+      follows: ['home:config unparsable'],
+      remedy: storageRemedy,
+    },
+    'storage-warning': {
+      message: ({ freeDiskBytes, walBytes, storageError }) =>
+        `storage warns (${bytes(freeDiskBytes)} free, WAL ${bytes(walBytes)}${storageError ? `, ${storageError}` : ''})`,
+      hint: () => 'look at free space and at the size of the WAL',
+      follows: ['home:disk low', 'store:wal large'],
+    },
+    'writer-failed': {
+      message: ({ droppedEvents }) =>
+        `the event writer has failed (${droppedEvents ?? 0} events dropped); sessions are not recorded any more`,
+      hint: (facts) => `the state does not heal by itself: finish what you can, then ${toRestart(facts)}`,
+      follows: ['home:disk full', 'store:open *'],
+      remedy: restartRemedy,
+    },
+    'writer-pressured': {
+      message: ({ queuedBytes, capacityBytes }) =>
+        `the event writer is behind (${bytes(queuedBytes)} of ${bytes(capacityBytes)} queued)`,
+      hint: () => 'look for a session that floods its output, and at the speed of the disk',
+    },
+    undetermined: {
+      message: ({ field }) => `the answer says nothing of ${field} that is understood`,
+      hint: () => 'update the doctor, or the daemon',
+    },
+  },
   needs: livenessNeeds,
   skip: withoutDaemon,
   judge: ({ machine: { now }, 'daemon.health': health }) => {

@@ -1,8 +1,14 @@
-import { defineCheck, from, pass, warn } from '../src/check.ts';
+import { toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { floodBytes } from '../src/coven/limits.ts';
 import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, type Facts, from, pass, warn } from '../src/model/check.ts';
 import type { LogStory } from '../src/observation.ts';
+
+/** A daemon by hand is refused beside another one, and does what a start does: harm too. */
+const serveByHand = (facts: Facts): boolean =>
+  works('start', facts) && ['stopped', 'stale'].includes(String(facts.daemonVerdict ?? 'stopped'));
 
 const target = '<coven-home>/daemon-recovery.log';
 
@@ -22,6 +28,45 @@ const bindingPhases: readonly (string | null)[] = [
 export const daemonLog = defineCheck({
   id: 'daemon:log',
   category: 'daemon',
+  title: 'The recovery log tells of no crash',
+  explain:
+    'Coven writes a line for each step of a start and none when a step fails or the daemon stops, so that the log is read as a story: ' +
+    'six starts in ten minutes that nothing ended cleanly are a crash loop, a last start without its last step did not come to serve.',
+  causes: {
+    ok: { message: ({ lines }) => `${count(lines, 'line')} read, nothing strange` },
+    'crash-loop': {
+      message: ({ starts, minutes, at }) => `${starts} starts within ${minutes} minutes, the last at ${at}`,
+      hint: (facts) =>
+        `see what starts it again and again (a supervisor, a script)${serveByHand(facts) ? ', and run `coven daemon serve` by hand to see why it ends' : ''}`,
+      follows: ['store:open *', 'home:disk full'],
+    },
+    panic: {
+      message: ({ panics, lastPanicAt }) => `${count(panics, 'panic')} in the recovery log, the last at ${lastPanicAt}`,
+      hint: () => 'keep <coven-home>/daemon-recovery.log for support; it names the place in the program',
+      follows: ['daemon:log crash-loop'],
+    },
+    flood: {
+      message: ({ kilobytes }) => `the recovery log took ${kilobytes} KiB within ten minutes`,
+      hint: () => 'look at its last lines: something asks the daemon again and again, and is refused',
+    },
+    'start-incomplete': {
+      message: ({ at, phase, lastError }) =>
+        `the last start (${at}) ended after ${phase ?? 'its first line'}${lastError ? ` (${lastError})` : ''}`,
+      hint: (facts) =>
+        serveByHand(facts)
+          ? 'run `coven daemon serve` in the foreground: it tells the reason that `coven daemon start` hides'
+          : toRun('start', facts),
+      follows: [
+        'store:open *',
+        'home:path socket-path-too-long',
+        'home:disk full',
+        'home:disk inodes-full',
+        'home:filesystem read-only',
+        'daemon:socket not-a-socket',
+        'daemon:socket foreign-owner',
+      ],
+    },
+  },
   needs: [...livenessNeeds, 'store.open', 'daemon.log'],
   skip: withoutHome,
   judge: (seen) => {

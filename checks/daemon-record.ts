@@ -1,6 +1,9 @@
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
+import { moveRecord, toRestart } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { isConfirmed, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { recordRemedy } from '../src/fix/remedies/daemon.ts';
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
 
 /**
  * daemon.json and the process that it names. Coven heals a dead pid by itself; it takes a zombie or any other process
@@ -9,6 +12,60 @@ import { isConfirmed, judgeLiveness, livenessNeeds } from '../src/coven/liveness
 export const daemonRecord = defineCheck({
   id: 'daemon:record',
   category: 'daemon',
+  title: 'daemon.json names the daemon',
+  explain:
+    'Coven heals a record whose process is gone. It takes a process that was not reaped, and any process that has got the same ' +
+    'number since, for a live daemon: start, stop and restart then refuse until that process ends.',
+  causes: {
+    ok: {
+      message: ({ state, pid, live }) =>
+        state === 'absent'
+          ? live === null
+            ? 'no record'
+            : 'no record; Coven writes it anew'
+          : `names the live daemon (pid ${pid})`,
+    },
+    unreadable: {
+      message: ({ state, bytes }) =>
+        `daemon.json cannot be read (${state}, ${bytes ?? 'no'} bytes); every coven command, its doctor included, fails on it`,
+      hint: () => `mv ${homeWord('daemon.json')} ${homeWord('daemon.json.aside')}`,
+      remedy: recordRemedy,
+    },
+    invalid: {
+      message: () => 'daemon.json is no valid record; Coven takes it for absent and removes or rewrites it',
+      hint: () => 'nothing to do; keep a copy if you want to know how it came to be',
+      remedy: recordRemedy,
+    },
+    'dead-pid': {
+      message: ({ pid }) => `names pid ${pid}, which is gone: the daemon did not end cleanly`,
+      follows: ['daemon stale'],
+      remedy: recordRemedy,
+    },
+    'zombie-pid': {
+      message: ({ pid }) =>
+        `names pid ${pid}, which has ended and was not reaped; Coven takes it for alive and refuses to start`,
+      hint: moveRecord,
+      follows: ['daemon stale'],
+      remedy: recordRemedy,
+    },
+    'reused-pid': {
+      message: ({ pid, command }) =>
+        `names pid ${pid}, which is ${command || 'another process'} by now; Coven takes it for its daemon`,
+      hint: moveRecord,
+      follows: ['daemon stale'],
+      remedy: recordRemedy,
+    },
+    'foreign-socket': {
+      message: () => 'names a socket outside this home; it was probably copied from another one',
+      hint: (facts) => `${toRestart(facts)} (this ends its live sessions)`,
+      remedy: recordRemedy,
+    },
+    undetermined: {
+      message: ({ pid }) => `it cannot be told whether pid ${pid} is the daemon: it hides its environment`,
+      hint: () => 'look at that process yourself before anything is moved',
+      follows: ['daemon undetermined'],
+    },
+  },
   needs: livenessNeeds,
   skip: withoutHome,
   judge: (seen) => {

@@ -1,11 +1,65 @@
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
+import { toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { socketModeRemedy, socketRemedy } from '../src/fix/remedies/daemon.ts';
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 
 /** The socket file and who listens on it. */
 export const daemonSocket = defineCheck({
   id: 'daemon:socket',
   category: 'daemon',
+  title: 'The socket is the daemon’s',
+  explain:
+    'Coven accepts only a socket of mode 0600 that belongs to you. It refuses everything else for every command and repairs none ' +
+    'of it. A leftover socket that refuses connections is replaced by the next start.',
+  causes: {
+    ok: {
+      message: ({ kind }) =>
+        kind === 'absent' ? 'no socket, and no daemon that should have one' : 'the daemon listens',
+    },
+    stale: {
+      message: () => 'a socket is there and nobody listens on it',
+      hint: () => 'leave it: a start that works replaces it',
+      follows: ['daemon stale', 'daemon:socket open-mode'],
+      remedy: socketRemedy,
+    },
+    'not-a-socket': {
+      message: ({ kind }) => `<daemon-socket> is a ${kind}; every coven command fails on it`,
+      hint: () => 'mv <daemon-socket> <daemon-socket>.aside',
+      remedy: socketRemedy,
+    },
+    'foreign-owner': {
+      message: ({ uid }) => `<daemon-socket> belongs to uid ${uid}; it was not tried`,
+      hint: () => 'find out who put it there before you move it away',
+    },
+    'open-mode': {
+      message: ({ mode }) => `<daemon-socket> has mode ${mode}; Coven refuses any but 0600, and never repairs it`,
+      hint: () => 'chmod 0600 <daemon-socket>',
+      remedy: socketModeRemedy,
+    },
+    'foreign-listener': {
+      message: ({ pid }) =>
+        `${pid === null ? 'a process' : `pid ${pid}`} listens on <daemon-socket> that is not the daemon of this home`,
+      hint: (facts) => `end that process; then ${toRun('start', facts, 'daemon:socket')}`,
+      follows: ['daemon foreign'],
+    },
+    hung: {
+      message: ({ pid }) => `pid ${pid} accepts connections and answers nothing`,
+      follows: ['daemon hung'],
+    },
+    slow: {
+      message: ({ pid }) => `pid ${pid} has not answered yet`,
+      follows: ['daemon slow'],
+    },
+    unlinked: {
+      message: ({ pid }) => `pid ${pid} is alive, but its socket file is gone or is not its own`,
+      follows: ['daemon unreachable'],
+    },
+    undetermined: {
+      message: () => 'the socket could not be tried by this user',
+      hint: () => 'run as the owner of the home',
+    },
+  },
   needs: livenessNeeds,
   skip: (seen) =>
     withoutHome(seen) ?? (seen['daemon.socket'].connect === 'too-long' ? 'socket-path-too-long' : undefined),

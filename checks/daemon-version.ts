@@ -1,6 +1,8 @@
-import { defineCheck, from, pass, skipped, unknown, warn } from '../src/check.ts';
+import { toRestart } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { restartRemedy } from '../src/fix/remedies/daemon.ts';
+import { defineCheck, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 
 const target = '<daemon-socket>';
 
@@ -8,6 +10,33 @@ const target = '<daemon-socket>';
 export const daemonVersion = defineCheck({
   id: 'daemon:version',
   category: 'daemon',
+  title: 'The daemon runs what is installed',
+  explain:
+    'A daemon keeps the program that it was started from until it is restarted. Versions are compared without running anything, so ' +
+    'only where the `coven` on PATH belongs to an npm package that names its version.',
+  causes: {
+    ok: { message: ({ daemon }) => `version ${daemon}, as installed` },
+    'not-comparable': {
+      message: ({ daemon, installed }) =>
+        `not asked: the version ${daemon === null ? 'of the daemon' : 'that is installed'} is not known${installed === null ? '' : ` (installed: ${installed})`}`,
+    },
+    skew: {
+      message: ({ daemon, installed }) => `the daemon runs version ${daemon} and ${installed} is installed`,
+      hint: (facts) => `when no session is live: ${toRestart(facts)}`,
+      follows: ['daemon:version replaced-executable'],
+      remedy: restartRemedy,
+    },
+    undetermined: {
+      message: ({ pid }) =>
+        `it cannot be told which program the daemon (pid ${pid}) runs: this user may not read its /proc/${pid}/exe`,
+      hint: () => 'run as the user whom the daemon runs as',
+    },
+    'replaced-executable': {
+      message: ({ pid }) => `the program that the daemon (pid ${pid}) runs was removed or replaced since it started`,
+      hint: (facts) => `when no session is live: ${toRestart(facts)}`,
+      remedy: restartRemedy,
+    },
+  },
   needs: [...livenessNeeds, 'daemon.process', 'install'],
   skip: withoutAnswer,
   judge: (seen) => {

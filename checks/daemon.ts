@@ -1,8 +1,32 @@
-import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/check.ts';
+import { atWork, moveRecord, toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/fix/remedies/daemon.ts';
+import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Silence } from '../src/observation.ts';
+
+const whose = ({ pid }: Facts): string => (pid === null ? 'a process of another pid namespace' : `pid ${pid}`);
+const disagreement = ({ disagrees, recordPid, healthPid }: Facts): string => {
+  const said = String(disagrees).split(', ');
+  const parts = [
+    ...(said.includes('record') ? [`daemon.json names pid ${recordPid}`] : []),
+    ...(said.includes('health') ? [`health names pid ${healthPid}`] : []),
+    ...(said.includes('lock') ? ['no holder of daemon-serve.lock is to be seen'] : []),
+    ...(said.includes('listener') ? ['another process listens on the socket'] : []),
+  ];
+  return parts.length > 0 ? `; but ${parts.join(', and ')}` : '';
+};
+const recordedPid: Readonly<Record<string, string>> = {
+  dead: 'is gone',
+  zombie: 'has ended and was not reaped by its parent',
+  reused: 'is another process by now',
+};
+const stoodStill = (facts: Facts): string =>
+  typeof facts.state === 'string'
+    ? `; in ${seconds(facts)} it did nothing: ${facts.cpuMs} ms of processor time, and no line in its log`
+    : '';
+const seconds = ({ watchedMs }: Facts): string => `${Math.round(Number(watchedMs) / 1000)} s`;
 
 /** What was seen of a daemon while it gave no answer. */
 export function seenOf(silence: Silence | undefined): Facts {
@@ -15,6 +39,70 @@ export function seenOf(silence: Silence | undefined): Facts {
 export const daemon = defineCheck({
   id: 'daemon',
   category: 'daemon',
+  title: 'The daemon runs and can be reached',
+  explain:
+    'The truth about a live daemon is the process that holds daemon-serve.lock, then the one that answers on the socket, then ' +
+    'daemon.json; where they disagree, the finding says so. A process is its pid with its start time, never a pid alone.',
+  causes: {
+    ok: {
+      message: (facts) => `running (${whose(facts)}, socket <daemon-socket>)${disagreement(facts)}`,
+    },
+    stopped: {
+      message: () => 'not running',
+      hint: (facts) =>
+        `${toRun('start', facts)}${works('start', facts) ? ' (optional: `coven run` works without it)' : ''}`,
+      follows: ['upgraded:version not-running'],
+      remedy: startStoppedRemedy,
+    },
+    starting: {
+      message: (facts) => `${whose(facts)} holds the daemon's lock and does not listen yet`,
+      hint: () => 'wait half a minute and run the doctor again',
+    },
+    stale: {
+      message: ({ recordPid, recordedPid: state }) =>
+        `not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
+      hint: (facts) =>
+        facts.recordedPid === 'dead'
+          ? toRun('start', facts)
+          : `\`coven daemon restart\` would refuse; instead: ${moveRecord(facts)}`,
+      follows: ['upgraded:version not-running'],
+      remedy: startRemedy,
+    },
+    hung: {
+      message: (facts) =>
+        `${whose(facts)} is alive and does not answer${facts.stopped ? ': it is stopped by a signal' : stoodStill(facts)}`,
+      hint: ({ pid, stopped }) =>
+        stopped
+          ? `let it go on: kill -CONT ${pid}`
+          : 'run the doctor again to see whether it goes on; what --fix would do about it is shown by: coven-doctor plan',
+      remedy: hungRemedy,
+    },
+    slow: {
+      message: (facts) =>
+        `${whose(facts)} has not answered within ${seconds(facts)}, and may only be slow: ${atWork(facts)}`,
+      hint: () => 'check again when the machine is less busy, with more time for it: coven-doctor --timeout 60',
+    },
+    unreachable: {
+      message: (facts) => `${whose(facts)} is alive, but nothing listens on its socket${disagreement(facts)}`,
+      hint: (facts) =>
+        `Coven's own stop and restart refuse here; to end it with its sessions: kill -TERM ${facts.pid ?? 'PID'}, then ${toRun('start', facts, 'daemon')}`,
+      follows: ['daemon:socket foreign-owner'],
+      remedy: unreachableRemedy,
+    },
+    duplicate: {
+      message: (facts) => `two daemons: ${whose(facts)} holds the lock, pid ${facts.healthPid} answers on the socket`,
+      hint: () => 'compare their executables and sessions before one is ended; collect a support bundle first',
+    },
+    foreign: {
+      message: (facts) => `what answers on <daemon-socket> is not the daemon of this home${disagreement(facts)}`,
+      hint: ({ pid }) =>
+        `find out what ${pid === null ? 'listens there' : `pid ${pid} is`} and end it; Coven refuses until then`,
+    },
+    undetermined: {
+      message: () => 'it cannot be told from here whether a daemon is alive',
+      hint: () => 'run the doctor where the daemon runs, as its user',
+    },
+  },
   needs: livenessNeeds,
   skip: (seen) => (seen.home.kind === 'absent' ? undefined : withoutHome(seen)),
   judge: (seen) => {

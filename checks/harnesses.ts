@@ -1,5 +1,7 @@
-import { type Check, defineCheck, from, pass, skipped, warn } from '../src/check.ts';
+import { serveAnew } from '../src/coven/advice.ts';
 import { harnessCommands } from '../src/coven/contract.ts';
+import { count } from '../src/model/amounts.ts';
+import { type Check, defineCheck, from, pass, skipped, warn } from '../src/model/check.ts';
 
 /**
  * The harnesses that Coven finds on PATH, one check each. A harness that is not installed is no fault by itself; that of
@@ -9,6 +11,20 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
   defineCheck({
     id: `harness:${id}`,
     category: 'harness',
+    title: `The harness ${id} is on PATH`,
+    explain:
+      `Coven runs the executable \`${id}\` that it finds on the PATH of the daemon, which may differ from the PATH here. One that is not ` +
+      'installed is a fault only where an open session needs it.',
+    causes: {
+      ok: { message: '{path}' },
+      absent: {
+        message: ({ wanted }) =>
+          Number(wanted) > 0
+            ? `${id} is not on PATH, and ${count(wanted, 'open session needs', 'open sessions need')} it`
+            : `${id} is not on PATH`,
+        hint: (facts) => (Number(facts.wanted) > 0 ? `install ${id}; then, with it on PATH: ${serveAnew(facts)}` : ''),
+      },
+    },
     needs: ['install', 'store.sessions'],
     judge: ({ install: { harnesses }, 'store.sessions': { open } }) => {
       const path = harnesses.find((harness) => harness.id === id)?.path ?? null;
@@ -24,6 +40,15 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
 export const harnesses = defineCheck({
   id: 'harnesses',
   category: 'harness',
+  title: 'A harness is installed',
+  explain: 'Without any harness on the daemon’s PATH every launch of a session fails.',
+  causes: {
+    ok: { message: ({ present, all }) => `${present} of ${all} are on PATH` },
+    none: {
+      message: () => `none of ${harnessCommands.join(', ')} is on PATH`,
+      hint: (facts) => `install one of them; then, with it on PATH: ${serveAnew(facts)}`,
+    },
+  },
   needs: ['install'],
   judge: ({ install }) => {
     const present = install.harnesses.filter(({ path }) => path !== null);

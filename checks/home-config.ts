@@ -1,10 +1,29 @@
-import { defineCheck, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, from, pass, unknown, warn } from '../src/model/check.ts';
 
 /** Coven's own doctor ends without a word of any other check where repos.toml cannot be parsed. */
 export const homeConfig = defineCheck({
   id: 'home:config',
   category: 'home',
+  title: 'The configuration files can be parsed',
+  explain:
+    'With repos.toml broken, Coven’s own doctor ends without any other check; with privacy.toml broken, the daemon calls its storage ' +
+    'degraded. What the files say is not judged here.',
+  causes: {
+    ok: { message: ({ files }) => `${count(files, 'file')} parsed` },
+    unparsable: {
+      message: ({ name, state, line }) =>
+        state === 'unparsable'
+          ? `<coven-home>/${name} cannot be parsed${line === null ? '' : `, first at line ${line}`}`
+          : `<coven-home>/${name} is ${state === 'too-large' ? 'over 1 MiB' : 'no regular file'}`,
+      hint: ({ name }) => `correct <coven-home>/${name}, or move it out of the home`,
+    },
+    undetermined: {
+      message: ({ name }) => `<coven-home>/${name} may not be read by this user`,
+      hint: () => 'run as the owner of the home',
+    },
+  },
   needs: ['home', 'home.config'],
   skip: withoutHome,
   judge: ({ 'home.config': { files } }) => {

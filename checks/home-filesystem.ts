@@ -1,5 +1,9 @@
-import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
+import { stopFirst } from '../src/coven/advice.ts';
 import { withoutMounts } from '../src/coven/gates.ts';
+import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
+
+const moveHome = (facts: Facts): string =>
+  `${stopFirst(facts)}move the home to a local disk, and name it with COVEN_HOME`;
 
 const target = '<coven-home>';
 
@@ -7,6 +11,29 @@ const target = '<coven-home>';
 export const homeFilesystem = defineCheck({
   id: 'home:filesystem',
   category: 'home',
+  title: 'The home lives on a local disk that can be written to',
+  explain:
+    'Every command of Coven, `daemon status` included, sets the mode of the home and fails on a read-only file system, even while a ' +
+    'healthy daemon answers. The ledger keeps a write-ahead log in shared memory, which network file systems do not give, and which ' +
+    'a synchronising program copies in the middle of a write. What is in memory is gone after the next boot.',
+  causes: {
+    ok: { message: ({ type }) => `a local file system (${type})` },
+    'read-only': {
+      message: ({ type }) =>
+        `<coven-home> is on a file system that is mounted read-only (${type}); every coven command fails`,
+      hint: () =>
+        'look at the system log for the reason (a failing disk makes Linux remount it), then mount it for writing',
+    },
+    network: { message: ({ type }) => `<coven-home> is on a network file system (${type})`, hint: moveHome },
+    synced: {
+      message: ({ syncedBy }) => `<coven-home> is in a folder that is synchronised with other machines (${syncedBy})`,
+      hint: moveHome,
+    },
+    volatile: {
+      message: ({ type }) => `<coven-home> is in memory (${type}); its sessions are lost at the next boot`,
+      hint: moveHome,
+    },
+  },
   needs: ['machine', 'home.filesystem'],
   skip: withoutMounts,
   judge: ({ 'home.filesystem': seen }) => {

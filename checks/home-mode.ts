@@ -1,6 +1,9 @@
-import { defineCheck, fail, from, pass, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
+import { entryModeRemedy, homeModeRemedy } from '../src/fix/remedies/home.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
 
 /** Files that Coven keeps at 0600, and folders that hold keys. The socket's mode is daemon:socket's business. */
 const files: readonly string[] = [names.record, ...lockNames];
@@ -16,6 +19,35 @@ const isPrivate = (name: string): boolean =>
 export const homeMode = defineCheck({
   id: 'home:mode',
   category: 'home',
+  title: 'The home is private to its owner',
+  explain:
+    'The home keeps everything in it private by its mode 0700; the ledger and the log inside it are normally 0644, which is no ' +
+    'fault. Every coven command sets the home back to 0700 by itself.',
+  causes: {
+    ok: { message: ({ mode }) => `private (${mode})` },
+    'writable-by-others': {
+      message: ({ mode }) => `other users may write into the home (${mode})`,
+      hint: () => `chmod 0700 ${homeWord()}`,
+      remedy: homeModeRemedy,
+    },
+    'readable-by-others': {
+      message: ({ mode }) => `other users may look into the home (${mode})`,
+      hint: () => `chmod 0700 ${homeWord()}`,
+      remedy: homeModeRemedy,
+    },
+    'not-writable': {
+      message: ({ mode }) => `its own owner may not use the home (${mode})`,
+      hint: () => `chmod 0700 ${homeWord()}`,
+      follows: ['home:filesystem read-only'],
+      remedy: homeModeRemedy,
+    },
+    'entry-open': {
+      message: ({ name, mode, count: n }) =>
+        `${count(n, 'private entry is', 'private entries are')} open to other users, first ${name} (${mode})`,
+      hint: ({ name, expected }) => `chmod ${expected} ${homeWord(name)}`,
+      remedy: entryModeRemedy,
+    },
+  },
   needs: ['home', 'home.entries'],
   skip: (seen) => (withoutHome(seen) === 'home-unreadable' ? undefined : withoutHome(seen)),
   judge: ({ home, 'home.entries': entries }) => {

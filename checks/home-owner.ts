@@ -1,6 +1,9 @@
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
+import { ownerRemedy } from '../src/fix/remedies/home.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
 
 /** Entries that Coven must write to do its work. The owner of the socket is daemon:socket's business. */
 const needed: readonly string[] = [...Object.values(names), ...lockNames];
@@ -9,6 +12,37 @@ const needed: readonly string[] = [...Object.values(names), ...lockNames];
 export const homeOwner = defineCheck({
   id: 'home:owner',
   category: 'home',
+  title: 'The home and what is in it belong to you',
+  explain:
+    'Coven refuses a home or a lock of another user, and cannot write what another user owns. The usual cause is a coven ' +
+    'command run once with sudo. Run as root over the home of another user, the doctor only diagnoses.',
+  causes: {
+    ok: {
+      message: ({ examined, complete }) =>
+        `${complete ? 'all' : 'the first'} ${count(examined, 'entry', 'entries')} examined belong to its owner`,
+    },
+    'foreign-owner': {
+      message: ({ uid, me }) => `the home belongs to uid ${uid}; you are uid ${me}`,
+      hint: ({ uid }) => `run as uid ${uid}, or set COVEN_HOME to a folder of your own`,
+    },
+    'foreign-entries': {
+      message: ({ count: n, name, uid, owner }) =>
+        `${count(n, 'entry belongs', 'entries belong')} to another user than the home (uid ${owner}), first ${name} (uid ${uid})`,
+      hint: ({ owner, name }) => `as root, for each entry: chown -h ${owner} ${homeWord(name)}`,
+      follows: ['home:owner foreign-owner'],
+      remedy: ownerRemedy,
+    },
+    elevated: {
+      message: ({ uid, me }) =>
+        `you are uid ${me} and the home belongs to uid ${uid}; what you create there locks its owner out`,
+      hint: ({ uid }) => `run Coven and the doctor as uid ${uid}`,
+    },
+    undetermined: {
+      message: ({ count: n, name }) => `${count(n, 'entry', 'entries')} could not be examined, first ${name}`,
+      hint: () => 'run as the owner of the home',
+      follows: ['home:mode not-writable'],
+    },
+  },
   needs: ['home', 'machine', 'home.entries'],
   skip: (seen) => (withoutHome(seen) === 'home-unreadable' ? undefined : withoutHome(seen)),
   judge: ({ home, machine, 'home.entries': entries }) => {

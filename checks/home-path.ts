@@ -1,10 +1,42 @@
-import { defineCheck, fail, from, pass } from '../src/check.ts';
 import { socketPathLimit } from '../src/coven/layout.ts';
+import { defineCheck, fail, from, pass } from '../src/model/check.ts';
 
 /** A home is a real directory whose socket path can be bound. Coven refuses a symlink and dies late on a long path. */
 export const homePath = defineCheck({
   id: 'home:path',
   category: 'home',
+  title: 'The home is a real directory that Coven can use',
+  explain:
+    'Coven refuses a home that is a symlink, and dies late and without a reason where the path of its socket passes the ' +
+    'limit of the system (107 bytes on Linux, 103 on macOS). A home that is not there yet is fine: the first command makes it.',
+  causes: {
+    ok: {
+      message: ({ absent }) =>
+        absent ? 'there is no Coven home here yet; the first coven command creates it' : 'a real directory',
+    },
+    'cannot-create': {
+      message: () =>
+        'there is no Coven home at <coven-home>, and it cannot be created: no folder above it can be written to',
+      hint: () => 'make a folder above it writable for you, or set COVEN_HOME to another path',
+    },
+    'not-a-directory': {
+      message: ({ kind }) => `<coven-home> is a ${kind}, not a directory`,
+      hint: () => 'move it away, or name another home with COVEN_HOME',
+    },
+    symlink: {
+      message: () => '<coven-home> is a symlink, which every coven command refuses',
+      hint: () => 'set COVEN_HOME to the folder that the symlink leads to',
+    },
+    'not-utf8': {
+      message: () => 'the path of the home is not valid UTF-8, which Coven refuses',
+      hint: () => 'choose another path and set COVEN_HOME to it',
+    },
+    'socket-path-too-long': {
+      message: ({ bytes, limit }) =>
+        `the socket path has ${bytes} bytes and the system allows ${limit}; no daemon can start here`,
+      hint: () => 'choose a shorter path and set COVEN_HOME to it',
+    },
+  },
   needs: ['home', 'machine'],
   judge: ({ home, machine }) => {
     const { kind, utf8, socketPathBytes, writable } = home;

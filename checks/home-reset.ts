@@ -1,11 +1,26 @@
-import { defineCheck, fail, from, pass, unknown } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
+import { defineCheck, fail, from, pass, unknown } from '../src/model/check.ts';
 
 /** A reset that was cut off: every command of Coven refuses until that reset is run again. */
 export const homeReset = defineCheck({
   id: 'home:reset',
   category: 'home',
+  title: 'No reset was cut off',
+  explain:
+    'While reset-transaction.json is there, every command of Coven refuses. It names what was to be moved where; without it the reset ' +
+    'could be neither finished nor understood, so it is not to be removed.',
+  causes: {
+    ok: { message: () => 'no reset is under way' },
+    interrupted: {
+      message: ({ modifiedAt }) => `a reset was cut off (${modifiedAt}); every coven command refuses`,
+      hint: () => 'run that `coven reset … --apply` again; do not remove <coven-home>/reset-transaction.json',
+    },
+    undetermined: {
+      message: () => 'it cannot be seen whether a reset is under way',
+      hint: () => 'run as the owner of the home',
+    },
+  },
   needs: ['home', 'home.entries'],
   skip: withoutHome,
   judge: ({ 'home.entries': { list, unreadable } }) => {

@@ -1,4 +1,4 @@
-import type { Check } from '../src/check.ts';
+import type { Check } from '../src/model/check.ts';
 import { daemon } from './daemon.ts';
 import { daemonCapabilities } from './daemon-capabilities.ts';
 import { daemonContract } from './daemon-contract.ts';

@@ -1,5 +1,6 @@
-import { defineCheck, from, pass, warn } from '../src/check.ts';
 import { withoutRows } from '../src/coven/gates.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, from, pass, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -10,6 +11,19 @@ const churn = { sessions: 5, share: 0.5 };
 export const sessionsChurn = defineCheck({
   id: 'sessions:churn',
   category: 'sessions',
+  title: 'Sessions do not fail again and again',
+  explain:
+    'Five or more sessions of the last 24 hours, and at least half of them, ended as failed or orphaned: no chance, but a cause.',
+  causes: {
+    ok: {
+      message: ({ made, failed, orphaned }) => `of the last day's ${made}: ${failed} failed, ${orphaned} orphaned`,
+    },
+    churn: {
+      message: ({ made, failed, orphaned }) =>
+        `of the ${count(made, 'session')} of the last 24 hours, ${failed} failed and ${orphaned} were orphaned`,
+      hint: () => 'look at the last events of one of them, and at the other findings here, before launching more',
+    },
+  },
   needs: ['home', 'store.open', 'store.sessions'],
   skip: withoutRows,
   judge: ({ 'store.sessions': { recent } }) => {

@@ -1,5 +1,6 @@
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutRows } from '../src/coven/gates.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Lease } from '../src/observation.ts';
 
 /** A lease lasts 90 s and is renewed every 20 s; a busy machine may miss one renewal. */
@@ -12,6 +13,38 @@ const lateSeconds = 30;
 export const sessionsLeases = defineCheck({
   id: 'sessions:leases',
   category: 'sessions',
+  title: 'The projects are open to sessions, and their leases are kept',
+  explain:
+    'Each session of a git project holds a lease in .git/coven-maintenance-gate, renewed every 20 s and good for 90 s. Maintenance waits ' +
+    'for the leases that have not expired. An owner file that cannot be parsed closes the project to every session; a writer file that ' +
+    'cannot be parsed stops maintenance alone. Expired leases of sessions that are over are passed over, as Coven does.',
+  causes: {
+    ok: {
+      message: ({ projects, writers, left }) =>
+        `${count(projects, 'project')}, ${count(writers, 'lease')}${Number(left) > 0 ? `, ${left} left by sessions that are over` : ''}`,
+    },
+    malformed: {
+      message: ({ path, name, owner }) =>
+        owner
+          ? `${path}: .git/coven-maintenance-gate/owner cannot be parsed; Coven refuses every session in this project`
+          : `${path}: .git/coven-maintenance-gate/writers/${name} cannot be parsed; Coven refuses maintenance of this project`,
+      hint: ({ name, owner }) =>
+        `with no session live in that project, move ${owner ? 'owner' : `writers/${name}`} out of its coven-maintenance-gate`,
+    },
+    expired: {
+      message: ({ path, session }) =>
+        `${path}: session ${session} lives and its lease has expired; maintenance may begin while it writes`,
+      hint: () => 'start no maintenance of that project until the session is over',
+      follows: ['daemon hung', 'daemon slow', 'daemon unreachable', 'daemon stale'],
+    },
+    undetermined: {
+      message: ({ path, gate, name }) =>
+        gate === 'remote'
+          ? `${path} lies on a network file system, and was not looked at`
+          : `${path}: ${name ? `the lease ${name}` : 'its maintenance gate'} may not be read by this user`,
+      hint: () => 'look at the .git/coven-maintenance-gate of that project yourself, as its owner',
+    },
+  },
   needs: ['machine', 'home', 'store.open', 'store.sessions', 'sessions.leases', 'processes'],
   skip: withoutRows,
   judge: ({ machine, 'sessions.leases': { projects }, processes: { list } }) => {

@@ -1,7 +1,9 @@
-import { defineCheck, from, pass, unknown, warn } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { isHiddenHarness, isProvenHarness, isUnmarkedHarness } from '../src/coven/rows.ts';
+import { harnessRemedy } from '../src/fix/remedies/sessions.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Process } from '../src/observation.ts';
 
 /**
@@ -12,6 +14,26 @@ import type { Process } from '../src/observation.ts';
 export const sessionsProcesses = defineCheck({
   id: 'sessions:processes',
   category: 'sessions',
+  title: 'Harness processes have a live daemon',
+  explain:
+    'A harness that ignores the hang-up of its terminal outlives a killed daemon; it is known by the session id in its environment. ' +
+    'What a session merely started carries the same mark and is not named here.',
+  causes: {
+    ok: {
+      message: ({ owned, left }) =>
+        `${owned ? count(owned, 'harness process', 'harness processes') : 'no harness process'} of the daemon${left ? `; ${left} left running by sessions` : ''}, none without it`,
+    },
+    unowned: {
+      message: ({ unowned, pids, own }) =>
+        `${count(unowned, 'harness runs', 'harnesses run')} on without a daemon (pid ${pids})${own ? '; the doctor itself runs inside one' : ''}`,
+      hint: () => 'look at each, save its work, and end it yourself; the daemon cannot take it back',
+      remedy: harnessRemedy,
+    },
+    undetermined: {
+      message: ({ pids }) => `pid ${pids} may be a harness and hides its environment`,
+      hint: () => 'look at that process yourself',
+    },
+  },
   needs: [...livenessNeeds, 'store.sessions'],
   skip: withoutHome,
   judge: (seen) => {

@@ -1,7 +1,9 @@
-import { defineCheck, from, pass, warn } from '../src/check.ts';
 import { strandedSeconds } from '../src/coven/contract.ts';
 import { withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
+import { orphanRemedy } from '../src/fix/remedies/sessions.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, from, pass, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -9,6 +11,21 @@ const target = '<coven-home>/coven.sqlite3';
 export const sessionsStranded = defineCheck({
   id: 'sessions:stranded',
   category: 'sessions',
+  title: 'No session waits for ever to be launched',
+  explain:
+    '`coven run --detach` makes a `created` row and starts nothing. After ten minutes Coven counts it as failed, at the next start of ' +
+    'the daemon or when sessions are listed. External rows are kept apart.',
+  causes: {
+    ok: {
+      message: ({ created }) => (Number(created) > 0 ? `${count(created, 'row')} created just now` : 'none is waiting'),
+    },
+    stranded: {
+      message: ({ stranded, ids }) =>
+        `${count(stranded, 'session was', 'sessions were')} created over ten minutes ago and never launched (${ids})`,
+      hint: () => 'launch them again from their project; the next start of the daemon marks these rows failed',
+      remedy: orphanRemedy,
+    },
+  },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],
   skip: withoutRows,
   judge: ({ machine: { now }, 'store.sessions': { open, byStatus } }) => {

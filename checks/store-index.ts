@@ -1,6 +1,8 @@
-import { defineCheck, from, pass, skipped, warn } from '../src/check.ts';
+import { toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { hasDamagedPages, isDamaged } from '../src/coven/ledger.ts';
+import { indexRemedy, searchRemedy } from '../src/fix/remedies/store.ts';
+import { defineCheck, from, pass, skipped, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -8,6 +10,31 @@ const target = '<coven-home>/coven.sqlite3';
 export const storeIndex = defineCheck({
   id: 'store:index',
   category: 'store',
+  title: 'Indexes agree with their tables',
+  explain:
+    'An index that lost entries hides rows from some questions and not from others; the rows themselves are there. A ledger over 32 MiB ' +
+    'is compared with --deep alone.',
+  causes: {
+    ok: { message: ({ rows }) => `agree; ${rows} events, all searchable` },
+    'not-checked': { message: () => 'not asked: the ledger has no search index, or is too large without --deep' },
+    'ledger-damaged': { message: () => 'not asked: the tables themselves are damaged' },
+    'index-mismatch': {
+      message: ({ first }) => `an index does not agree with its table (${first})`,
+      hint: () =>
+        'keep a copy of the three coven.sqlite3 files and ask for support; `coven vacuum` leaves it as it is, and a rebuild may lose what only the index still holds',
+      follows: ['store:integrity corrupt'],
+      remedy: indexRemedy,
+    },
+    'search-index': {
+      message: ({ rows, indexed, damaged, first }) =>
+        damaged || rows === indexed
+          ? `the full-text index is damaged${first ? ` (${first})` : ''}; the events themselves are not`
+          : `the full-text index holds ${indexed} of ${rows} events`,
+      hint: (facts) =>
+        `with a copy of the three coven.sqlite3 files kept: ${toRun('vacuum', facts)}, which builds it anew`,
+      remedy: searchRemedy,
+    },
+  },
   needs: ['home', 'store.open', 'store.bytes', 'store.integrity'],
   skip: withoutLedger,
   judge: ({ 'store.bytes': bytes, 'store.integrity': integrity }) => {

@@ -1,6 +1,21 @@
-import { defineCheck, fail, from, pass, unknown } from '../src/check.ts';
+import { preserve } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
+import { bytes, count } from '../src/model/amounts.ts';
+import { defineCheck, type Facts, fail, from, pass, unknown } from '../src/model/check.ts';
 import type { PageBytes, StoreIntegrity } from '../src/observation.ts';
+
+const others = ({ more }: Facts): string =>
+  Number(more) > 0 ? ` (and ${count(more, 'more problem', 'more problems')})` : '';
+/** What can still be read of sessions and events, where that was established. */
+function readableRows({ sessions, sessionsAbout, events, eventsAbout }: Facts): string {
+  const of = (rows: unknown, about: unknown, name: string): string[] =>
+    typeof rows === 'number' && about !== 0
+      ? [`${number(rows)}${typeof about === 'number' ? ` of about ${number(about)}` : ''} ${name}`]
+      : [];
+  const told = [...of(sessions, sessionsAbout, 'sessions'), ...of(events, eventsAbout, 'events')];
+  return told.length > 0 ? `; at least ${told.join(' and ')} can still be read` : '';
+}
+const number = (value: number): string => value.toLocaleString('en-US');
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -11,6 +26,34 @@ const target = '<coven-home>/coven.sqlite3';
 export const storeIntegrity = defineCheck({
   id: 'store:integrity',
   category: 'store',
+  title: 'The ledger is intact',
+  explain:
+    'Every page of a ledger belongs to exactly one table, index or the list of free pages. Where that is not so, Coven still starts and ' +
+    'says `ok`, and its next sessions overwrite rows. A ledger of up to 32 MiB is read whole. Of a larger one, every pointer between ' +
+    'pages is followed and as many of its rows are read as the time allows; --deep reads all.',
+  causes: {
+    ok: {
+      message: ({ complete, rowsRead, bytesRead, bytes: all, depth }) =>
+        complete
+          ? `intact (${count(rowsRead, 'row')})`
+          : `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read${depth === 'whole' ? '' : '; --deep reads all'}`,
+    },
+    unfinished: {
+      message: ({ bytesRead, bytes: all, unfinished }) =>
+        `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read before the time ended${unfinished ? ` (${unfinished})` : ''}`,
+      hint: () => 'run again with a longer --timeout',
+    },
+    undetermined: {
+      message: ({ code }) =>
+        `whether the pages of the ledger are intact could not be determined (${code ?? 'not read'})`,
+      hint: () => 'run again; where that does not help, run with a longer --timeout',
+    },
+    corrupt: {
+      message: (facts) => `the ledger is damaged: ${facts.first}${others(facts)}${readableRows(facts)}`,
+      hint: (facts) =>
+        `run no coven command here, since opening the ledger can make it worse: ${preserve(facts)}, and ask for support`,
+    },
+  },
   needs: ['home', 'store.open', 'store.bytes', 'store.integrity'],
   skip: withoutLedger,
   judge: ({ 'store.open': { way }, 'store.bytes': { outcome, code, map }, 'store.integrity': integrity }) => {

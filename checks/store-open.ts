@@ -1,6 +1,24 @@
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
+import { preserve } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { bytes } from '../src/model/amounts.ts';
+import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+
+const ways: Readonly<Record<string, string>> = {
+  'in-place': 'read in place, beside its owner',
+  link: 'read through a private hard link',
+  clone: 'read from a private clone',
+  copy: 'read from a private copy',
+  pages: 'read from a private copy of all pages but those of the events',
+};
+const lost = ({ walBytes }: Facts): string =>
+  Number(walBytes) > 0
+    ? `; its WAL still holds ${bytes(walBytes)} of committed rows, which the next coven command would delete`
+    : '';
+const keepWal = ({ walBytes }: Facts): string =>
+  Number(walBytes) > 0
+    ? 'run no coven command here: first copy <coven-home>/coven.sqlite3-wal to a safe place'
+    : 'restore the ledger from a backup before a daemon starts: a start makes an empty one';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -8,6 +26,57 @@ const target = '<coven-home>/coven.sqlite3';
 export const storeOpen = defineCheck({
   id: 'store:open',
   category: 'store',
+  title: 'The ledger opens',
+  explain:
+    'A daemon that cannot open its ledger times out and gives no reason; one that finds none where sessions existed makes an empty ' +
+    'one in silence. The ledger is opened read-only, and so that nothing in the home changes.',
+  causes: {
+    ok: {
+      message: ({ kind, way, bytes: size }) =>
+        kind === 'absent' ? 'no ledger yet' : `opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})`,
+    },
+    missing: {
+      message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`,
+      hint: keepWal,
+    },
+    empty: {
+      message: (facts) => `the ledger has no bytes, though sessions existed here${lost(facts)}`,
+      hint: keepWal,
+    },
+    'not-a-file': {
+      message: ({ kind }) => `coven.sqlite3 is a ${kind}; the daemon cannot start`,
+      hint: () => 'find out what it is; move it away, and put the ledger back from a backup',
+    },
+    'not-a-database': {
+      message: () => 'coven.sqlite3 is not a database: its header is damaged',
+      hint: preserve,
+    },
+    malformed: {
+      message: ({ code }) => `the ledger's schema is damaged (${code})`,
+      hint: preserve,
+    },
+    unreadable: {
+      message: ({ code }) => `the ledger cannot be read (${code})`,
+      hint: () => 'check its owner and mode and the health of the disk, as the owner of the home',
+      follows: ['home:owner foreign-entries'],
+    },
+    busy: {
+      message: ({ pid }) =>
+        pid === null
+          ? 'the ledger is locked by another process'
+          : `pid ${pid} holds the ledger's write lock and does not let go`,
+      hint: ({ pid }) =>
+        pid === null
+          ? 'find the process that has it open, and let it finish'
+          : `find out what pid ${pid} does; a daemon cannot start until it ends`,
+    },
+    undetermined: {
+      message: ({ code }) =>
+        `the ledger was not opened, since that could not be done without changing the home (${code})`,
+      hint: () => 'set TMPDIR to a folder on the file system of the home and run again',
+      follows: ['store:wal large'],
+    },
+  },
   needs: [...livenessNeeds, 'store.files', 'store.open'],
   skip: withoutHome,
   judge: (seen) => {

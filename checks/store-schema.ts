@@ -1,6 +1,6 @@
-import { defineCheck, fail, from, pass } from '../src/check.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { coreColumns } from '../src/coven/tables.ts';
+import { defineCheck, fail, from, pass } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -8,6 +8,21 @@ const target = '<coven-home>/coven.sqlite3';
 export const storeSchema = defineCheck({
   id: 'store:schema',
   category: 'store',
+  title: 'The ledger has its core tables',
+  explain:
+    'Without `sessions` or `events`, or a column that every release had, Coven cannot work. Other tables, and columns that Coven adds ' +
+    'when it opens an older ledger, are not judged.',
+  causes: {
+    ok: { message: ({ tables }) => `${tables} tables, the core ones whole` },
+    'missing-tables': {
+      message: ({ missing }) => `the ledger has no table ${missing}`,
+      hint: () => 'keep the file as it is and restore a backup; a start of Coven would make empty tables in it',
+    },
+    'missing-columns': {
+      message: ({ lacking }) => `the ledger lacks ${lacking}`,
+      hint: () => 'this is no ledger of a known Coven: keep it, and ask for support',
+    },
+  },
   needs: ['home', 'store.open'],
   skip: withoutLedger,
   judge: ({ 'store.open': { tables, columns } }) => {

@@ -1,7 +1,22 @@
-import { defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
+import { preserve } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart, isTorn, losesCommits } from '../src/coven/ledger.ts';
 import { largeWalBytes } from '../src/coven/limits.ts';
+import { checkpointRemedy, foreignWalRemedy, loneWalRemedy } from '../src/fix/remedies/store.ts';
+import { bytes, count } from '../src/model/amounts.ts';
+import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+
+function tornWal({ bytes: size, state, hiddenCommits, visibleCommits, tornCommits }: Facts): string {
+  const wal = `the WAL (${bytes(size)})`;
+  if (Number(hiddenCommits) > 0)
+    return `${wal} is damaged: SQLite does not see ${count(hiddenCommits, 'commit')} that lie behind the damage, and the next coven command destroys them`;
+  if (Number(tornCommits) > 0)
+    return Number(visibleCommits) > 0
+      ? `${wal} ends in a damaged commit, which SQLite passes over; a crash or a loss of power can leave it so`
+      : `${wal} holds a commit whose beginning is damaged; SQLite does not see it, and the next coven command destroys it`;
+  if (state === 'headless') return `${wal} has lost its header: SQLite passes over all of it`;
+  return `${wal} is damaged from its beginning; SQLite passes over it, and rows in it are not seen`;
+}
 
 const target = '<coven-home>/coven.sqlite3-wal';
 
@@ -9,6 +24,50 @@ const target = '<coven-home>/coven.sqlite3-wal';
 export const storeWal = defineCheck({
   id: 'store:wal',
   category: 'store',
+  title: 'The write-ahead log is whole and belongs to the ledger',
+  explain:
+    'A stopped Coven leaves committed rows in the WAL alone. SQLite stops at the first damaged frame without an error, and takes the WAL of ' +
+    'another ledger for its own: the ledger then is the other one, and passes every check of its pages. It is told by rows that have ' +
+    'another id with the WAL than without it.',
+  causes: {
+    ok: {
+      message: (facts) =>
+        Number(facts.bytes) > 0
+          ? `intact (${bytes(facts.bytes)}, ${count(facts.visibleCommits ?? 0, 'commit')})`
+          : 'nothing in it',
+    },
+    'ledger-not-opened': { message: () => 'not asked: the ledger that it lies beside did not open' },
+    undetermined: {
+      message: (facts) => `the WAL (${bytes(facts.bytes)}) could not be read whole (${facts.code ?? 'not permitted'})`,
+      hint: () => 'run again as the owner of the home, and with a longer --timeout',
+    },
+    large: {
+      message: (facts) => `the WAL has grown to ${bytes(facts.bytes)}`,
+      hint: () => 'end what reads the ledger without pause; Coven writes it back at its next checkpoint',
+      remedy: checkpointRemedy,
+    },
+    torn: {
+      message: (facts) => tornWal(facts),
+      hint: (facts) =>
+        Number(facts.hiddenCommits) > 0 || Number(facts.visibleCommits) === 0
+          ? `run no coven command here, since the next one deletes what it does not see: ${preserve(facts)}, and ask for support`
+          : preserve(facts),
+    },
+    alone: {
+      message: (facts) =>
+        `the WAL (${bytes(facts.bytes)}) holds rows and its ledger is gone; the next coven command deletes it, and them`,
+      hint: () => 'run no coven command here: `coven-doctor --fix` moves the WAL to safety, where support finds it',
+      follows: ['store:open missing', 'store:open empty'],
+      remedy: loneWalRemedy,
+    },
+    foreign: {
+      message: (facts) =>
+        `the WAL (${bytes(facts.bytes)}) is of another ledger; opening this one would turn it into the other`,
+      hint: () =>
+        'start no coven command on this home; keep a copy of all three coven.sqlite3 files, and ask for support',
+      remedy: foreignWalRemedy,
+    },
+  },
   needs: ['home', 'store.files', 'store.open', 'store.bytes'],
   skip: withoutHome,
   judge: ({ 'store.files': files, 'store.open': open, 'store.bytes': bytes }) => {

@@ -1,5 +1,5 @@
-import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 import type { Requirements } from '../src/upgrade/state.ts';
 
 /** The `coven` that is upgraded is the one that runs: the first on PATH, and that of the daemon's process. */
@@ -7,6 +7,28 @@ export const upgradeBinaries = ({ targetVersion }: Pick<Requirements, 'targetVer
   defineCheck({
     id: 'upgrade:binaries',
     category: 'upgrade',
+    title: 'The `coven` that is upgraded is the one that runs',
+    explain:
+      'A restart runs the first `coven` on PATH. A target that is installed behind it is installed in vain, and a daemon that was started ' +
+      'from another place is not what an upgrade of that one changes.',
+    causes: {
+      ok: { message: ({ first, program }) => String(first ?? program) },
+      'no-coven': { message: () => 'not asked: no `coven` is on PATH, and none runs' },
+      'shadowed-target': {
+        message: ({ first, version, hidden, targetVersion }) =>
+          `${hidden} is Coven ${targetVersion}, and ${first}${version === null ? '' : ` (${version})`} is run instead`,
+        hint: () => 'remove the one that is not wanted, or put its folder behind the other on PATH',
+      },
+      'runs-another': {
+        message: ({ first, program, pid }) =>
+          `the daemon (pid ${pid}) runs ${program}; ${first === null ? 'no `coven` is on PATH' : `\`coven\` on PATH is ${first}`}`,
+        hint: () => 'upgrade the one that the daemon is started from, by its service or by the PATH of who starts it',
+      },
+      undetermined: {
+        message: ({ pid }) => `what the daemon (pid ${pid ?? 'unknown'}) runs cannot be seen`,
+        hint: () => 'run the doctor as the user of the daemon, in its namespace',
+      },
+    },
     needs: [...livenessNeeds, 'daemon.process', 'install'],
     judge: (seen) => {
       const { covens } = seen.install;

@@ -1,7 +1,8 @@
-import { type Check, defineCheck, fail, from, pass, unknown } from '../src/check.ts';
 import { announced } from '../src/coven/capabilities.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { type Check, defineCheck, fail, from, pass, unknown } from '../src/model/check.ts';
+import { noAnswer } from '../src/upgrade/causes.ts';
 
 const target = '<daemon-socket>';
 
@@ -10,6 +11,22 @@ export const upgradeCapabilities = (required: readonly string[]): Check =>
   defineCheck({
     id: 'upgrade:capabilities',
     category: 'upgrade',
+    title: 'What the clients need is announced',
+    explain:
+      'The names of --require are looked for in the health answer, where `false` and an empty list count as missing, and in the catalogue.',
+    causes: {
+      ok: { message: ({ required }) => String(required || 'nothing is required') },
+      missing: {
+        message: ({ missing }) => `not announced: ${missing}`,
+        hint: () => 'the clients that need it must not be used with this daemon',
+        follows: ['daemon:contract *', 'daemon:capabilities missing'],
+      },
+      unanswered: {
+        message: ({ missing }) => `not in the health answer: ${missing}; the catalogue was not answered`,
+        hint: () => 'ask again once the daemon answers',
+      },
+      'no-answer': noAnswer,
+    },
     needs: [...livenessNeeds, 'daemon.capabilities'],
     judge: (seen) => {
       const { outcome, body } = seen['daemon.capabilities'];

@@ -1,6 +1,7 @@
-import { type Check, defineCheck, fail, from, pass, unknown } from '../src/check.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { type Check, defineCheck, fail, from, pass, unknown } from '../src/model/check.ts';
+import { noAnswer } from '../src/upgrade/causes.ts';
 
 const target = '<daemon-socket>';
 
@@ -9,6 +10,19 @@ export const upgradeContract = (wanted: string): Check =>
   defineCheck({
     id: 'upgrade:contract',
     category: 'upgrade',
+    title: 'The daemon keeps the contract of its clients',
+    explain:
+      'Clients must fail closed on any contract but exactly the one that they support: that of --contract, or of before.',
+    causes: {
+      ok: { message: ({ apiVersion }) => String(apiVersion) },
+      differs: {
+        message: ({ apiVersion, wanted }) =>
+          `the daemon speaks ${apiVersion ?? 'no contract'}; its clients keep ${wanted}`,
+        hint: () => 'update the clients to that contract before they are used again, or keep a daemon of theirs',
+        follows: ['daemon:contract *'],
+      },
+      'no-answer': noAnswer,
+    },
     needs: livenessNeeds,
     judge: (seen) => {
       const apiVersion = seen['daemon.health'].body?.apiVersion ?? null;

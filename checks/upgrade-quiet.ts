@@ -1,6 +1,6 @@
-import { defineCheck, fail, from, pass, unknown } from '../src/check.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
+import { defineCheck, fail, from, pass, unknown } from '../src/model/check.ts';
 
 /** Locks that a reset, a repair, or a start or stop of the daemon holds for as long as it works. */
 const busyLocks: readonly string[] = [names.stateLock, names.lifecycleLock];
@@ -9,6 +9,21 @@ const busyLocks: readonly string[] = [names.stateLock, names.lifecycleLock];
 export const upgradeQuiet = defineCheck({
   id: 'upgrade:quiet',
   category: 'upgrade',
+  title: 'No other command is at work on the home',
+  explain:
+    'A reset or a repair holds `state.lock` to itself, and a start, stop or restart of the daemon `daemon.lock`, for as long as it works. ' +
+    'An upgrade in the middle of one meets half of it.',
+  causes: {
+    ok: { message: () => 'no other command is at work' },
+    locked: {
+      message: ({ lock, pid }) => `${lock} is held by ${pid ? `pid ${pid}` : 'a process that is not seen here'}`,
+      hint: () => 'wait until that command has ended, and ask again',
+    },
+    unseen: {
+      message: () => 'locks are not to be seen on this machine, so that no command is proven to be at rest',
+      hint: () => 'see to it that no coven command is at work, and leave this check out with --skip',
+    },
+  },
   needs: ['home', 'home.locks'],
   skip: withoutHome,
   judge: ({ 'home.locks': { files, method } }) => {

@@ -1,8 +1,9 @@
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/check.ts';
 import { strandedSeconds } from '../src/coven/contract.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../src/coven/rows.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -10,6 +11,35 @@ const target = '<coven-home>/coven.sqlite3';
 export const upgradeSessions = defineCheck({
   id: 'upgrade:sessions',
   category: 'upgrade',
+  title: 'No live session would be ended',
+  explain:
+    'An upgrade takes a restart. That ends every session of the daemon, whose rows become `orphaned`, and also calls the row of a live ' +
+    '`coven run` orphaned, though it goes on. A session is live by the same proof as in `sessions:orphaned`.',
+  causes: {
+    ok: { message: () => 'no session is live' },
+    'live-sessions': {
+      message: ({ live, ids }) =>
+        `${count(live, 'session is', 'sessions are')} live (${ids}); a restart ends what the daemon runs, and calls the rest orphaned`,
+      hint: () => 'let them finish, or end them, first; --wait-idle 10m waits for that',
+    },
+    'live-runs': {
+      message: ({ runs }) =>
+        `${count(runs, '`coven run` is', '`coven run` are')} live, and no row tells which session is whose`,
+      hint: () => 'finish them first; --wait-idle 10m waits for them',
+    },
+    waiting: {
+      message: ({ created }) => `${count(created, 'session is', 'sessions are')} about to begin`,
+      hint: () => 'wait until they have begun and ended',
+    },
+    undetermined: {
+      message: ({ doubtful, code }) =>
+        code
+          ? `the rows could not be read (${code})`
+          : `of ${count(doubtful ?? 0, 'running row')} it cannot be told whether it lives`,
+      hint: () => '`sessions:orphaned` says why; an upgrade that does not know what it ends should wait',
+      follows: ['sessions:orphaned undetermined'],
+    },
+  },
   needs: rowNeeds,
   skip: withoutLedger,
   judge: (seen) => {

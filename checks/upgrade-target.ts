@@ -1,9 +1,10 @@
-import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { knownColumns } from '../src/coven/tables.ts';
 import { compareKnown } from '../src/coven/versions.ts';
+import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 import type { StoreOpen } from '../src/observation.ts';
+import { noAnswer, versionOf } from '../src/upgrade/causes.ts';
 import type { Requirements } from '../src/upgrade/state.ts';
 
 const target = '<daemon-socket>';
@@ -16,6 +17,43 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
   defineCheck({
     id: 'upgrade:target',
     category: 'upgrade',
+    title: 'What would run next is no older than what runs',
+    explain:
+      'Coven migrates its ledger when it opens it, and has no guard against going back: an older one opens it in silence, ignores what it ' +
+      'does not know, or ends in the middle of its start. The ledger carries no version; columns that no Coven of the target’s version ' +
+      'makes tell of a later one.',
+    causes: {
+      ok: {
+        message: ({ current, next, asked }) =>
+          asked
+            ? `from ${versionOf(current)} to ${next}`
+            : `a restart would run ${versionOf(next)}; ${versionOf(current)} ran last`,
+      },
+      'nothing-to-upgrade': {
+        message: () => 'there is no home here',
+        hint: () => 'look at --home and COVEN_HOME; a machine without a home needs no preflight',
+      },
+      'no-target': { message: () => 'not asked: no --target-version, and no Coven is on PATH' },
+      downgrade: {
+        message: ({ current, next, asked }) =>
+          `${versionOf(current)} has written the ledger, and ${asked ? 'the target' : 'the one on PATH'}, ${next}, is older`,
+        hint: () => 'keep the newer one; to go back, restore a backup of before the upgrade',
+      },
+      'newer-schema': {
+        message: ({ next, columns }) => `the ledger has columns that Coven ${next} does not make (${columns})`,
+        hint: () => 'use the version that made them, or a later one',
+      },
+      'same-version': {
+        message: ({ current }) => `${versionOf(current)} is what there is already; there is nothing to upgrade`,
+        hint: () => 'look at --target-version',
+      },
+      'no-version': {
+        message: ({ current, next }) => `${versionOf(current)} and ${versionOf(next)} cannot be compared`,
+        hint: () =>
+          'ask while the daemon runs, or put the `coven` that serves this home on PATH; what ran last is known from these alone',
+      },
+      'no-answer': noAnswer,
+    },
     needs: [...livenessNeeds, 'install', 'store.open'],
     judge: (seen) => {
       const installed = seen.install.covens.find(({ ours }) => !ours)?.version ?? null;

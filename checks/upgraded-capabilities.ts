@@ -1,7 +1,8 @@
-import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
 import { type Announced, announced } from '../src/coven/capabilities.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { noAnswer, noState, unseenBefore } from '../src/upgrade/causes.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
 
 const target = '<daemon-socket>';
@@ -11,6 +12,32 @@ export const upgradedCapabilities = (before: UpgradeState | null): Check =>
   defineCheck({
     id: 'upgraded:capabilities',
     category: 'upgrade',
+    title: 'What was announced is announced still',
+    explain:
+      'Clients rely on what a daemon announces in its health answer and its catalogue. A capability that is gone breaks those that used it; ' +
+      'one that came is for those that ask for it.',
+    causes: {
+      ok: {
+        message: ({ kept, gained }) => `${kept} kept${gained ? `; new: ${gained}` : ', none is new'}`,
+      },
+      'no-state': noState,
+      'no-daemon-before': { message: () => 'not asked: no daemon ran before the upgrade' },
+      'unseen-before': unseenBefore,
+      lost: {
+        message: ({ lost, gained }) => `no longer announced: ${lost}${gained ? `; new: ${gained}` : ''}`,
+        hint: () => 'clients must not use it any more; where one needs it, keep the version of before',
+        follows: ['daemon:contract *', 'daemon:capabilities missing'],
+      },
+      changed: {
+        message: ({ changed }) => `announced otherwise than before: ${changed}`,
+        hint: () => 'look whether the clients understand the new value',
+      },
+      unanswered: {
+        message: () => 'the catalogue was not answered, and cannot be compared',
+        hint: () => 'ask again once the daemon answers',
+      },
+      'no-answer': noAnswer,
+    },
     needs: [...livenessNeeds, 'daemon.capabilities'],
     judge: (seen) => {
       const daemon = before?.daemon === 'none' ? null : before?.daemon;

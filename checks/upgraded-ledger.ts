@@ -1,6 +1,8 @@
-import { type Check, defineCheck, type Finding, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
 import { names } from '../src/coven/layout.ts';
+import { count } from '../src/model/amounts.ts';
+import { type Check, defineCheck, type Finding, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 import type { TableRows } from '../src/observation.ts';
+import { noState, unseenBefore } from '../src/upgrade/causes.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -23,6 +25,42 @@ export const upgradedLedger = (before: UpgradeState | null): Check =>
   defineCheck({
     id: 'upgraded:ledger',
     category: 'upgrade',
+    title: 'All rows are there still',
+    explain:
+      'Rows of sessions and events are counted, and new ones are known by their rowids, so that rows that are gone are missed among new ones; ' +
+      'some, the last ones first, are known again by their ids, as in another ledger they would not be. ' +
+      'Events past their time are removed by the daemon, the oldest first, and its health says when it last did.',
+    causes: {
+      ok: {
+        message: ({ sessions, sessionsNew, events, eventsNew, eventsPruned }) =>
+          `${count(sessions, 'session')} (${sessionsNew} new), ${count(events, 'event')} (${eventsNew} new${Number(eventsPruned) > 0 ? `, ${eventsPruned} past their time removed` : ''})`,
+      },
+      'no-state': noState,
+      'no-ledger-before': { message: () => 'not asked: there was no ledger before' },
+      'unseen-before': unseenBefore,
+      'rows-lost': {
+        message: ({ count: rows, tables }) =>
+          `${count(rows, 'row')} of before ${rows === 1 ? 'is' : 'are'} gone: ${tables}`,
+        hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
+      },
+      'other-rows': {
+        message: ({ others }) => `in the places of rows of before there are others: ${others} that were compared`,
+        hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
+      },
+      'not-explained': {
+        message: ({ tables, lastPruneAt }) =>
+          `rows of before are gone: ${tables}; old events were removed at ${lastPruneAt}, and these are not events past their time alone`,
+        hint: () => 'compare with the backup of before the upgrade',
+      },
+      replaced: {
+        message: () => 'the ledger is another file than before; its rows are all there',
+        hint: () => 'a repair or a restore makes a new file; where there was none, find out who did',
+      },
+      undetermined: {
+        message: ({ code }) => `the rows could not be counted${code ? ` (${code})` : ''}`,
+        hint: () => 'run again; `store:open` says why the ledger could not be read',
+      },
+    },
     needs: ['home.entries', 'daemon.health', 'store.rows'],
     judge: ({ 'home.entries': entries, 'daemon.health': { body }, 'store.rows': rows }) => {
       const file = entries.list.find(({ name }) => name === names.ledger);

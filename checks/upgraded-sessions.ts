@@ -1,5 +1,17 @@
-import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/check.ts';
+import { count } from '../src/model/amounts.ts';
+import { type Check, defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { noState, unseenBefore } from '../src/upgrade/causes.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
+
+const fates = ({ open, ended, orphaned, ids }: Facts): string =>
+  [
+    Number(open) > 0 ? `${open} still open` : '',
+    Number(ended) > 0 ? `${ended} ended` : '',
+    Number(orphaned) > 0 ? `${orphaned} had no process and are orphaned now` : '',
+  ]
+    .filter(Boolean)
+    .join(', ')
+    .concat(ids ? ` (${ids})` : '');
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -13,6 +25,37 @@ export const upgradedSessions = (before: UpgradeState | null): Check =>
   defineCheck({
     id: 'upgraded:sessions',
     category: 'upgrade',
+    title: 'Every session that was open is accounted for',
+    explain:
+      'A restart ends the sessions of the daemon, and the next start marks their rows `orphaned`; rows that were never launched become ' +
+      '`failed` after ten minutes. What was recorded can be replayed. External rows are never touched.',
+    causes: {
+      ok: {
+        message: (facts) =>
+          Number(facts.was) === 0 ? 'none was open' : `of ${facts.was} that were open: ${fates(facts)}`,
+      },
+      'no-state': noState,
+      'no-ledger-before': { message: () => 'not asked: there was no ledger before' },
+      'unseen-before': unseenBefore,
+      lost: {
+        message: ({ count: lost, ids }) =>
+          `${count(lost, 'session')} that ${Number(lost) === 1 ? 'was' : 'were'} open ${Number(lost) === 1 ? 'is' : 'are'} not in the ledger any more (${ids})`,
+        hint: () => 'compare with the backup of before the upgrade',
+      },
+      interrupted: {
+        message: ({ count: ended, ids }) => `${count(ended, 'live session')} ended with the restart (${ids})`,
+        hint: () =>
+          'replay what was recorded, and launch them again; a live `coven run` goes on by itself and names its end',
+      },
+      unexplained: {
+        message: ({ count: changed, ids }) => `${count(changed, 'session')} changed as no restart explains (${ids})`,
+        hint: () => 'look at their events',
+      },
+      undetermined: {
+        message: ({ ids }) => `not every session of before could be found${ids ? ` (${ids})` : ''}`,
+        hint: () => 'look at them yourself: too many have changed since, or the rows could not be read',
+      },
+    },
     needs: ['store.sessions', 'store.rows'],
     judge: ({ 'store.sessions': sessions, 'store.rows': rows }) => {
       const open = new Map(sessions.open.map(({ id, status }) => [id, status]));

@@ -1,7 +1,9 @@
-import { type Check, defineCheck, fail, from, pass, skipped, unknown } from '../src/check.ts';
+import { toRun } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { judgeLiveness, type LivenessSight, livenessNeeds } from '../src/coven/liveness.ts';
 import { compareKnown } from '../src/coven/versions.ts';
+import { type Check, defineCheck, fail, from, pass, skipped, unknown } from '../src/model/check.ts';
+import { noAnswer, noState, versionOf } from '../src/upgrade/causes.ts';
 import { processOf } from '../src/upgrade/see.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
 
@@ -12,6 +14,39 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
   defineCheck({
     id: 'upgraded:version',
     category: 'upgrade',
+    title: 'Another version runs',
+    explain:
+      'A daemon goes on with the program that it was started from. It is upgraded when another process answers and names the version that ' +
+      'was wanted, or a newer one than before.',
+    causes: {
+      ok: { message: ({ was, now }) => `${versionOf(now)} runs, after ${versionOf(was)}` },
+      'no-state': noState,
+      'not-running': {
+        message: ({ verdict }) => `no daemon runs after the upgrade (${verdict})`,
+        hint: (facts) => `${toRun('start', facts)}; if it fails, \`coven daemon serve\` in the foreground says why`,
+      },
+      'not-restarted': {
+        message: ({ pid, now }) => `the process of before (pid ${pid ?? 'unknown'}) still runs, with ${versionOf(now)}`,
+        hint: (facts) => toRun('restart', facts),
+      },
+      older: {
+        message: ({ was, now }) => `${versionOf(now)} runs, and ${versionOf(was)} has written the ledger before`,
+        hint: () => 'install the newer one again; to go back, restore a backup of before it',
+      },
+      'wrong-version': {
+        message: ({ now, wanted }) => `${versionOf(now)} runs; ${wanted} was wanted`,
+        hint: () => '`install:binaries` says which one is run; install the target in its place and restart',
+      },
+      'same-version': {
+        message: ({ now }) => `${versionOf(now)} runs, as before`,
+        hint: () => '`install:binaries` says which one is run; install the new one in its place and restart',
+      },
+      'no-version': {
+        message: ({ was, now }) => `${versionOf(was)} and ${versionOf(now)} cannot be compared`,
+        hint: () => 'name the target when the state is saved (--target-version)',
+      },
+      'no-answer': noAnswer,
+    },
     needs: livenessNeeds,
     judge: (seen) => {
       const { verdict, pid } = judgeLiveness(seen);

@@ -1,5 +1,5 @@
-import type { Check, Finding } from '../src/check.ts';
 import { apiVersion } from '../src/coven/contract.ts';
+import type { Check, Finding } from '../src/model/check.ts';
 import { nothingRequired, type Requirements, type UpgradeState } from '../src/upgrade/state.ts';
 import { checks } from './index.ts';
 import { upgradeBinaries } from './upgrade-binaries.ts';

@@ -1,4 +1,4 @@
-import type { Finding, Status } from './check.ts';
+import type { Finding, Status } from './model/check.ts';
 
 /** Who accepted a finding, and until when. */
 export interface Suppression {

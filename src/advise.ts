@@ -1,6 +1,6 @@
-import type { Facts } from './check.ts';
 import { judgeLifecycle, type LifecycleSight, lifecycleNeeds } from './coven/lifecycle.ts';
 import type { Host } from './host/host.ts';
+import type { Facts } from './model/check.ts';
 import type { CheckRun } from './runner.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type Accepted, accept, type Judged, nothingAccepted } from './accepted.ts';
-import type { Check, Finding, Status } from './check.ts';
 import { type CauseName, rootCauses } from './coven/causes.ts';
+import type { Check, Finding, Status } from './model/check.ts';
 import type { CheckRun } from './runner.ts';
 
 /** From which status on a finding makes the run fail. */
@@ -84,7 +84,7 @@ export function reportChecks(
   const day = startedAt.slice(0, '2026-12-31'.length);
   const judged = runs.map(({ check, findings }) => findings.map((finding) => accept(check.id, finding, accepted, day)));
   const counting = runs.flatMap(({ check }, index) =>
-    (judged[index] ?? []).filter(counts).map((finding) => ({ check: check.id, finding })),
+    (judged[index] ?? []).filter(counts).map((finding) => ({ check, finding })),
   );
   const causes = rootCauses(counting);
   const causeOf = new Map(counting.map(({ finding }, index) => [finding, causes[index]]));

@@ -1,6 +1,6 @@
-import { type Check, type Finding, skipped, unknown } from './check.ts';
 import { deadline, within } from './deadline.ts';
 import type { Host } from './host/host.ts';
+import { type Check, type Finding, skipped, unknown } from './model/check.ts';
 import type { Observation, ObservationKey, Observations } from './observation.ts';
 
 /** What one check said, and how long it and the looks that it waited for took. */

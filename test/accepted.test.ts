@@ -15,7 +15,7 @@ import { cli, diagnose } from '../fixtures/diagnose.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { faults, reportOf } from '../fixtures/reports.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
-import { unknown } from '../src/check.ts';
+import { unknown } from '../src/model/check.ts';
 
 const isRoot = process.geteuid?.() === 0;
 

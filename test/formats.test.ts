@@ -23,9 +23,9 @@ import {
 } from '../fixtures/reports.ts';
 import { savedState } from '../fixtures/upgrade-state.ts';
 import { workflowCommand } from '../fixtures/workflow-command.ts';
-import { type Check, fail, unknown, warn } from '../src/check.ts';
+import { type Check, fail, unknown, warn } from '../src/model/check.ts';
+import { harmless } from '../src/model/harmless.ts';
 import { type Format, formats, render } from '../src/render/format.ts';
-import { harmless } from '../src/render/harmless.ts';
 import { renderMarkdownWithin } from '../src/render/markdown.ts';
 import reportSchema from '../src/render/report.schema.json' with { type: 'json' };
 import { say } from '../src/render/words.ts';

@@ -6,9 +6,9 @@ import { postflightChecks, preflightChecks, upgradeChecks } from '../checks/upgr
 import { cli } from '../fixtures/diagnose.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { savedState } from '../fixtures/upgrade-state.ts';
-import { type Check, fail, from, pass, type Seen } from '../src/check.ts';
 import { type Stage, stageHomes } from '../src/kit/stage.ts';
 import { rules, tryCheck } from '../src/kit/trials.ts';
+import { type Check, fail, from, pass, type Seen } from '../src/model/check.ts';
 
 const { signal } = new AbortController();
 let stage: Stage;
@@ -117,7 +117,10 @@ describe('the kit fails a check that', () => {
       id: 'acme:it',
       category: 'custom',
       needs: all,
-      stated: { module: 'acme.mjs', title: 'It', explain: 'It', causes: words },
+      module: 'acme.mjs',
+      title: 'It',
+      explain: 'It',
+      causes: words,
       judge: (seen) => judge(seen) as never,
     };
     const { wrong } = await tryCheck({ check, confined: check }, stage, signal);

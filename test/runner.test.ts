@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Check, defineCheck, fail, pass } from '../src/check.ts';
+import { wordless } from '../fixtures/checks.ts';
 import type { Host } from '../src/host/host.ts';
+import { type Check, defineCheck, fail, pass } from '../src/model/check.ts';
 import type { Observation } from '../src/observation.ts';
 import { exitCode, makeReport } from '../src/report.ts';
 import { runChecks } from '../src/runner.ts';
@@ -17,7 +18,7 @@ const host = (fails: readonly string[] = []): Host => ({
   close: async () => {},
 });
 const check = (id: string, judge: Check['judge'], needs: Check['needs'] = ['home']): Check =>
-  defineCheck({ id, category: 'home', needs, judge });
+  defineCheck({ id, category: 'home', ...wordless, needs, judge });
 const ok = pass('<coven-home>', { evidence: [] });
 
 async function codes(checks: readonly Check[], aHost = host(), checkMs = 5000): Promise<readonly string[]> {
@@ -64,6 +65,7 @@ test('a skipped check is neither a pass nor a fault', async () => {
   const skipped = defineCheck({
     id: 'home:a',
     category: 'home',
+    ...wordless,
     needs: ['home'],
     skip: () => 'no-home',
     judge: () => [ok],

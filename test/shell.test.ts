@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { cli } from '../fixtures/diagnose.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
-import { expand, homeWord, quoted } from '../src/render/shell.ts';
+import { expand, homeWord, quoted } from '../src/model/shell.ts';
 
 const words = [
   'plain',

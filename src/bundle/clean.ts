@@ -1,4 +1,4 @@
-import type { Check, Evidence, Facts, Finding } from '../check.ts';
+import type { Check, Evidence, Facts, Finding } from '../model/check.ts';
 import type { Observation } from '../observation.ts';
 import { makeRedactor, type RedactorOptions } from '../redaction/redactor.ts';
 import type { Counts } from '../redaction/stream.ts';
@@ -77,19 +77,15 @@ export function makeCleaner(
     return isTarget.test(told) ? told : '<coven-home>';
   };
   const check = (one: Check): Check =>
-    one.stated
-      ? {
+    one.module === undefined
+      ? one
+      : {
           ...one,
-          stated: {
-            module: same('report', one.stated.module),
-            title: same('report', one.stated.title),
-            explain: same('report', one.stated.explain),
-            causes: Object.fromEntries(
-              Object.entries(one.stated.causes).map(([code, cause]) => [code, same('report', cause)]),
-            ),
-          },
-        }
-      : one;
+          module: same('report', one.module),
+          title: same('report', one.title),
+          explain: same('report', one.explain),
+          causes: Object.fromEntries(Object.entries(one.causes).map(([code, cause]) => [code, same('report', cause)])),
+        };
 
   return {
     observation: (seen) =>

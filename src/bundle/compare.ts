@@ -1,9 +1,9 @@
-import type { Finding } from '../check.ts';
+import type { Check, Finding } from '../model/check.ts';
 import type { Observation } from '../observation.ts';
 import type { CheckRun } from '../runner.ts';
 
 export interface FoundThing {
-  readonly check: string;
+  readonly check: Check;
   readonly finding: Finding;
 }
 
@@ -54,7 +54,7 @@ function findings({ runs }: Side): ReadonlyMap<string, FoundThing> {
       // One cause may be found of several things that have one role.
       const n = (told.get(base) ?? 0) + 1;
       told.set(base, n);
-      found.set(`${base}\0${n}`, { check: check.id, finding });
+      found.set(`${base}\0${n}`, { check, finding });
     }
   return found;
 }

@@ -47,7 +47,7 @@ interface Made {
 export async function packMembers(haul: Haul, found: readonly CheckRun[], made: Made): Promise<Contents> {
   const cleaner = makeCleaner(haul.redaction, haul.unnamed, made.included);
   const observations = haul.observations.map(cleaner.observation);
-  const runs = found.filter(({ check }) => check.stated).map(cleaner.run);
+  const runs = found.filter(({ check }) => check.module).map(cleaner.run);
   const { parts, cut, leftOut } = cleanedWords(haul, cleaner);
   const members = [
     recordingOf(made.run, observations),

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import { type Baseline, fingerprint } from '../accepted.ts';
-import type { Status } from '../check.ts';
 import { parseJson } from '../json.ts';
+import type { Status } from '../model/check.ts';
 import schema from '../render/report.schema.json' with { type: 'json' };
 import { readGiven } from './given.ts';
 import { UsageError } from './usage.ts';

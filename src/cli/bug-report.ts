@@ -3,7 +3,7 @@ export async function bugReport(error: unknown, env: Readonly<Record<string, str
   const [{ makeRedactor }, { secretsOf }, { harmless }] = await Promise.all([
     import('../redaction/redactor.ts'),
     import('../redaction/environment.ts'),
-    import('../render/harmless.ts'),
+    import('../model/harmless.ts'),
   ]);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const { text } = makeRedactor({ knownValues: secretsOf(env) }).redact(stack);

@@ -1,9 +1,9 @@
 import { readBundle } from '../bundle/read.ts';
 import { BundleRefused } from '../bundle/refused.ts';
 import { verifyMembers } from '../bundle/verify.ts';
+import { harmlessJson } from '../model/harmless.ts';
 import { sayRefused } from '../render/bundle-refused.ts';
 import { renderVerified } from '../render/bundle-verified.ts';
-import { harmlessJson } from '../render/harmless.ts';
 import { openBundle } from './open-bundle.ts';
 import { print } from './print.ts';
 

@@ -10,10 +10,10 @@ import { writeProven } from '../bundle/write.ts';
 import type { OutsideFile } from '../host/outside-file.ts';
 import { tool } from '../host/package.ts';
 import { recordedHost } from '../host/recorded.ts';
+import { harmlessJson } from '../model/harmless.ts';
 import { makeProof } from '../redaction/proof.ts';
 import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten, stages } from '../render/bundle.ts';
 import type { Format } from '../render/format.ts';
-import { harmlessJson } from '../render/harmless.ts';
 import { showProgress } from '../render/progress.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
@@ -151,7 +151,7 @@ async function judgedAgain(
   signal: AbortSignal,
 ): Promise<readonly CheckRun[]> {
   const host = recordedHost(JSON.parse(JSON.stringify(observations)));
-  const ours = runs.filter(({ check }) => !check.stated);
+  const ours = runs.filter(({ check }) => !check.module);
   const checks = ours.map(({ check }) => check);
   const judged = await advise(await runChecks(checks, host, { checkMs: judgeMs, signal }), host);
   const of = new Map(

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import type { ControlOptions } from '../control/control.ts';
 import type { Outcome } from '../control/outcome.ts';
 import { names } from '../coven/layout.ts';
-import { harmless } from '../render/harmless.ts';
+import { harmless } from '../model/harmless.ts';
 import { homeOf } from './home.ts';
 import { UsageError } from './usage.ts';
 

@@ -6,8 +6,8 @@ import { ask } from '../host/ask.ts';
 import { packageRoot } from '../host/package.ts';
 import { allPids, readEnviron, readStat } from '../host/procfs.ts';
 import { makeScratch } from '../host/scratch.ts';
+import { quoted } from '../model/shell.ts';
 import { systemPath } from '../programs.ts';
-import { quoted } from '../render/shell.ts';
 import { print } from './print.ts';
 
 const requestMs = 5000;

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { checks as ours } from '../../checks/index.ts';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
 import { advise } from '../advise.ts';
-import type { Check } from '../check.ts';
 import { deadline } from '../deadline.ts';
 import { type LiveHost, liveHost } from '../host/live.ts';
+import type { Check } from '../model/check.ts';
 import { type Format, render } from '../render/format.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type CheckRun, runChecks } from '../runner.ts';
@@ -137,14 +137,11 @@ async function everyOwn(): Promise<readonly Check[]> {
 
 /** `doctor list`: every check with what it asks. */
 export async function list({ home, modules }: ListOptions, signal: AbortSignal): Promise<number> {
-  const [{ wordsOf }, { harmless }] = await Promise.all([
-    import('../render/words.ts'),
-    import('../render/harmless.ts'),
-  ]);
+  const { harmless } = await import('../model/harmless.ts');
   const checks = [...(await everyOwn()), ...(await guestsOf(modules, home, signal))];
   const width = Math.max(...checks.map(({ id }) => id.length));
-  const from = ({ stated }: Check): string => (stated ? ` (${harmless(stated.module)})` : '');
-  await print(checks.map((check) => `${check.id.padEnd(width)}  ${wordsOf(check).title}${from(check)}\n`).join(''));
+  const from = ({ module }: Check): string => (module === undefined ? '' : ` (${harmless(module)})`);
+  await print(checks.map((check) => `${check.id.padEnd(width)}  ${harmless(check.title)}${from(check)}\n`).join(''));
   return 0;
 }
 

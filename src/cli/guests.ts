@@ -1,6 +1,6 @@
 import { checks as ours } from '../../checks/index.ts';
-import type { Check } from '../check.ts';
 import { resolveHome } from '../coven/layout.ts';
+import type { Check } from '../model/check.ts';
 import { UsageError } from './usage.ts';
 
 /** The checks of the modules that `--checks` names. What loads and runs them is itself loaded only for them. */

@@ -53,7 +53,7 @@ async function run(words: readonly string[], signal: AbortSignal): Promise<numbe
 }
 
 async function refuse(error: UsageError): Promise<number> {
-  const { harmless } = await import('../render/harmless.ts');
+  const { harmless } = await import('../model/harmless.ts');
   process.stderr.write(`coven-doctor: ${harmless(error.message)}\n`);
   return 2;
 }

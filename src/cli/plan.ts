@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { digestOf } from '../fix/digest.ts';
 import { parsePlan } from '../fix/schema.ts';
-import type { Plan } from '../fix/step.ts';
-import { harmless, harmlessJson } from '../render/harmless.ts';
+import { harmless, harmlessJson } from '../model/harmless.ts';
+import type { Plan } from '../model/step.ts';
 import { renderPlan } from '../render/plan.ts';
 import { apply, type FixOptions } from './fix.ts';
 import { placeOf, writeOutput } from './outputs.ts';

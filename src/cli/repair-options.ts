@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Risk } from '../fix/step.ts';
+import type { Risk } from '../model/step.ts';
 import type { FixOptions } from './fix.ts';
 import { namedHome } from './home.ts';
 import { once } from './once.ts';

@@ -1,4 +1,4 @@
-import type { Check } from '../check.ts';
+import type { Check } from '../model/check.ts';
 import { UsageError } from './usage.ts';
 
 /** The checks named by --only, less those named by --skip; a family (`store`) names all its checks. */

@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
 import { parse, TomlDate } from 'smol-toml';
 import type { Suppression } from '../accepted.ts';
-import type { Check } from '../check.ts';
 import { isInside } from '../host/inside.ts';
-import { wordsOf } from '../render/words.ts';
+import { type Check, codesOf } from '../model/check.ts';
 import { readGiven } from './given.ts';
 import { UsageError } from './usage.ts';
 
@@ -66,7 +65,7 @@ function parseEntry(entry: unknown, checks: readonly Check[], wrong: (why: strin
   if (!named) {
     return wrong(`unknown check ${JSON.stringify(check)}; \`coven-doctor list\` names them all`);
   }
-  const codes = Object.keys(wordsOf(named).causes).filter((known) => known !== 'ok');
+  const codes = codesOf(named);
   if (code !== undefined && (typeof code !== 'string' || !codes.includes(code))) {
     return wrong(`${named.id} has no code ${JSON.stringify(code)}; it has ${codes.join(', ')}`);
   }

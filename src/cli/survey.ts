@@ -4,17 +4,17 @@ import { checks as allChecks } from '../../checks/index.ts';
 import { advise } from '../advise.ts';
 import { seeIndexes } from '../backup/indexes.ts';
 import { Refused } from '../backup/refused.ts';
-import type { Check } from '../check.ts';
 import type { HomeSource } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
 import { spareBackups } from '../fix/engine/runs.ts';
 import { makePlan } from '../fix/plan.ts';
-import type { PlanOptions } from '../fix/remedy.ts';
-import { needsIndexes, needsProgress, needsRoom, type PlanSight, planNeeds } from '../fix/sight.ts';
-import type { Plan } from '../fix/step.ts';
 import { liveHost } from '../host/live.ts';
 import { tool } from '../host/package.ts';
+import type { Check } from '../model/check.ts';
+import { needsIndexes, needsProgress, needsRoom, type PlanInput, planNeeds } from '../model/plan-input.ts';
+import type { PlanOptions } from '../model/remedy.ts';
+import type { Plan } from '../model/step.ts';
 import type { IndexComparison } from '../observation.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { runChecks } from '../runner.ts';
@@ -62,10 +62,8 @@ export async function survey(
       durationMs: Date.now() - startedAt.getTime(),
       home: home.path,
     });
-    const found = report.checks.flatMap(({ check, findings }) =>
-      findings.map((finding) => ({ check: check.id, finding })),
-    );
-    const codes = found.map(({ check, finding }) => ({ check, code: finding.code }));
+    const found = report.checks.flatMap(({ check, findings }) => findings.map((finding) => ({ check, finding })));
+    const codes = found.map(({ check, finding }) => ({ check: check.id, code: finding.code }));
     const watch = needsProgress(codes);
     const looks = await Promise.all(
       [...planNeeds, ...(watch ? (['daemon.progress'] as const) : [])].map((key) => host.observe(key)),
@@ -76,7 +74,7 @@ export async function survey(
       ['indexes', indexes],
       ['oldBackups', needsRoom(codes) ? oldBackups(home.path) : []],
       ...looks.map((look) => [look.key, look.ok ? look.value : null]),
-    ]) as unknown as PlanSight;
+    ]) as unknown as PlanInput;
     return { report, plan: makePlan(found, sight, options, tool()) };
   } finally {
     limit.done();

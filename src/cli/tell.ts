@@ -1,6 +1,6 @@
 import type { Accepted } from '../accepted.ts';
-import type { Check } from '../check.ts';
 import { tool } from '../host/package.ts';
+import type { Check } from '../model/check.ts';
 import { type Format, type RenderOptions, render } from '../render/format.ts';
 import { type Report, reportChecks } from '../report.ts';
 import type { CheckRun } from '../runner.ts';

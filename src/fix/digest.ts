@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from './step.ts';
+import type { Plan } from '../model/step.ts';
 
 /** sha256 in hex of what a plan does and where: equal plans of equal homes have equal digests, whenever they are made. */
 export function digestOf({ home: { dev, ino }, machine, steps }: Pick<Plan, 'home' | 'machine' | 'steps'>): string {

@@ -1,6 +1,6 @@
 import { names } from '../coven/layout.ts';
+import type { Action, Step } from '../model/step.ts';
 import type { FileIdentity } from '../observation.ts';
-import type { Action, Step } from './step.ts';
 
 interface Change {
   readonly fix: string;

@@ -1,22 +1,13 @@
-import type { Finding } from '../check.ts';
 import type { CauseName } from '../coven/causes.ts';
 import { judgeLifecycle } from '../coven/lifecycle.ts';
 import { liveIds } from '../coven/rows.ts';
+import type { Check, Finding } from '../model/check.ts';
+import type { PlanInput } from '../model/plan-input.ts';
+import { type Draft, draft, type PlanOptions, type Proposal } from '../model/remedy.ts';
+import type { Plan, Refused, Step } from '../model/step.ts';
 import { digestOf } from './digest.ts';
 import { foresee } from './foresee.ts';
 import { liveIn } from './live.ts';
-import { daemonRemedies } from './remedies/daemon.ts';
-import { homeRemedies } from './remedies/home.ts';
-import { sessionRemedies } from './remedies/sessions.ts';
-import { storeRemedies } from './remedies/store.ts';
-import { type Draft, draft, type PlanOptions, type Remedies, type Remedy } from './remedy.ts';
-import type { PlanSight } from './sight.ts';
-import type { Plan, Refused, Step } from './step.ts';
-
-const remedies: Remedies = { ...homeRemedies, ...daemonRemedies, ...storeRemedies, ...sessionRemedies };
-
-/** The findings that something can be done about, as `check code`. */
-export const remedyNames: readonly string[] = Object.keys(remedies);
 
 /** What was cut off, which is recovered before any step. */
 const recoveredFirst: readonly string[] = ['home:repairs unfinished', 'home:repairs changed-since'];
@@ -25,7 +16,7 @@ const recoveredFirst: readonly string[] = ['home:repairs unfinished', 'home:repa
 const validHours = 24;
 
 export interface Found {
-  readonly check: string;
+  readonly check: Check;
   readonly finding: Finding & { readonly causedBy?: CauseName };
 }
 
@@ -33,28 +24,28 @@ export interface Found {
  * Turns findings into steps, in the order in which they are taken: what is done beside a daemon, what is done with none,
  * then one start or restart for all that ask for it. Pure. What is not done is in `refused` with its reason.
  */
-export function makePlan(found: readonly Found[], sight: PlanSight, options: PlanOptions, tool: Plan['tool']): Plan {
+export function makePlan(found: readonly Found[], input: PlanInput, options: PlanOptions, tool: Plan['tool']): Plan {
   const faults = found.filter(({ finding }) => finding.status === 'fail' || finding.status === 'warn');
-  const whole = refusesAll(sight);
+  const whole = refusesAll(input);
   const refused: Refused[] = [];
   const willing: Chosen[number][] = [];
   for (const { check, finding } of faults) {
-    const name = `${check} ${finding.code}`;
+    const name = `${check.id} ${finding.code}`;
     // What was cut off is recovered before any step.
     if (recoveredFirst.includes(name) || (name === 'daemon stopped' && !options.startStopped)) continue;
-    const own = remedies[name];
+    const own = check.causes[finding.code]?.remedy;
     // What follows from a cause goes away with it.
     if (!own && !whole && finding.causedBy) continue;
-    const remedy: Remedy = whole ?? own?.(sight, finding, options) ?? { refuse: 'by-hand' };
+    const remedy: Proposal = whole ?? own?.plan(input, finding, options) ?? { refuse: 'by-hand' };
     if ('refuse' in remedy) refused.push({ finding: name, reason: remedy.refuse, facts: remedy.facts ?? {} });
     else willing.push({ name, remedy });
     if ('left' in remedy && remedy.left)
       refused.push({ finding: name, reason: remedy.left.reason, facts: remedy.left.facts });
   }
-  const lives = liveIn(sight);
+  const lives = liveIn(input);
   const once = mendOnce(willing);
   const moved = moveOnce(once.chosen);
-  const ups = bringUp(moved.chosen, sight, lives);
+  const ups = bringUp(moved.chosen, input, lives);
   const { chosen } = ups;
   refused.push(...once.covered, ...moved.covered);
   const drafts = [
@@ -69,7 +60,7 @@ export function makePlan(found: readonly Found[], sight: PlanSight, options: Pla
       .toSorted((a, b) => order[a.step.phase] - order[b.step.phase])
       .map(({ fix, step, requires }, index): Step => ({ id: String(index + 1), fix, ...step, requires })),
   );
-  const { home, machine } = sight;
+  const { home, machine } = input;
   const body = {
     home: { dev: home?.dev ?? '', ino: home?.ino ?? '' },
     machine: { bootId: machine?.bootId ?? null, pidNamespace: machine?.pidNamespace ?? null },
@@ -89,17 +80,17 @@ export function makePlan(found: readonly Found[], sight: PlanSight, options: Pla
 }
 
 /** States of a home in which every repair could do harm. */
-function refusesAll({ home, machine, ...sight }: PlanSight): Remedy | null {
+function refusesAll({ home, machine, ...input }: PlanInput): Proposal | null {
   if (home?.kind !== 'directory') return { refuse: home?.kind === 'symlink' ? 'symlinked-home' : 'no-home' };
   if (home.uid !== machine?.uid) return { refuse: 'other-owner', facts: { uid: home.uid } };
-  if (sight['home.entries']?.list.some(({ name }) => name === 'reset-transaction.json'))
+  if (input['home.entries']?.list.some(({ name }) => name === 'reset-transaction.json'))
     return { refuse: 'reset-interrupted' };
-  if (sight['home.filesystem']?.readOnly) return { refuse: 'read-only' };
+  if (input['home.filesystem']?.readOnly) return { refuse: 'read-only' };
   if (machine.bootId === null) return { refuse: 'no-boot-id' };
   return null;
 }
 
-type Chosen = readonly { readonly name: string; readonly remedy: Exclude<Remedy, { refuse: string }> }[];
+type Chosen = readonly { readonly name: string; readonly remedy: Exclude<Proposal, { refuse: string }> }[];
 type Placed = { readonly fix: string; readonly step: Draft; readonly requires: string[] };
 
 /** Each does what those before it do, too: a ledger is replaced once. */
@@ -141,14 +132,14 @@ function moveOnce(chosen: Chosen): { readonly chosen: Chosen; readonly covered: 
  * One start or restart for all fixes that ask for it, where nothing that would stay is in its way. Where something is,
  * they are withheld whole: a daemon that is ended and cannot be started is worse than one that does not answer.
  */
-function bringUp(chosen: Chosen, sight: PlanSight, lives: Plan['live']) {
+function bringUp(chosen: Chosen, input: PlanInput, lives: Plan['live']) {
   const asking = chosen.filter(({ remedy }) => remedy.daemon !== undefined);
   const [first, ...others] = asking;
   const none = { chosen, steps: [] as Placed[], refused: [] as Refused[] };
   if (!first) return none;
   const kind = asking.some(({ remedy }) => remedy.daemon === 'restart') ? 'restart-daemon' : 'start-daemon';
   const withSteps = chosen.filter(({ remedy }) => remedy.steps.length > 0);
-  const inTheWay = judgeLifecycle(sight)?.[kind === 'restart-daemon' ? 'restart' : 'start'] ?? ['daemon'];
+  const inTheWay = judgeLifecycle(input)?.[kind === 'restart-daemon' ? 'restart' : 'start'] ?? ['daemon'];
   const isMended = (check: string): boolean => withSteps.some(({ name }) => name.startsWith(`${check} `));
   const blockers = inTheWay.filter((check) => !isMended(check));
   if (blockers.length > 0) {

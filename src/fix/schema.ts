@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parseJson } from '../json.ts';
+import type { Action, Plan, Step } from '../model/step.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
-import type { Action, Plan, Step } from './step.ts';
 
 /**
  * The vocabulary of steps as a schema: a journal or a saved plan may be an attacker's, and holds these or nothing.

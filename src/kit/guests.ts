@@ -1,4 +1,4 @@
-import type { Check } from '../check.ts';
+import type { Check } from '../model/check.ts';
 import { asCheck, askFor, type Guest, limits, threw } from '../plugins/load.ts';
 import { type ModuleProcess, startModule } from '../plugins/module-process.ts';
 import type { Subject } from './trials.ts';

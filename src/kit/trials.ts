@@ -1,8 +1,8 @@
-import type { Check, Finding } from '../check.ts';
 import type { Host } from '../host/host.ts';
+import type { Check, Finding } from '../model/check.ts';
 import type { ObservationKey } from '../observation.ts';
 import { engineCodes, examineFindings } from '../plugins/examine.ts';
-import { say, wordsOf } from '../render/words.ts';
+import { say } from '../render/words.ts';
 import { runChecks } from '../runner.ts';
 import { type Sight, type Stage, type StagedHome, standing } from './stage.ts';
 import { blinded, failed, reordered } from './vary.ts';
@@ -93,16 +93,16 @@ async function judged(check: Check, sight: Sight, signal: AbortSignal): Promise<
 function faultOf(check: Check, said: readonly Finding[]): string | undefined {
   const [first] = said;
   if (!first || first.code === 'unobserved') return undefined;
-  if (engineCodes.some((code) => code === first.code)) return say({ id: check.id }, first).message;
+  if (engineCodes.some((code) => code === first.code)) return say(check, first).message;
   // The engine makes a finding of what `skip` says; it has no evidence, since nothing was judged.
   const stated = said.filter(({ status, evidence }) => status !== 'skipped' || evidence.length > 0);
-  const causes = check.stated?.causes ?? fromOurs(check);
+  const causes = Object.fromEntries(Object.keys(check.causes).map((code) => [code, { message: code }]));
   const described = { id: check.id, needs: check.needs, title: '', explain: '', causes };
   const examined = stated.length > 0 ? examineFindings(stated, described) : undefined;
   if (examined && 'fault' in examined) return examined.fault;
   for (const finding of said) {
     const { message, hint = '' } = say(check, finding);
-    if ((message === finding.code && !check.stated) || /\bundefined\b|\bNaN\b/.test(message + hint))
+    if ((message === finding.code && check.module === undefined) || /\bundefined\b|\bNaN\b/.test(message + hint))
       return `${finding.code} has no words`;
     const lacks = templateNames(check, finding.code).find((name) => !Object.hasOwn(finding.facts, name));
     if (lacks !== undefined) return `the words for ${finding.code} name a fact {${lacks}} that it does not have`;
@@ -111,13 +111,11 @@ function faultOf(check: Check, said: readonly Finding[]): string | undefined {
 }
 
 /** The facts that its words for `code` ask for. */
-function templateNames({ stated }: Check, code: string): readonly string[] {
-  const { message = '', hint = '' } = stated?.causes[code] ?? {};
+function templateNames({ causes }: Check, code: string): readonly string[] {
+  const { message = '', hint = '' } = causes[code] ?? {};
+  if (typeof message !== 'string' || typeof hint !== 'string') return [];
   return [...(message + hint).matchAll(/\{(\w+)\}/g)].flatMap(([, name]) => name ?? []);
 }
-
-const fromOurs = (check: Check): Readonly<Record<string, { readonly message: string }>> =>
-  Object.fromEntries(Object.keys(wordsOf(check).causes).map((code) => [code, { message: code }]));
 
 const text = (check: Check, said: readonly Finding[]): string =>
   JSON.stringify([said, said.map((finding) => say(check, finding))]);

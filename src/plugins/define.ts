@@ -1,5 +1,15 @@
-import type { Finding, Seen, StatedWords } from '../check.ts';
+import type { Finding, Seen } from '../model/check.ts';
 import type { ObservationKey } from '../observation.ts';
+
+/** The words of a check, as data: in a text, `{name}` stands for the fact of that name. */
+export interface StatedWords {
+  /** What the check asks, as a short question or title. */
+  readonly title: string;
+  /** What it decides and why that matters. */
+  readonly explain: string;
+  /** By code, every one that the check can say: `ok` is the pass. */
+  readonly causes: Readonly<Record<string, { readonly message: string; readonly hint?: string }>>;
+}
 
 /** A check that is not ours: what it looks at, how it judges, and its words as data. */
 export interface CustomCheck<K extends ObservationKey = ObservationKey> extends StatedWords {

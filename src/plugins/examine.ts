@@ -1,5 +1,6 @@
-import { type Evidence, escalations, type Facts, type Finding, type StatedWords, shapes, statuses } from '../check.ts';
+import { type Evidence, escalations, type Facts, type Finding, shapes, statuses } from '../model/check.ts';
 import { type ObservationKey, observationKeys } from '../observation.ts';
+import type { StatedWords } from './define.ts';
 
 /*
  * What came out of a process that runs code of others: every value is taken apart and made anew, and the first thing

@@ -1,4 +1,4 @@
-import { type Check, type Finding, unknown } from '../check.ts';
+import { type Check, type Finding, unknown } from '../model/check.ts';
 import { type Described, examineCheck, examineFindings, examineSkip } from './examine.ts';
 import { findModule, type Module, NotUsable } from './find.ts';
 import { type ModuleProcess, type Silence, startModule } from './module-process.ts';
@@ -83,7 +83,7 @@ export async function runnable(guests: readonly Guest[], homes: readonly string[
 
 export function asCheck({ module, described }: Guest, judge: Check['judge']): Check {
   const { id, needs, title, explain, causes } = described;
-  return { id, category: 'custom', stated: { module: module.name, title, explain, causes }, needs, judge };
+  return { id, category: 'custom', module: module.name, title, explain, causes, needs, judge };
 }
 
 /** What the check says in `process`, just started; a silence or anything malformed is `unknown`, with the reason. */

@@ -7,7 +7,8 @@ import type { Proof } from '../backup/prove.ts';
 import type { Prepared } from '../backup/restore.ts';
 import { isSound } from '../backup/retention.ts';
 import { names } from '../coven/layout.ts';
-import { bytes, count, harmless } from './harmless.ts';
+import { bytes, count } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
 
 export const amount = bytes;
 

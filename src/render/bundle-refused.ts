@@ -1,5 +1,6 @@
 import type { BundleRefused, RefusedCode, RefusedFacts } from '../bundle/refused.ts';
-import { bytes, harmless } from './harmless.ts';
+import { bytes } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
 
 type Say = (facts: RefusedFacts) => string;
 

@@ -1,5 +1,6 @@
 import type { Manifest } from '../bundle/verify.ts';
-import { bytes, count, harmless } from './harmless.ts';
+import { bytes, count } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
 
 /** What a whole bundle holds, and what it does not. */
 export function renderVerified(

@@ -1,4 +1,5 @@
-import { bytes, count, harmless } from './harmless.ts';
+import { bytes, count } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
 
 interface Sized {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { Change, Comparison, FoundThing } from '../bundle/compare.ts';
-import { harmless, harmlessJson } from './harmless.ts';
+import { harmless, harmlessJson } from '../model/harmless.ts';
 import { say } from './words.ts';
 
 /** Fields shown of each observation; JSON has them all. */
@@ -24,7 +24,7 @@ export function renderDiff({ appeared, wentAway, changed, observations }: Compar
 }
 
 const line = ({ check, finding }: FoundThing): string =>
-  harmless(`${finding.status} ${check} ${finding.code}: ${say({ id: check }, finding).message}`);
+  harmless(`${finding.status} ${check.id} ${finding.code}: ${say(check, finding).message}`);
 
 function fieldsOf(changes: readonly Change[]): readonly string[] {
   const shown = changes
@@ -52,5 +52,5 @@ export function renderDiffJson({ appeared, wentAway, changed, observations }: Co
 
 const plain = ({ check, finding }: FoundThing): object => {
   const { code, status, target, facts } = finding;
-  return { check, code, status, target, message: say({ id: check }, finding).message, facts };
+  return { check: check.id, code, status, target, message: say(check, finding).message, facts };
 };

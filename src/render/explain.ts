@@ -1,20 +1,18 @@
+import { codesOf } from '../model/check.ts';
+import { harmless } from '../model/harmless.ts';
 import type { CheckReport } from '../report.ts';
-import { harmless } from './harmless.ts';
-import { say, wordsOf } from './words.ts';
+import { say } from './words.ts';
 
 /** What a check decides, its causes, and the chain from what was seen here to its findings. */
 export function renderExplain({ check, findings }: CheckReport): string {
-  const { title, explain, causes } = wordsOf(check);
   const lines = [
-    `${check.id}: ${title}.`,
+    `${check.id}: ${harmless(check.title)}.`,
     '',
-    ...wrap(explain, 100),
+    ...wrap(harmless(check.explain), 100),
     '',
-    ...(check.stated ? [`From:     ${harmless(check.stated.module)}, which is not part of coven-doctor`] : []),
+    ...(check.module ? [`From:     ${harmless(check.module)}, which is not part of coven-doctor`] : []),
     `Looks at: ${check.needs.join(', ')}`,
-    `Causes:   ${Object.keys(causes)
-      .filter((code) => code !== 'ok')
-      .join(', ')}`,
+    `Causes:   ${codesOf(check).join(', ')}`,
     '',
     'Here, now:',
   ];

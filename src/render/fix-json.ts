@@ -1,9 +1,9 @@
 import type { Applied } from '../fix/engine/apply.ts';
 import type { Recovered } from '../fix/engine/recover.ts';
 import type { Reason } from '../fix/engine/refusal.ts';
-import type { Plan } from '../fix/step.ts';
+import { harmlessJson } from '../model/harmless.ts';
+import type { Plan } from '../model/step.ts';
 import type { Report } from '../report.ts';
-import { harmlessJson } from './harmless.ts';
 import { renderJson } from './json.ts';
 import { refusalWords, stepWords, undoWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';

@@ -3,9 +3,9 @@ import type { Recovered } from '../fix/engine/recover.ts';
 import type { Reason } from '../fix/engine/refusal.ts';
 import type { Progress } from '../fix/engine/transaction.ts';
 import type { Undone } from '../fix/engine/undo.ts';
-import type { Step } from '../fix/step.ts';
-import { harmless } from './harmless.ts';
-import { expand as expandTokens } from './shell.ts';
+import { harmless } from '../model/harmless.ts';
+import { expand as expandTokens } from '../model/shell.ts';
+import type { Step } from '../model/step.ts';
 import { stepWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';
 

@@ -1,8 +1,8 @@
-import type { Check } from '../check.ts';
+import type { Check } from '../model/check.ts';
+import { harmlessJson } from '../model/harmless.ts';
 import { type CheckReport, isHomeAbsent, type Report, type ReportedFinding } from '../report.ts';
-import { harmlessJson } from './harmless.ts';
+import { remediation } from './remediation.ts';
 import { nextSteps } from './steps.ts';
-import { remediation } from './words/remediation.ts';
 import { say } from './words.ts';
 
 interface Tool {
@@ -54,9 +54,9 @@ export function checkDocument({ check, status, worst, findings, durationMs }: Ch
     ...say(check, worst),
     ...acceptance(worst),
     category: check.category,
-    ...(check.stated && { source: check.stated.module }),
+    ...(check.module && { source: check.module }),
     durationMs,
-    docsUrl: check.stated ? 'README.md#checks-of-your-own' : `README.md#${check.id.replace(':', '')}`,
+    docsUrl: check.module ? 'README.md#checks-of-your-own' : `README.md#${check.id.replace(':', '')}`,
     findings: findings.map((finding) => renderFinding(check, finding)),
   };
 }
@@ -71,7 +71,7 @@ function renderFinding(check: Check, finding: ReportedFinding): object {
     target,
     evidence,
     ...(escalate && { escalate }),
-    ...remediation(check.id, finding),
+    ...remediation(check, finding),
     ...(causedBy && { causedBy }),
   };
 }

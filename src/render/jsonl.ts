@@ -1,6 +1,6 @@
+import { harmlessJson } from '../model/harmless.ts';
 import type { CheckReport, Report } from '../report.ts';
 import type { RenderOptions } from './format.ts';
-import { harmlessJson } from './harmless.ts';
 import { checkDocument, withoutChecks } from './json.ts';
 
 const line = (event: object): string => `${harmlessJson(JSON.stringify(event))}\n`;

@@ -1,7 +1,7 @@
 import Builder from 'fast-xml-builder';
+import { harmless } from '../model/harmless.ts';
 import { type CheckReport, fails, type Report, standing } from '../report.ts';
 import { sayAccepted } from './accepted.ts';
-import { harmless } from './harmless.ts';
 import { say } from './words.ts';
 
 const builder = new Builder({

@@ -1,6 +1,7 @@
 import type { Stage } from '../kit/stage.ts';
 import { type Rule, rules, type Tried } from '../kit/trials.ts';
-import { count, harmless } from './harmless.ts';
+import { count } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
 
 /** What each rule asks. */
 const asked: Readonly<Record<Rule, string>> = {
@@ -19,7 +20,7 @@ const told = 3;
 export function renderKit(all: readonly Tried[], { homes, missing }: Pick<Stage, 'homes' | 'missing'>): string {
   const width = Math.max(...Object.values(asked).map((text) => text.length));
   const lines = all.flatMap(({ check, tried, wrong }) => [
-    `${check.id} (${harmless(check.stated?.module ?? 'coven-doctor')})`,
+    `${check.id} (${harmless(check.module ?? 'coven-doctor')})`,
     ...rules.flatMap((rule) => {
       const faults = wrong.filter((fault) => fault.rule === rule);
       const mark = tried[rule] === 0 ? '[  ]' : faults.length > 0 ? '[!!]' : '[OK]';

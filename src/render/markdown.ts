@@ -1,7 +1,7 @@
+import { harmless } from '../model/harmless.ts';
 import { type CheckReport, compareChecks, type Report, standing } from '../report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
-import { harmless } from './harmless.ts';
 import { say } from './words.ts';
 
 /** A table of the checks for a page or a pull request; the text of a finding can be nothing but text in it. */

@@ -1,6 +1,7 @@
-import { barredSteps, type Plan, type Risk, type Step } from '../fix/step.ts';
-import { count, harmless } from './harmless.ts';
-import { expand } from './shell.ts';
+import { count } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
+import { expand } from '../model/shell.ts';
+import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
 import { liveWords, refusalWords, riskWords, stepWords, undoWords } from './words/fix.ts';
 
 export interface PlanTextOptions {

@@ -1,7 +1,7 @@
+import { harmless } from '../model/harmless.ts';
 import type { Report, Standing } from '../report.ts';
 import { isHomeAbsent, standing } from '../report.ts';
 import type { RenderOptions } from './format.ts';
-import { harmless } from './harmless.ts';
 
 const standings: readonly Standing[] = ['pass', 'warn', 'fail', 'unknown', 'skipped', 'suppressed', 'known'];
 

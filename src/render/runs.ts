@@ -1,5 +1,5 @@
 import type { RunInfo } from '../fix/engine/runs.ts';
-import { harmless } from './harmless.ts';
+import { harmless } from '../model/harmless.ts';
 import { reasonWords } from './words/reasons.ts';
 
 /** A line for each run, newest first, with what it mended and whether it can be taken back. */

@@ -1,11 +1,11 @@
 import type { Location, Log, ReportingDescriptor, Result, Run } from 'sarif';
 import { fingerprint, type Judged } from '../accepted.ts';
-import type { Check } from '../check.ts';
 import { names } from '../coven/layout.ts';
+import type { Check } from '../model/check.ts';
+import { harmless, harmlessJson } from '../model/harmless.ts';
 import type { Report } from '../report.ts';
 import type { RenderOptions } from './format.ts';
-import { harmless, harmlessJson } from './harmless.ts';
-import { say, wordsOf } from './words.ts';
+import { say } from './words.ts';
 
 /** Where a home's files are; its path is not told. */
 const homeBase = 'COVEN_HOME';
@@ -52,13 +52,13 @@ export function renderSarif(report: Report, { tool }: RenderOptions): string {
 
 function rule(check: Check): ReportingDescriptor {
   const { id, category } = check;
-  const { title, explain } = wordsOf(check);
+  const [title, explain] = [harmless(check.title), harmless(check.explain)];
   return {
     id,
     shortDescription: { text: harmless(title) },
     fullDescription: { text: harmless(explain || title) },
     help: { text: `${harmless(explain || title)} \`coven-doctor explain ${id}\` shows what it is decided from.` },
-    properties: { tags: [category], ...(check.stated && { source: harmless(check.stated.module) }) },
+    properties: { tags: [category], ...(check.module && { source: harmless(check.module) }) },
   };
 }
 

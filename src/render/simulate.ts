@@ -1,5 +1,5 @@
-import { harmless } from './harmless.ts';
-import { quoted } from './shell.ts';
+import { harmless } from '../model/harmless.ts';
+import { quoted } from '../model/shell.ts';
 
 interface Listed {
   readonly name: string;

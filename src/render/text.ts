@@ -1,4 +1,7 @@
 import { styleText } from 'node:util';
+import { count } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
+import { expand } from '../model/shell.ts';
 import {
   type CheckReport,
   compareChecks,
@@ -12,10 +15,8 @@ import {
 } from '../report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
-import { count, harmless } from './harmless.ts';
-import { expand } from './shell.ts';
+import { hasRemedy } from './remediation.ts';
 import { bundleStep } from './steps.ts';
-import { hasRemedy } from './words/remediation.ts';
 import { say } from './words.ts';
 
 /** Coven's own marks, and some for what it does not know. */
@@ -86,14 +87,14 @@ export function renderText(report: Report, options: RenderOptions): string {
 
 /** What is not ours is named, whatever it said: the promise to change nothing does not cover it. */
 function guests({ checks }: Report): readonly string[] {
-  const modules = [...new Set(checks.flatMap(({ check }) => check.stated?.module ?? []))];
+  const modules = [...new Set(checks.flatMap(({ check }) => check.module ?? []))];
   return modules.length > 0 ? [`Not ours, and outside what is promised: ${modules.map(harmless).join(', ')}.`] : [];
 }
 
 /** What --fix knows a remedy for; whether something is in its way is told by its plan. */
 function remedies({ checks }: Report): readonly string[] {
   const mended = checks.filter(({ check, findings }) =>
-    findings.some((finding) => counts(finding) && hasRemedy(check.id, finding)),
+    findings.some((finding) => counts(finding) && hasRemedy(check, finding)),
   );
   const ids = mended.map(({ check }) => check.id).join(', ');
   return ids === '' ? [] : [`Remedies are known for ${ids}: coven-doctor --fix shows its plan, and asks.`];
@@ -117,7 +118,7 @@ function checkLines({ check, findings }: CheckReport, width: number, { color }: 
     const counted = standing(finding);
     const mark = marks[counted];
     const id = (index === 0 ? check.id : '').padEnd(width);
-    const from = check.stated ? ` (${harmless(check.stated.module)})` : '';
+    const from = check.module ? ` (${harmless(check.module)})` : '';
     const line = `${color ? styleText(colors[counted], mark, { validateStream: false }) : mark} ${id}  ${message}${from}`;
     const indent = ' '.repeat(width + 7);
     return [line, ...(accepted ? [`${indent}${accepted}`] : []), ...(hint ? [`${indent}→ ${hint}`] : [])];

@@ -1,4 +1,4 @@
-import { count } from './harmless.ts';
+import { count } from '../model/amounts.ts';
 
 export interface Waiting {
   readonly tell: (sessions: number, secondsLeft: number) => void;

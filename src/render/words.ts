@@ -1,69 +1,5 @@
-import type { Check, Facts, Finding, StatedWords } from '../check.ts';
-import { harmless } from './harmless.ts';
-import { answerWords } from './words/answer.ts';
-import { daemonWords } from './words/daemon.ts';
-import { homeWords } from './words/home.ts';
-import { installWords } from './words/install.ts';
-import { logWords } from './words/log.ts';
-import { placeWords } from './words/place.ts';
-import { sessionWords } from './words/sessions.ts';
-import { storeWords } from './words/store.ts';
-import { upgradeWords } from './words/upgrade.ts';
-import { upgradedWords } from './words/upgraded.ts';
-
-/** One line, made from the facts of a finding. */
-export type Say = (facts: Facts) => string;
-
-export interface Cause {
-  readonly message: Say;
-  /** What to do next. It never advises what is known to fail in that very state. */
-  readonly hint?: Say;
-}
-
-export interface CheckWords {
-  /** What the check asks, as a short question or title. */
-  readonly title: string;
-  /** What it decides and why that matters, for `explain`. */
-  readonly explain: string;
-  /** By code; `ok` is the pass. */
-  readonly causes: Readonly<Record<string, Cause>>;
-}
-
-const catalogue: Readonly<Record<string, CheckWords>> = {
-  ...homeWords,
-  ...placeWords,
-  ...daemonWords,
-  ...answerWords,
-  ...logWords,
-  ...storeWords,
-  ...sessionWords,
-  ...installWords,
-  ...upgradeWords,
-  ...upgradedWords,
-};
-
-/** What words depend on of a check. */
-export type Named = Pick<Check, 'id' | 'stated'>;
-
-export function wordsOf({ id, stated }: Named): CheckWords {
-  if (stated) return fromTemplates(stated);
-  return catalogue[id] ?? { title: id, explain: '', causes: {} };
-}
-
-function fromTemplates({ title, explain, causes }: StatedWords): CheckWords {
-  const filled = Object.entries(causes).map(([code, { message, hint }]): [string, Cause] => [
-    code,
-    { message: (facts) => fill(message, facts), ...(hint && { hint: (facts) => fill(hint, facts) }) },
-  ]);
-  return { title: harmless(title), explain: harmless(explain), causes: Object.fromEntries(filled) };
-}
-
-/** `{name}` becomes the fact of that name; one that is no fact stays as it is written. */
-function fill(template: string, facts: Facts): string {
-  return template.replace(/\{(\w+)\}/g, (written, name) =>
-    Object.hasOwn(facts, name) ? String(facts[name]) : written,
-  );
-}
+import type { Cause, Check, Facts, Finding, Say } from '../model/check.ts';
+import { harmless } from '../model/harmless.ts';
 
 /** Causes that every check can have: the engine's own. */
 const common: Readonly<Record<string, Cause>> = {
@@ -107,24 +43,25 @@ const common: Readonly<Record<string, Cause>> = {
   ),
 };
 
+const fill = (say: Say, facts: Facts): string =>
+  typeof say === 'function'
+    ? say(facts)
+    : say.replace(/\{(\w+)\}/g, (written, name) => (Object.hasOwn(facts, name) ? String(facts[name]) : written));
+
 export interface Words {
   readonly message: string;
   readonly hint?: string;
 }
 
-/** The words for one finding. Text that came from the machine is made harmless in them. */
-export function say(check: Named, { code, facts }: Finding): Words {
-  const { causes } = wordsOf(check);
+/** The words for one finding. Text that came from the machine, or from a check that is not ours, is made harmless in them. */
+export function say({ id, module, causes }: Pick<Check, 'id' | 'module' | 'causes'>, { code, facts }: Finding): Words {
   const cause =
     (Object.hasOwn(causes, code) ? causes[code] : undefined) ??
     (Object.hasOwn(common, code) ? common[code] : undefined);
   if (!cause) return { message: harmless(code) };
   const hint =
-    check.stated && (code === 'threw' || code === 'overran')
-      ? `the check is of ${check.stated.module}: tell its author, and leave it out with --skip ${check.id}`
-      : cause.hint?.(facts);
-  return {
-    message: harmless(cause.message(facts)),
-    ...(hint && { hint: harmless(hint) }),
-  };
+    module && (code === 'threw' || code === 'overran')
+      ? `the check is of ${module}: tell its author, and leave it out with --skip ${id}`
+      : cause.hint && fill(cause.hint, facts);
+  return { message: harmless(fill(cause.message, facts)), ...(hint && { hint: harmless(hint) }) };
 }

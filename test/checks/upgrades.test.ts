@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { postflightChecks, preflightChecks, upgradeChecks } from '../../checks/upgrades.ts';
 import { ago, type Changes, changed, daemonProcess, healthy, said } from '../../fixtures/seen.ts';
 import { savedState } from '../../fixtures/upgrade-state.ts';
-import type { Check } from '../../src/check.ts';
+import type { Check } from '../../src/model/check.ts';
 import { nothingRequired, type UpgradeState } from '../../src/upgrade/state.ts';
 
 const idsOf = (checks: readonly Check[]): readonly string[] => checks.map(({ id }) => id);

@@ -28,7 +28,7 @@ import { type Applied, applyPlan } from '../../src/fix/engine/apply.ts';
 import { recoverRuns } from '../../src/fix/engine/recover.ts';
 import { listRuns, neededBackups } from '../../src/fix/engine/runs.ts';
 import type { Progress } from '../../src/fix/engine/transaction.ts';
-import type { Plan, Step } from '../../src/fix/step.ts';
+import type { Plan, Step } from '../../src/model/step.ts';
 
 const isRoot = process.geteuid?.() === 0;
 if (!isRoot) console.log('owners cannot be changed here: what needs root is skipped');

@@ -11,7 +11,7 @@ import { backUp } from '../../src/cli/fix.ts';
 import { ledgerParts, names } from '../../src/coven/layout.ts';
 import { type Applied, applyPlan } from '../../src/fix/engine/apply.ts';
 import { refusalOf } from '../../src/fix/engine/gate.ts';
-import type { Action, Plan } from '../../src/fix/step.ts';
+import type { Action, Plan } from '../../src/model/step.ts';
 import { renderApplied } from '../../src/render/fix.ts';
 
 // Each backup is proven, with several processes of its own.

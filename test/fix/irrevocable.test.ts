@@ -13,10 +13,10 @@ import { endProcesses, request } from '../../fixtures/real-coven.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { applyPlan } from '../../src/fix/engine/apply.ts';
 import { kindOf } from '../../src/fix/engine/kinds/index.ts';
-import { draft } from '../../src/fix/remedy.ts';
-import type { Action } from '../../src/fix/step.ts';
 import { thisMachine } from '../../src/host/machine.ts';
 import { readStat } from '../../src/host/procfs.ts';
+import { draft } from '../../src/model/remedy.ts';
+import type { Action } from '../../src/model/step.ts';
 
 const coven = fileURLToPath(new URL('../../dist/coven.js', import.meta.url));
 

@@ -8,7 +8,7 @@ import { type Mutant, mutantsOf } from './mutate.ts';
 const targets = [
   'checks/',
   'src/fix/plan.ts',
-  'src/fix/remedy.ts',
+  'src/model/remedy.ts',
   'src/fix/remedies/',
   'src/coven/liveness.ts',
   'src/coven/lifecycle.ts',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkOf } from '../../fixtures/checks.ts';
 import {
   ago,
   type Changes,
@@ -11,11 +12,11 @@ import {
   stopped,
   stranger,
 } from '../../fixtures/seen.ts';
-import type { Finding } from '../../src/check.ts';
 import { type Found, makePlan } from '../../src/fix/plan.ts';
-import type { PlanOptions } from '../../src/fix/remedy.ts';
-import type { PlanSight } from '../../src/fix/sight.ts';
-import type { Action, Plan } from '../../src/fix/step.ts';
+import type { Finding } from '../../src/model/check.ts';
+import type { PlanInput } from '../../src/model/plan-input.ts';
+import type { PlanOptions } from '../../src/model/remedy.ts';
+import type { Action, Plan } from '../../src/model/step.ts';
 import type { FileIdentity, Observations, Process } from '../../src/observation.ts';
 
 const tool = { name: 'coven-doctor', version: '0.0.0' };
@@ -40,19 +41,19 @@ const files = (list: Readonly<Record<string, Partial<FileIdentity>>>): Changes =
 const twoValues = { index: 'idx_b', table: 'events', rowid: 7, column: 'created_at', inTable: 'x', inIndex: 'y' };
 
 /** What a plan is made from: all that was seen, what a wedged daemon did while it was watched, and old backups. */
-function sightOf(base: Observations, changes: Changes, more: Partial<PlanSight> = {}): PlanSight {
+function sightOf(base: Observations, changes: Changes, more: Partial<PlanInput> = {}): PlanInput {
   return {
     ...changed(base, changes),
     oldBackups: [],
     indexes: { lostRows: 0, values: [], compared: [] },
     ...more,
-  } as PlanSight;
+  } as PlanInput;
 }
 
 function foundOf(name: string, causedBy?: Found['finding']['causedBy']): Found {
   const [check = '', code = '', status = 'fail'] = name.split(' ');
   const finding: Finding = { code, status: status as Finding['status'], target: '<x>', facts: {}, evidence: [] };
-  return { check, finding: causedBy ? { ...finding, causedBy } : finding };
+  return { check: checkOf(check), finding: causedBy ? { ...finding, causedBy } : finding };
 }
 
 const subject = (action: Action): string => {
@@ -75,7 +76,7 @@ interface Case {
   readonly found: readonly (string | Found)[];
   readonly seen?: Changes;
   readonly base?: Observations;
-  readonly more?: Partial<PlanSight>;
+  readonly more?: Partial<PlanInput>;
   readonly allow?: readonly ('disruptive' | 'lossy')[];
   readonly start?: true;
   readonly steps?: readonly string[];
@@ -95,7 +96,7 @@ const stale: Changes = {
 };
 const reused: Process = { ...stranger, pid: 4242, innerPid: 4242 };
 const hung: Changes = { 'daemon.health': { outcome: 'no-bytes', body: null } };
-const watched = (more = {}): Partial<PlanSight> => ({
+const watched = (more = {}): Partial<PlanInput> => ({
   'daemon.progress': {
     pid: 4242,
     watchedMs: 10_000,

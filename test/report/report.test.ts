@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { checkOf } from '../../fixtures/checks.ts';
 import type { Accepted } from '../../src/accepted.ts';
-import { type Check, defineCheck, type Finding, type Status } from '../../src/check.ts';
+import type { Finding, Status } from '../../src/model/check.ts';
 import { compareChecks, leadOf, makeReport, type Report, type Threshold } from '../../src/report.ts';
 
 const startedAt = '2026-11-24T10:00:00.000Z';
 const about = { runId: 'run', startedAt, durationMs: 1, home: '/home/ada/.coven' };
-
-const checkOf = (id: string): Check => defineCheck({ id, category: 'home', needs: [], judge: () => [] });
 
 /** `home:a fail broken` is a check and what it found; without a code it is its status. */
 function findingOf(line: string): Finding {

@@ -16,11 +16,10 @@ import { holdLock } from '../../fixtures/fix/held.ts';
 import { editLedger, hoursAgo, makeHome, type Row } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { stageFault } from '../../fixtures/staged.ts';
-import type { Check } from '../../src/check.ts';
 import { deadline } from '../../src/deadline.ts';
 import type { Host } from '../../src/host/host.ts';
 import { liveHost } from '../../src/host/live.ts';
-import { wordsOf } from '../../src/render/words.ts';
+import type { Check } from '../../src/model/check.ts';
 import { runChecks } from '../../src/runner.ts';
 
 const harnesses = fileURLToPath(new URL('../../fixtures/bin', import.meta.url));
@@ -532,9 +531,7 @@ test.each<[string, Check, object, string?]>([
 });
 
 test('every cause that an upgrade has is produced above', () => {
-  const wanted = upgradeChecks.flatMap((check) =>
-    Object.keys(wordsOf(check).causes).map((code) => `${check.id} ${code}`),
-  );
+  const wanted = upgradeChecks.flatMap((check) => Object.keys(check.causes).map((code) => `${check.id} ${code}`));
   const notAsked = /^upgraded?:[a-z]+ no-(state|daemon-before|ledger-before)$/;
   expect(wanted.filter((cause) => !produced.has(cause) && !notAsked.test(cause))).toEqual([]);
 });

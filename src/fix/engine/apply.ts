@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { thisMachine } from '../../host/machine.ts';
+import { type Plan, pathsOf, type Risk, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
 import { step as stepSchema } from '../schema.ts';
-import { type Plan, pathsOf, type Risk, type Step } from '../step.ts';
 import { phaseLocks, takeLocks } from './locks.ts';
 import { exitCode, inOrder, type ProvenBackup, perform, type Recheck } from './perform.ts';
 import { type Recovered, recoverAll, recoverRuns } from './recover.ts';

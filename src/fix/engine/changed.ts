@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { unfinishedMoves } from '../../backup/moves.ts';
 import { writtenSince } from '../../backup/recover-moves.ts';
 import { closeFolder, openFolder } from '../../host/folder.ts';
-import type { ActionKind } from '../step.ts';
+import type { ActionKind } from '../../model/step.ts';
 import { readJournal, tell } from './journal.ts';
 import { openQuarantines, openRun } from './run.ts';
 import { taskOf } from './transaction.ts';

@@ -1,5 +1,5 @@
 import type { Judgement } from '../../backup/judgement.ts';
-import type { ActionKind, Step } from '../step.ts';
+import type { ActionKind, Step } from '../../model/step.ts';
 import type { ProvenBackup } from './perform.ts';
 import type { Reason } from './refusal.ts';
 

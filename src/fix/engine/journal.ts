@@ -2,8 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import * as v from 'valibot';
 import { isErrno } from '../../host/files.ts';
 import { at, type Folder } from '../../host/folder.ts';
+import type { Step } from '../../model/step.ts';
 import { action, runId, step } from '../schema.ts';
-import type { Step } from '../step.ts';
 import { cutAt, makeFile, writeAt } from './hand.ts';
 import { type Reason, type ReasonCode, Refusal } from './refusal.ts';
 

@@ -1,5 +1,5 @@
 import type { Folder } from '../../host/folder.ts';
-import type { Action, ActionKind, Step } from '../step.ts';
+import type { Action, ActionKind, Step } from '../../model/step.ts';
 
 /** Where a step is taken. */
 export interface Scene {

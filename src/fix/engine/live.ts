@@ -1,6 +1,6 @@
 import { seeLiveSessions } from '../../control/sessions.ts';
 import { liveIds } from '../../coven/rows.ts';
-import type { Action } from '../step.ts';
+import type { Action } from '../../model/step.ts';
 import type { Task } from './kind.ts';
 import { Refusal } from './refusal.ts';
 

@@ -4,8 +4,8 @@ import { isErrno } from '../../host/files.ts';
 import { at, type Folder, isSame } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
 import { flockHolders } from '../../host/locks.ts';
+import type { Phase } from '../../model/step.ts';
 import { runSystem } from '../../programs.ts';
-import type { Phase } from '../step.ts';
 import { makeFile } from './hand.ts';
 import { Refusal } from './refusal.ts';
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Judgement } from '../../backup/judgement.ts';
 import { closeFolder } from '../../host/folder.ts';
-import type { Plan, Step } from '../step.ts';
+import type { Plan, Step } from '../../model/step.ts';
 import { refusalOf } from './gate.ts';
 import { dropRun, makeWhole } from './hand.ts';
 import { makeJournal } from './journal.ts';

@@ -5,7 +5,7 @@ import type { Recovery } from '../../backup/recover-moves.ts';
 import { Refused } from '../../backup/refused.ts';
 import { names } from '../../coven/layout.ts';
 import { closeFolder } from '../../host/folder.ts';
-import type { Step } from '../step.ts';
+import type { Step } from '../../model/step.ts';
 import { openJournal, readJournal, type Told, tell } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openQuarantines, openRun, runIds } from './run.ts';

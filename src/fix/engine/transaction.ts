@@ -1,4 +1,4 @@
-import type { Phase, Step } from '../step.ts';
+import type { Phase, Step } from '../../model/step.ts';
 import { refuseDrift } from './folder.ts';
 import type { Journal } from './journal.ts';
 import type { Kind, Scene, Task } from './kind.ts';

@@ -1,7 +1,7 @@
 import { thisMachine } from '../../host/machine.ts';
 import { tool } from '../../host/package.ts';
+import { pathsOf, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
-import { pathsOf, type Step } from '../step.ts';
 import type { Told } from './journal.ts';
 import { exitCode, perform } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';

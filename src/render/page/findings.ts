@@ -1,4 +1,4 @@
-import type { Evidence } from '../../check.ts';
+import type { Evidence } from '../../model/check.ts';
 import { type CheckReport, compareChecks, type ReportedFinding, standing } from '../../report.ts';
 import { sayAccepted } from '../accepted.ts';
 import { say } from '../words.ts';
@@ -41,7 +41,7 @@ export function renderFindings({ report }: Subject): Html {
 function article({ of: { check }, finding }: Found): Html {
   const { message, hint } = say(check, finding);
   const accepted = sayAccepted(finding);
-  const from = check.stated ? html` · of <samp>${clipped(check.stated.module, 120)}</samp>, which is not ours` : null;
+  const from = check.module ? html` · of <samp>${clipped(check.module, 120)}</samp>, which is not ours` : null;
   return html`<article class="finding ${standing(finding)}">
 <p class="where">${badge(standing(finding))} <samp>${check.id}</samp> <samp>${clipped(finding.code, 80)}</samp> about ${code(finding.target, 120)}${from}</p>
 <h3>${prose(clipped(message, 600))}</h3>

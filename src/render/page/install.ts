@@ -1,4 +1,4 @@
-import { bytes } from '../harmless.ts';
+import { bytes } from '../../model/amounts.ts';
 import { type Html, html, type Part } from './html.ts';
 import { code, facts, moment, section, table } from './parts.ts';
 import type { Subject } from './sight.ts';

@@ -1,5 +1,5 @@
+import { count } from '../../model/amounts.ts';
 import type { StoreSessions } from '../../observation.ts';
-import { count } from '../harmless.ts';
 import { clipped, type Html, html } from './html.ts';
 import { code, figure, moment, percent, section, table } from './parts.ts';
 import type { Subject } from './sight.ts';

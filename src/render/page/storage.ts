@@ -1,6 +1,6 @@
 import { criticalDiskBytes, lowDiskBytes, warnedWalBytes } from '../../coven/contract.ts';
 import { backupBytes, descriptorShares, fewInodes, floodBytes, largeWalBytes } from '../../coven/limits.ts';
-import { bytes } from '../harmless.ts';
+import { bytes } from '../../model/amounts.ts';
 import { clipped, type Html, html } from './html.ts';
 import { figure, percent, section } from './parts.ts';
 import type { Subject } from './sight.ts';

@@ -1,5 +1,5 @@
+import { bytes, count } from '../../model/amounts.ts';
 import type { LogStart, LogStory } from '../../observation.ts';
-import { bytes, count } from '../harmless.ts';
 import { type Html, html, type Part } from './html.ts';
 import { moment, percent, section, stamp, table } from './parts.ts';
 import type { Subject } from './sight.ts';

@@ -1,5 +1,5 @@
+import { bytes, count } from '../../model/amounts.ts';
 import { compareChecks, leadOf, type Report, type Standing, standing } from '../../report.ts';
-import { bytes, count } from '../harmless.ts';
 import { nextSteps } from '../steps.ts';
 import { escalations, verdict } from '../text.ts';
 import { say } from '../words.ts';

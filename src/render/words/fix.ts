@@ -1,7 +1,7 @@
-import type { Facts } from '../../check.ts';
-import type { Action, Plan, Risk, Step } from '../../fix/step.ts';
-import { count } from '../harmless.ts';
-import { homeWord, quoted } from '../shell.ts';
+import { count } from '../../model/amounts.ts';
+import type { Facts } from '../../model/check.ts';
+import { homeWord, quoted } from '../../model/shell.ts';
+import type { Action, Plan, Risk, Step } from '../../model/step.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 const at = (path: string): string => (path === '.' ? '<coven-home>' : `<coven-home>/${path}`);

@@ -1,5 +1,5 @@
-import type { Facts } from '../../check.ts';
-import { homeWord } from '../shell.ts';
+import type { Facts } from '../../model/check.ts';
+import { homeWord } from '../../model/shell.ts';
 
 const at = (path: unknown): string => `<coven-home>/${path}`;
 const who = (pid: unknown): string =>

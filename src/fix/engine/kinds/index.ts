@@ -1,4 +1,4 @@
-import type { ActionKind } from '../../step.ts';
+import type { ActionKind } from '../../../model/step.ts';
 import type { Kind } from '../kind.ts';
 import { mode, owner } from './attributes.ts';
 import { removeOldBackup } from './backup.ts';

@@ -1,7 +1,7 @@
-import type { Facts, Finding } from '../check.ts';
 import { ledgerParts, names } from '../coven/layout.ts';
 import type { FileIdentity } from '../observation.ts';
-import type { PlanSight } from './sight.ts';
+import type { Facts, Finding } from './finding.ts';
+import type { PlanInput } from './plan-input.ts';
 import type { Action, Risk, Step } from './step.ts';
 
 /** A step before it has its place in a plan. */
@@ -11,7 +11,7 @@ export type Draft = Pick<Step, 'action' | 'phase' | 'risk' | 'undo'>;
  * What is done about a finding: steps of its own, then a daemon started or restarted where it asks for one. A refusal
  * names why nothing is done, as a code that render has words for.
  */
-export type Remedy =
+export type Proposal =
   | {
       readonly steps: readonly Draft[];
       readonly daemon?: 'start' | 'restart';
@@ -27,10 +27,17 @@ export interface PlanOptions {
   readonly startStopped: boolean;
 }
 
-/** By `check code`. Pure: the same finding, observations and options give the same remedy. */
-export type Remedies = Readonly<Record<string, (sight: PlanSight, finding: Finding, options: PlanOptions) => Remedy>>;
+/** What `--fix` does about a cause. */
+export interface Remedy {
+  /** The least risk that it takes. */
+  readonly risk: Risk;
+  /** What it does, as the end of a sentence that begins with `--fix`. */
+  readonly summary: string;
+  /** Pure: the same finding, observations and options give the same proposal. */
+  readonly plan: (input: PlanInput, finding: Finding, options: PlanOptions) => Proposal;
+}
 
-export const refuse = (reason: string, facts?: Facts): Remedy => ({ refuse: reason, ...(facts && { facts }) });
+export const refuse = (reason: string, facts?: Facts): Proposal => ({ refuse: reason, ...(facts && { facts }) });
 
 export const draft = (action: Action, phase: Step['phase'], risk: Risk = 'safe'): Draft => ({
   action,
@@ -49,14 +56,14 @@ const reversible: readonly Action['kind'][] = [
 ];
 
 /** What is known of a name in the home, or null where it was not seen: nothing is done to what was not seen. */
-export const identityOf = (sight: PlanSight, name: string): FileIdentity | null =>
-  sight['home.identities']?.files[name] ?? null;
+export const identityOf = (input: PlanInput, name: string): FileIdentity | null =>
+  input['home.identities']?.files[name] ?? null;
 
 /** Moves names into quarantine, where each was seen; refuses where none was. */
-export function moveAside(sight: PlanSight, paths: readonly string[], risk: Risk = 'safe'): Remedy {
+export function moveAside(input: PlanInput, paths: readonly string[], risk: Risk = 'safe'): Proposal {
   const steps = paths.flatMap((path) => {
-    const was = identityOf(sight, path);
-    const beside = ledgerParts.includes(path) ? { beside: identityOf(sight, names.ledger) } : {};
+    const was = identityOf(input, path);
+    const beside = ledgerParts.includes(path) ? { beside: identityOf(input, names.ledger) } : {};
     return was ? [draft({ kind: 'quarantine', path, was, ...beside }, 'gone', risk)] : [];
   });
   return steps.length > 0 ? { steps } : refuse('not-seen', { name: paths[0] ?? '' });

@@ -1,4 +1,5 @@
-import type { Facts } from '../../check.ts';
+import type { Facts } from '../model/check.ts';
+import { homeWord } from '../model/shell.ts';
 
 /** Commands of Coven that hints advise. What is in their way is a fact of every finding, told by the ids of checks. */
 const commands = {
@@ -41,3 +42,27 @@ export function stopFirst(facts: Facts): string {
   if (facts.daemonVerdict === 'stopped' || facts.daemonVerdict === 'stale') return '';
   return works('stop', facts) ? 'stop the daemon, then ' : `${toRun('stop', facts)}, then `;
 }
+
+/** Coven takes any process of the recorded number for a live daemon; without the record, its start works. */
+export const moveRecord = (facts: Facts): string =>
+  `mv ${homeWord('daemon.json')} ${homeWord('daemon.json.aside')}; then ${toRun('start', facts, 'daemon:record')}`;
+
+/** What to do before anything is tried on a ledger that is damaged. */
+export const preserve = (facts: Facts): string =>
+  `${stopFirst(facts)}keep a copy of <coven-home> before anything else is tried`;
+
+/** A restart where a daemon runs, else a start: either has the PATH of today. */
+export const serveAnew = (facts: Facts): string =>
+  facts.daemonVerdict === 'running' ? toRestart(facts) : toRun('start', facts);
+
+/** Why a daemon that gives no answer may only be slow. */
+export const atWork = ({ cpuMs, log, runnable, lateMs, watchedMs, state }: Facts): string => {
+  if (runnable) return `it runs, or waits for a processor or a disk (${cpuMs} ms of processor time)`;
+  if (Number(cpuMs) >= 100) return `it used ${cpuMs} ms of processor time`;
+  if (log) return 'it writes its log';
+  if (Number(lateMs) >= 1000)
+    return `this machine let the check itself wait for ${Math.round(Number(lateMs) / 1000)} s`;
+  return state === null
+    ? 'its process could not be watched'
+    : `it was watched for ${Math.round(Number(watchedMs ?? 0) / 1000)} s alone`;
+};

@@ -15,16 +15,3 @@ export function harmlessJson(json: string): string {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return json.replace(dangerous, (found) => (found === '\n' ? found : found.split('').map(escaped).join('')));
 }
-
-/** `1.5 GiB`: three figures at the most. */
-export function bytes(value: unknown): string {
-  if (typeof value !== 'number') return 'an unknown number of bytes';
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10));
-  return `${Number((value / 1024 ** power).toPrecision(3))} ${units[power]}`;
-}
-
-/** `1 session`, `2 sessions`. */
-export function count(value: unknown, one: string, many = `${one}s`): string {
-  return `${value} ${value === 1 ? one : many}`;
-}

@@ -10,7 +10,7 @@ export const planNeeds = [
   'store.integrity',
 ] as const satisfies readonly ObservationKey[];
 
-export type PlanSight = { readonly [K in (typeof planNeeds)[number]]: Observations[K] | null } & {
+export type PlanInput = { readonly [K in (typeof planNeeds)[number]]: Observations[K] | null } & {
   /** Asked for only where a daemon does not answer: the look takes ten seconds. */
   readonly 'daemon.progress': Observations['daemon.progress'] | null;
   /** Runs whose backups may go for room, oldest first; looked for only where the disk is short. */

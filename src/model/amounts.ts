@@ -1,0 +1,12 @@
+/** `1.5 GiB`: three figures at the most. */
+export function bytes(value: unknown): string {
+  if (typeof value !== 'number') return 'an unknown number of bytes';
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10));
+  return `${Number((value / 1024 ** power).toPrecision(3))} ${units[power]}`;
+}
+
+/** `1 session`, `2 sessions`. */
+export function count(value: unknown, one: string, many = `${one}s`): string {
+  return `${value} ${value === 1 ? one : many}`;
+}
