@@ -236,7 +236,8 @@ describe('a module that may not or cannot be used is one line and exit 2', () =>
         'is in the Coven home',
       );
     }
-    const { stderr } = await cli(['--checks', join(home, 'in.mjs'), '--home', join(scratch.path, 'none')], {
+    mkdirSync(join(scratch.path, 'other'));
+    const { stderr } = await cli(['--checks', join(home, 'in.mjs'), '--home', join(scratch.path, 'other')], {
       env: { COVEN_HOME: home },
     });
     expect(stderr).toContain('is in the Coven home');
