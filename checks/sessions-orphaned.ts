@@ -63,6 +63,8 @@ export const sessionsOrphaned = defineCheck({
         'daemon foreign',
         'daemon undetermined',
         'store:integrity corrupt',
+        'store:wal torn',
+        'store:schema missing-tables',
       ],
     },
   },
