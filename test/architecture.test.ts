@@ -35,6 +35,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/json.ts', []],
   ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts']],
   ['src/programs.ts', []],
+  ['src/system/', ['src/system/', 'src/child/', 'src/programs.ts']],
   [
     'src/model/',
     ['src/model/', 'src/observation.ts', 'src/coven/layout.ts', 'src/coven/lifecycle.ts', 'src/coven/rows.ts'],
@@ -57,6 +58,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/observation.ts',
       'src/deadline.ts',
       'src/programs.ts',
+      'src/system/',
       'src/json.ts',
     ],
   ],
@@ -132,6 +134,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/runner.ts',
       'src/deadline.ts',
       'src/programs.ts',
+      'src/system/',
       'src/json.ts',
     ],
   ],

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -7,9 +8,11 @@ import { describe, expect, test } from 'vitest';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { commandEnvironment, daemonEnvironment } from '../src/control/environment.ts';
-import { parseList } from '../src/host/processes-portable.ts';
+import { seen } from '../src/host/processes-portable.ts';
 import { systemProgram } from '../src/programs.ts';
+import { askMachine, askProcesses } from '../src/system/ask.ts';
 
+const never = new AbortController().signal;
 const strace = '/usr/bin/strace';
 const mayTrace = spawnSync(strace, ['-f', '/bin/true'], { stdio: 'ignore' }).status === 0;
 if (!mayTrace) console.warn('the list of started programs is not tested: strace(1) is not there or may not trace');
@@ -26,6 +29,7 @@ export const good = { id: 'acme:good', title: 'It', explain: 'It', causes: { ok:
 interface Started {
   /** `flock -x -n 3` for /usr/bin/flock, `reader.js` for a program of ours. */
   readonly what: string;
+  readonly path: string;
   readonly knowsSecret: boolean;
 }
 
@@ -60,28 +64,42 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
   return lines.slice(1).map((line) => {
     const [, file = '', args = ''] = /execve\("([^"]*)", \[(.*?)\]/.exec(line) ?? [];
     const argv = args.split(', ').map((word) => word.replaceAll('"', ''));
+    if (args.includes('ulimit -d')) return { what: limit, path: file, knowsSecret: line.includes(secret) };
     const ours = argv.findIndex((word) => word.includes('/dist/'));
     if (file !== process.execPath || ours < 0)
-      return { what: [basename(file), ...argv.slice(1).map(named)].join(' '), knowsSecret: line.includes(secret) };
-    const [path = '', ...rest] = argv.slice(ours);
+      return {
+        what: [basename(file), ...argv.slice(1).map(named)].join(' '),
+        path: file,
+        knowsSecret: line.includes(secret),
+      };
+    const [program = '', ...rest] = argv.slice(ours);
     // Numbers of processes and times differ.
     const words = rest.filter((word) => /^[a-z]+$/.test(word));
-    return { what: [basename(path), ...words].join(' '), knowsSecret: line.includes(secret) };
+    return { what: [basename(program), ...words].join(' '), path: file, knowsSecret: line.includes(secret) };
   });
 }
 
+/** `reader.js` is started by a shell that gives it a limit of memory and then becomes it. */
+const limit = 'sh with a limit';
 const named = (word: string): string => (word.includes('/') ? 'PATH' : word);
+
+/**
+ * What systeminformation starts through its shell, by name: which of them depends on its version, on what is installed and
+ * on whether we are root. It has a PATH of the system's folders and an environment without a secret.
+ */
+const ofSystemInformation = ['sh', 'lscpu', 'cat', 'grep', 'dmidecode'];
+const inSystem = (program: string): RegExp => new RegExp(`^/(?:usr/)?s?bin/${program}$`);
 
 const list = (started: readonly Started[]): readonly string[] => [...new Set(started.map(({ what }) => what))].sort();
 
 describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are ours and the system’s', () => {
   const cases: readonly (readonly [words: readonly string[], started: readonly string[]])[] = [
-    [[], ['reader.js']],
+    [[], ['reader.js', limit]],
     [['list'], []],
     [['explain', 'home:mode'], []],
-    [['plan'], ['reader.js']],
-    [['bundle'], ['reader.js']],
-    [['preflight'], ['reader.js']],
+    [['plan'], ['reader.js', limit]],
+    [['bundle'], ['reader.js', limit, 'system.js']],
+    [['preflight'], ['reader.js', limit]],
     [['runs'], []],
     [
       ['backup', 'create'],
@@ -91,13 +109,22 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     [['backup', 'verify'], ['flock -x -n 3']],
     [
       ['--fix', '--yes'],
-      ['flock -x -n 3', 'judge.js', 'ledger.js', 'reader.js'],
+      ['flock -x -n 3', 'judge.js', 'ledger.js', 'reader.js', limit],
     ],
     [['undo'], []],
     [['simulate'], ['true', 'unshare -m true']],
     [
       ['check-kit', 'MODULE'],
-      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'judge.js', 'mkfifo PATH', 'plugin.js', 'reader.js'],
+      [
+        'coven.js daemon serve',
+        'flock -s -n 3',
+        'flock -x -n 3',
+        'judge.js',
+        'mkfifo PATH',
+        'plugin.js',
+        'reader.js',
+        limit,
+      ],
     ],
   ];
   test.each(cases)('coven-doctor %j', async (words, expected) => {
@@ -108,7 +135,10 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     writeFileSync(module, good);
     const named = words.map((word) => (word === 'MODULE' ? module : word));
     const started = await trace(scratch, 'coven-doctor', named);
-    expect(list(started)).toEqual(expected);
+    const isAsked = ({ path, what }: Started): boolean =>
+      words[0] === 'bundle' && what !== limit && ofSystemInformation.some((name) => inSystem(name).test(path));
+    expect(list(started.filter((one) => !isAsked(one)))).toEqual(expected);
+    expect(started.filter(({ path }) => path !== process.execPath && !inSystem('[^/]+').test(path))).toEqual([]);
     expect(started.filter(({ knowsSecret }) => knowsSecret)).toEqual([]);
   });
 
@@ -120,7 +150,7 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     const stopped = await trace(scratch, 'coven', ['daemon', 'stop']);
     const started = await start;
     expect([list(started), list(stopped)]).toEqual([
-      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'reader.js'],
+      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'reader.js', limit],
       [],
     ]);
     const know = [...started, ...stopped].filter(({ knowsSecret }) => knowsSecret);
@@ -153,24 +183,47 @@ test('a daemon gets the user’s environment without what npm and the current fo
   expect(commandEnvironment(env, '/c')).toEqual({ PATH: '/usr/bin', HOME: '/h', COVEN_X: '1', COVEN_HOME: '/c' });
 });
 
-test('what ps(1) lists is read as processes, as where there is no /proc', () => {
-  const { stdout } = spawnSync(systemProgram('ps'), ['-axww', '-o', 'pid=,ppid=,uid=,state=,lstart=,args='], {
-    env: { LC_ALL: 'C', TZ: 'UTC' },
-    encoding: 'utf8',
-  });
-  const own = parseList(stdout).find(({ pid }) => pid === process.pid);
-  expect(own).toMatchObject({ ppid: process.ppid, uid: process.geteuid?.(), own: true });
-  expect(Math.abs(Date.parse(own?.startedAt ?? '') - Date.now())).toBeLessThan(24 * 3_600_000);
-  const serve =
-    ' 812     1   501 Ss   Thu Nov 26 17:16:22 2026 /opt/coven daemon serve --managed-started-at 2026-11-26T17:16:21Z';
-  expect(parseList(`${serve}\nno process\n`)).toMatchObject([
-    {
-      pid: 812,
-      uid: 501,
-      role: 'serve',
-      command: 'coven',
-      startedAt: '2026-11-26T17:16:22.000Z',
-      managedStartedAt: '2026-11-26T17:16:21Z',
-    },
+test('the system is asked by a process that has its PATH and no secret, and what it tells says not whose machine it is', async () => {
+  const { cpu, memory, ...rest } = await askMachine(never);
+  expect(rest).toEqual({});
+  expect(cpu).toMatchObject({ cores: cpus().length });
+  expect(memory).toMatchObject({ total: expect.any(Number), available: expect.any(Number) });
+  expect(Object.keys({ ...cpu, ...memory }).sort()).toEqual([
+    'available',
+    'brand',
+    'cores',
+    'physicalCores',
+    'swaptotal',
+    'swapused',
+    'total',
+    'virtualization',
   ]);
+});
+
+test('what ps(1) lists is read as processes, as where there is no /proc', async () => {
+  const listed = await askProcesses(never);
+  const own = listed?.find(({ pid }) => pid === process.pid);
+  expect(own).toMatchObject({ ppid: process.ppid, uid: process.geteuid?.() });
+  expect(Math.abs(Date.parse(own?.startedAt ?? '') - (Date.now() - process.uptime() * 1000))).toBeLessThan(60_000);
+  const serve = {
+    pid: 812,
+    ppid: 1,
+    uid: 501,
+    state: 'S',
+    startedAt: '2026-11-26T17:16:22.000Z',
+    argv: '/opt/coven daemon serve --managed-started-at 2026-11-26T17:16:21Z'.split(' '),
+  } as const;
+  expect(seen(serve)).toMatchObject({
+    role: 'serve',
+    command: 'coven',
+    own: false,
+    managedStartedAt: '2026-11-26T17:16:21Z',
+  });
+  expect(seen({ ...serve, argv: ['/opt/coven', 'sessions'] })).toMatchObject({ role: 'other', managedStartedAt: null });
+});
+
+test('a deadline ends it with all that it has started, and nothing is told', async () => {
+  const aborted = AbortSignal.abort();
+  expect(await askMachine(aborted)).toEqual({});
+  expect(await askProcesses(aborted)).toBe(null);
 });

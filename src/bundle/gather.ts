@@ -76,7 +76,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
     inHome('log/', () => part('log/', () => gatherLogs(home))),
     inHome('runs/', () => part('runs/', () => gatherRuns(home))),
     inHome('tree.json', () => json('tree.json', () => seeTree(home, signal))),
-    json('system.json', () => seeSystem()),
+    json('system.json', () => seeSystem(signal)),
     json('daemon.json', async () => answersOf(await host.answers())),
     json('install.json', async () => ({ ...value('install'), node: process.execPath })),
   ]);

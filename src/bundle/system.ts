@@ -3,13 +3,13 @@ import { arch, cpus, loadavg, release, totalmem, uptime, version } from 'node:os
 import { readStart } from '../host/files.ts';
 import { packageRoot, tool } from '../host/package.ts';
 import { runSystem } from '../programs.ts';
+import { askMachine } from '../system/ask.ts';
 
 const fileLimit = 64 * 1024;
 
 /** Facts of this machine that say nothing of whose it is. What it does not tell is null. */
-export async function seeSystem(): Promise<object> {
-  const all = cpus();
-  const [oneMinute = null] = loadavg();
+export async function seeSystem(signal: AbortSignal): Promise<object> {
+  const { cpu = null, memory = null } = await askMachine(signal);
   return {
     node: process.version,
     sqlite: process.versions.sqlite ?? null,
@@ -17,15 +17,15 @@ export async function seeSystem(): Promise<object> {
     arch: arch(),
     kernel: { release: release(), version: version() },
     uptimeSeconds: Math.round(uptime()),
-    cpus: all.length,
+    cpus: cpus().length,
     memoryBytes: totalmem(),
     tool: tool(),
     executable: process.execPath,
     package: packageRoot,
     os: process.platform === 'darwin' ? seeMacOs() : await seeDistribution(),
-    cpu: { brand: all[0]?.model ?? null },
-    memory: await seeMemory(),
-    load: { oneMinute },
+    cpu,
+    memory,
+    load: { avgLoad: loadavg()[0] ?? null },
   };
 }
 
@@ -42,17 +42,6 @@ const seeMacOs = (): object => ({
   release: runSystem('sw_vers', ['-productVersion'], ['ignore', 'pipe', 'ignore']).stdout?.trim() || null,
   codename: null,
 });
-
-/** Source: proc_meminfo(5). */
-async function seeMemory(): Promise<object | null> {
-  const text = await textOf('/proc/meminfo');
-  if (text === null) return null;
-  const bytes = (name: string): number | null => {
-    const kibibytes = new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1];
-    return kibibytes === undefined ? null : Number(kibibytes) * 1024;
-  };
-  return { available: bytes('MemAvailable'), swapTotal: bytes('SwapTotal'), swapFree: bytes('SwapFree') };
-}
 
 async function textOf(path: string): Promise<string | null> {
   const real = await realpath(path).catch(() => null);

@@ -8,13 +8,15 @@ import { type LineReader, readLines } from './lines.ts';
 import { noSqliteOf } from './no-sqlite.ts';
 
 /** Programs of this package that run as children, one file of `dist` each. */
-export type ChildProgram = 'reader' | 'ledger' | 'mender' | 'judge' | 'plugin';
+export type ChildProgram = 'reader' | 'ledger' | 'mender' | 'judge' | 'plugin' | 'system';
 
 export interface ChildOptions {
   /** Options for Node itself, before the program. */
   readonly nodeOptions?: readonly string[];
   /** The descriptor that the child answers on: 1, or another one where 1 belongs to code of others. */
   readonly answersOn?: 1 | 3;
+  /** Its environment; without it, an empty one. */
+  readonly env?: Readonly<Record<string, string>>;
   /** A process group of its own, which is ended as one. */
   readonly group?: boolean;
   /** Bytes of memory that it may have; what asks for more fails, in SQLite with SQLITE_NOMEM. */
@@ -52,7 +54,14 @@ const defaultLineLimit = 64 * 1024 ** 2;
 
 /** Starts a program of ours. It is given nothing of our environment. Never throws: a child that cannot be started has ended. */
 export function startChild(program: ChildProgram, options: ChildOptions = {}): Child {
-  const { nodeOptions = [], answersOn = 1, group = false, memoryBytes, lineLimit = defaultLineLimit } = options;
+  const {
+    nodeOptions = [],
+    answersOn = 1,
+    env = {},
+    group = false,
+    memoryBytes,
+    lineLimit = defaultLineLimit,
+  } = options;
   let child: ChildProcess | null = null;
   let how: string | null = null;
   let settle = (): void => undefined;
@@ -68,7 +77,7 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
     const [file = '', ...args] = memoryBytes === undefined ? node : limited(node, memoryBytes);
     child = spawn(file, args, {
       stdio: answersOn === 1 ? ['pipe', 'pipe', 'ignore'] : ['pipe', 'ignore', 'ignore', 'pipe'],
-      env: {},
+      env,
       cwd: '/',
       detached: group,
     });
@@ -84,7 +93,7 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
   const input = child?.stdin ?? null;
   input?.on('error', () => undefined);
   const output = (child?.stdio?.[answersOn] ?? null) as Readable | null;
-  const usesSqlite = program !== 'plugin';
+  const usesSqlite = program !== 'plugin' && program !== 'system';
   let hasAnswered = false;
   const lines: LineReader | null = output && readLines(output, lineLimit);
   const kill = async (): Promise<void> => {

@@ -14,7 +14,7 @@ import * as proc from './procfs.ts';
  * listen inside it, and those that daemon.json names, whatever they are. Of an environment only the two markers are
  * looked at, of a command line only what tells a daemon from a harness.
  */
-export async function seeProcesses({ home: path, observe }: Look): Promise<Processes> {
+export async function seeProcesses({ home: path, observe, signal }: Look): Promise<Processes> {
   const [home, machine, record, locks, entries] = await Promise.all([
     observe('home'),
     observe('machine'),
@@ -23,7 +23,7 @@ export async function seeProcesses({ home: path, observe }: Look): Promise<Proce
     observe('home.entries'),
   ]);
   const pids = proc.allPids();
-  if (!pids) return (await import('./processes-portable.ts')).seeProcessesPortably(record);
+  if (!pids) return (await import('./processes-portable.ts')).seeProcessesPortably(record, signal);
 
   const stats = new Map(pids.flatMap((pid) => proc.readStat(pid) ?? []).map((found) => [found.pid, found]));
   const canonical = home.kind === 'directory' ? await realpath(path).catch(() => path) : path;
