@@ -1,7 +1,7 @@
 import type { PageBytes, PageProblem, ReadableRows, StoreBytes, WalBytes } from '../observation.ts';
 import { type OpenLedger, withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
-import type { Problem } from './owners.ts';
+import { isOfSearch, type Problem } from './owners.ts';
 import { mapPages, type PageMap } from './page-map.ts';
 import { openPages } from './pages.ts';
 import type { TreeReading } from './walk.ts';
@@ -88,11 +88,10 @@ function pageBytes(map: PageMap, pageSize: number): PageBytes {
   };
 }
 
-const isSearch = (table: string): boolean => table.startsWith('events_fts_');
-
-function asSeen({ kind, text, trees }: Problem): PageProblem {
+function asSeen(problem: Problem): PageProblem {
+  const { kind, text, trees } = problem;
   const tables = [...new Set(trees.map(({ table }) => table))];
-  const search = tables.length > 0 && tables.every(isSearch);
+  const search = isOfSearch(problem);
   return { kind, text: text.slice(0, 300), table: tables.length === 1 ? (tables[0] ?? null) : null, search };
 }
 

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
+import { isOfSearch, isSearchTable } from './owners.ts';
 import { mapPages } from './page-map.ts';
 import { openPages } from './pages.ts';
 import type { Judgement, Reason } from './protocol.ts';
@@ -41,8 +42,7 @@ function judgeBytes(path: string, tell: Tell): void {
     const pages = openPages(main, wal);
     if (!pages) return tell('unreadable', 'the file is no SQLite database');
     const map = mapPages(pages, { whole: true, leafMs: 0, hurry: never });
-    for (const { text, trees } of map.problems)
-      tell(trees.length > 0 && trees.every(({ table }) => isSearch(table)) ? 'search' : 'pages', text);
+    for (const problem of map.problems) tell(isOfSearch(problem) ? 'search' : 'pages', problem.text);
     if (map.problemCount === 0 && !map.isWhole) tell('pages', 'not every page could be read');
   });
   if (found === null) tell('unreadable', 'the file is absent or no regular file');
@@ -76,9 +76,6 @@ const ofIndex =
   /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
 const ofSearch = /inverted index for FTS5/;
 
-/** Tables that the full-text index is kept in. */
-const isSearch = (table: string): boolean => table.startsWith('events_fts_');
-
 function checkIntegrity(db: Database.Database, tell: Tell): void {
   const roots = db
     .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
@@ -100,7 +97,7 @@ function checkIntegrity(db: Database.Database, tell: Tell): void {
       .all() as string[];
     if (roots.length === 0) throw error;
     tell('search', `SQLite's check ended: ${messageOf(error)}`);
-    for (const name of names.filter((name) => !isSearch(name))) check(quote(name));
+    for (const name of names.filter((name) => !isSearchTable(name))) check(quote(name));
   }
 }
 
@@ -122,7 +119,7 @@ function readEveryRow(db: Database.Database, table: string, tell: Tell): number 
       .get();
     return Number((rows as unknown[])[0]);
   } catch (error) {
-    tell(isSearch(table) ? 'search' : 'rows', `table "${table}" cannot be read whole: ${messageOf(error)}`);
+    tell(isSearchTable(table) ? 'search' : 'rows', `table "${table}" cannot be read whole: ${messageOf(error)}`);
     return null;
   }
 }

@@ -37,9 +37,21 @@ export interface Problem {
   readonly page: number;
   /** The b-trees that it concerns; none for the freelist alone. */
   readonly trees: readonly Tree[];
+  /** The page is on the freelist, too: whatever is written next takes it. */
+  readonly free?: boolean;
   /** A sentence without its full stop. */
   readonly text: string;
 }
+
+/** Tables that the full-text index is kept in. */
+export const isSearchTable = (table: string): boolean => table.startsWith('events_fts_');
+
+/**
+ * Whether a problem is about the full-text index alone, which is built anew from the events. A page of it that is also on the
+ * freelist is not: events would be written there, and the index over them.
+ */
+export const isOfSearch = ({ trees, free }: Problem): boolean =>
+  !free && trees.length > 0 && trees.every(({ table }) => isSearchTable(table));
 
 export const describeTree = ({ name, type, table }: Tree): string =>
   name === schemaTree.name ? 'the schema' : type === 'index' ? `index "${name}" of "${table}"` : `table "${name}"`;
@@ -89,7 +101,8 @@ export function makeOwners(pages: Pages, trees: readonly Tree[]): Owners | null 
     }
     const others = other.tree && other.tree !== tree ? [other.tree] : [];
     const text = `page ${page} belongs to ${label} and also to ${describeOwner(other)}`;
-    return { kind: 'twice', page, trees: [...concerned, ...others], text };
+    const free = other.use === 'trunk' || other.use === 'free';
+    return { kind: 'twice', page, trees: [...concerned, ...others], free, text };
   };
   return { of, claim, claimed: () => claimed };
 }

@@ -1,10 +1,10 @@
 import { walkFreelist } from './freelist.ts';
-import { makeOwners, type Owners, type Problem } from './owners.ts';
+import { isOfSearch, makeOwners, type Owners, type Problem } from './owners.ts';
 import type { Pages } from './pages.ts';
 import { readSchema, schemaTree } from './schema.ts';
-import { type TreeReading, type Walk, walkTree } from './walk.ts';
+import { nothingRead, type TreeReading, type Walk, walkTree } from './walk.ts';
 
-/** Problems that are told one by one; the others are counted. */
+/** Problems that are told one by one, of the full-text index and of all else; the others are counted. */
 const problemLimit = 100;
 
 /** What was found so far is told so often. */
@@ -48,6 +48,7 @@ export function mapPages(pages: Pages, { whole, leafMs, hurry, onProblem }: MapO
   const owners = makeOwners(pages, trees);
   const problems: Problem[] = [];
   let problemCount = 0;
+  const told = { search: 0, other: 0 };
   let trunks = 0;
   const result = (isMapped: boolean): PageMap => {
     const isWhole =
@@ -61,7 +62,10 @@ export function mapPages(pages: Pages, { whole, leafMs, hurry, onProblem }: MapO
   let toldAt = 0;
   const tell = (problem: Problem): void => {
     problemCount += 1;
-    if (problems.length < problemLimit) problems.push(problem);
+    // Many of the full-text index must not hide one of the events.
+    const kind = isOfSearch(problem) ? 'search' : 'other';
+    told[kind] += 1;
+    if (told[kind] <= problemLimit) problems.push(problem);
     if (!onProblem || performance.now() < toldAt + progressMs) return;
     onProblem(result(false));
     toldAt = performance.now();
@@ -77,17 +81,6 @@ export function mapPages(pages: Pages, { whole, leafMs, hurry, onProblem }: MapO
   if (problemCount === 0 && result(isMapped).isWhole) tellUnowned(pages, owners, tell);
   return result(isMapped);
 }
-
-const nothingRead = {
-  interior: 0,
-  leaves: 0,
-  leavesRead: 0,
-  overflow: 0,
-  rows: 0,
-  entries: 0,
-  soundLeaves: 0,
-  problems: 0,
-};
 
 /**
  * As many leaves as there is time for: first small trees whole, then leaves of the others, spread evenly over the file.

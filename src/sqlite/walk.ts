@@ -22,6 +22,18 @@ export interface TreeReading extends Tree {
   problems: number;
 }
 
+/** A tree before it is walked. */
+export const nothingRead = {
+  interior: 0,
+  leaves: 0,
+  leavesRead: 0,
+  overflow: 0,
+  rows: 0,
+  entries: 0,
+  soundLeaves: 0,
+  problems: 0,
+};
+
 /** What a walk is about, for all trees of a database. */
 export interface Walk {
   readonly pages: Pages;

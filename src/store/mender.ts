@@ -9,17 +9,30 @@ import Database from 'better-sqlite3';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
 import type { TwoValues } from '../observation.ts';
+import { judgeCopy } from '../sqlite/judge.ts';
+import { emptySearch, searchTables } from './empty-search.ts';
 import { compareIndexes } from './index-entries.ts';
 import type { MendAnswer, MendRequest } from './protocol.ts';
 
-/** Every row of what sessions are, in the order of their rowids, as one digest: a mended copy has the same. */
+/** Every row of every table but those of the full-text index, in their order, as one digest: a mended copy has the same. */
 function digestOf(db: Database.Database): { readonly rows: number; readonly digest: string } {
   const hash = createHash('sha256');
   let rows = 0;
-  for (const table of ['sessions', 'events']) {
-    const select = db.prepare(`SELECT rowid, * FROM ${table} NOT INDEXED ORDER BY rowid`).raw();
+  const tables = db
+    .prepare(
+      `SELECT s.name, t.wr FROM sqlite_schema AS s JOIN pragma_table_list AS t ON t.schema = 'main' AND t.name = s.name
+        WHERE s.type = 'table' AND s.rootpage > 0 ORDER BY s.name`,
+    )
+    .all() as { name: string; wr: number }[];
+  for (const { name, wr } of tables.filter(({ name }) => !searchTables.includes(name))) {
+    hash.update(`${JSON.stringify(name)}\n`);
+    // A rowid is the `seq` of an event.
+    const select = db
+      .prepare(`SELECT ${wr ? '*' : 'rowid, *'} FROM ${quoted(name)} NOT INDEXED`)
+      .raw()
+      .safeIntegers();
     for (const row of select.iterate() as Iterable<readonly unknown[]>) {
-      hash.update(JSON.stringify(row));
+      hash.update(JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? `${value}n` : value)));
       rows += 1;
     }
   }
@@ -41,9 +54,31 @@ function rebuildIndexes(db: Database.Database, agreed: readonly TwoValues[]): vo
   for (const name of compared) db.exec(`REINDEX ${quoted(name)}`);
 }
 
-function rebuildSearch(db: Database.Database): void {
-  const there = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'events_fts'").get();
-  if (there) db.exec("INSERT INTO events_fts(events_fts) VALUES ('rebuild')");
+const hasSearch = (db: Database.Database): boolean =>
+  db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'events_fts'").get() !== undefined;
+
+/** FTS5 opens no index without the version of its format. Source: FTS5_CURRENT_VERSION in its fts5Int.h. */
+const newSettings = [['version', 4]];
+
+/** The settings of the full-text index; those of a new one where they cannot be read. */
+function searchSettings(db: Database.Database): readonly unknown[] {
+  try {
+    const settings = db.prepare('SELECT k, v FROM events_fts_config').raw().all();
+    return settings.length > 0 ? settings : newSettings;
+  } catch {
+    return newSettings;
+  }
+}
+
+/** Builds the full-text index, whose tables are empty, and holds it against the events. */
+function buildSearch(db: Database.Database, settings: readonly unknown[]): void {
+  // Else SQLite lets nobody but FTS5 write to its tables.
+  db.unsafeMode(true);
+  const insert = db.prepare('INSERT INTO events_fts_config (k, v) VALUES (?, ?)');
+  for (const setting of settings) insert.run(setting);
+  db.unsafeMode(false);
+  db.exec("INSERT INTO events_fts (events_fts) VALUES ('rebuild')");
+  db.exec("INSERT INTO events_fts (events_fts, rank) VALUES ('integrity-check', 1)");
 }
 
 /** Brings what is in the WAL into the main file. Throws where something of it stays: it would not come along. */
@@ -78,12 +113,20 @@ function mend({ source, into, settled, work, values }: MendRequest): MendAnswer 
       db = open(into);
     }
     if (work === 'rebuild-index') rebuildIndexes(db, values);
-    if (work !== 'checkpoint') rebuildSearch(db);
+    if (work !== 'checkpoint' && hasSearch(db)) {
+      checkpoint(db);
+      const settings = searchSettings(db);
+      db.close();
+      emptySearch(into);
+      db = open(into);
+      buildSearch(db, settings);
+    }
     checkpoint(db);
-    const problem = db.pragma('integrity_check(1)', { simple: true });
-    if (problem !== 'ok') throw new Error(`the mended copy is not whole: ${problem}`);
     const after = digestOf(db);
     if (before.digest !== after.digest) throw new Error('the mended copy holds other rows');
+    db.close();
+    const [problem] = judgeCopy(into).reasons;
+    if (problem) throw new Error(`the mended copy is not whole: ${problem.text}`);
     return { ok: true, rows: after.rows };
   } finally {
     db.close();
