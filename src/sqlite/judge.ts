@@ -20,7 +20,8 @@ export function judgeCopy(path: string): Judgement {
   const reasons: Reason[] = [];
   const tell = (kind: Reason['kind'], text: string): void => {
     // Each kind has room of its own: many of one must not hide another that weighs more.
-    if (reasons.filter((reason) => reason.kind === kind).length < reasonLimit) reasons.push({ kind, text });
+    const same = reasons.filter((reason) => reason.kind === kind);
+    if (same.length < reasonLimit && !same.some((reason) => reason.text === text)) reasons.push({ kind, text });
   };
   judgeBytes(path, tell);
   const tables = reasons.some(({ kind }) => kind === 'unreadable') ? [] : judgeThroughSqlite(path, tell);
@@ -74,32 +75,44 @@ function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
 /** Lines of SQLite's integrity check about an index that does not agree with its table. */
 const ofIndex =
   /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
-const ofSearch = /inverted index for FTS5/;
+/** Source: fts5_main.c and fts5_index.c of SQLite. */
+const ofSearch = /inverted index for FTS5|^fts5: corrupt.{0,80} "events_fts"$/;
 
 function checkIntegrity(db: Database.Database, tell: Tell): void {
   const roots = db
     .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
     .pluck()
     .all() as number[];
+  let isSearchDamaged = false;
   const check = (what: string | number): void => {
     // One answer may hold many lines, under a heading that names the database.
     for (const answer of db.prepare(`PRAGMA integrity_check(${what})`).pluck().iterate())
-      for (const line of String(answer).split('\n'))
-        if (line !== 'ok' && !line.startsWith('***')) tell(kindOfLine(line, roots), line.slice(0, 300));
+      for (const line of String(answer).split('\n')) {
+        if (line === 'ok' || line.startsWith('***')) continue;
+        // Pages below one of its pages that cannot be read are used by nothing that SQLite sees, which it tells last.
+        const kind = isSearchDamaged && neverUsed.test(line) ? 'search' : kindOfLine(line, roots);
+        isSearchDamaged ||= kind === 'search';
+        tell(kind, line.slice(0, 300));
+      }
   };
   try {
     check(reasonLimit);
   } catch (error) {
-    // A full-text index that cannot be read ends the whole check without a word on anything else.
-    const names = db
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
-      .pluck()
-      .all() as string[];
     if (roots.length === 0) throw error;
+    isSearchDamaged = true;
     tell('search', `SQLite's check ended: ${messageOf(error)}`);
-    for (const name of names.filter((name) => !isSearchTable(name))) check(quote(name));
   }
+  if (!isSearchDamaged) return;
+  // A full-text index that cannot be read ends the whole check, or takes all its lines, without a word on anything else.
+  const names = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
+    .pluck()
+    .all() as string[];
+  for (const name of names.filter((name) => !isSearchTable(name))) check(quote(name));
 }
+
+/** Source: checkDatabase of SQLite's btree.c, after all trees. */
+const neverUsed = /^Page \d{1,10}: never used$/;
 
 function kindOfLine(line: string, searchRoots: readonly number[]): Reason['kind'] {
   const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];

@@ -39,13 +39,18 @@ export function readTables(
   const bytes = sizeOf(db);
   const pagesWhole = bytes <= wholeBytes || (deep && (scratch !== null || bytes <= liveCheckBytes));
   const lines: string[] = [];
-  const ofSearch = searchLines(db);
+  const isOfTree = searchLines(db);
+  // Pages below one of its pages that cannot be read are used by nothing that SQLite sees.
+  const ofSearch = (line: string): boolean => isOfTree(line) || (neverUsed.test(line) && lines.some(isOfTree));
   const found = (): Omit<Progress, 'tables'> => ({
     problems: lines.filter((line) => !ofIndex.test(line) && !ofSearch(line)),
     indexProblems: lines.filter((line) => ofIndex.test(line)),
   });
   const tables: TableReading[] = [];
   if (pagesWhole) checkPages(db, lines, () => progress({ tables, ...found() }));
+  // Its problems may be as many as are told, before any of the other tables.
+  if (lines.length > 0 && lines.every(ofSearch))
+    lines.push(...ordinaryTables(db).flatMap((name) => checkTable(db, name)));
   const { problems } = found();
   let isSearchDamaged = lines.some(ofSearch);
   const { names, all } = tableNames(db);
@@ -73,6 +78,12 @@ export function readTables(
 const ofIndex =
   /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
 
+/** Source: fts5_main.c and fts5_index.c of SQLite. */
+const ofFts5 = /inverted index for FTS5|^fts5: corrupt.{0,80} "events_fts"$/;
+
+/** Source: checkDatabase of SQLite's btree.c, after all trees. */
+const neverUsed = /^Page \d{1,10}: never used$/;
+
 /** Whether a line of SQLite's check is about the full-text index: as one, or by a b-tree that it is kept in. */
 function searchLines(db: Database): (line: string) => boolean {
   const roots = db
@@ -81,7 +92,7 @@ function searchLines(db: Database): (line: string) => boolean {
     .all() as number[];
   return (line) => {
     const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];
-    return /inverted index for FTS5/.test(line) || roots.includes(Number(tree));
+    return ofFts5.test(line) || roots.includes(Number(tree));
   };
 }
 
@@ -111,13 +122,15 @@ function checkPages(db: Database, problems: string[], progress: () => void): voi
     }
   } catch (error) {
     // A full-text index that cannot be read ends the whole check without a word on anything else.
-    const others = tableNames(db).names.filter((name) => !name.startsWith('events_fts'));
-    const found = others.flatMap((name) => checkTable(db, name));
+    const found = ordinaryTables(db).flatMap((name) => checkTable(db, name));
     problems.push(
       ...(found.length > 0 ? found : [hasSearch(db) ? `inverted index for FTS5: ${codeOf(error)}` : codeOf(error)]),
     );
   }
 }
+
+const ordinaryTables = (db: Database): readonly string[] =>
+  tableNames(db).names.filter((name) => !name.startsWith('events_fts'));
 
 function checkTable(db: Database, table: string): readonly string[] {
   try {

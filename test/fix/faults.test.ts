@@ -56,6 +56,7 @@ const fixable: Readonly<Record<string, Round>> = {
   'ledger-missing-beside-its-wal': { ...mended('store:wal alone'), not: ['store:open missing by-hand'] },
   'index-lost-an-entry': mended('store:index index-mismatch'),
   'search-index-lacks-events': mended('store:index search-index'),
+  'search-index-damaged': mended('store:index search-index'),
   'wal-of-another-ledger': mended('store:wal foreign'),
   'wal-large': mended('store:wal large'),
   'session-orphaned': acted('sessions:orphaned orphaned'),
@@ -82,8 +83,6 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'disk-low': ['home:filesystem volatile by-hand', 'home:disk low no-old-backups'],
   'no-room-for-a-backup': ['home:filesystem volatile by-hand', 'home:disk no-room-for-backup no-old-backups'],
   'reset-interrupted': ['home:reset interrupted reset-interrupted'],
-  // No mended copy could be made and proven: the events are intact, and `coven vacuum` heals the index in place.
-  'search-index-damaged': ['refused store:index search-index'],
   // What is left of a row that the table lost is in the index alone.
   'index-holds-a-lost-row': ['store:index index-mismatch index-holds-lost-rows'],
   // It is finished before anything is planned.
