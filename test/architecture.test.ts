@@ -214,6 +214,7 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     'src/store/foreign.ts',
     'src/store/mender.ts',
     'src/store/reach.ts',
+    'src/fix/engine/attributes.ts',
     'src/fix/engine/hand.ts',
   ]);
 });

@@ -88,8 +88,8 @@ async function fixNow(
   if (plan.steps.length === 0) return tell(options, before, null, report.exitCode, cutOff);
   if (!options.json) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
   const barred = barredSteps(plan, options.allow);
-  // Nobody is asked to agree to what is refused anyway.
-  if (barred.length === plan.steps.length) return tell(options, before, null, refusedCode, cutOff);
+  // Nobody is asked to agree to what is refused anyway; a document tells it fix by fix.
+  if (!options.json && barred.length === plan.steps.length) return tell(options, before, null, refusedCode, cutOff);
   const rest = barred.map(({ id }) => id).join(', ');
   const question = barred.length === 0 ? 'Apply this plan?' : `Apply this plan without what is not allowed (${rest})?`;
   if (!(await isAgreed(options, question, signal))) return tell(options, before, null, refusedCode, cutOff);

@@ -4,7 +4,7 @@ import { NoSqlite } from '../../child/no-sqlite.ts';
 import { names } from '../../coven/layout.ts';
 import type { Step } from '../../model/step.ts';
 import type { MendAnswer, MendRequest } from '../../store/protocol.ts';
-import { likeness } from './hand.ts';
+import { likeness } from './attributes.ts';
 import { mendedName, mendedTime, needsSettled, settledName, settledTime } from './kinds/ledger.ts';
 import type { Reason } from './refusal.ts';
 import { quarantineName } from './run.ts';

@@ -2,7 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { isErrno } from '../../host/files.ts';
 import { at, closeFolder, type Folder, isSame, openFolder } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
-import { makeFolder, makeIfMissing, whileOpen } from './hand.ts';
+import { whileOpen } from './attributes.ts';
+import { makeFolder, makeIfMissing } from './hand.ts';
 import { type Held, phaseLocks, takeLocks } from './locks.ts';
 import { Refusal, reasonOf } from './refusal.ts';
 

@@ -1,7 +1,7 @@
 import { isSame } from '../../../host/folder.ts';
 import type { FileIdentity } from '../../../observation.ts';
+import { setMode, setOwner } from '../attributes.ts';
 import { differences, inFolderOf, lookAt, refuseDrift } from '../folder.ts';
-import { setMode, setOwner } from '../hand.ts';
 import { type ActionOf, defineKind, type Standing, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
 
