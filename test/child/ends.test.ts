@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +13,11 @@ const dist = (name: string): string => fileURLToPath(new URL(`../../dist/${name}
 /** Starts a program of ours with a request, names its number, and waits to be killed. */
 const parent = `
 const { spawn } = require('node:child_process');
-const [program, request] = process.argv.slice(1);
-const child = spawn(process.execPath, [program, String(process.pid)], { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
-child.stdin.write(request + '\\n');
+const { nodeOptions, program, request, isPlugin } = JSON.parse(process.argv[1]);
+const child = spawn(process.execPath, [...nodeOptions, program, String(process.pid)], {
+  stdio: isPlugin ? ['pipe', 'ignore', 'ignore', 'pipe'] : ['pipe', 'pipe', 'ignore'], env: {}, detached: isPlugin,
+});
+child.stdin.write(JSON.stringify(request) + '\\n');
 console.log(child.pid);
 setInterval(() => undefined, 1000);
 `;
@@ -31,24 +33,85 @@ function ticks(pid: number): number | null {
   }
 }
 
-test.each([['ledger', (ledger: string) => ({ do: 'newer', ledger, than: ledger })]] as const)(
-  '%s: inside a native call without end, it ends when its parent is killed',
-  async (program, requestOf) => {
+/** A ledger with an index whose every entry takes a while to be checked: SQLite is inside one call for minutes. */
+function makeSlowLedger(folder: string): string {
+  const ledger = join(folder, 'coven.sqlite3');
+  const db = new Database(ledger);
+  db.exec(
+    `CREATE TABLE sessions (id TEXT PRIMARY KEY, status TEXT, created_at TEXT, updated_at TEXT, title TEXT);
+    CREATE TABLE events (id TEXT PRIMARY KEY, session_id TEXT, kind TEXT, payload_json TEXT, created_at TEXT);
+    CREATE INDEX slow ON sessions(length(id));
+    WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) INSERT INTO sessions SELECT id, 'running', id, id, '' FROM n;`,
+  );
+  // The same values, so that its entries are right.
+  db.unsafeMode();
+  db.pragma('writable_schema = ON');
+  const slow = "length(id) + 0 * length(replace(hex(zeroblob(4000000)), '00', 'x'))";
+  db.exec(
+    `UPDATE sqlite_schema SET sql = 'CREATE INDEX slow ON sessions(${slow.replaceAll("'", "''")})' WHERE name = 'slow'`,
+  );
+  db.close();
+  return ledger;
+}
+
+function makeEndlessLedger(folder: string): string {
+  const ledger = join(folder, 'coven.sqlite3');
+  new Database(ledger)
+    .exec(
+      "CREATE TABLE other (id); CREATE VIEW sessions AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id, 'running' AS status, id AS created_at, id AS updated_at, id AS title, id AS rowid FROM n; CREATE VIEW events AS SELECT * FROM sessions",
+    )
+    .close();
+  return ledger;
+}
+
+function makeEndlessModule(folder: string): string {
+  const path = join(folder, 'endless.mjs');
+  writeFileSync(path, 'for (;;);\n');
+  return path;
+}
+
+interface Work {
+  readonly nodeOptions?: readonly string[];
+  readonly requestOf: (folder: string) => object;
+}
+
+const works: Readonly<Record<string, Work>> = {
+  ledger: {
+    requestOf: (folder) => {
+      const ledger = makeEndlessLedger(folder);
+      return { do: 'newer', ledger, than: ledger };
+    },
+  },
+  reader: {
+    requestOf: (folder) => ({ ledger: makeSlowLedger(folder), scratch: null, deep: true, budgetMs: 600_000 }),
+  },
+  judge: { requestOf: (folder) => ({ copy: makeSlowLedger(folder) }) },
+  mender: {
+    requestOf: (folder) => ({
+      source: makeSlowLedger(folder),
+      into: join(folder, 'mended'),
+      settled: null,
+      work: 'checkpoint',
+      values: [],
+    }),
+  },
+  plugin: { requestOf: (folder) => ({ path: makeEndlessModule(folder), homes: [] }) },
+};
+
+test.each(Object.entries(works))(
+  '%s: at work, where it sees no end of its input, it ends when its parent is killed',
+  async (program, { nodeOptions = [], requestOf }) => {
     await using scratch = await makeScratch();
-    const ledger = join(scratch.path, 'coven.sqlite3');
-    new Database(ledger)
-      .exec(
-        "CREATE TABLE other (id); CREATE VIEW sessions AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id, 'running' AS status, id AS created_at, id AS updated_at, id AS title, id AS rowid FROM n; CREATE VIEW events AS SELECT * FROM sessions",
-      )
-      .close();
-    const above = spawn(process.execPath, ['-e', parent, dist(program), JSON.stringify(requestOf(ledger))], {
+    const request = requestOf(scratch.path);
+    const start = { nodeOptions, program: dist(program), request, isPlugin: program === 'plugin' };
+    const above = spawn(process.execPath, ['-e', parent, JSON.stringify(start)], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     scratch.onEnd(() => void above.kill('SIGKILL'));
     const [said] = await once(above.stdout, 'data');
     const pid = Number(String(said));
     // It is past its start, and at work.
-    while ((ticks(pid) ?? expect.fail('it ended by itself')) < 60) await turn(20);
+    while ((ticks(pid) ?? expect.fail('it ended by itself')) < 100) await turn(20);
     above.kill('SIGKILL');
     while (ticks(pid) !== null) await turn(20);
   },
