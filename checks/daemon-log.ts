@@ -67,7 +67,8 @@ export const daemonLog = defineCheck({
       ],
     },
   },
-  needs: [...livenessNeeds, 'store.open', 'daemon.log'],
+  needs: [...livenessNeeds, 'daemon.log'],
+  wants: ['store.open'],
   skip: withoutHome,
   judge: (seen) => {
     const story = seen['daemon.log'];
@@ -101,7 +102,8 @@ export const daemonLog = defineCheck({
     };
     const isRecent = (at: string | null): boolean => (ageSeconds(at, now) ?? Number.POSITIVE_INFINITY) < recentSeconds;
     // A ledger that does not open ends every start: that is the cause, and its own check names it.
-    const named = !['opened', 'missing', 'empty'].includes(seen['store.open'].outcome);
+    const open = seen['store.open'];
+    const named = open !== null && !['opened', 'missing', 'empty'].includes(open.outcome);
     const found = [];
     if (starts >= loop.starts && isRecent(last?.at ?? null)) found.push(warn('crash-loop', target, rest));
     if (panics > 0 && isRecent(lastPanicAt)) found.push(warn('panic', target, rest));

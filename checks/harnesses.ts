@@ -19,19 +19,24 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
       ok: { message: '{path}' },
       absent: {
         message: ({ wanted }) =>
-          Number(wanted) > 0
-            ? `${id} is not on PATH, and ${count(wanted, 'open session needs', 'open sessions need')} it`
-            : `${id} is not on PATH`,
+          wanted === null
+            ? `${id} is not on PATH; whether an open session needs it cannot be read from the ledger`
+            : Number(wanted) > 0
+              ? `${id} is not on PATH, and ${count(wanted, 'open session needs', 'open sessions need')} it`
+              : `${id} is not on PATH`,
         hint: (facts) => (Number(facts.wanted) > 0 ? `install ${id}; then, with it on PATH: ${serveAnew(facts)}` : ''),
       },
     },
-    needs: ['install', 'store.sessions'],
-    judge: ({ install: { harnesses }, 'store.sessions': { open } }) => {
+    needs: ['install'],
+    wants: ['store.sessions'],
+    judge: ({ install: { harnesses }, 'store.sessions': sessions }) => {
       const path = harnesses.find((harness) => harness.id === id)?.path ?? null;
-      const wanted = open.filter(({ harness, external }) => harness === id && !external).length;
+      // Null where the rows cannot be read: what PATH says is still true.
+      const isRead = sessions !== null && sessions.outcome !== 'failed';
+      const wanted = isRead ? sessions.open.filter((row) => row.harness === id && !row.external).length : null;
       const rest = { facts: { id, path, wanted }, evidence: from('install', { [id]: path }) };
       if (path !== null) return [pass('<path>', rest)];
-      return [(wanted > 0 ? warn : skipped)('absent', '<path>', rest)];
+      return [((wanted ?? 0) > 0 ? warn : skipped)('absent', '<path>', rest)];
     },
   }),
 );

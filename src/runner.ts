@@ -72,8 +72,9 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
         ),
       ];
     }
+    const more = await Promise.all((check.wants ?? []).map((key) => host.observe(key)));
     const seen = Object.fromEntries(
-      looks.map((look) => [look.key, look.ok ? look.value : null]),
+      [...looks, ...more].map((look) => [look.key, look.ok ? look.value : null]),
     ) as unknown as Observations;
     const reason = check.skip?.(seen);
     if (reason !== undefined) return [notAsked(reason)];

@@ -13,7 +13,7 @@ import { makeScratch } from '../fixtures/scratch.ts';
 import { stageFault } from '../fixtures/staged.ts';
 
 /** Milliseconds of a whole diagnosis: the default of --timeout. */
-const deadlineMs = 15_000;
+const deadlineMs = 20_000;
 
 interface Outcome {
   readonly missed: readonly string[];

@@ -31,7 +31,7 @@ async function startPoliteDaemon(scratch: Scratch) {
 test('a healthy daemon that hardly gets any processor time is never said to hang', async () => {
   await using scratch = await makeScratch();
   const { home } = await startPoliteDaemon(scratch);
-  startHogs(scratch, 12);
+  startHogs(scratch, 4);
   for (let run = 0; run < 2; run += 1) {
     const { faults } = await diagnose(home, { args: ['--only', 'daemon'], daemonLives: true });
     // It answers, or it is said that it could not be told in the time.

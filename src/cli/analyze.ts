@@ -23,7 +23,7 @@ import { UsageError } from './usage.ts';
 /** What every path in a bundle is relative to. */
 export const recordedHome = '<coven-home>';
 /** Recorded facts are judged in milliseconds; only code that is not ours could take longer. */
-const checkMs = 15_000;
+const checkMs = 20_000;
 const runMs = 60_000;
 
 export type AnalyzeOptions = Pick<DiagnoseOptions, 'modules' | 'only' | 'skip' | 'failOn'> & DisplayOptions;

@@ -139,7 +139,8 @@ const includedIn = ({ logText, titles, events }: Asked): readonly Included[] => 
   ...(events === null ? [] : (['events'] as const)),
 ];
 
-const judgeMs = 15_000;
+/** As long as a run has by default. */
+const judgeMs = 20_000;
 
 /**
  * What our checks say of the observations as the bundle holds them: its report cannot tell more than the bundle, and an

@@ -41,6 +41,8 @@ export interface Check<K extends ObservationKey = ObservationKey> {
   readonly causes: Readonly<Record<string, Cause>>;
   /** Observations without which nothing can be said; one that fails makes the check `unknown`. */
   readonly needs: readonly K[];
+  /** Observations that tell more where they could be seen; one that fails is null, and the check decides without it. */
+  readonly wants?: readonly ObservationKey[];
   /** Why the question makes no sense here, named as a code, or undefined to judge. */
   readonly skip?: (seen: Seen<K>) => string | undefined;
   /** Pure: the same observations give the same findings. At least one finding, `ok` included. */
@@ -55,7 +57,15 @@ export const codesOf = ({ causes }: Pick<Check, 'causes'>): readonly string[] =>
  * Declares a check. Its id is `area` or `area:subject` in lower case and never changes; throws a TypeError otherwise.
  * The result is widened, so that checks with different needs stand in one list; the runner gives each what it needs.
  */
-export function defineCheck<const K extends ObservationKey>(check: Check<K>): Check {
+export function defineCheck<const K extends ObservationKey, const W extends ObservationKey = never>(
+  check: Omit<Check<K>, 'wants' | 'judge'> & {
+    readonly wants?: readonly W[];
+    readonly judge: (
+      seen: Seen<K> & { readonly [P in W]: Observations[P] | null },
+      signal: AbortSignal,
+    ) => readonly Finding[] | Promise<readonly Finding[]>;
+  },
+): Check {
   if (!shapes.id.test(check.id)) throw new TypeError(`not a check id: ${check.id}`);
   return check as unknown as Check;
 }

@@ -11,7 +11,7 @@ export function renderExplain({ check, findings }: CheckReport): string {
     ...wrap(harmless(check.explain), 100),
     '',
     ...(check.module ? [`From:     ${harmless(check.module)}, which is not part of coven-doctor`] : []),
-    `Looks at: ${check.needs.join(', ')}`,
+    `Looks at: ${[...check.needs, ...(check.wants ?? [])].join(', ')}`,
     `Causes:   ${codesOf(check).join(', ')}`,
     '',
     'Here, now:',

@@ -28,6 +28,11 @@ if (codex) {
     ['not there, and needed', open({}), ['warn absent']],
     ['not there, and another is needed', open({ harness: 'claude' }), ['skipped absent']],
     ['not there, and an external session names it', open({ external: true }), ['skipped absent']],
+    [
+      'not there, and the rows cannot be read',
+      { ...absent, 'store.sessions': { outcome: 'failed' } },
+      ['skipped absent'],
+    ],
   ]);
 }
 

@@ -20,6 +20,12 @@ interface Document {
 
 const ofStore = ['store:open', 'store:integrity', 'store:index', 'store:wal', 'store:schema'];
 
+/** All that rests on rows or pages. */
+const unknown = [
+  ...ofStore,
+  ...['orphaned', 'stranded', 'processes', 'churn', 'leases'].map((subject) => `sessions:${subject}`),
+];
+
 const missing = 'the native part of better-sqlite3 is missing';
 const cases: readonly (readonly [Broken, reason: string, npm: string])[] = [
   ['native-missing', missing, 'npm rebuild --ignore-scripts=false better-sqlite3'],
@@ -64,6 +70,16 @@ describe.each(cases)(
       expect(document.checks.filter(({ id }) => id.startsWith('home:')).every(({ status }) => status === 'pass')).toBe(
         true,
       );
+      const statusOf = (start: string) =>
+        document.checks.filter(({ id }) => id.startsWith(start)).map(({ id, status }) => `${id} ${status}`);
+      const harnesses = document.checks.filter(({ id }) => id.startsWith('harness:'));
+      expect(harnesses.length).toBeGreaterThan(0);
+      for (const { id, status, message } of harnesses) {
+        expect([id, status]).toEqual([id, 'skipped']);
+        expect(message).toContain('whether an open session needs it cannot be read from the ledger');
+      }
+      expect(statusOf('daemon:log')).toEqual(['daemon:log pass']);
+      expect(document.checks.filter(({ status }) => status === 'unknown').map(({ id }) => id)).toEqual(unknown);
 
       const backup = await run('backup', 'create');
       expect([backup.exitCode, backup.stdout]).toEqual([5, '']);
