@@ -18,6 +18,12 @@ function imports(file: string): readonly string[] {
   );
 }
 
+/** The same without what is imported for its types alone. */
+const valueImports = (file: string): readonly string[] =>
+  [...text(file).matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'/gm)].map(
+    ([, target, lazy]) => relative(root, join(root, dirname(file), target ?? lazy ?? '')),
+  );
+
 /** What plans are made of. */
 const planning = ['digest', 'foresee', 'live', 'plan', 'remedies/', 'schema'].map((name) => `src/fix/${name}`);
 
@@ -217,6 +223,18 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     'src/fix/engine/attributes.ts',
     'src/fix/engine/hand.ts',
   ]);
+});
+
+test('SQLite is loaded by child programs and the minimal daemon alone: without it, everything else works', () => {
+  const reached = new Set<string>();
+  const walk = (file: string): void => {
+    if (reached.has(file) || /^(fixtures|src\/daemon)\//.test(file)) return;
+    reached.add(file);
+    for (const target of valueImports(file)) walk(target);
+  };
+  walk('src/coven-doctor.ts');
+  expect(reached.size).toBeGreaterThan(200);
+  expect([...reached].filter((file) => /import (?!type ).*'better-sqlite3'/.test(text(file)))).toEqual([]);
 });
 
 test('redaction is pure: it opens nothing, asks nobody, and knows no clock', () => {

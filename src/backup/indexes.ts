@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { makeScratch, type Scratch } from '../host/scratch.ts';
 import type { IndexComparison } from '../observation.ts';
-import { reach } from '../store/reach.ts';
+import { bringLedger } from './bring.ts';
 import { askLedger } from './ledger/ask.ts';
 
 /**
@@ -16,9 +16,7 @@ export async function seeIndexes(home: string, device: string, signal: AbortSign
     scratch = makeScratch(home, device);
     const place = join(home, names.ledger);
     // With its shared memory there, a process may have it open: beside a writer only its own path reads right.
-    const ledger = existsSync(join(home, names.shm))
-      ? place
-      : reach({ ledger: place, scratch: scratch.path, deep: true, budgetMs: 0 }).path;
+    const ledger = existsSync(join(home, names.shm)) ? place : await bringLedger(place, scratch.path, signal);
     const answer = await askLedger({ do: 'compare-indexes', ledger }, signal);
     return answer.done === 'compared' ? answer.indexes : null;
   } catch {

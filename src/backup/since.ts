@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { makeScratch, type Scratch } from '../host/scratch.ts';
-import { reach } from '../store/reach.ts';
+import { bringLedger } from './bring.ts';
 import { askLedger } from './ledger/ask.ts';
 import type { Newer } from './ledger/protocol.ts';
 
@@ -31,11 +31,10 @@ export async function rowsSince(
     const [now, then] = [join(path, 'now'), join(path, 'then')];
     for (const folder of [now, then]) await mkdir(folder, { mode: 0o700 });
     const from = join(home, 'doctor', 'runs', run, 'quarantine', `${item}-${names.ledger}`);
-    const bring = (ledger: string, scratch: string): string => reach({ ledger, scratch, deep: true, budgetMs: 0 }).path;
     // With its shared memory there, a process may have it open: beside a writer only its own path reads right.
     const place = join(home, names.ledger);
-    const ledger = existsSync(join(home, names.shm)) ? place : bring(place, now);
-    const answer = await askLedger({ do: 'newer', ledger, than: bring(from, then) }, signal);
+    const ledger = existsSync(join(home, names.shm)) ? place : await bringLedger(place, now, signal);
+    const answer = await askLedger({ do: 'newer', ledger, than: await bringLedger(from, then, signal) }, signal);
     return answer.done === 'newer' ? answer.newer : null;
   } catch {
     return null;

@@ -1,6 +1,5 @@
 import { constants, copyFileSync, linkSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { names } from '../coven/layout.ts';
 import type { StoreOpen } from '../observation.ts';
 import { extractPages } from '../sqlite/extract.ts';
@@ -21,7 +20,8 @@ class Unreachable extends Error {
 /**
  * Where to open the ledger. In place beside its owner. Otherwise opening it there would create or rewrite its WAL and
  * shared memory: so in a private folder, through a hard link, else a clone, else a copy, with a copy of the WAL, which
- * holds committed rows that the main file does not.
+ * holds committed rows that the main file does not. A journal comes along with a copy, for who opens it to take back. Opens
+ * nothing through SQLite: this is done in the doctor's own process, too.
  */
 export function reach(request: ReadRequest): {
   readonly path: string;
@@ -51,7 +51,6 @@ function bringWhole(request: ReadRequest, path: string, limit: number): Way {
     if (size > 0 && !copyWithin(ledger + suffix, path + suffix, size, limit))
       throw new Unreachable(`${names.ledger}${suffix} is too large to copy`);
   }
-  if (hasJournal(request)) takeBack(path);
   return way;
 }
 
@@ -82,17 +81,6 @@ export function hasJournal({ ledger, scratch }: ReadRequest): boolean {
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-
-/** Makes the main file without the transaction that a journal beside it takes back, on a copy. */
-function takeBack(path: string): void {
-  const db = new Database(path, { fileMustExist: true });
-  try {
-    db.pragma('trusted_schema = OFF');
-    db.prepare('SELECT count(*) FROM sqlite_schema').get();
-  } finally {
-    db.close();
-  }
-}
 
 /** Whether a ledger that is read from a private folder has a WAL with something in it. */
 export function hasWal({ ledger, scratch }: ReadRequest): boolean {

@@ -52,6 +52,17 @@ function columnsOf(db: Database.Database, tables: readonly string[]): Readonly<R
   return Object.fromEntries(present.map((name) => [name, columns.all(name) as string[]]));
 }
 
+/** Makes the main file without the transaction that a journal beside it takes back, on a copy. */
+function takeBack(path: string): void {
+  const db = new Database(path, { fileMustExist: true });
+  try {
+    db.pragma('trusted_schema = OFF');
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } finally {
+    db.close();
+  }
+}
+
 /** Reads the files' bytes, and closes them, before SQLite opens any: a descriptor that is closed drops its locks. */
 function tellBytes({ deep }: ReadRequest, path: string, before: StoreBytes | null = null): StoreBytes {
   const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : bytesMs);
@@ -103,7 +114,10 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
     const reached = reach(request);
     way = reached.way;
     // Pages count as they are when the transaction that was cut off is taken back; the WAL is the one that was there.
-    if (hasJournal(request)) bytes = tellBytes(request, reached.path, bytes);
+    if (hasJournal(request)) {
+      takeBack(reached.path);
+      bytes = tellBytes(request, reached.path, bytes);
+    }
     const foreign = bytes?.wal?.foreign ?? null;
     // Where the bytes do not tell, the first rows may.
     const without = foreign === null && way !== 'pages' && hasWal(request) ? rowsWithoutWal(reached.path) : null;
