@@ -1,32 +1,47 @@
 // `npm run battery:clean`: bundles of homes in which nothing is secret, each with random environments whose values are
-// often words of the bundle itself. None may be withheld or reduced. `-- 20 5` takes 20 homes with 5 environments each.
-import { join } from 'node:path';
-import { cleanEnvironment, cleanHome } from '../../fixtures/bundle/clean.ts';
-import { cli } from '../../fixtures/diagnose.ts';
-import { makeRandom } from '../../fixtures/redaction/random.ts';
-import { makeScratch } from '../../fixtures/scratch.ts';
+// often words of the bundle itself. None may be withheld or reduced. `-- 20 5` takes 20 homes with 5 environments each, and
+// `-- 200 20 2/4` the second quarter of them. A process of its own makes all bundles of some homes, as the command does.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
-const [homes = 200, environments = 20] = process.argv.slice(2).map(Number);
-const random = makeRandom(Number(process.env.COVEN_DOCTOR_SEED ?? 1));
+const [homes = '200', environments = '20', part = '1/1'] = process.argv.slice(2);
+const seed = Number(process.env.COVEN_DOCTOR_SEED ?? 1);
+const [number = 1, parts = 1] = part.split('/').map(Number);
+/** Homes that one process takes. */
+const batch = 20;
+const worker = fileURLToPath(new URL('clean-worker.ts', import.meta.url));
 const counts = { made: 0, reduced: 0, withheld: 0 };
-for (let home = 0; home < homes; home += 1) {
-  await using scratch = await makeScratch('memory');
-  const path = cleanHome(scratch.path, random);
-  for (let time = 0; time < environments; time += 1) {
-    const env = cleanEnvironment(random);
-    const { exitCode, stdout, stderr } = await cli(
-      ['bundle', '--home', path, '--json', '-o', join(scratch.path, 'x.zip')],
-      { env, cwd: scratch.path },
-    );
-    const { reduced = [], withheld = [] } = exitCode === 0 || exitCode === 6 ? JSON.parse(stdout) : {};
-    counts.made += 1;
-    counts.reduced += reduced.length > 0 ? 1 : 0;
-    counts.withheld += exitCode === 0 ? 0 : 1;
-    if (exitCode !== 0 || reduced.length > 0)
-      console.log(
-        `home ${home}, environment ${time}: exit ${exitCode} ${stderr}${JSON.stringify({ reduced, withheld, env })}`,
-      );
+const firsts = Array.from({ length: Math.ceil(Number(homes) / batch) }, (_, index) => index * batch).filter(
+  (_, index) => index % parts === number - 1,
+);
+
+async function run(): Promise<void> {
+  for (let first = firsts.shift(); first !== undefined; first = firsts.shift()) {
+    const last = Math.min(first + batch, Number(homes));
+    const words = ['--import', 'tsx', worker, String(seed), String(first), String(last), environments];
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+    let text = '';
+    child.stdio[3]?.on('data', (bytes) => {
+      text += bytes;
+    });
+    const [code] = await once(child, 'close');
+    const lines = text.split('\n').filter((line) => line !== '');
+    if (code !== 0 || lines.length !== (last - first) * Number(environments))
+      throw new Error(`homes ${first} to ${last}: exit ${code} after ${lines.length} bundles`);
+    for (const line of lines) {
+      const { exitCode, reduced } = JSON.parse(line);
+      counts.made += 1;
+      counts.withheld += exitCode === 0 ? 0 : 1;
+      counts.reduced += reduced.length > 0 ? 1 : 0;
+      if (exitCode !== 0 || reduced.length > 0) console.log(line);
+    }
   }
 }
-console.log(`${counts.made} bundles of ${homes} homes: ${counts.withheld} withheld, ${counts.reduced} reduced`);
+const total = firsts.length;
+await Promise.all(Array.from({ length: Math.min(availableParallelism(), 2) }, run));
+console.log(
+  `${counts.made} bundles, part ${part} of ${homes} homes (${total} batches): ${counts.withheld} withheld, ${counts.reduced} reduced`,
+);
 if (counts.withheld + counts.reduced > 0) process.exitCode = 1;
