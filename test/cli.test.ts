@@ -144,7 +144,7 @@ describe.each([
     await using scratch = await makeScratch();
     const home = makeHome(join(scratch.path, 'home'));
     const { run, temporary } = start(scratch, home);
-    for await (const { filename } of watch(temporary)) if (filename?.startsWith('coven-doctor-')) break;
+    for await (const { filename } of watch(temporary)) if (filename?.startsWith('.coven-doctor-')) break;
     run.kill(signal);
     expect((await run).exitCode).toBe(code);
     expect(readdirSync(temporary)).toEqual([]);
