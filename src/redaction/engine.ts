@@ -64,6 +64,8 @@ function search(block: Buffer, opened: Open | null, how: Search): Findings {
   let hit = 0;
   let from = 0;
   while (from < text.length) {
+    // A name that holds a line end was hit across two lines, and is in neither of them.
+    while ((starts[hit] ?? from) < from) hit += 1;
     // Lines without a hit are passed over, unless an earlier line or a pattern of the user concerns them.
     if (open === null && patterns.length === 0) {
       const start = starts[hit];

@@ -216,3 +216,10 @@ test.each([
   const [small, large] = [Math.max(run(20_000), 20_000), run(200_000)];
   expect(large / small).toBeLessThan(30);
 });
+
+// Found by the battery of secrets: a project's folder may have any name, and a bundle of its home was never finished.
+test('a name that holds a line end ends no search, and what follows it is found', () => {
+  const tokens = makeTokens([{ as: 'project', names: ['/srv/one\ntwo', '/srv/other'] }]);
+  const { text } = makeRedactor({ tokens }).redact('in /srv/one\ntwo: /srv/other\nand /srv/other');
+  expect(text).toBe('in /srv/one\ntwo: <project-1>\nand <project-1>');
+});
