@@ -125,10 +125,13 @@ const leftNames = (home: Folder, moves: readonly Move[]): readonly (Item & { rea
       .map((item) => ({ ...item, of: move.name }));
   });
 
-/** Whether nothing of a move was done, but for a second name. */
-function isUntouched(home: Folder, move: Move): boolean {
-  const aside = 'aside' in move ? see(move.aside) : null;
+/** Whether nothing of a move was done, but for a second name. The settled copy lies where it comes back to. */
+function isUntouched(home: Folder, move: Move, moves: readonly Move[]): boolean {
   if ('from' in move && !see(move.from)) return false;
+  if (!('aside' in move)) return true;
+  const { folder, name } = move.aside;
+  if (moves.some((other) => 'from' in other && other.from.name === name && other.from.folder === folder)) return true;
+  const aside = see(move.aside);
   return aside === null || isSame(aside, lookAt(home, move.name));
 }
 
@@ -136,7 +139,7 @@ export function standingOf(exchange: Exchange): Standing {
   const { home } = exchange;
   const moves = movesOf(exchange);
   const isClean = leftNames(home, moves).length === 0;
-  if (moves.every((move) => isUntouched(home, move))) return { at: isClean ? 'before' : 'between' };
+  if (moves.every((move) => isUntouched(home, move, moves))) return { at: isClean ? 'before' : 'between' };
   const made = statesOf(exchange, moves).findIndex((state) => isState(home, state));
   if (made < 0) return { at: 'elsewhere', path: names.ledger, fields: ['content'] };
   if (made === 0 && isClean) return { at: 'before' };
@@ -152,7 +155,7 @@ export function takeMoves(exchange: Exchange): void {
 export function takeBack(exchange: Exchange): void {
   const { home } = exchange;
   const moves = movesOf(exchange);
-  if (!moves.every((move) => isUntouched(home, move))) {
+  if (!moves.every((move) => isUntouched(home, move, moves))) {
     const made = statesOf(exchange, moves).findIndex((state) => isState(home, state));
     if (made < 0) throw new Refusal('drift', { path: names.ledger, fields: 'content' });
     for (const move of moves.slice(0, made).reverse()) unmake(home, move);
