@@ -59,8 +59,8 @@ export const homeMode = defineCheck({
     else if (mode & 0o055) found.push(warn('readable-by-others', '<coven-home>', { facts, evidence }));
     if ((mode & 0o700) !== 0o700) found.push(warn('not-writable', '<coven-home>', { facts, evidence }));
     const open = entries.list.filter(({ name, kind, mode }) => kind !== 'symlink' && isPrivate(name) && mode & 0o077);
-    // In the order of the list, which names that a bundle hides do not change.
-    const [first] = open;
+    // By inode: neither the order in which a folder is listed nor a bundle, which hides names, changes that.
+    const [first] = open.toSorted((a, b) => a.ino.length - b.ino.length || (a.ino < b.ino ? -1 : 1));
     if (first) {
       found.push(
         warn('entry-open', `<coven-home>/${first.name}`, {
