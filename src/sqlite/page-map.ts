@@ -74,7 +74,7 @@ export function mapPages(pages: Pages, { whole, leafMs, hurry, onProblem }: MapO
   if (!owners) return result(false);
   const walk: Walk = { pages, owners, tell, hurry };
   trunks = walkFreelist(pages, owners, tell, hurry);
-  let isMapped = !hurry();
+  let isMapped = schema.complete && !hurry();
   for (const tree of trees) isMapped = walkTree(walk, tree, { claim: true, readLeaf: () => whole }) && isMapped;
   if (!whole) readSomeLeaves(walk, trees, leafMs);
   tellMissing(pages, owners, tell);

@@ -19,9 +19,11 @@ export interface Schema {
   readonly trees: readonly Tree[];
   /** Rows of the schema that make no sense. */
   readonly problems: readonly string[];
+  /** All of its rows were read. */
+  readonly complete: boolean;
 }
 
-/** A database with more trees than this is not mapped: one of Coven 0.4.6 has about 120. */
+/** Of a database with more trees than this not all is mapped: one of Coven 0.4.6 has about 120. */
 export const treeLimit = 4000;
 
 export const schemaTree: Tree = {
@@ -38,7 +40,7 @@ export function readSchema(pages: Pages): Schema {
   const problems: string[] = [];
   for (const page of leavesOf(pages, 1, true)) {
     for (const cell of cellsOf(page)) {
-      if (trees.length >= treeLimit) return { trees, problems };
+      if (trees.length >= treeLimit) return { trees, problems, complete: false };
       const { bytes, complete } = readPayload(pages, page, cell);
       const header = parseRecordHeader(bytes);
       const columns = header && [0, 1, 2, 3, 4].map((column) => valueAt(bytes, header, column, pages.header.encoding));
@@ -58,7 +60,7 @@ export function readSchema(pages: Pages): Schema {
       } else if (type !== 'view' && type !== 'trigger') problem(`is of the unknown type "${type.slice(0, 20)}"`);
     }
   }
-  return { trees, problems };
+  return { trees, problems, complete: true };
 }
 
 /** Table options follow the last parenthesis of the statement. */

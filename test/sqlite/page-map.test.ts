@@ -230,3 +230,10 @@ test('whatever bytes are in a database, its map ends', async () => {
     { numRuns: 60, seed: Number(process.env.COVEN_DOCTOR_SEED ?? 1) },
   );
 });
+
+test('of more b-trees than are read, the rest is not called damage', async () => {
+  await using scratch = await makeScratch();
+  const sql = Array.from({ length: 4100 }, (_, index) => `CREATE TABLE t${index} (a)`);
+  const map = mapOf(makeDatabase(join(scratch.path, 'db'), { pragmas: ['page_size = 512'], sql, inWal: [] }));
+  expect([texts(map), map.isMapped, map.isWhole]).toEqual([[], false, false]);
+});
