@@ -1,5 +1,6 @@
 import { toRestart, toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
+import { isUnfinished } from '../src/coven/ledger.ts';
 import { judgeLiveness } from '../src/coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../src/coven/rows.ts';
 import { orphanRemedy } from '../src/fix/remedies/sessions.ts';
@@ -68,7 +69,7 @@ export const sessionsOrphaned = defineCheck({
       ],
     },
   },
-  needs: rowNeeds,
+  needs: [...rowNeeds, 'store.integrity'],
   skip: withoutLedger,
   judge: (seen) => {
     const sessions = seen['store.sessions'];
@@ -80,6 +81,9 @@ export const sessionsOrphaned = defineCheck({
       looks,
       openComplete,
     });
+    // A ledger that its first command did not finish has no sessions yet.
+    if (outcome === 'no-table' && isUnfinished(seen['store.open'], seen['store.integrity']))
+      return [pass(target, { facts: {}, evidence: base })];
     if (outcome !== 'read')
       return [
         unknown('undetermined', target, {

@@ -2,9 +2,12 @@ import { toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { hasDamagedPages, isDamaged } from '../src/coven/ledger.ts';
 import { indexRemedy, searchRemedy } from '../src/fix/remedies/store.ts';
-import { defineCheck, from, pass, skipped, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, from, pass, skipped, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
+
+/** Whether the index may know better than the events. */
+const disagrees = ({ agrees, differing }: Facts): boolean => agrees === false && differing !== 0;
 
 /** Indexes and the full-text index agree with their tables, where the pages were checked whole. */
 export const storeIndex = defineCheck({
@@ -15,7 +18,10 @@ export const storeIndex = defineCheck({
     'An index that lost entries hides rows from some questions and not from others; the rows themselves are there. A ledger over 32 MiB ' +
     'is compared with --deep alone.',
   causes: {
-    ok: { message: ({ rows }) => `agree; ${rows} events, all searchable` },
+    ok: {
+      message: ({ rows, agrees }) =>
+        `agree; ${rows} events, all searchable${agrees === null ? ' (their words were not compared)' : ''}`,
+    },
     'not-checked': { message: () => 'not asked: the ledger has no search index, or is too large without --deep' },
     'ledger-damaged': { message: () => 'not asked: the tables themselves are damaged' },
     'index-mismatch': {
@@ -26,12 +32,18 @@ export const storeIndex = defineCheck({
       remedy: indexRemedy,
     },
     'search-index': {
-      message: ({ rows, indexed, damaged, first }) =>
-        damaged || rows === indexed
+      message: (facts) => {
+        const { rows, indexed, damaged, differing, first } = facts;
+        if (disagrees(facts))
+          return `${differing === null ? 'some' : differing} of ${rows} events do not agree with the full-text index: the index is damaged, or the text of these events is`;
+        return damaged || rows === indexed
           ? `the full-text index is damaged${first ? ` (${first})` : ''}; the events themselves are not`
-          : `the full-text index holds ${indexed} of ${rows} events`,
+          : `the full-text index holds ${indexed} of ${rows} events`;
+      },
       hint: (facts) =>
-        `with a copy of the three coven.sqlite3 files kept: ${toRun('vacuum', facts)}, which builds it anew`,
+        disagrees(facts)
+          ? 'keep a copy of the three coven.sqlite3 files: the index may be all that is left of the right text, and `coven vacuum` or a rebuild makes it of the text as it is now'
+          : `with a copy of the three coven.sqlite3 files kept: ${toRun('vacuum', facts)}, which builds it anew`,
       remedy: searchRemedy,
     },
   },
@@ -45,6 +57,8 @@ export const storeIndex = defineCheck({
       first: indexProblems[0] ?? ofSearch,
       rows: search?.rows ?? null,
       indexed: search?.indexed ?? null,
+      agrees: search?.agrees ?? null,
+      differing: search?.differing ?? null,
     };
     const damaged = search?.damaged || ofSearch !== null;
     const rest = {
@@ -58,7 +72,8 @@ export const storeIndex = defineCheck({
     if (isDamaged(integrity) || hasDamagedPages(bytes)) return [skipped('ledger-damaged', target, rest)];
     const found = [];
     if (indexProblems.length > 0) found.push(warn('index-mismatch', target, rest));
-    if (damaged || (search && search.rows !== search.indexed)) found.push(warn('search-index', target, rest));
+    if (damaged || (search && (search.rows !== search.indexed || search.agrees === false)))
+      found.push(warn('search-index', target, rest));
     if (found.length > 0) return found;
     return [search === null ? skipped('not-checked', target, rest) : pass(target, rest)];
   },

@@ -1,8 +1,11 @@
 import { preserve } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
+import { names } from '../src/coven/layout.ts';
+import { partNotFile } from '../src/coven/ledger.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { bytes } from '../src/model/amounts.ts';
+import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
 
 const ways: Readonly<Record<string, string>> = {
   'in-place': 'read in place, beside its owner',
@@ -47,6 +50,19 @@ export const storeOpen = defineCheck({
       message: ({ kind }) => `coven.sqlite3 is a ${kind}; the daemon cannot start`,
       hint: () => 'find out what it is; move it away, and put the ledger back from a backup',
     },
+    'parts-not-files': {
+      message: ({ part, partKind }) => `${part} is a ${partKind}; no coven command can write to the ledger`,
+      hint: ({ part }) =>
+        part === names.shm
+          ? `mv ${homeWord(part)} ${homeWord(`${part}.aside`)}`
+          : `find out what ${part} is: committed rows may be missing. Then: mv ${homeWord(part)} ${homeWord(`${part}.aside`)}`,
+    },
+    'hot-journal': {
+      message: ({ pages, ledgerPages }) =>
+        `a rollback journal lies beside the ledger: the next coven command puts ${count(pages, 'older page', 'older pages')} into it and sets its length to ${count(ledgerPages, 'page', 'pages')}`,
+      hint: (facts) =>
+        `run no coven command here: Coven makes no such journal in a ledger that is in use, so it is of another time or another ledger; ${preserve(facts)}, and ask for support`,
+    },
     'not-a-database': {
       message: () => 'coven.sqlite3 is not a database: its header is damaged',
       hint: preserve,
@@ -80,7 +96,8 @@ export const storeOpen = defineCheck({
   needs: [...livenessNeeds, 'store.files', 'store.open'],
   skip: withoutHome,
   judge: (seen) => {
-    const { main, wal, sessionsExpected } = seen['store.files'];
+    const { main, wal, hotJournal, sessionsExpected } = seen['store.files'];
+    const part = partNotFile(seen['store.files']);
     const { outcome, way, code, journalMode } = seen['store.open'];
     const writer = seen['home.locks'].ledgerWriter;
     const rest = {
@@ -91,6 +108,10 @@ export const storeOpen = defineCheck({
         way,
         code,
         pid: writer?.pid ?? null,
+        part: part?.name ?? null,
+        partKind: part?.kind ?? null,
+        pages: hotJournal?.pages ?? null,
+        ledgerPages: hotJournal?.ledgerPages ?? null,
       },
       evidence: [
         ...from('store.files', {
@@ -100,6 +121,8 @@ export const storeOpen = defineCheck({
           readable: main.readable,
           sessionsExpected,
         }),
+        ...(part ? from('store.files', { [part.name]: part.kind }) : []),
+        ...(hotJournal ? from('store.files', { hotJournal: hotJournal.pages }) : []),
         ...from('store.open', { outcome, way, code, journalMode }),
         ...(writer
           ? from('home.locks', {
@@ -110,6 +133,8 @@ export const storeOpen = defineCheck({
       ],
     };
     const escalate = 'ledger-cannot-open';
+    if (part) return [fail('parts-not-files', target, rest)];
+    if (hotJournal && main.size > 0) return [fail('hot-journal', target, { ...rest, escalate })];
     switch (outcome) {
       case 'missing':
       case 'empty':

@@ -53,6 +53,12 @@ export const storeWal = defineCheck({
           ? `run no coven command here, since the next one deletes what it does not see: ${preserve(facts)}, and ask for support`
           : preserve(facts),
     },
+    cut: {
+      message: (facts) =>
+        `${count(facts.lostFrames, 'page', 'pages')} that Coven committed ${Number(facts.lostFrames) === 1 ? 'is' : 'are'} gone: the WAL is ${Number(facts.bytes) > 0 ? 'cut off' : 'empty or missing'}, and the shared memory beside it still counts them`,
+      hint: (facts) =>
+        `run no coven command here: what it writes parts from the rows that are gone. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`,
+    },
     alone: {
       message: (facts) =>
         `the WAL (${bytes(facts.bytes)}) holds rows and its ledger is gone; the next coven command deletes it, and them`,
@@ -85,6 +91,7 @@ export const storeWal = defineCheck({
       visibleCommits: read?.visibleCommits ?? null,
       hiddenCommits: read?.hiddenCommits ?? null,
       tornCommits: read?.tornCommits ?? null,
+      lostFrames: bytes.lostFrames,
     };
     const { state, visibleCommits, hiddenCommits, tornCommits } = facts;
     const rest = {
@@ -93,12 +100,14 @@ export const storeWal = defineCheck({
         ...from('store.files', { walSize: wal.size, walState, walPageSize }),
         ...(wal.size > 0 ? from('store.open', { outcome, walForeign }) : []),
         ...(read ? from('store.bytes', { state, visibleCommits, hiddenCommits, tornCommits }) : []),
+        ...(bytes.lostFrames > 0 ? from('store.bytes', { lostFrames: bytes.lostFrames }) : []),
       ],
     };
     const harm = harmOfStart(files, open, bytes);
     if (harm === 'wal-alone') return [fail('alone', target, rest)];
     if (harm === 'wal-foreign') return [fail('foreign', target, { ...rest, escalate: 'ledger-cannot-open' })];
     if (read && losesCommits(read)) return [fail('torn', target, { ...rest, escalate: 'ledger-cannot-open' })];
+    if (harm === 'wal-cut') return [fail('cut', target, { ...rest, escalate: 'ledger-cannot-open' })];
     const found = [];
     if (isTorn(files, bytes)) found.push(warn('torn', target, rest));
     if (wal.size > largeWalBytes) found.push(warn('large', target, rest));

@@ -33,6 +33,14 @@ export const lookAtLedger = (home: string, signal: AbortSignal): Promise<LedgerL
       throw refusal(
         `${names.wal} is of another ledger, which a start would put in the place of this one; keep a copy of all three ${names.ledger} files, and ask for support`,
       );
+    if (harm === 'wal-cut')
+      throw refusal(
+        `commits are gone from ${names.wal}, and what a start writes would part from them; keep a copy of all three ${names.ledger} files, and ask for support`,
+      );
+    if (harm === 'journal')
+      throw refusal(
+        `${names.journal} would put older pages into the ledger at a start; keep a copy of <coven-home>, and ask for support`,
+      );
     return {
       foreignTables: open.value.tables.filter(
         (name) => !coreTables.includes(name) && !name.startsWith('events_fts') && !name.startsWith('sqlite_'),

@@ -6,6 +6,7 @@ export const names = {
   ledger: 'coven.sqlite3',
   wal: 'coven.sqlite3-wal',
   shm: 'coven.sqlite3-shm',
+  journal: 'coven.sqlite3-journal',
   socket: 'coven.sock',
   record: 'daemon.json',
   recoveryLog: 'daemon-recovery.log',

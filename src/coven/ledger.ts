@@ -1,20 +1,25 @@
-import type { StoreBytes, StoreFiles, StoreIntegrity, StoreOpen, WalBytes } from '../observation.ts';
+import type { LedgerFile, StoreBytes, StoreFiles, StoreIntegrity, StoreOpen, WalBytes } from '../observation.ts';
+import { names } from './layout.ts';
+import { coreColumns } from './tables.ts';
 
 /**
  * What a start would do to a ledger that cannot be undone. `wal-alone`: the main file is missing or empty beside a WAL
  * that holds rows, which SQLite then deletes. `wal-foreign`: the WAL is of another ledger, which this one would become.
  * `wal-damaged`: commits in it lie behind damage, where SQLite does not see them, and are overwritten.
- * Seen on Coven 0.4.6, which does all three in silence.
+ * `wal-cut`: commits are gone from it, and what is written from now on parts from them. `journal`: it puts older pages in
+ * the place of newer ones. Seen on Coven 0.4.6, which does all of this in silence.
  */
 export function harmOfStart(
-  { wal, walPageSize, header }: StoreFiles,
+  { wal, walPageSize, header, hotJournal }: StoreFiles,
   { outcome, walForeign }: StoreOpen,
   bytes: StoreBytes | null,
-): 'wal-alone' | 'wal-foreign' | 'wal-damaged' | null {
+): 'wal-alone' | 'wal-foreign' | 'wal-damaged' | 'wal-cut' | 'journal' | null {
   if ((outcome === 'missing' || outcome === 'empty') && wal.size > 0) return 'wal-alone';
   const otherPages = walPageSize !== null && header !== null && walPageSize !== header.pageSize;
   if (walForeign || bytes?.wal?.foreign || otherPages) return 'wal-foreign';
-  return bytes?.wal && losesCommits(bytes.wal) ? 'wal-damaged' : null;
+  if (bytes?.wal && losesCommits(bytes.wal)) return 'wal-damaged';
+  if (bytes && bytes.lostFrames > 0) return 'wal-cut';
+  return hotJournal ? 'journal' : null;
 }
 
 /** Whether a WAL holds commits that SQLite does not see. One that is torn at its end lost no more than its last commit. */
@@ -33,3 +38,33 @@ export const isDamaged = ({ problems, tables }: StoreIntegrity): boolean =>
 
 /** Whether the page map contradicts itself anywhere but in the full-text index. */
 export const hasDamagedPages = ({ map }: StoreBytes): boolean => map?.problems.some(({ search }) => !search) ?? false;
+
+/** What lies in the place of a file that SQLite keeps beside a ledger and is none: nothing can be written then. */
+export function partNotFile({
+  wal,
+  shm,
+  journal,
+}: StoreFiles): { readonly name: string; readonly kind: string } | null {
+  const parts: readonly (readonly [string, LedgerFile])[] = [
+    [names.wal, wal],
+    [names.shm, shm],
+    [names.journal, journal],
+  ];
+  // A link to nothing, or to a file of no bytes, is no journal to SQLite; it opens no link as one of the others.
+  const [name, file] =
+    parts.find(
+      ([part, { kind }]) => kind !== 'absent' && kind !== 'file' && (kind !== 'symlink' || part !== names.journal),
+    ) ?? [];
+  return name && file ? { name, kind: file.kind } : null;
+}
+
+/**
+ * Whether the command that made this ledger ended after its first commit: none of the core tables is there, and no table
+ * has a row. The next command makes what is missing. Seen on Coven 0.4.6, which makes its tables in several transactions.
+ */
+export const isUnfinished = ({ tables }: StoreOpen, integrity: StoreIntegrity): boolean =>
+  Object.keys(coreColumns).every((name) => !tables.includes(name)) &&
+  integrity.outcome === 'read' &&
+  integrity.complete &&
+  integrity.tables.length > 0 &&
+  integrity.tables.every(({ rowsRead, problem }) => rowsRead === 0 && problem === null);

@@ -1,7 +1,7 @@
 import type { Observations } from '../observation.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
-import { harmOfStart, hasDamagedPages, isDamaged, isTorn } from './ledger.ts';
+import { harmOfStart, hasDamagedPages, isDamaged, isTorn, isUnfinished, partNotFile } from './ledger.ts';
 import { judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
 import { coreColumns } from './tables.ts';
 
@@ -98,12 +98,21 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: Lifecyc
   const broken = ['not-a-file', 'not-a-database', 'malformed'].includes(open.outcome);
   const closed = files.main.kind === 'file' && !files.main.readable;
   // Of a ledger that is gone a start makes an empty one in silence.
-  if (harm === 'wal-alone' || (gone && files.sessionsExpected) || broken || closed || locked) yield 'store:open';
-  if (harm === 'wal-foreign' || harm === 'wal-damaged' || isTorn(files, bytes)) yield 'store:wal';
+  if (
+    harm === 'wal-alone' ||
+    harm === 'journal' ||
+    partNotFile(files) ||
+    (gone && files.sessionsExpected) ||
+    broken ||
+    closed ||
+    locked
+  )
+    yield 'store:open';
+  if (harm === 'wal-foreign' || harm === 'wal-damaged' || harm === 'wal-cut' || isTorn(files, bytes)) yield 'store:wal';
   if (open.outcome !== 'opened') return;
   const missing = Object.entries(coreColumns).some(
     ([table, columns]) => !columns.every((column) => open.columns[table]?.includes(column)),
   );
-  if (missing) yield 'store:schema';
+  if (missing && !(integrity && isUnfinished(open, integrity))) yield 'store:schema';
   if ((integrity && isDamaged(integrity)) || (bytes && hasDamagedPages(bytes))) yield 'store:integrity';
 }

@@ -108,7 +108,7 @@ export function liveHost(options: LiveOptions): LiveHost {
       // Beside a live owner they are read once SQLite has the ledger open.
       if (open.outcome === 'opened')
         throw new CannotSee('overran', 'the time allowed ended before the pages were read');
-      return { outcome: 'not-read', code: 'not-opened', wal: null, map: null };
+      return { outcome: 'not-read', code: 'not-opened', wal: null, lostFrames: 0, map: null };
     },
     'store.sessions': () => seeSessions(look, reading),
     'sessions.leases': seeLeases,

@@ -5,6 +5,7 @@ import { names } from '../coven/layout.ts';
 import type { LedgerFile, StoreBytes, StoreFiles, StoreOpen } from '../observation.ts';
 import { kindOf, look as lookAt, modeOf, readStart } from './files.ts';
 import { CannotSee } from './host.ts';
+import { seeJournal } from './journal.ts';
 import { keepsLedger } from './kept.ts';
 import type { Look } from './look.ts';
 import { runReader, type StoreReading } from './reader.ts';
@@ -19,14 +20,16 @@ const privateAttempts = 4;
 
 export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles> {
   const path = (name: string): string => join(home, name);
-  const [ledger, main, wal, shm, start, log, walBegin] = await Promise.all([
+  const [ledger, main, wal, shm, journal, start, log, walBegin, hotJournal] = await Promise.all([
     lookAt(path(names.ledger)),
     seeLedgerFile(path(names.ledger)),
     seeLedgerFile(path(names.wal)),
     seeLedgerFile(path(names.shm)),
+    seeLedgerFile(path(names.journal)),
     readStart(path(names.ledger), headerBytes),
     lookAt(path(names.recoveryLog)),
     seeWal(path(names.wal)),
+    seeJournal(path(names.journal)),
   ]);
   const entries = (await observe('home.entries')).list;
   const has = (folder: string): boolean => entries.some(({ name }) => name === folder);
@@ -36,6 +39,8 @@ export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles
     main,
     wal,
     shm,
+    journal,
+    hotJournal,
     ...walBegin,
     header: start.state === 'read' ? readHeader(start.bytes) : null,
     // A start makes the ledger and writes the log. After a reset the ledger may be gone by intent.
@@ -186,7 +191,8 @@ async function fingerprint(ledger: string): Promise<string> {
 }
 
 /** Whether nothing is wrong with the pages and frames that were read. */
-const hasSoundBytes = ({ outcome, wal, map }: StoreBytes): boolean =>
+const hasSoundBytes = ({ outcome, wal, lostFrames, map }: StoreBytes): boolean =>
   outcome === 'read' &&
+  lostFrames === 0 &&
   (map?.problemCount ?? 0) === 0 &&
   (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));

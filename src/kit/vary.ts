@@ -66,7 +66,7 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
       : [];
   },
   'daemon.process': ({ 'daemon.process': process }) => [{ 'daemon.process': { ...none(process), pid: process.pid } }],
-  'store.files': ({ 'store.files': { main, wal, shm }, 'store.open': open }) => {
+  'store.files': ({ 'store.files': { main, wal, shm, journal }, 'store.open': open }) => {
     const closed = { kind: 'file', readable: false } as const;
     return [
       {
@@ -74,6 +74,8 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
           main: { ...main, ...closed },
           wal: { ...wal, ...closed, size: 4152 },
           shm,
+          journal,
+          hotJournal: null,
           walState: 'none',
           walPageSize: null,
           header: null,
@@ -85,7 +87,9 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
   },
   'store.open': ({ 'store.open': open }) =>
     (['unreadable', 'forbidden', 'busy'] as const).map((outcome) => ({ 'store.open': openedNot(open, outcome) })),
-  'store.bytes': () => [{ 'store.bytes': { outcome: 'not-read', code: 'EACCES', wal: null, map: null } }],
+  'store.bytes': () => [
+    { 'store.bytes': { outcome: 'not-read', code: 'EACCES', wal: null, lostFrames: 0, map: null } },
+  ],
   'store.sessions': ({ 'store.sessions': sessions }) => [
     {
       'store.sessions': {

@@ -11,6 +11,10 @@ export interface StoreFiles {
   readonly main: LedgerFile;
   readonly wal: LedgerFile;
   readonly shm: LedgerFile;
+  /** A rollback journal. Coven's ledgers have none, once they are made. */
+  readonly journal: LedgerFile;
+  /** How many pages it would put back, and how many the ledger then has; null where it would put none back. */
+  readonly hotJournal: { readonly pages: number; readonly ledgerPages: number } | null;
   /** `torn`: its header or first frame does not carry its checksum. */
   readonly walState: 'none' | 'valid' | 'torn';
   readonly walPageSize: number | null;
@@ -101,7 +105,18 @@ export interface StoreIntegrity {
   /** Lines of that check about indexes that do not agree with their tables. */
   readonly indexProblems: readonly string[];
   /** Rows of `events` and of its full-text index; null where there is none, or pages were not checked whole. */
-  readonly search: { readonly rows: number; readonly indexed: number; readonly damaged: boolean } | null;
+  readonly search: {
+    readonly rows: number;
+    readonly indexed: number;
+    readonly damaged: boolean;
+    /**
+     * Whether the words of every event are those of the index: where not, the index is damaged, or the text of the events.
+     * Null where they were not compared.
+     */
+    readonly agrees: boolean | null;
+    /** Events whose words differ; null where they were not counted. */
+    readonly differing: number | null;
+  } | null;
 }
 
 /** How many rows a table of the ledger has, and between which rowids; null where it has no rows or no rowids. */
@@ -142,6 +157,8 @@ export interface StoreBytes {
   readonly code: string | null;
   /** Null where there is no WAL, or an empty one. */
   readonly wal: WalBytes | null;
+  /** Frames of commits that shared memory knows, and that are gone from the WAL and in no main file yet. */
+  readonly lostFrames: number;
   readonly map: PageBytes | null;
 }
 

@@ -4,6 +4,7 @@ import { isForeign } from './fork.ts';
 import { isOfSearch, type Problem } from './owners.ts';
 import { mapPages, type PageMap } from './page-map.ts';
 import { openPages } from './pages.ts';
+import { lostFrames } from './wal-index.ts';
 import type { TreeReading } from './walk.ts';
 
 /** Databases up to this size are read whole by default, in some tenths of a second. */
@@ -24,11 +25,18 @@ export interface BytesOptions {
   readonly progress?: (bytes: StoreBytes) => void;
 }
 
-export const notRead = (code: string): StoreBytes => ({ outcome: 'not-read', code, wal: null, map: null });
+export const notRead = (code: string): StoreBytes => ({
+  outcome: 'not-read',
+  code,
+  wal: null,
+  lostFrames: 0,
+  map: null,
+});
 
 /** Whether nothing is wrong with what was read. */
-export const isSound = ({ outcome, wal, map }: StoreBytes): boolean =>
+export const isSound = ({ outcome, wal, lostFrames, map }: StoreBytes): boolean =>
   outcome === 'read' &&
+  lostFrames === 0 &&
   (map?.problemCount ?? 0) === 0 &&
   (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));
 
@@ -47,13 +55,18 @@ export function readBytes(path: string, options: BytesOptions): StoreBytes {
 
 function readOpen(ledger: OpenLedger, { whole, leafMs, hurry, progress }: BytesOptions): StoreBytes {
   const wal = walBytes(ledger, hurry);
+  const { frames } = ledger.wal ?? {};
+  // Of what else is wrong with a WAL its own frames tell.
+  const isNoise = ledger.noiseBytes > 0 || frames?.header === 'damaged' || frames?.complete === false;
+  const lost = isNoise ? 0 : lostFrames(ledger.index, frames ?? null, frames?.visible ?? 0);
   const pages = openPages(ledger.main, ledger.wal);
-  if (!pages) return { outcome: 'read', code: 'no-database', wal, map: null };
+  if (!pages) return { outcome: 'read', code: 'no-database', wal, lostFrames: lost, map: null };
   const isSmall = pages.count * pages.header.pageSize <= wholeBytes;
   const summary = (map: PageMap): StoreBytes => ({
     outcome: 'read',
     code: null,
     wal,
+    lostFrames: lost,
     map: pageBytes(map, pages.header.pageSize),
   });
   const onProblem = progress && ((map: PageMap): void => progress(summary(map)));

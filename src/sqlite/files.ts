@@ -3,6 +3,7 @@ import { type Frames, readFrames } from './frames.ts';
 import { headerBytes, parseHeader } from './header.ts';
 import { type OpenFile, type OpenWal, readWhole } from './pages.ts';
 import { walHeaderBytes } from './wal.ts';
+import { parseWalIndex, type WalIndex, walIndexBytes } from './wal-index.ts';
 
 /** A database file and its WAL, open for reading by descriptors of our own. */
 export interface OpenLedger {
@@ -11,6 +12,8 @@ export interface OpenLedger {
   readonly wal: OpenWal | null;
   /** Bytes of a WAL that holds no sound frame, or 0. */
   readonly noiseBytes: number;
+  /** What shared memory said of the WAL before it was read, and still did then; null where it said nothing. */
+  readonly index: WalIndex | null;
 }
 
 /**
@@ -20,6 +23,7 @@ export interface OpenLedger {
 export function withLedger<T>(path: string, hurry: () => boolean, work: (ledger: OpenLedger) => T): T | null {
   const main = openFile(path);
   if (!main) return null;
+  const shared = readShared(path);
   const log = openFile(`${path}-wal`);
   try {
     const start = Buffer.alloc(headerBytes);
@@ -27,7 +31,8 @@ export function withLedger<T>(path: string, hurry: () => boolean, work: (ledger:
     const frames: Frames | null = log && readFrames(log.fd, log.size, header?.pageSize ?? 4096, hurry);
     const wal = log && frames ? { ...log, frames } : null;
     const begun = log && walStart(log);
-    const result = work({ main, wal, noiseBytes: log && !frames ? log.size : 0 });
+    const index = shared && readShared(path)?.equals(shared) ? parseWalIndex(shared) : null;
+    const result = work({ main, wal, noiseBytes: log && !frames ? log.size : 0, index });
     // A writer that begins its WAL anew overwrites frames that were still to be read.
     const isSame = isAt(path, main) && (log ? isAt(`${path}-wal`, log) && begun?.equals(walStart(log)) : true);
     if (!isSame) throw new Moved();
@@ -46,6 +51,22 @@ class Moved extends Error {
 function walStart({ fd }: OpenFile): Buffer {
   const start = Buffer.alloc(walHeaderBytes);
   return readWhole(fd, start, 0) ?? Buffer.alloc(0);
+}
+
+/** How shared memory begins; null where there is none, or none that can be read. */
+function readShared(path: string): Buffer | null {
+  let file: OpenFile | null;
+  try {
+    file = openFile(`${path}-shm`);
+  } catch {
+    return null;
+  }
+  if (!file) return null;
+  try {
+    return readWhole(file.fd, Buffer.alloc(walIndexBytes), 0);
+  } finally {
+    closeSync(file.fd);
+  }
 }
 
 /** Whether the path still names the open file. */

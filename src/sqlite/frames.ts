@@ -26,6 +26,8 @@ const states: readonly FrameState[] = ['other', 'sound', 'damaged'];
 /** Every frame of a WAL's current generation. Frames count from 0. */
 export interface Frames {
   readonly pageSize: number;
+  readonly salt1: number;
+  readonly salt2: number;
   /** Whether the header carries its checksum. */
   readonly header: 'sound' | 'damaged';
   /** Whole frames that the file has room for, of whatever generation. */
@@ -99,6 +101,8 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
   return {
     ...judge(marks.subarray(0, read), commits, hasHeader),
     pageSize,
+    salt1,
+    salt2,
     header: hasHeader ? 'sound' : 'damaged',
     slots,
     complete: read === slots,

@@ -31,15 +31,15 @@ export function judgeCopy(path: string): Judgement {
 type Tell = (kind: Reason['kind'], text: string) => void;
 
 function judgeBytes(path: string, tell: Tell): void {
-  const found = withLedger(path, never, ({ main, wal, noiseBytes }) => {
+  const found = withLedger(path, never, (ledger) => {
+    const { main, wal, noiseBytes } = ledger;
     if (noiseBytes > 0) tell('wal-damaged', `the WAL has ${noiseBytes} bytes and no sound frame`);
     const { frames } = wal ?? {};
     if (frames && !frames.complete) tell('wal-damaged', 'the WAL is too large to be read');
     if (frames && frames.hiddenCommits > 0)
       tell('wal-damaged', `${frames.hiddenCommits} commits lie behind a damaged frame of the WAL`);
     else if (frames && frames.tornCommits > 0) tell('wal-damaged', 'the last commit of the WAL is damaged');
-    if (isForeign({ main, wal, noiseBytes }, never))
-      tell('wal-foreign', 'the WAL is of another ledger, or of another state of this one');
+    if (isForeign(ledger, never)) tell('wal-foreign', 'the WAL is of another ledger, or of another state of this one');
     const pages = openPages(main, wal);
     if (!pages) return tell('unreadable', 'the file is no SQLite database');
     const map = mapPages(pages, { whole: true, leafMs: 0, hurry: never });

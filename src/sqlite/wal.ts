@@ -69,7 +69,7 @@ export const equal = (one: Checksum, other: Checksum): boolean => one.s0 === oth
 const isLittleEndian = endianness() === 'LE';
 
 /** The checksum of 8-byte aligned words from `start` to `end`, as unsigned 32-bit halves. */
-function addUp(bytes: Buffer, start: number, end: number, bigEndian: boolean, { s0, s1 }: Checksum): Checksum {
+export function addUp(bytes: Buffer, start: number, end: number, bigEndian: boolean, { s0, s1 }: Checksum): Checksum {
   let [a, b] = [s0 | 0, s1 | 0];
   if (isLittleEndian && !bigEndian && (bytes.byteOffset + start) % 4 === 0) {
     // The same sum on whole words, ten times as fast.

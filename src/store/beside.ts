@@ -48,8 +48,9 @@ export function startBeside(): Beside {
 }
 
 /** What is wrong, without the counts that go on growing. */
-const faultsOf = ({ code, wal, map }: StoreBytes) => ({
+const faultsOf = ({ code, wal, lostFrames, map }: StoreBytes) => ({
   code,
+  lostFrames,
   wal: wal && [wal.state, wal.firstDamaged, wal.tornCommits, wal.foreign],
   problems: map?.problems.map(({ text }) => text),
 });

@@ -2,10 +2,14 @@ import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity, TableReading } from '../observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
 import type { ReadRequest } from './protocol.ts';
+import { hasSearch, readSearch } from './search.ts';
 import { codeOf, countRows, quote, readRows } from './table.ts';
 
 /** Largest live ledger whose pages are checked in one read transaction: a longer one would pin the daemon's WAL. */
 export const liveCheckBytes = 512 * 1024 ** 2;
+
+/** Milliseconds in which the words of events are counted that an index has otherwise: beside a daemon, its WAL is pinned. */
+const searchMs = 3000;
 
 const problemLimit = 20;
 
@@ -60,13 +64,17 @@ export function readTables(
     tables.push(isSearch ? { ...reading, problem: null } : reading);
     if (!counted) progress({ tables, ...found() });
   }
+  const searchEnd = performance.now() + (deep && scratch !== null ? Number.POSITIVE_INFINITY : searchMs);
   return {
     outcome: 'read',
     depth: deep ? 'whole' : 'bounded',
     complete: all && tables.every(({ complete }) => complete) && (pagesWhole || !deep || scratch === null),
     tables,
     ...found(),
-    search: (pagesWhole && problems.length === 0) || isSearchDamaged ? readSearch(db, isSearchDamaged) : null,
+    search:
+      (pagesWhole && problems.length === 0) || isSearchDamaged
+        ? readSearch(db, isSearchDamaged, bytes, searchEnd)
+        : null,
   };
 }
 
@@ -90,19 +98,6 @@ function searchLines(db: Database): (line: string) => boolean {
     const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];
     return ofFts5.test(line) || roots.includes(Number(tree));
   };
-}
-
-/** The full-text index beside its table; null where there is none, as in a ledger of `coven run` alone of old. */
-function readSearch(db: Database, damaged: boolean): StoreIntegrity['search'] {
-  const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
-  try {
-    if (!hasSearch(db)) return null;
-    const rows = count('events');
-    // A damaged index may not even be counted.
-    return { rows, indexed: damaged ? 0 : count('events_fts_docsize'), damaged };
-  } catch {
-    return null;
-  }
 }
 
 function checkPages(db: Database, problems: string[], progress: () => void): void {
@@ -139,9 +134,6 @@ function checkTable(db: Database, table: string): readonly string[] {
     return [codeOf(error)];
   }
 }
-
-const hasSearch = (db: Database): boolean =>
-  db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'events_fts_docsize'").get() !== undefined;
 
 const tableLimit = 500;
 /** Names have no limit in SQLite, and one of 40 MB would be held and told many times. Longer ones are not read. */

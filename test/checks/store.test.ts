@@ -124,8 +124,21 @@ judges(storeIndex, [
     sql({ indexProblems: ['x'], search: null }),
     ['warn index-mismatch'],
   ],
-  ['an event cannot be found', sql({ search: { rows: 5, indexed: 4, damaged: false } }), ['warn search-index']],
-  ['the full-text index is damaged', sql({ search: { rows: 5, indexed: 5, damaged: true } }), ['warn search-index']],
+  [
+    'an event cannot be found',
+    sql({ search: { rows: 5, indexed: 4, damaged: false, agrees: false, differing: 0 } }),
+    ['warn search-index'],
+  ],
+  [
+    'the full-text index is damaged',
+    sql({ search: { rows: 5, indexed: 5, damaged: true, agrees: null, differing: null } }),
+    ['warn search-index'],
+  ],
+  [
+    'an event has other words there',
+    sql({ search: { rows: 5, indexed: 5, damaged: false, agrees: false, differing: 1 } }),
+    ['warn search-index'],
+  ],
   ['its pages are', inPages(problem({ search: true })), ['warn search-index']],
   [
     'its pages are, and it was not compared',
@@ -134,7 +147,7 @@ judges(storeIndex, [
   ],
   [
     'both',
-    sql({ indexProblems: ['x'], search: { rows: 5, indexed: 4, damaged: false } }),
+    sql({ indexProblems: ['x'], search: { rows: 5, indexed: 4, damaged: false, agrees: false, differing: 0 } }),
     ['warn index-mismatch', 'warn search-index'],
   ],
   ['the tables are damaged', sql({ indexProblems: ['x'], problems: ['y'] }), ['skipped ledger-damaged']],

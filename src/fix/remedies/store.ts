@@ -51,8 +51,14 @@ function rebuildIndexes(input: PlanInput): Proposal {
   return mended(
     input,
     (ledger) => ({ kind: 'rebuild-index', index, ledger, ...(values.length > 0 && { values }) }),
-    values.length > 0 ? 'lossy' : 'safe',
+    values.length > 0 || mayKnowBetter(input) ? 'lossy' : 'safe',
   );
+}
+
+/** Whether the full-text index has other words of an event than its text, which then may be the one that is damaged. */
+function mayKnowBetter({ 'store.integrity': integrity }: PlanInput): boolean {
+  const search = integrity?.search;
+  return search?.agrees === false && search.differing !== 0;
 }
 
 const copied = 'puts a copy of the ledger in its place';
@@ -81,5 +87,6 @@ export const indexRemedy: Remedy = {
 export const searchRemedy: Remedy = {
   risk: 'safe',
   summary: `${copied} whose full-text index is built anew`,
-  plan: (input) => mended(input, (ledger) => ({ kind: 'rebuild-search', ledger })),
+  plan: (input) =>
+    mended(input, (ledger) => ({ kind: 'rebuild-search', ledger }), mayKnowBetter(input) ? 'lossy' : 'safe'),
 };

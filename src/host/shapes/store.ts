@@ -15,6 +15,8 @@ export const storeShapes = {
     main: file,
     wal: file,
     shm: file,
+    journal: file,
+    hotJournal: maybe(v.object({ pages: number, ledgerPages: number })),
     walState: oneOf(['none', 'valid', 'torn']),
     walPageSize: maybe(number),
     header: maybe(v.object({ pageSize: number, pages: number, wal: flag, writer: number })),
@@ -54,6 +56,7 @@ export const storeShapes = {
         foreign: maybe(flag),
       }),
     ),
+    lostFrames: number,
     map: maybe(
       v.object({
         pageSize: number,
@@ -104,7 +107,9 @@ export const storeShapes = {
     ),
     problems: list(text),
     indexProblems: list(text),
-    search: maybe(v.object({ rows: number, indexed: number, damaged: flag })),
+    search: maybe(
+      v.object({ rows: number, indexed: number, damaged: flag, agrees: maybe(flag), differing: maybe(number) }),
+    ),
   }),
   'store.rows': v.object({
     outcome: oneOf(['read', 'not-opened', 'failed']),
