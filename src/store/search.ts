@@ -39,7 +39,7 @@ export function readSearch(
       rows,
       indexed,
       damaged: isElsewhere,
-      agrees: agrees ?? (differing === null ? null : differing === 0),
+      agrees: agrees ?? (differing === null ? null : differing === 0 && rows === indexed),
       differing,
     };
   } catch {

@@ -37,6 +37,22 @@ judges(storeOpen, [
   ['there is no memory to read it', opens('unreadable', 'SQLITE_NOMEM'), ['unknown undetermined']],
   ['there is no room to read it from', opens('unreadable', 'DOCTOR_NO_SCRATCH'), ['unknown undetermined']],
   ['it must not be opened', opens('forbidden', 'WAL_NOT_A_FILE'), ['unknown undetermined']],
+  ['a folder as shared memory', files({ shm: { ...file, kind: 'directory' } }), ['fail parts-not-files']],
+  [
+    'a link as WAL, which is not followed',
+    { ...opens('forbidden', 'WAL_NOT_A_FILE'), ...files({ wal: { ...file, kind: 'symlink' } }) },
+    ['fail parts-not-files'],
+  ],
+  [
+    'a link as rollback journal, which SQLite passes over',
+    files({ journal: { ...file, kind: 'symlink' } }),
+    ['pass ok'],
+  ],
+  [
+    'a rollback journal that would be played back',
+    files({ journal: file, hotJournal: { pages: 3, ledgerPages: 160 } }),
+    ['fail hot-journal ! ledger-cannot-open'],
+  ],
   ['locked', opens('busy'), ['fail busy']],
   ['its daemon writes', writer(4242), ['warn busy']],
   ['another process writes', writer(77), ['fail busy']],
@@ -194,6 +210,12 @@ judges(storeWal, [
   ],
   ['its only commit is damaged', wal({ visibleCommits: 0, tornCommits: 1 }), ['fail torn ! ledger-cannot-open']],
   ['its last commit is damaged', wal({ tornCommits: 1 }), ['warn torn']],
+  ['gone, as shared memory tells', { 'store.bytes': { lostFrames: 7 } }, ['fail cut ! ledger-cannot-open']],
+  [
+    'its last commit is damaged, and shared memory counts it',
+    { ...wal({ tornCommits: 1 }), 'store.bytes': { wal: { ...sound, tornCommits: 1 }, lostFrames: 2 } },
+    ['fail cut ! ledger-cannot-open'],
+  ],
   ['no frame in it carries its checksum', wal({ state: 'noise', frames: 0, visibleCommits: 0 }), ['warn torn']],
   [
     'its bytes were not read, and its beginning is damaged',
@@ -218,6 +240,10 @@ judges(storeWal, [
 ]);
 
 const columns = healthy['store.open'].columns;
+const unfinished: Changes = {
+  'store.open': { tables: ['sqlite_sequence', 'ward_audit'], columns: {} },
+  ...sql({ tables: [table({ table: 'ward_audit', rowsRead: 0, rowsAbout: 0 })] }),
+};
 judges(storeSchema, [
   ['all of it', {}, ['pass ok']],
   ['no ledger', opens('missing'), ['skip no-ledger']],
@@ -233,5 +259,8 @@ judges(storeSchema, [
     { 'store.open': { tables: ['sessions'], columns: { sessions: ['id'] } } },
     ['fail missing-tables', 'fail missing-columns'],
   ],
+  ['no table with a row, and no core table', unfinished, ['pass ok']],
+  ['no core table, and a row in another', { ...unfinished, ...sql({ tables: [table({})] }) }, ['fail missing-tables']],
+  ['no core table, and the rest not counted', { ...unfinished, ...sql({ complete: false }) }, ['fail missing-tables']],
   ['more than is known', { 'store.open': { tables: ['events', 'sessions', 'moods'] } }, ['pass ok']],
 ]);

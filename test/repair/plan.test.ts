@@ -38,6 +38,7 @@ const files = (list: Readonly<Record<string, Partial<FileIdentity>>>): Changes =
   'home.identities': { files: Object.fromEntries(Object.entries(list).map(([name, more]) => [name, identity(more)])) },
 });
 
+const otherWords = { rows: 5, indexed: 5, damaged: false, agrees: false, differing: 1 };
 const twoValues = { index: 'idx_b', table: 'events', rowid: 7, column: 'created_at', inTable: 'x', inIndex: 'y' };
 
 /** What a plan is made from: all that was seen, what a wedged daemon did while it was watched, and old backups. */
@@ -576,6 +577,20 @@ const cases: Readonly<Record<string, Case>> = {
     found: ['store:index search-index warn'],
     seen: files(ledger),
     steps: ['rebuild-search gone safe'],
+  },
+  'the search index has other words than an event, which may be the one that is damaged': {
+    found: ['store:index search-index warn'],
+    seen: { ...files(ledger), 'store.integrity': { search: otherWords } },
+    steps: ['rebuild-search gone lossy'],
+  },
+  'an index is made anew, and with it a search index that may know better': {
+    found: ['store:index index-mismatch warn', 'store:index search-index warn'],
+    seen: {
+      ...files(ledger),
+      'store.integrity': { indexProblems: ['row 7 missing from index idx_b'], search: otherWords },
+    },
+    steps: ['rebuild-index idx_b gone lossy'],
+    refused: ['store:index search-index: covered'],
   },
   'an index is made anew, by the name that SQLite says': {
     found: ['store:index index-mismatch warn'],
