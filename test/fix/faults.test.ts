@@ -57,6 +57,7 @@ const fixable: Readonly<Record<string, Round>> = {
   'index-lost-an-entry': mended('store:index index-mismatch'),
   'search-index-lacks-events': mended('store:index search-index'),
   'search-index-damaged': mended('store:index search-index'),
+  'event-is-not-what-was-indexed': mended('store:index search-index'),
   'wal-of-another-ledger': mended('store:wal foreign'),
   'wal-large': mended('store:wal large'),
   'session-orphaned': acted('sessions:orphaned orphaned'),
