@@ -88,6 +88,7 @@ function search(block: Buffer, opened: Open | null, how: Search): Findings {
       }
       for (; hit < words.length && (ends[hit] ?? 0) <= stop; hit += 1) {
         const [start = 0, end = 0, word = 0] = [starts[hit], ends[hit], words[hit]];
+        if (start < from) continue;
         const trigger = triggers[word];
         const name = names[word - triggers.length];
         if (name && isName(text, start, end, name)) found.push({ start, end, rule: 'name', by: name.token });

@@ -219,7 +219,10 @@ test.each([
 
 // Found by the battery of secrets: a project's folder may have any name, and a bundle of its home was never finished.
 test('a name that holds a line end ends no search, and what follows it is found', () => {
-  const tokens = makeTokens([{ as: 'project', names: ['/srv/one\ntwo', '/srv/other'] }]);
-  const { text } = makeRedactor({ tokens }).redact('in /srv/one\ntwo: /srv/other\nand /srv/other');
-  expect(text).toBe('in /srv/one\ntwo: <project-1>\nand <project-1>');
+  const tokens = makeTokens([
+    { as: 'project', names: ['/srv/one\ntwo /srv/x/y', '/srv/other'] },
+    { as: 'user', names: ['two'] },
+  ]);
+  const { text } = makeRedactor({ tokens }).redact('in /srv/one\ntwo /srv/x/y: /srv/other\nand /srv/other');
+  expect(text).toBe('in /srv/one\n<user-1> /srv/x/y: <project-1>\nand <project-1>');
 });
