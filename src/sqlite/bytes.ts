@@ -57,8 +57,8 @@ function readOpen(ledger: OpenLedger, { whole, leafMs, hurry, progress }: BytesO
   const wal = walBytes(ledger, hurry);
   const { frames } = ledger.wal ?? {};
   // Of what else is wrong with a WAL its own frames tell.
-  const isNoise = ledger.noiseBytes > 0 || frames?.header === 'damaged' || frames?.complete === false;
-  const lost = isNoise ? 0 : lostFrames(ledger.index, frames ?? null, frames?.visible ?? 0);
+  const isUnclear = frames?.header === 'damaged' || frames?.complete === false;
+  const lost = isUnclear ? 0 : lostFrames(ledger.index, frames ?? null, frames?.visible ?? 0);
   const pages = openPages(ledger.main, ledger.wal);
   if (!pages) return { outcome: 'read', code: 'no-database', wal, lostFrames: lost, map: null };
   const isSmall = pages.count * pages.header.pageSize <= wholeBytes;

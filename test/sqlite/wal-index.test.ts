@@ -88,6 +88,7 @@ test('what is gone from the WAL is counted, but for what a checkpoint had copied
   const frame = 4096 + 24;
   expect(make('missing', (path) => rmSync(`${path}-wal`))).toBe(22);
   expect(make('empty', (path) => truncateSync(`${path}-wal`, 0))).toBe(22);
+  expect(make('cut in its header', (path) => truncateSync(`${path}-wal`, 20))).toBe(22);
   expect(make('header alone', (path) => truncateSync(`${path}-wal`, 32))).toBe(22);
   expect(make('cut', (path) => truncateSync(`${path}-wal`, 32 + 20 * frame))).toBe(2);
   expect(make('cut in a frame', (path) => truncateSync(`${path}-wal`, 32 + 20 * frame - 1))).toBe(3);
