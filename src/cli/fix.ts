@@ -14,6 +14,7 @@ import { type Reason, reasonOf } from '../fix/engine/refusal.ts';
 import { lookNow } from '../host/files.ts';
 import { Unsafe } from '../host/outside.ts';
 import type { Finding } from '../model/check.ts';
+import { expand } from '../model/shell.ts';
 import { barredSteps, type Plan, pathsOf, type Risk, type Step } from '../model/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
 import { notAppliedWords, renderPlan } from '../render/plan.ts';
@@ -238,7 +239,10 @@ async function tell(
     await print(renderFixJson({ report, plan, applied, exitCode: code, ...before }, tool()));
     return code;
   }
-  if (applied) await print(`${renderApplied(applied, plan.steps, options.home.path)}\n${verdict(report)}\n`);
+  if (applied)
+    await print(
+      `${renderApplied(applied, plan.steps, options.home.path)}\n${expand(verdict(report), options.home.path)}\n`,
+    );
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
   else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow)}\n`);
   return code;

@@ -37,6 +37,7 @@ const fixable: Readonly<Record<string, Round>> = {
   'socket-unlinked': acted('daemon unreachable'),
   'daemon-killed': started('daemon:socket stale', 'daemon:record dead-pid', 'daemon stale'),
   'daemon-silent': acted('daemon hung'),
+  'daemon-silent-in-a-write': acted('daemon hung'),
   'daemon-suspended': acted('daemon hung'),
   'daemon-of-a-removed-home': acted('daemon unreachable'),
   'record-no-json': mended('daemon:record invalid'),
@@ -76,6 +77,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'home-is-a-file': ['home:path not-a-directory no-home'],
   'home-is-a-symlink': ['home:path symlink symlinked-home'],
   'home-not-utf8': ['home:path not-utf8 no-home'],
+  'home-cannot-be-created': ['home:path cannot-create no-home'],
   'home-of-another-user': ['home:owner foreign-owner other-owner'],
   'home-shut-to-its-owner': ['refused home:mode not-writable'],
   'home-seen-by-root': ['home:owner elevated other-owner'],
@@ -91,7 +93,6 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'restore-cut-off-and-written-since': [],
   'socket-of-another-user': ['daemon:socket foreign-owner by-hand', 'daemon unreachable start-blocked'],
   'record-of-another-socket': ['daemon:record foreign-socket daemon-alive'],
-  'daemon-silent-in-a-write': ['daemon hung slow'],
   'health-half': ['daemon:health timeout start-blocked'],
   'health-error': ['daemon:health error-response start-blocked'],
   // What stands in for a daemon here is not Coven, and control refuses to stop it; test/fix/real.test.ts restarts a real one.

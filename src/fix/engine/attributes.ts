@@ -32,6 +32,22 @@ export function whileOpen({ fd, mode }: Folder, act: () => void): void {
   }
 }
 
+/**
+ * Does something while nobody else can write into a folder of ours, and sets its mode again. Cut off, it leaves the folder
+ * closed to others, as any command of Coven does to a home.
+ */
+export async function whileClosed<T>({ fd }: Folder, act: () => Promise<T>): Promise<T> {
+  const mode = fstatSync(fd).mode & 0o7777;
+  if ((mode & 0o022) === 0) return act();
+  fchmodSync(fd, mode & ~0o022);
+  try {
+    return await act();
+  } finally {
+    fchmodSync(fd, mode);
+    fsyncSync(fd);
+  }
+}
+
 /** Gives a copy of ours in `folder` the owner and mode of `was`, and a time in nanoseconds, and makes it durable. */
 export function likeness(folder: string, name: string, { mode, uid, gid }: FileIdentity, mtimeNs: bigint): void {
   const parent = openFolder(folder);

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Judgement } from '../../backup/judgement.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Plan, Step } from '../../model/step.ts';
+import { whileClosed } from './attributes.ts';
 import { refusalOf } from './gate.ts';
 import { dropRun, makeWhole } from './hand.ts';
 import { makeJournal } from './journal.ts';
@@ -65,7 +66,7 @@ export async function perform(workshop: Workshop, work: Work): Promise<Performed
   let begun = false;
   try {
     makeWhole(folder, planName, `${JSON.stringify({ digest: work.digest, steps: work.steps }, null, 2)}\n`);
-    const proven = makesRoom(work.steps) ? null : await makeBackup(work, where);
+    const proven = makesRoom(work.steps) ? null : await makeBackup(workshop, work, where);
     const journal = makeJournal(folder, work.steps);
     begun = true;
     const { signal, tell } = work;
@@ -193,15 +194,23 @@ const isRoom = ({ action }: Step): boolean => action.kind === 'remove-backup';
 const makesRoom = (steps: readonly Step[]): boolean => steps.some(isRoom);
 
 async function backUpAnew(tx: Transaction, work: Work, where: string): Promise<ProvenBackup | null> {
-  const backup = await makeBackup(work, where);
+  const backup = await makeBackup(tx.workshop, work, where);
   if (backup) announce(tx, { record: 'backup', backup: backup.id });
   return backup;
 }
 
-async function makeBackup({ backup, tell }: Work, where: string): Promise<ProvenBackup | null> {
+async function makeBackup(
+  { home, verify }: Workshop,
+  { backup, tell }: Work,
+  where: string,
+): Promise<ProvenBackup | null> {
   if (!backup) return null;
   tell({ stage: 'backup' });
-  return backup(where);
+  // It is written by its path, which nobody else may turn elsewhere meanwhile.
+  return whileClosed(home, () => {
+    verify();
+    return backup(where);
+  });
 }
 
 /** Outcomes in the order of the steps that they are about. */
