@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -68,8 +68,10 @@ test('a restart that stopped the daemon and could not start it has failed: nobod
   db.exec(`INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at)
     VALUES ('lost', '/p', 'codex', 't', 'running', '2026-11-01T00:00:00Z', '2026-11-01T00:00:00Z')`);
   db.close();
-  // A daemon's first words go to a temporary file.
-  const fixed = await cli(['--home', home, '--fix', '--yes', '--json'], { env: { TMPDIR: '/nonexistent' } });
+  // The daemon that runs has its log open; the next one cannot open it.
+  rmSync(join(home, 'daemon-recovery.log'));
+  mkdirSync(join(home, 'daemon-recovery.log'));
+  const fixed = await cli(['--home', home, '--fix', '--yes', '--json']);
   const { fixes, exitCode } = JSON.parse(fixed.stdout);
   expect(fixes.map(({ fix, outcome, reason }: Record<string, string>) => [fix, outcome, reason])).toEqual([
     ['sessions:orphaned orphaned', 'failed', 'daemon'],
