@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cli } from '../../fixtures/diagnose.ts';
+import { cli, naming } from '../../fixtures/diagnose.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { hostileHomes } from '../../fixtures/hostile.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
@@ -27,7 +27,8 @@ for (const { name, make } of hostileHomes) {
       mkdirSync(out);
       const end = await make(home, new AbortController().signal);
       if (end) scratch.onEnd(end);
-      const run = await cli(['--home', home, '--bundle', '--json'], { cwd: out });
+      const { words, how } = naming(home, { cwd: out });
+      const run = await cli([...words, '--bundle', '--json'], how);
       expect(run.exitCode).toBe((JSON.parse(run.stdout) as Document).exitCode);
       const [file = ''] = readdirSync(out);
       const { exitCode, stdout, stderr } = await cli(['analyze', join(out, file), '--json']);

@@ -48,11 +48,17 @@ const calls: Readonly<Record<string, string>> = {
   max: 'min',
 };
 
-/** Evidence and facts are what words are made of; what decides stands outside of them. */
+/** Words, and the facts and evidence that they are made of; what decides stands outside of them. */
 const isWords = (node: Node): boolean =>
-  (node.type === 'Property' && ['facts', 'evidence'].includes(nameOf(node.key))) ||
+  (node.type === 'Property' &&
+    ['facts', 'evidence', 'causes', 'title', 'explain', 'summary'].includes(nameOf(node.key))) ||
   (node.type === 'CallExpression' && nameOf(node.callee) === 'from') ||
+  saysType(node.returnType) === 'TSStringKeyword' ||
   (node.type === 'VariableDeclarator' && ['facts', 'evidence'].includes(nameOf(node.id)));
+
+/** The kind of type that a function says it returns: one that makes a text decides nothing. */
+const saysType = (annotation: unknown): string | undefined =>
+  isNode(annotation) && isNode(annotation.typeAnnotation) ? annotation.typeAnnotation.type : undefined;
 
 const nameOf = (node: unknown): string => (isNode(node) && typeof node.name === 'string' ? node.name : '');
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value;

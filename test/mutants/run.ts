@@ -48,7 +48,9 @@ export function chooseMutants(sample: number | null, seed: number): readonly Mut
 }
 
 const isExplained = ({ file, was, becomes }: Mutant): boolean =>
-  explained.some((one) => one.file === file && one.was === was && one.becomes === becomes);
+  explained.some(
+    (one) => one.file === file && one.mutants.some(([before, after]) => before === was && after === becomes),
+  );
 
 /** Tries each mutant against all tables. Throws where the tables fail on the code as it is. */
 export async function tryMutants(mutants: readonly Mutant[], tell: (line: string) => void): Promise<Score> {
