@@ -82,7 +82,11 @@ const key = (home: string): string => readFileSync(join(home, 'keys', 'one'), 'u
 test('a restore that was cut off is told, and taken back before a repair begins', async () => {
   await using scratch = await makeScratch();
   const { home, before } = await makeCutOff(scratch, 2);
-  expect((await diagnose(home)).faults).toEqual(['home:repairs unfinished warn', 'daemon stopped warn']);
+  expect((await diagnose(home)).faults).toEqual([
+    'home:repairs unfinished warn',
+    'daemon stopped warn',
+    'store:wal cut fail',
+  ]);
   expect((await cli(['runs', '--home', home])).stdout).toContain('backup restore, CUT OFF');
   const { stdout, exitCode } = await cli(['--home', home, '--fix', '--yes']);
   expect([exitCode, stdout.includes('backup restore was taken back')]).toEqual([0, true]);
