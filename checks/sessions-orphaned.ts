@@ -65,6 +65,7 @@ export const sessionsOrphaned = defineCheck({
         'daemon undetermined',
         'store:integrity corrupt',
         'store:wal torn',
+        'store:wal cut',
         'store:schema missing-tables',
       ],
     },

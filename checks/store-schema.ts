@@ -24,12 +24,12 @@ export const storeSchema = defineCheck({
       message: ({ missing }) => `the ledger has no table ${missing}`,
       hint: () => 'keep the file as it is and restore a backup; a start of Coven would make empty tables in it',
       // Commits that SQLite does not see may have made them.
-      follows: ['store:wal torn', 'store:integrity corrupt'],
+      follows: ['store:wal torn', 'store:wal cut', 'store:integrity corrupt'],
     },
     'missing-columns': {
       message: ({ lacking }) => `the ledger lacks ${lacking}`,
       hint: () => 'this is no ledger of a known Coven: keep it, and ask for support',
-      follows: ['store:wal torn', 'store:integrity corrupt'],
+      follows: ['store:wal torn', 'store:wal cut', 'store:integrity corrupt'],
     },
   },
   needs: ['home', 'store.open', 'store.integrity'],

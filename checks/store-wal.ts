@@ -57,7 +57,7 @@ export const storeWal = defineCheck({
       message: (facts) =>
         `${count(facts.lostFrames, 'page', 'pages')} that Coven committed ${Number(facts.lostFrames) === 1 ? 'is' : 'are'} gone: the WAL is ${Number(facts.bytes) > 0 ? 'cut off or overwritten' : 'empty or missing'}, and the shared memory beside it still counts them`,
       hint: (facts) =>
-        `run no coven command here: what it writes parts from the rows that are gone. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`,
+        `run no coven command here: it would write over what may still be recovered. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`,
       // Its WAL is in quarantine then, and what it held is in the main file.
       follows: ['home:repairs unfinished', 'home:repairs changed-since'],
     },
