@@ -28,6 +28,7 @@ import { sessionsStranded } from './sessions-stranded.ts';
 import { storeIndex } from './store-index.ts';
 import { storeIntegrity } from './store-integrity.ts';
 import { storeOpen } from './store-open.ts';
+import { storeRehearsal } from './store-rehearsal.ts';
 import { storeSchema } from './store-schema.ts';
 import { storeWal } from './store-wal.ts';
 
@@ -57,6 +58,7 @@ export const checks: readonly Check[] = [
   storeIndex,
   storeWal,
   storeSchema,
+  storeRehearsal,
   sessionsOrphaned,
   sessionsStranded,
   sessionsProcesses,

@@ -15,6 +15,7 @@ import type {
   StoreFiles,
   StoreIntegrity,
   StoreOpen,
+  StoreRehearsal,
   StoreRows,
   StoreSessions,
 } from './observation/store.ts';
@@ -56,6 +57,7 @@ export interface Observations {
   readonly 'store.sessions': StoreSessions;
   readonly 'store.integrity': StoreIntegrity;
   readonly 'store.rows': StoreRows;
+  readonly 'store.rehearsal': StoreRehearsal;
   readonly 'sessions.leases': Leases;
 }
 
@@ -84,6 +86,7 @@ export const observationKeys = Object.keys({
   'store.sessions': 0,
   'store.integrity': 0,
   'store.rows': 0,
+  'store.rehearsal': 0,
   'sessions.leases': 0,
   'daemon.progress': 0,
   'home.identities': 0,

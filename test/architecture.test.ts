@@ -209,6 +209,8 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     // What is written and removed outside a home.
     'src/host/outside-file.ts',
     'src/host/private.ts',
+    // A copy of a ledger, in a private folder.
+    'src/host/rehearse.ts',
     'src/host/store.ts',
     // Its answer, to a pipe.
     'src/plugins/program.ts',

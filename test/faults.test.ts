@@ -91,6 +91,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'store:index': ['index-mismatch', 'search-index'],
   'store:wal': ['large', 'torn', 'foreign', 'alone', 'cut'],
   'store:schema': ['missing-tables', 'missing-columns'],
+  'store:rehearsal': ['refused', 'crashed', 'unwritable', 'search-lost'],
   'sessions:orphaned': ['orphaned'],
   'sessions:stranded': ['stranded'],
   'sessions:processes': ['unowned'],

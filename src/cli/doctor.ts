@@ -55,6 +55,8 @@ export interface Errand {
   readonly checks: readonly Check[];
   /** Called before the host is closed; what it waits for belongs to the run. */
   readonly beside?: (found: Diagnosis) => Promise<void>;
+  /** A start or an upgrade is about to come. */
+  readonly startsNext?: boolean;
 }
 
 /** `doctor`: diagnoses, prints, and tells the exit code. Changes nothing but the files that `--output` names. */
@@ -75,20 +77,21 @@ export async function doctor(
     signal.throwIfAborted();
     return show(report, options, outputs);
   };
+  const asked = { ...options, startsNext: errand.startsNext ?? false };
   const reportOf = ({ runs, run }: Diagnosis): Report => makeReport(runs, options.failOn, run, accepted);
   if (!packer) {
     const looking = async (found: Diagnosis): Promise<Report> => {
       await errand.beside?.(found);
       return reportOf(found);
     };
-    return finish(await diagnose(checks, options, signal, looking, watch.done));
+    return finish(await diagnose(checks, asked, signal, looking, watch.done));
   }
   const packing = async (found: Diagnosis): Promise<number> => {
     await errand.beside?.(found);
     const code = await finish(reportOf(found));
     return (await packer.pack(found, { failOn: options.failOn, accepted })) || code;
   };
-  return diagnose(checks, options, signal, packing, watch.done, packer.milliseconds);
+  return diagnose(checks, asked, signal, packing, watch.done, packer.milliseconds);
 }
 
 /** Prints a report, writes it to the files that are asked for, and tells its exit code. */
@@ -171,7 +174,12 @@ export interface Diagnosis {
 /** Runs checks on the live home; `moreMs` is the time that the host has beyond theirs. */
 export async function diagnose<T>(
   checks: readonly Check[],
-  { home: option, timeout, deep }: Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'>,
+  {
+    home: option,
+    timeout,
+    deep,
+    startsNext = false,
+  }: Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'> & Pick<Errand, 'startsNext'>,
   signal: AbortSignal,
   then: (found: Diagnosis) => Promise<T>,
   onDone?: Watch['done'],
@@ -188,6 +196,7 @@ export async function diagnose<T>(
     source,
     env: process.env,
     deep,
+    startsNext,
     deadlineMs,
     checkMs,
     signal: limit.signal,

@@ -30,6 +30,7 @@ export async function preflight(options: PreflightOptions, signal: AbortSignal):
   };
   const code = await doctor(options, signal, {
     checks: preflightChecks(requirements),
+    startsNext: true,
     ...(place !== null && { beside }),
   });
   if (place === null) return code;

@@ -50,6 +50,7 @@ export async function survey(
     source: home.source,
     env: process.env,
     deep,
+    startsNext: true,
     deadlineMs,
     checkMs: timeout * 1000,
     signal: limit.signal,

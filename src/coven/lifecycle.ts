@@ -14,6 +14,7 @@ export const lifecycleNeeds = [
   'store.open',
   'store.bytes',
   'store.integrity',
+  'store.rehearsal',
 ] as const;
 
 /** What could not be seen is null, and stands in nobody's way: only what is known to fail is told. */
@@ -109,6 +110,8 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: Lifecyc
   )
     yield 'store:open';
   if (harm === 'wal-foreign' || harm === 'wal-damaged' || harm === 'wal-cut' || isTorn(files, bytes)) yield 'store:wal';
+  const rehearsed = sight['store.rehearsal']?.outcome;
+  if (rehearsed === 'refused' || rehearsed === 'crashed') yield 'store:rehearsal';
   if (open.outcome !== 'opened') return;
   const missing = Object.entries(coreColumns).some(
     ([table, columns]) => !columns.every((column) => open.columns[table]?.includes(column)),

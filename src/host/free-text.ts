@@ -14,13 +14,15 @@ export async function withoutSecrets(text: string, env: Look['env']): Promise<st
  * else its kind and length. The operator finds the rest where it was said.
  */
 export async function freeText(text: string, { env }: Pick<Look, 'env'>): Promise<string> {
-  const [told, { knownParts }, { makePaths }, { placeholder }] = await Promise.all([
+  const [told, { knownParts }, { identifiers }, { makePaths }, { placeholder }] = await Promise.all([
     withoutSecrets(text, env),
     import('../redaction/templates/message.ts'),
+    import('../redaction/templates/catalogue.ts'),
     import('../redaction/templates/paths.ts'),
     import('../redaction/templates/placeholders.ts'),
   ]);
   const id = (text: string): string => text;
   const { path } = makePaths(placeholder, id);
-  return knownParts(told, { path, id, word: placeholder, other: placeholder });
+  const word = (text: string): string => (identifiers.has(text) ? text : placeholder(text));
+  return knownParts(told, { path, id, word, other: placeholder });
 }

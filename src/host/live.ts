@@ -27,6 +27,7 @@ import { seeMachine } from './machine.ts';
 import { seeProcesses } from './processes.ts';
 import { seeProgress } from './progress.ts';
 import { seeRecord } from './record.ts';
+import { seeRehearsal } from './rehearsal.ts';
 import { seeRuns } from './runs.ts';
 import { readStore, seeStoreFiles } from './store.ts';
 
@@ -35,6 +36,8 @@ export interface LiveOptions {
   readonly source: HomeSource;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly deep: boolean;
+  /** A start or an upgrade is about to come, which opens the ledger. */
+  readonly startsNext?: boolean;
   /** The run's deadline, milliseconds from now. */
   readonly deadlineMs: number;
   /** Milliseconds that the checks have of it; all of it where nothing is said. */
@@ -67,6 +70,7 @@ export function liveHost(options: LiveOptions): LiveHost {
 
   const look: Look = {
     ...options,
+    startsNext: options.startsNext ?? false,
     timeLeft: () => end - performance.now(),
     checksLeft: () => checksEnd - performance.now(),
     observe: async (key) => {
@@ -112,6 +116,7 @@ export function liveHost(options: LiveOptions): LiveHost {
     },
     'store.sessions': () => seeSessions(look, reading),
     'sessions.leases': seeLeases,
+    'store.rehearsal': seeRehearsal,
     'store.rows': () => seeRows(look, reading),
     'store.integrity': async () => {
       const { open, integrity } = await reading();

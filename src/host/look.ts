@@ -8,6 +8,8 @@ export interface Look {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Read everything, however long it takes within the run's deadline. */
   readonly deep: boolean;
+  /** A start or an upgrade is about to come, which opens the ledger. */
+  readonly startsNext: boolean;
   /** Milliseconds until the run's deadline. */
   readonly timeLeft: () => number;
   /** Milliseconds until the checks have to be judged, which may be before that. */

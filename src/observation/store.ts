@@ -234,3 +234,23 @@ export interface IndexComparison {
   /** Names of the indexes that could be compared. */
   readonly compared: readonly string[];
 }
+
+/** What the real Coven said of a private copy of the ledger. */
+export interface StoreRehearsal {
+  /**
+   * `opened`: it opened the copy. `refused`: it ended with an error. `crashed`: a signal or a panic ended it. `overran`: it
+   * did not end in time. `not-run`: `reason` says why it was not asked.
+   */
+  readonly outcome: 'opened' | 'refused' | 'crashed' | 'overran' | 'not-run';
+  readonly reason: string | null;
+  /** Of the Coven that was run. */
+  readonly version: string | null;
+  /** Its own words where it refused, without secrets; or the signal or exit code that ended it. */
+  readonly said: string | null;
+  /** Why no session and event can be written to the copy that it opened; null where they can, or that was not tried. */
+  readonly unwritable: string | null;
+  /** The ledger holds events, and the full-text index that Coven made or found in the copy holds none. */
+  readonly searchEmpty: boolean;
+  /** No network was there for it. */
+  readonly isolated: boolean;
+}

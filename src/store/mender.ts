@@ -12,7 +12,8 @@ import type { TwoValues } from '../observation.ts';
 import { judgeCopy } from '../sqlite/judge.ts';
 import { emptySearch, searchTables } from './empty-search.ts';
 import { compareIndexes } from './index-entries.ts';
-import type { MendAnswer, MendRequest } from './protocol.ts';
+import type { MendAnswer, MendRequest, TrialRequest } from './protocol.ts';
+import { tryWriting } from './trial.ts';
 
 /** Every row of every table but those of the full-text index, in their order, as one digest: a mended copy has the same. */
 function digestOf(db: Database.Database): { readonly rows: number; readonly digest: string } {
@@ -137,9 +138,10 @@ await loadSqlite();
 endWithParent();
 
 createInterface({ input: process.stdin }).once('line', (line) => {
-  let answer: MendAnswer;
+  let answer: MendAnswer | ReturnType<typeof tryWriting>;
   try {
-    answer = mend(JSON.parse(line) as MendRequest);
+    const request = JSON.parse(line) as MendRequest | TrialRequest;
+    answer = 'trial' in request ? tryWriting(request.trial) : mend(request);
   } catch (error) {
     answer = { ok: false, reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error) };
   }

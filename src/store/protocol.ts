@@ -109,3 +109,15 @@ export interface MendRequest {
 }
 
 export type MendAnswer = { readonly ok: true; readonly rows: number } | { readonly ok: false; readonly reason: string };
+
+/** What the mending process is asked, too: to write to `trial`, a private copy of a ledger, and to take that back. */
+export interface TrialRequest {
+  readonly trial: string;
+}
+
+export interface TrialAnswer {
+  /** SQLite's words where a session or an event cannot be written or removed. */
+  readonly problem: string | null;
+  /** There are events, and none is in the full-text index. */
+  readonly searchEmpty: boolean;
+}

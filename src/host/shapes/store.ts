@@ -127,6 +127,15 @@ export const storeShapes = {
     changed: list(v.object({ id: text, status: text, updatedAt: text })),
     changedComplete: flag,
   }),
+  'store.rehearsal': v.object({
+    outcome: oneOf(['opened', 'refused', 'crashed', 'overran', 'not-run']),
+    reason: maybe(text),
+    version: maybe(text),
+    said: maybe(text),
+    unwritable: maybe(text),
+    searchEmpty: flag,
+    isolated: flag,
+  }),
   'sessions.leases': v.object({
     projects: list(
       v.object({

@@ -1,0 +1,93 @@
+import { preserve, toRun } from '../src/coven/advice.ts';
+import { withoutHome } from '../src/coven/gates.ts';
+import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+
+const target = '<coven-home>/coven.sqlite3';
+
+const coven = ({ version }: Facts): string => `Coven ${version}`;
+
+/** What is damaged or missing is refused for that, and its own check names it. */
+const damage = [
+  'store:open *',
+  'store:wal *',
+  'store:schema *',
+  'store:integrity corrupt',
+  'store:index *',
+  'home:disk full',
+];
+
+/** The real Coven opens a copy of the ledger: whatever it would die of at a start, known or not, it says then. */
+export const storeRehearsal = defineCheck({
+  id: 'store:rehearsal',
+  category: 'store',
+  title: 'Coven opens a copy of the ledger',
+  explain:
+    'A daemon that refuses its ledger ends without a reason. So a private copy of the ledger is given to the Coven on PATH, which lists ' +
+    'its sessions there (`coven sessions --json`) without a network, a harness, a daemon or anything of the home; then a session and an ' +
+    'event are written to that copy and taken back. It is done where the daemon is down and the ledger is small, with --deep, in a ' +
+    'preflight, and before a repair. The original is never opened for it.',
+  causes: {
+    ok: {
+      message: (facts) =>
+        `${coven(facts)} opens a copy of this ledger, and a session and an event can be written to it`,
+    },
+    refused: {
+      message: (facts) => `${coven(facts)} refuses this ledger: ${facts.said}`,
+      hint: () =>
+        'no start can work on it: run the version of Coven that wrote it last, or send support what `coven-doctor bundle` writes',
+      follows: damage,
+    },
+    crashed: {
+      message: (facts) => `${coven(facts)} crashes on a copy of this ledger (${facts.said})`,
+      hint: preserve,
+      follows: damage,
+    },
+    unwritable: {
+      message: (facts) =>
+        `${coven(facts)} opens this ledger, but no session and event can be written to it: ${facts.unwritable}`,
+      hint: preserve,
+      follows: damage,
+    },
+    'search-lost': {
+      message: (facts) =>
+        `the full-text index is gone: ${coven(facts)} makes an empty one, in which no search finds the events of before`,
+      hint: (facts) => toRun('vacuum', facts),
+      follows: damage,
+    },
+    slow: {
+      message: (facts) => `${coven(facts)} did not open a copy of this ledger in the time allowed`,
+      hint: () => 'run again with --deep, which allows more time',
+    },
+    'no-coven': { message: () => 'not asked: no Coven is on PATH but this package’s own' },
+    'not-trusted': { message: () => 'not asked: others can write to the `coven` on PATH, so that it is not run' },
+    'does-not-run': { message: () => 'not asked: the `coven` on PATH does not tell its version' },
+    'not-understood': { message: () => 'not asked: this Coven has no `sessions --json`' },
+    'daemon-answers': { message: () => 'not asked: the daemon has the ledger open (--deep asks)' },
+    'other-user': { message: () => 'not asked: the ledger is another user’s' },
+    'too-large': { message: () => 'not asked: the ledger is too large to be copied (--deep copies more)' },
+    'no-room': { message: () => 'not asked: there is no room for a copy of the ledger' },
+    moving: { message: () => 'not asked: the ledger is being written to' },
+  },
+  needs: ['home', 'store.rehearsal'],
+  skip: withoutHome,
+  judge: ({ 'store.rehearsal': seen }) => {
+    const { outcome, reason, version, said, unwritable, searchEmpty, isolated } = seen;
+    const rest = {
+      facts: { version, said, unwritable },
+      evidence: from('store.rehearsal', { outcome, version, said, unwritable, searchEmpty, isolated }),
+    };
+    const escalate = 'ledger-cannot-open';
+    switch (outcome) {
+      case 'not-run':
+        return [skipped(reason ?? 'does-not-run', target, { evidence: from('store.rehearsal', { outcome, reason }) })];
+      case 'refused':
+      case 'crashed':
+        return [fail(outcome, target, { ...rest, escalate })];
+      case 'overran':
+        return [unknown('slow', target, rest)];
+      case 'opened':
+        if (unwritable !== null) return [fail('unwritable', target, { ...rest, escalate })];
+        return [searchEmpty ? warn('search-lost', target, rest) : pass(target, rest)];
+    }
+  },
+});

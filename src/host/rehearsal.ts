@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { names } from '../coven/layout.ts';
+import type { LogStory, StoreRehearsal } from '../observation.ts';
+import type { Look } from './look.ts';
+import { notRun, rehearse } from './rehearse.ts';
+
+const mebibyte = 1024 ** 2;
+/** Copied without being asked: it takes some milliseconds, and an operator waits for them. */
+const smallBytes = 32 * mebibyte;
+/** Copied where something asks for it. */
+const askedBytes = 1024 * mebibyte;
+const rehearsalMs = 15_000;
+/** Kept back from the run's deadline, so that what was killed can still be told. */
+const reserveMs = 500;
+
+/**
+ * What the real Coven says of a private copy of the ledger. Only where that tells something: a daemon that answers has
+ * opened the original. Where a start ended half way, or the run was asked for it, larger ledgers are copied, too.
+ */
+export async function seeRehearsal(look: Look): Promise<StoreRehearsal> {
+  const { home, env, deep, startsNext, observe, signal } = look;
+  const [files, machine, { uid }] = await Promise.all([observe('store.files'), observe('machine'), observe('home')]);
+  if (files.main.kind !== 'file' || !files.main.readable || files.main.size === 0) return notRun('no-ledger');
+  // What root would run here has been another user's to write.
+  if (uid !== machine.uid) return notRun('other-user');
+  const { covens } = await observe('install');
+  const coven = covens.find(({ ours }) => !ours);
+  if (!coven) return notRun('no-coven');
+  const wanted = deep || startsNext;
+  if (!wanted && (await isServed(look))) return notRun('daemon-answers');
+  const size = files.main.size + files.wal.size;
+  const log = wanted || size <= smallBytes ? null : await observe('daemon.log').catch(() => null);
+  const copyLimit = wanted || endedHalfWay(log) ? askedBytes : smallBytes;
+  const milliseconds = Math.min(rehearsalMs, look.checksLeft() - reserveMs);
+  return rehearse(join(home, names.ledger), { program: coven.path, env, milliseconds, signal, copyLimit });
+}
+
+async function isServed({ observe }: Look): Promise<boolean> {
+  const [locks, health] = await Promise.all([observe('home.locks'), observe('daemon.health').catch(() => null)]);
+  const held = locks.files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
+  return held || health?.outcome === 'answered';
+}
+
+const endedHalfWay = (log: LogStory | null): boolean => log?.last?.completed === false;

@@ -1,0 +1,222 @@
+import { spawn } from 'node:child_process';
+import { constants, copyFileSync, statfsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { startChild } from '../child/child.ts';
+import { names } from '../coven/layout.ts';
+import { within } from '../deadline.ts';
+import type { StoreRehearsal } from '../observation.ts';
+import { systemProgram } from '../programs.ts';
+import type { TrialAnswer, TrialRequest } from '../store/protocol.ts';
+import { commandOf } from './coven-program.ts';
+import { look as lookAt } from './files.ts';
+import { freeText } from './free-text.ts';
+import { makeScratch } from './scratch.ts';
+
+export interface RehearsalOptions {
+  /** Absolute path of the `coven` to run. */
+  readonly program: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly milliseconds: number;
+  readonly signal: AbortSignal;
+  /** Bytes of ledger and WAL that may be copied where the file system cannot clone them. */
+  readonly copyLimit: number;
+}
+
+/** Attempts to copy a ledger and its WAL while neither moves. */
+const attempts = 3;
+/** What is left on the file system, so that a copy never makes a daemon call its storage critical. Source: safety 21. */
+const spareBytes = 1024 ** 3;
+const versionMs = 3000;
+/** A longer message is no message of Coven. */
+const saidLimit = 8192;
+
+/**
+ * Lets the real Coven open a private copy of a ledger, and tries to write to what it opened. The original is read and
+ * never opened through SQLite; the copy is a clone or holds its own bytes, never a second name of the same file.
+ *
+ * What is run can reach nothing else: it has a home and a HOME of its own with no daemon, socket, lock or configuration
+ * in them, a PATH without any program, no descriptor and no variable of ours, and no network where the system lets us take
+ * it away. `sessions --json` is the command that opens the ledger as a start does and then only lists rows: it starts no
+ * scheduler, launches nothing and opens no folder of a project. Source: its system calls, as test/rehearsal.test.ts holds.
+ */
+export async function rehearse(ledger: string, options: RehearsalOptions): Promise<StoreRehearsal> {
+  const end = performance.now() + options.milliseconds;
+  const left = (): number => end - performance.now();
+  const before = await partsOf(ledger);
+  if (!before[0]) return notRun('no-ledger');
+  const scratch = makeScratch(dirname(ledger), String(before[0].dev));
+  try {
+    const home = join(scratch.path, 'home');
+    for (const folder of ['home', 'user', 'bin']) await mkdir(join(scratch.path, folder), { mode: 0o700 });
+    const refused = await copyParts(ledger, join(home, names.ledger), options.copyLimit);
+    if (refused) return notRun(refused);
+    const coven = async (words: readonly string[], milliseconds: number): Promise<Ended> =>
+      run(words, scratch.path, Math.min(milliseconds, left()), options.signal);
+    const command = commandOf(options.program);
+    if (command === null) return notRun('not-trusted');
+    const prefixes = [...withoutNetwork(), []];
+    for (const prefix of prefixes) {
+      const told = await coven([...prefix, ...command, '--version'], versionMs);
+      if (told.how === 'overran') return notRun('does-not-run');
+      const [, version] = /^coven v(\d[\w.+-]{0,40})/.exec(told.stdout) ?? [];
+      if (told.how !== 0 || version === undefined) continue;
+      const opened = await coven([...prefix, ...command, 'sessions', '--json'], left());
+      const judged = { ...(await judge(opened, scratch.path, options.env)), version, isolated: prefix.length > 0 };
+      if (judged.outcome !== 'opened') return judged;
+      return { ...judged, ...(await tryWriting(join(home, names.ledger), left(), options)) };
+    }
+    return notRun('does-not-run');
+  } finally {
+    scratch.remove();
+  }
+}
+
+export const notRun = (reason: string): StoreRehearsal => ({
+  outcome: 'not-run',
+  reason,
+  version: null,
+  said: null,
+  unwritable: null,
+  searchEmpty: false,
+  isolated: false,
+});
+
+const suffixes = ['', '-wal', '-journal'];
+
+const partsOf = (ledger: string) => Promise.all(suffixes.map((suffix) => lookAt(ledger + suffix)));
+
+/** Copies a ledger, its WAL and its journal as they are at one moment; or says why they cannot be. */
+async function copyParts(from: string, to: string, limit: number): Promise<string | null> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const before = await partsOf(from);
+    const size = before.reduce((sum, part) => sum + Number(part?.size ?? 0n), 0);
+    if (before.some((part) => part && !part.isFile())) return 'ledger-not-opened';
+    const { bavail, bsize } = statfsSync(dirname(to));
+    // Coven writes to the copy, and a checkpoint writes all of its WAL once more.
+    if (bavail * bsize < 2 * size + spareBytes) return 'no-room';
+    for (const [index, part] of before.entries()) {
+      const name = suffixes[index] ?? '';
+      if (part && !copy(from + name, to + name, size <= limit)) return 'too-large';
+    }
+    const after = await partsOf(from);
+    const moved = before.some((part, index) => printOf(part) !== printOf(after[index] ?? null));
+    if (!moved) return null;
+  }
+  return 'moving';
+}
+
+const printOf = (part: Awaited<ReturnType<typeof lookAt>>): string =>
+  part ? `${part.dev}:${part.ino}:${part.size}:${part.mtimeNs}` : '-';
+
+function copy(from: string, to: string, mayCopy: boolean): boolean {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    if (!mayCopy) return false;
+    copyFileSync(from, to);
+  }
+  return true;
+}
+
+/** Words before a command that take the network away from it; none where there is no program for that. */
+function withoutNetwork(): readonly (readonly string[])[] {
+  if (process.platform !== 'linux') return [];
+  try {
+    const unshare = systemProgram('unshare');
+    const asUser = process.geteuid?.() === 0 ? [] : ['--user', '--map-current-user'];
+    return [[unshare, ...asUser, '--net', '--']];
+  } catch {
+    return [];
+  }
+}
+
+interface Ended {
+  readonly how: number | NodeJS.Signals | 'overran' | 'not-started';
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Seconds of processor time, after which the system ends it, whatever became of us. */
+const processorSeconds = 60;
+
+/** Runs a program to its end in a process group of its own, which is ended with it. Never throws. */
+async function run(
+  words: readonly string[],
+  scratch: string,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const limits = `ulimit -c 0; ulimit -t ${processorSeconds}; exec "$@"`;
+  const child = spawn('/bin/sh', ['-c', limits, 'sh', ...words], {
+    cwd: join(scratch, 'user'),
+    env: {
+      HOME: join(scratch, 'user'),
+      COVEN_HOME: join(scratch, 'home'),
+      PATH: join(scratch, 'bin'),
+      TMPDIR: join(scratch, 'user'),
+      LC_ALL: 'C',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      // The rest is taken, too, so that a full pipe does not hold it up.
+      if (said[name].length < saidLimit) said[name] += text;
+    });
+  const ended = new Promise<Ended['how']>((resolve) => {
+    child.once('error', () => resolve('not-started'));
+    child.once('close', (code, by) => resolve(by ?? code ?? 'not-started'));
+  });
+  const how = await within(ended, milliseconds, signal, () => 'overran' as const);
+  if (how === 'overran' && child.pid !== undefined) {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+    await within(ended, 1000, new AbortController().signal, () => undefined);
+  }
+  return { how, stdout: said.stdout.slice(0, saidLimit), stderr: said.stderr.slice(0, saidLimit) };
+}
+
+/** Exit codes of a usage error and of a panic. Source: Coven 0.4.6 (clap, Rust). */
+const [usage, panicked] = [2, 101];
+
+async function judge({ how, stderr }: Ended, scratch: string, env: RehearsalOptions['env']): Promise<StoreRehearsal> {
+  if (how === 0) return { ...notRun('opened'), outcome: 'opened', reason: null };
+  if (how === 'overran') return { ...notRun('overran'), outcome: 'overran', reason: null };
+  if (how === usage) return notRun('not-understood');
+  if (how === 'not-started') return notRun('does-not-run');
+  if (typeof how === 'string' || how === panicked)
+    return { ...notRun('crashed'), outcome: 'crashed', reason: null, said: String(how) };
+  // The room is ours, not the ledger's.
+  if (/disk is full|No space left/.test(stderr)) return notRun('no-room');
+  const text = stderr.replaceAll(join(scratch, 'home'), '<coven-home>').replace(/^Error: /, '');
+  const reasons = text
+    .split('\n')
+    .map((line) => line.trim().replace(/^\d+: /, ''))
+    .filter((line) => line !== '' && line !== 'Caused by:');
+  const said = await freeText(reasons.slice(0, 6).join(': '), { env });
+  return { ...notRun('refused'), outcome: 'refused', reason: null, said: said || `exit code ${how}` };
+}
+
+/** Writes a session and an event to the copy as Coven would, and takes them back, in a process of its own. */
+async function tryWriting(
+  ledger: string,
+  milliseconds: number,
+  { env, signal }: RehearsalOptions,
+): Promise<Pick<StoreRehearsal, 'unwritable' | 'searchEmpty'>> {
+  const child = startChild('mender', { memoryBytes: 256 * 1024 ** 2 });
+  try {
+    child.tell({ trial: ledger } satisfies TrialRequest);
+    const line = await child.line(milliseconds, signal).catch(() => 'ended' as const);
+    if (typeof line !== 'object') return { unwritable: null, searchEmpty: false };
+    const { problem, searchEmpty } = JSON.parse(line.text) as TrialAnswer;
+    return { unwritable: problem && (await freeText(problem, { env })), searchEmpty };
+  } finally {
+    await child.kill();
+  }
+}
