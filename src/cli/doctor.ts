@@ -13,9 +13,8 @@ import { guestsOf } from './guests.ts';
 import { namedHome } from './home.ts';
 import type { Output } from './outputs.ts';
 import { print } from './print.ts';
-import { selectChecks } from './select.ts';
+import { selectChecks, unknownCheck } from './select.ts';
 import { look, tell, type Watch, watcher } from './tell.ts';
-import { UsageError } from './usage.ts';
 
 export interface DiagnoseOptions {
   readonly home: string | undefined;
@@ -152,7 +151,7 @@ export async function list({ home, modules }: ListOptions, signal: AbortSignal):
 export async function explain(id: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
   const checks = [...(await everyOwn()), ...(await guestsOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
-  if (!check) throw new UsageError(`unknown check ${JSON.stringify(id)}; \`coven-doctor list\` names them all`);
+  if (!check) throw unknownCheck(id, checks);
   const report = await diagnose([check], options, signal, async ({ runs, run }) =>
     makeReport(runs, options.failOn, run),
   );

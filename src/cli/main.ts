@@ -48,8 +48,8 @@ function hangUp(): void {
 }
 
 async function run(words: readonly string[], signal: AbortSignal): Promise<number> {
-  if (words[0] === 'doctor') return (await import('./doctor-words.ts')).runDoctor(words.slice(1), signal);
-  return (await import('./coven-words.ts')).runCoven(words, signal);
+  const { runCoven, runDoctor } = await import('./dispatch.ts');
+  return words[0] === 'doctor' ? runDoctor(words.slice(1), signal) : runCoven(words, signal);
 }
 
 async function refuse(error: UsageError): Promise<number> {

@@ -1,51 +1,112 @@
 import { formats } from '../render/format.ts';
 import type { DiagnoseOptions, DoctorOptions, ListOptions } from './doctor.ts';
-import { once } from './once.ts';
 import { UsageError } from './usage.ts';
 
 /** Options that several commands share, as yargs takes them, and what they come to. */
 
+export const home = {
+  type: 'string',
+  requiresArg: true,
+  value: 'DIR',
+  describe: 'The Coven home [default: $COVEN_HOME, else ~/.coven]',
+} as const;
+
+export const json = { type: 'boolean', default: false, describe: 'Print one JSON document' } as const;
+
 export const listing = {
-  home: { type: 'string', requiresArg: true, describe: 'The Coven home  [$COVEN_HOME, else ~/.coven]' },
+  home,
   checks: {
     type: 'string',
     array: true,
     nargs: 1,
     requiresArg: true,
-    describe: 'Also the checks of this module, a path or a package; it is code, and runs',
+    value: 'MODULE',
+    describe: 'Add the checks of this module, a path or a package. Its code is run',
   },
 } as const;
 
 export const diagnosis = {
   ...listing,
-  only: { type: 'string', array: true, requiresArg: true, describe: 'Only these checks or families' },
-  skip: { type: 'string', array: true, requiresArg: true, describe: 'Without these checks or families' },
+  only: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    value: 'CHECK',
+    describe: 'Run only these checks or families',
+  },
+  skip: { type: 'string', array: true, requiresArg: true, value: 'CHECK', describe: 'Skip these checks or families' },
   'fail-on': {
     choices: ['fail', 'warn'] as const,
     default: 'fail' as const,
-    describe: 'From which status on the exit code is 1',
+    value: 'STATUS',
+    describe: 'Exit with 1 from this status on: fail or warn [default: fail]',
   },
-  timeout: { type: 'number', requiresArg: true, describe: 'Seconds for the whole run  [20; with --deep 600]' },
+  timeout: {
+    type: 'number',
+    requiresArg: true,
+    value: 'SECONDS',
+    describe: 'Time for the whole run [default: 20; with --deep 600]',
+  },
   deep: { type: 'boolean', default: false, describe: 'Read the whole ledger, however long it takes' },
 } as const;
 
 export const display = {
-  format: { choices: formats, requiresArg: true, describe: 'What is printed  [text]' },
+  format: {
+    choices: formats,
+    requiresArg: true,
+    value: 'FORMAT',
+    describe: `What to print: ${formats.join(', ')} [default: text]`,
+  },
   json: { type: 'boolean', default: false, describe: 'Short for --format json' },
   output: {
     type: 'string',
     array: true,
     requiresArg: true,
-    describe: 'FORMAT=FILE: also write this file, for its owner alone',
+    value: 'FORMAT=FILE',
+    describe: 'Also write a report to this file, readable by you alone',
   },
-  suppress: { type: 'string', requiresArg: true, describe: 'A file of suppressions  [./.coven-doctor.toml]' },
-  baseline: { type: 'string', requiresArg: true, describe: 'A saved JSON report: only what is new fails' },
-  verbose: { type: 'boolean', default: false, describe: 'Every check, not only what needs attention' },
+  suppress: {
+    type: 'string',
+    requiresArg: true,
+    value: 'FILE',
+    describe: 'Suppressions [default: .coven-doctor.toml in the current folder]',
+  },
+  baseline: {
+    type: 'string',
+    requiresArg: true,
+    value: 'FILE',
+    describe: 'A saved JSON report: only findings that are not in it fail',
+  },
+  verbose: { type: 'boolean', default: false, describe: 'Show every check, not only what needs attention' },
 } as const;
 
 export const packing = {
-  bundle: { type: 'boolean', default: false, describe: 'Also pack the evidence for support into the current folder' },
+  bundle: { type: 'boolean', default: false, describe: 'Also write a support bundle to the current folder' },
 } as const;
+
+/** Options by which an operator agrees to a repair. */
+export const agreeing = {
+  allow: {
+    choices: ['disruptive', 'lossy'] as const,
+    array: true,
+    value: 'RISK',
+    describe: 'Allow steps that end running work (disruptive) or may lose data (lossy)',
+  },
+  yes: { type: 'boolean', default: false, describe: 'Apply without asking' },
+  'backup-dir': {
+    type: 'string',
+    requiresArg: true,
+    value: 'DIR',
+    describe: 'Folder outside the home for the backup [default: in the home, with the run]',
+  },
+  'start-daemon': { type: 'boolean', default: false, describe: 'Also start a daemon that is merely stopped' },
+} as const;
+
+/** The path that an option names; undefined where it is not given. Throws a UsageError for more than one, or none. */
+export function onePath(name: string, value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new UsageError(`--${name} takes one path`);
+}
 
 interface Sources {
   readonly home?: unknown;
@@ -92,8 +153,8 @@ export function displayOf({ format, json, output = [], suppress, baseline, verbo
   return {
     format: json ? 'json' : (format ?? 'text'),
     output,
-    suppress: once('suppress', suppress),
-    baseline: once('baseline', baseline),
+    suppress: onePath('suppress', suppress),
+    baseline: onePath('baseline', baseline),
     verbose,
   };
 }

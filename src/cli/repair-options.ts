@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Risk } from '../model/step.ts';
 import type { FixOptions } from './fix.ts';
 import { namedHome } from './home.ts';
-import { once } from './once.ts';
+import { onePath } from './options.ts';
 
 export interface RepairWords {
   readonly home?: unknown;
@@ -21,7 +21,7 @@ const surveySeconds = { bounded: 20, deep: 600 };
 
 export function repairOptions(words: RepairWords): FixOptions {
   const { home, allow = [], yes, startDaemon, backupDir, json, failOn = 'fail', deep = false, timeout } = words;
-  const place = once('backup-dir', backupDir);
+  const place = onePath('backup-dir', backupDir);
   const risks: readonly Risk[] = ['safe', ...allow];
   return {
     home: namedHome(home),

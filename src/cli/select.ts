@@ -1,5 +1,15 @@
 import type { Check } from '../model/check.ts';
+import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
+
+/** A check that nobody knows, with the id that may have been meant. */
+export function unknownCheck(name: string, all: readonly Check[]): UsageError {
+  const near = didYouMean(
+    name,
+    all.flatMap(({ id, category }) => [id, category]),
+  );
+  return new UsageError(`unknown check ${JSON.stringify(name)}${near || '; `coven-doctor list` shows them all'}`);
+}
 
 /** The checks named by --only, less those named by --skip; a family (`store`) names all its checks. */
 export function selectChecks(
@@ -10,7 +20,7 @@ export function selectChecks(
   const matches = ({ id, category }: Check, name: string): boolean => id === name || category === name;
   for (const name of [...only, ...skip]) {
     if (!all.some((check) => matches(check, name))) {
-      throw new UsageError(`unknown check ${JSON.stringify(name)}; \`coven-doctor list\` names them all`);
+      throw unknownCheck(name, all);
     }
   }
   const selected = all.filter(

@@ -3,6 +3,7 @@ import { type Fault, faults, mounted, pathOf, whyNot } from '../../fixtures/faul
 import { Unsafe } from '../host/outside.ts';
 import { renderFaults, renderRefusal, renderSimulated } from '../render/simulate.ts';
 import { makePlace, type Place } from '../simulate/place.ts';
+import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
 
 /** As in every refusal for safety. */
@@ -20,7 +21,13 @@ export function listFaults(): number {
  */
 export async function simulate(name: string, path: unknown, signal: AbortSignal): Promise<number> {
   const fault = faults.find((fault) => fault.name === name);
-  if (!fault) throw new UsageError(`unknown fault ${JSON.stringify(name)}; \`coven-doctor simulate\` names them all`);
+  if (!fault) {
+    const near = didYouMean(
+      name,
+      faults.map((fault) => fault.name),
+    );
+    throw new UsageError(`unknown fault ${JSON.stringify(name)}${near || '; `coven-doctor simulate` lists them all'}`);
+  }
   if (typeof path !== 'string' || path.trim() === '')
     throw new UsageError('--home names the one path to make it at, where nothing is yet');
   const why = whyNot(fault);

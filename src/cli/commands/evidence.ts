@@ -1,0 +1,105 @@
+import { type Command, defineCommand } from '../command.ts';
+import { diagnosis, display, displayOf, json, onePath, optionsOf } from '../options.ts';
+import { UsageError } from '../usage.ts';
+
+const { checks, only, skip, 'fail-on': failOn } = diagnosis;
+
+/** What support needs, and what support does with it. */
+export const evidence: readonly Command[] = [
+  defineCommand({
+    name: 'bundle',
+    group: 'evidence',
+    summary: 'Write a support bundle: the evidence, redacted',
+    about:
+      'Open report.html in the bundle to see what you send. Text that no known program writes appears as its shape alone.',
+    options: {
+      o: {
+        alias: 'output',
+        type: 'string',
+        requiresArg: true,
+        value: 'FILE',
+        describe: 'Where to write it; .tgz makes a tarball',
+      },
+      estimate: { type: 'boolean', default: false, describe: 'List what would go in, with sizes; write nothing' },
+      'include-events': {
+        type: 'string',
+        requiresArg: true,
+        value: 'SESSION',
+        describe: 'Add what this session said and was told, redacted',
+      },
+      'include-log-text': {
+        type: 'boolean',
+        default: false,
+        describe: 'Add log lines that no known program writes; a search for secrets finds only known kinds',
+      },
+      'include-titles': {
+        type: 'boolean',
+        default: false,
+        describe: 'Add the titles of sessions, which are often whole prompts',
+      },
+      json,
+      ...diagnosis,
+    },
+    examples: [
+      ['coven-doctor bundle', 'a zip file in the current folder'],
+      ['coven-doctor bundle --estimate', 'what would be in it'],
+    ],
+    run: async (argv, signal) => {
+      const { bundle } = await import('../bundle.ts');
+      const made = {
+        output: onePath('output', argv.o) ?? null,
+        estimate: argv.estimate,
+        events: onePath('include-events', argv.includeEvents) ?? null,
+        titles: argv.includeTitles,
+        logText: argv.includeLogText,
+        json: argv.json,
+      };
+      if (made.estimate && made.output !== null) throw new UsageError('--estimate writes nothing; leave out -o');
+      return bundle({ ...optionsOf(argv), ...made }, signal);
+    },
+  }),
+  defineCommand({
+    name: 'bundle verify',
+    group: 'evidence',
+    summary: 'Check that a bundle is intact',
+    positionals: { file: { value: 'FILE', describe: 'A bundle, zip or tgz' } },
+    options: { json },
+    examples: [
+      ['coven-doctor bundle verify coven.zip', 'every member against the manifest'],
+      ['coven-doctor bundle verify coven.zip --json', 'the same for a script'],
+    ],
+    run: async (argv) => (await import('../bundle-verify.ts')).bundleVerify(argv.file, argv.json),
+  }),
+  defineCommand({
+    name: 'analyze',
+    group: 'evidence',
+    summary: 'Diagnose from a bundle, on any machine',
+    about: 'Gives the findings of the machine that the bundle is from.',
+    positionals: { bundle: { value: 'FILE', describe: 'A bundle, zip or tgz' } },
+    options: { checks, only, skip, 'fail-on': failOn, ...display },
+    examples: [
+      ['coven-doctor analyze coven.zip', 'the diagnosis'],
+      ['coven-doctor analyze coven.zip --format markdown', 'for a ticket'],
+    ],
+    run: async (argv, signal) => {
+      const { analyze } = await import('../analyze.ts');
+      return analyze(argv.bundle, { ...optionsOf({ ...argv, deep: false }), ...displayOf(argv) }, signal);
+    },
+  }),
+  defineCommand({
+    name: 'diff',
+    group: 'evidence',
+    summary: 'Compare two bundles: findings and observations',
+    about: 'Exits with 1 where the findings differ.',
+    positionals: {
+      before: { value: 'FILE', describe: 'The older bundle' },
+      after: { value: 'FILE', describe: 'The newer bundle' },
+    },
+    options: { json },
+    examples: [
+      ['coven-doctor diff monday.zip tuesday.zip', 'what has changed'],
+      ['coven-doctor diff monday.zip tuesday.zip --json', 'the same for a script'],
+    ],
+    run: async (argv, signal) => (await import('../diff.ts')).diff(argv.before, argv.after, argv.json, signal),
+  }),
+];

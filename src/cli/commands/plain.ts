@@ -1,0 +1,8 @@
+import { diagnosis, display, displayOf, optionsOf, packing } from '../options.ts';
+
+/** The diagnosis that is meant where no word is given. */
+export const plainDiagnosis = {
+  ...optionsOf({ failOn: diagnosis['fail-on'].default, deep: diagnosis.deep.default }),
+  ...displayOf({ json: display.json.default, verbose: display.verbose.default }),
+  bundle: packing.bundle.default,
+};

@@ -1,0 +1,86 @@
+import { startReaderAhead } from '../host/reader.ts';
+import type { Command } from './command.ts';
+import { didYouMean } from './suggest.ts';
+import { UsageError } from './usage.ts';
+
+const helpWords: ReadonlySet<string> = new Set(['-h', '--help', 'help']);
+const versionWords: ReadonlySet<string> = new Set(['-v', '-V', '--version', 'version']);
+
+/** `coven-doctor WORDS` and `coven doctor WORDS`; tells the exit code. */
+export async function runDoctor(words: readonly string[], signal: AbortSignal): Promise<number> {
+  if (words.length === 0) {
+    // Nothing to parse: yargs takes as long to load as Node takes to start.
+    startReaderAhead();
+    const { plainDiagnosis } = await import('./commands/plain.ts');
+    return (await import('./doctor.ts')).doctor(plainDiagnosis, signal);
+  }
+  const { commands } = await import('./commands/index.ts');
+  const asked = questionOf(words);
+  const [command, rest] = commandOf(commands, asked ? asked.about : words);
+  if (asked?.what === 'version') return (await import('./version.ts')).printVersion(words.includes('--verbose'));
+  if (asked) return (await import('./help.ts')).printHelp(command);
+  if (!('run' in command)) throw new UsageError(incomplete(command, rest));
+  if (command.readsLedger) startReaderAhead();
+  const { parse } = await import('./parse.ts');
+  return command.run((await parse(command, rest)) as never, signal);
+}
+
+/** `coven WORDS`: `doctor` and `daemon`, as `coven-doctor` has them. */
+export async function runCoven(words: readonly string[], signal: AbortSignal): Promise<number> {
+  const [first] = words;
+  if (first === 'doctor') return runDoctor(words.slice(1), signal);
+  if (first === 'daemon' || (first !== undefined && versionWords.has(first))) return runDoctor(words, signal);
+  if (first !== undefined && helpWords.has(first)) return runDoctor(['help'], signal);
+  throw new UsageError(`\`coven\` is the program of coven-doctor here: type coven doctor, or coven daemon --help`);
+}
+
+/** Words that begin several commands, and are none: `backup`. */
+export interface Family {
+  readonly family: string;
+  readonly members: readonly Command[];
+}
+
+interface Question {
+  readonly what: 'help' | 'version';
+  /** The words of the command that is asked about. */
+  readonly about: readonly string[];
+}
+
+/** Whether help or the version is asked for, by any of their names and at every level. */
+function questionOf(words: readonly string[]): Question | null {
+  const end = words.indexOf('--');
+  const before = end === -1 ? words : words.slice(0, end);
+  const [first = ''] = before;
+  const about = before.filter((word) => !word.startsWith('-'));
+  if (first === 'help' || first === 'version') return { what: first, about: about.slice(1) };
+  // After a command, `help` can be its argument; as an option it never is.
+  if (before.some((word) => word.startsWith('-') && helpWords.has(word))) return { what: 'help', about };
+  if (before.some((word) => word.startsWith('-') && versionWords.has(word))) return { what: 'version', about };
+  return null;
+}
+
+/** The command that the words begin with, the longest name first, and the words after it. */
+function commandOf(
+  commands: readonly Command[],
+  words: readonly string[],
+): readonly [Command | Family, readonly string[]] {
+  const [first, second] = words;
+  const named = (name: string): Command | undefined => commands.find((command) => command.name === name);
+  const two = second === undefined ? undefined : named(`${first} ${second}`);
+  if (two) return [two, words.slice(2)];
+  const one = named(first === undefined || first.startsWith('-') ? '' : first);
+  if (one) return [one, one.name === '' ? words : words.slice(1)];
+  const members = commands.filter(({ name }) => name.startsWith(`${first} `));
+  if (members.length > 0) return [{ family: String(first), members }, words.slice(1)];
+  throw new UsageError(`unknown command ${JSON.stringify(first)}${didYouMean(String(first), namesOf(commands))}`);
+}
+
+const namesOf = (commands: readonly Command[]): readonly string[] =>
+  commands.flatMap(({ name }) => [name, ...name.split(' ')]).filter((name) => name !== '');
+
+function incomplete({ family, members }: Family, [word]: readonly string[]): string {
+  const names = members.map(({ name }) => name.slice(family.length + 1));
+  return word === undefined || word.startsWith('-')
+    ? `${family} needs a command: ${names.join(', ')}`
+    : `unknown command ${JSON.stringify(`${family} ${word}`)}${didYouMean(word, names) || `; it has ${names.join(', ')}`}`;
+}
