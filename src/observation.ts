@@ -1,97 +1,39 @@
-import type {
-  Answer,
-  DaemonProcess,
-  DaemonProgress,
-  DaemonRecord,
-  HealthAnswer,
-  LogStory,
-  Socket,
-} from './observation/daemon.ts';
-import type { Config, Disk, Entries, Filesystem, Home, Identities, Locks, Machine, Runs } from './observation/home.ts';
-import type { Install, Leases } from './observation/install.ts';
-import type { Processes } from './observation/processes.ts';
-import type {
-  StoreBytes,
-  StoreFiles,
-  StoreIntegrity,
-  StoreOpen,
-  StoreRehearsal,
-  StoreRows,
-  StoreSessions,
-} from './observation/store.ts';
+import type { FileIdentity } from './host/observations/home-identities.ts';
+import type * as observations from './host/observations/index.ts';
+import type { ValueOf } from './host/shape.ts';
 
-export type * from './observation/daemon.ts';
-export type * from './observation/home.ts';
-export type * from './observation/install.ts';
-export type * from './observation/processes.ts';
-export type * from './observation/store.ts';
+export type { Answer, Capability, HealthAnswer, HealthBody, Silence } from './host/observations/daemon-health.ts';
+export type { LogStart, LogStory } from './host/observations/daemon-log.ts';
+export type { DaemonRecord } from './host/observations/daemon-record.ts';
+export type { Socket } from './host/observations/daemon-socket.ts';
+export type { Home } from './host/observations/home.ts';
+export type { Entries, Entry } from './host/observations/home-entries.ts';
+export type { FileIdentity } from './host/observations/home-identities.ts';
+export type { LockHolder } from './host/observations/home-locks.ts';
+export type { Install } from './host/observations/install.ts';
+export type { Machine } from './host/observations/machine.ts';
+export type { Process, Processes, Role } from './host/observations/processes.ts';
+export type { Lease } from './host/observations/sessions-leases.ts';
+export type { PageBytes, PageProblem, ReadableRows, StoreBytes, WalBytes } from './host/observations/store-bytes.ts';
+export type { LedgerFile, StoreFiles } from './host/observations/store-files.ts';
+export type { StoreIntegrity, TableReading } from './host/observations/store-integrity.ts';
+export type { StoreOpen, StoreOpenOutcome } from './host/observations/store-open.ts';
+export type { StoreRehearsal } from './host/observations/store-rehearsal.ts';
+export type { SampledRow, StoreRows, TableRows } from './host/observations/store-rows.ts';
+export type { SessionRow, StoreSessions } from './host/observations/store-sessions.ts';
+export type { Kind } from './host/shape.ts';
 
 /**
- * What a host can see: one key, one typed value each. What the machine did (a refused connection, a file that is not a
- * database) is a value; an observation fails only when the host could not look. Values are plain JSON, hold no more of
- * a process than its identity, and carry as typed fields every fact that a check decides on, so that a recorded run
- * judges as the live one did.
+ * What a host can see: one key, one typed value each, made of the schemas in `host/observations`. What the machine did (a
+ * refused connection, a file that is not a database) is a value; an observation fails only when the host could not look.
+ * Values are plain JSON, hold no more of a process than its identity, and carry as typed fields every fact that a check
+ * decides on, so that a recorded run judges as the live one did.
  */
-export interface Observations {
-  readonly machine: Machine;
-  readonly home: Home;
-  readonly 'home.entries': Entries;
-  readonly 'home.identities': Identities;
-  readonly 'home.runs': Runs;
-  readonly 'home.disk': Disk;
-  readonly 'home.locks': Locks;
-  readonly 'home.filesystem': Filesystem;
-  readonly 'home.config': Config;
-  readonly processes: Processes;
-  readonly 'daemon.record': DaemonRecord;
-  readonly 'daemon.socket': Socket;
-  readonly 'daemon.health': HealthAnswer;
-  readonly 'daemon.capabilities': Answer<readonly string[]>;
-  readonly 'daemon.process': DaemonProcess;
-  readonly 'daemon.progress': DaemonProgress;
-  readonly 'daemon.log': LogStory;
-  readonly install: Install;
-  readonly 'store.files': StoreFiles;
-  readonly 'store.open': StoreOpen;
-  readonly 'store.bytes': StoreBytes;
-  readonly 'store.sessions': StoreSessions;
-  readonly 'store.integrity': StoreIntegrity;
-  readonly 'store.rows': StoreRows;
-  readonly 'store.rehearsal': StoreRehearsal;
-  readonly 'sessions.leases': Leases;
-}
+export type Observations = {
+  readonly [K in keyof typeof observations]: ValueOf<(typeof observations)[K]['schema']>;
+};
 
 export type ObservationKey = keyof Observations;
-
-/** Every key once: the compiler refuses a list that lacks one. */
-export const observationKeys = Object.keys({
-  machine: 0,
-  home: 0,
-  'home.entries': 0,
-  'home.disk': 0,
-  'home.locks': 0,
-  'home.filesystem': 0,
-  'home.config': 0,
-  processes: 0,
-  'daemon.record': 0,
-  'daemon.socket': 0,
-  'daemon.health': 0,
-  'daemon.capabilities': 0,
-  'daemon.process': 0,
-  'daemon.log': 0,
-  install: 0,
-  'store.files': 0,
-  'store.open': 0,
-  'store.bytes': 0,
-  'store.sessions': 0,
-  'store.integrity': 0,
-  'store.rows': 0,
-  'store.rehearsal': 0,
-  'sessions.leases': 0,
-  'daemon.progress': 0,
-  'home.identities': 0,
-  'home.runs': 0,
-} satisfies Record<ObservationKey, 0>) as readonly ObservationKey[];
 
 /** One thing seen, or the reason why it could not be seen. Times are ISO 8601, durations milliseconds. */
 export type Observation<T = unknown> = {
@@ -105,4 +47,42 @@ export interface ObservationError {
   readonly code: string;
   readonly message: string;
   readonly command?: string;
+}
+
+/** The three files of a ledger; null for one that is not there. */
+export interface LedgerIdentity {
+  readonly main: FileIdentity;
+  readonly wal: FileIdentity | null;
+  readonly shm: FileIdentity | null;
+}
+
+/** A process that cannot be taken for another: numbers of processes are used again, these five together are not. */
+export interface ProcessIdentity {
+  readonly bootId: string;
+  /** As the link /proc/self/ns/pid names it: `pid:[4026531836]`. */
+  readonly pidNamespace: string;
+  readonly pid: number;
+  /** Clock ticks after boot. */
+  readonly startTicks: string;
+  readonly uid: number;
+}
+
+/** A value of a row that its table and one of its indexes have in two versions: the index may hold the right one. */
+export interface TwoValues {
+  readonly index: string;
+  readonly table: string;
+  readonly rowid: number;
+  readonly column: string;
+  /** What can be shown of each: the value of a time, number or id, and the length of any other text. */
+  readonly inTable: string;
+  readonly inIndex: string;
+}
+
+/** What the entries of indexes say, held against the rows that they name. */
+export interface IndexComparison {
+  /** Entries of rows that the table does not have: all that is left of rows that it lost. */
+  readonly lostRows: number;
+  readonly values: readonly TwoValues[];
+  /** Names of the indexes that could be compared. */
+  readonly compared: readonly string[];
 }

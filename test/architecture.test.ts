@@ -36,7 +36,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       ...['causes', 'see', 'state'].map((name) => `src/upgrade/${name}.ts`),
     ],
   ],
-  ['src/observation', ['src/observation/']],
+  // Types alone: who imports it gets nothing of the host.
+  ['src/observation.ts', ['src/host/observations/', 'src/host/shape.ts']],
   ['src/deadline.ts', []],
   ['src/json.ts', []],
   ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts']],
@@ -50,8 +51,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/observation.ts']],
   ['src/store/', ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/observation.ts']],
   [
-    'src/host/runs.ts',
-    ['src/host/look.ts', 'src/observation.ts', 'src/fix/engine/runs.ts', 'src/fix/engine/changed.ts'],
+    'src/host/observations/home-runs.ts',
+    ['src/host/look.ts', 'src/host/shape.ts', 'src/fix/engine/runs.ts', 'src/fix/engine/changed.ts'],
   ],
   [
     'src/host/',
@@ -74,7 +75,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/index.ts', ['src/model/', 'src/observation.ts', 'src/plugins/define.ts']],
   ['src/plugins/program.ts', ['src/plugins/protocol.ts', 'src/child/end-with-parent.ts', 'src/freeze.ts']],
   ['src/plugins/hooks.ts', ['src/plugins/trust.ts']],
-  ['src/plugins/', ['src/plugins/', 'src/child/', 'src/model/', 'src/observation.ts']],
+  ['src/plugins/', ['src/plugins/', 'src/child/', 'src/model/', 'src/host/schemas.ts', 'src/observation.ts']],
   [
     'src/kit/',
     [

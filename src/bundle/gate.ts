@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TextKind } from '../host/shape.ts';
 import {
   contractKeys,
   hardware,
@@ -12,7 +13,7 @@ import { knownParts } from '../redaction/templates/message.ts';
 import { makePaths } from '../redaction/templates/paths.ts';
 import { role } from '../redaction/templates/pieces.ts';
 import { makePlaceholders, type Placeholder } from '../redaction/templates/placeholders.ts';
-import { type Kind, kindOf } from './fields.ts';
+import { kindOf } from './fields.ts';
 
 const admitted: unique symbol = Symbol('admitted');
 
@@ -90,7 +91,7 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
     return uuid.test(text) ? id(text) : null;
   };
 
-  const admit = (text: string, kind: Kind): string => {
+  const admit = (text: string, kind: TextKind): string => {
     if (text === '' || isKnown(text)) return text;
     if (strict && kind !== 'id' && kind !== 'decimal' && kind !== 'time') return placeholders.of(text);
     switch (kind) {
@@ -125,7 +126,7 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
   };
   const isOwnKey = (key: string): boolean => words.has(key) || ownKeys.has(key);
 
-  function ours(value: unknown, kind: Kind): unknown {
+  function ours(value: unknown, kind: TextKind): unknown {
     if (typeof value === 'string') return admit(value, kind);
     if (value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) return value.map((item) => ours(item, kind));

@@ -21,7 +21,7 @@ const startingLooks = 10;
 const startingPauseMs = 150;
 
 /** One health exchange serves both the socket and the health observation: a bare connect would write into Coven's log. */
-export interface Contact {
+interface Contact {
   readonly socket: Socket;
   readonly health: Exchange | null;
   readonly tries: number;
@@ -30,7 +30,7 @@ export interface Contact {
 }
 
 /** The socket as a file, and the path to ask through it; `path` is null where it must not or cannot be asked. */
-export interface Door {
+interface Door {
   readonly file: Pick<Socket, 'kind' | 'mode' | 'uid'>;
   readonly path: string | null;
   readonly closed: 'not-tried' | 'too-long' | 'absent' | null;
@@ -39,7 +39,7 @@ export interface Door {
 const isServed = async ({ observe }: Look): Promise<boolean> =>
   (await observe('home.locks')).files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
 
-export async function seeDoor(look: Look): Promise<Door> {
+async function seeDoor(look: Look): Promise<Door> {
   const [{ list }, { uid }, { uid: me }] = await Promise.all([
     look.observe('home.entries'),
     look.observe('home'),
@@ -58,7 +58,8 @@ export async function seeDoor(look: Look): Promise<Door> {
  * Tries the socket. A busy daemon is not a dead one: one that gives no answer is watched and waited for, and a missing or
  * refusing socket is believed only after a while where a process holds the daemon's lock.
  */
-export async function contact(look: Look, { file, path, closed }: Door): Promise<Contact> {
+export async function contact(look: Look): Promise<Contact> {
+  const { file, path, closed } = await look.once(seeDoor);
   if (path === null || closed)
     return { socket: { ...file, errno: null, connect: closed ?? 'not-tried', looks: 1 }, health: null, tries: 0 };
   for (let looks = 1; ; looks += 1) {
@@ -142,7 +143,8 @@ export async function healthAnswer(look: Look, { health, tries, silence }: Conta
 }
 
 /** Asked beside health, since Coven takes up a connection only some 10 to 25 ms after it is made. */
-export async function askCapabilities(look: Look, { path }: Door): Promise<Answer<readonly string[]>> {
+export async function askCapabilities(look: Look): Promise<Answer<readonly string[]>> {
+  const { path } = await look.once(seeDoor);
   if (path === null) return notAsked;
   const { ask } = await import('./ask.ts');
   const question = (): Promise<Exchange> => ask(path, '/api/v1/capabilities', answerMs, look.signal);
@@ -162,8 +164,8 @@ export async function askCapabilities(look: Look, { path }: Door): Promise<Answe
 const questions = ['/api/v1/health', '/api/v1/capabilities', '/api/v1/api-version'];
 
 /** The answers of a daemon that gave any before, with fields that no check knows. */
-export async function rawAnswers(look: Look, { path }: Door): Promise<Readonly<Record<string, Exchange>>> {
-  const { outcome } = await look.observe('daemon.health');
+export async function rawAnswers(look: Look): Promise<Readonly<Record<string, Exchange>>> {
+  const [{ path }, { outcome }] = await Promise.all([look.once(seeDoor), look.observe('daemon.health')]);
   if (path === null || ['not-asked', 'no-bytes', 'incomplete', 'unreachable', 'too-large'].includes(outcome)) return {};
   const { ask } = await import('./ask.ts');
   const answers: [string, Exchange][] = [];

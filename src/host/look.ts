@@ -1,7 +1,7 @@
 import type { HomeSource } from '../coven/layout.ts';
 import type { ObservationKey, Observations } from '../observation.ts';
 
-/** What a probe is given. */
+/** What an observation is taken with. */
 export interface Look {
   readonly home: string;
   readonly source: HomeSource;
@@ -18,6 +18,8 @@ export interface Look {
   readonly signal: AbortSignal;
   /** Another observation's value; throws CannotSee where it failed. */
   readonly observe: <K extends ObservationKey>(key: K) => Promise<Observations[K]>;
+  /** What several observations share, done once a run. */
+  readonly once: <T>(work: (look: Look) => Promise<T>) => Promise<T>;
+  /** Is called when the run is over, the last one first. */
+  readonly onEnd: (end: () => Promise<void>) => void;
 }
-
-export type Probe<K extends ObservationKey> = (look: Look) => Promise<Observations[K]>;

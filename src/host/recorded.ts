@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { type Observation, type ObservationKey, observationKeys } from '../observation.ts';
+import type { Observation, ObservationKey } from '../observation.ts';
 import type { Host } from './host.ts';
-import { shapes } from './shapes/index.ts';
+import { observationKeys, schemas } from './schemas.ts';
 
 const text = (limit: number) => v.pipe(v.string(), v.maxLength(limit));
 const took = { at: text(64), ms: v.pipe(v.number(), v.finite()) };
@@ -42,7 +42,7 @@ function replayed(key: ObservationKey, given: unknown): Observation {
   const { success, output } = v.safeParse(recorded, given);
   if (!success) return invalid(key);
   if (!output.ok) return { key, ...output };
-  const value = v.safeParse(shapes[key], output.value);
+  const value = v.safeParse(schemas[key].schema(), output.value);
   return value.success ? { key, ...output, value: value.output } : invalid(key);
 }
 

@@ -1,82 +1,17 @@
-import type { BigIntStats } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
-import type { LedgerFile, StoreBytes, StoreFiles, StoreOpen } from '../observation.ts';
-import { kindOf, look as lookAt, modeOf, readStart } from './files.ts';
+import type { StoreBytes, StoreFiles, StoreOpen } from '../observation.ts';
+import { look as lookAt } from './files.ts';
 import { CannotSee } from './host.ts';
-import { seeJournal } from './journal.ts';
-import { keepsLedger } from './kept.ts';
 import type { Look } from './look.ts';
 import { runReader, type StoreReading } from './reader.ts';
 import { makeScratch } from './scratch.ts';
-import { seeWal } from './wal.ts';
 
-const headerBytes = 100;
 const boundedBudgetMs = 150;
 /** Kept back from the run's deadline, so that a killed reading can still be told. */
 const reserveMs = 400;
 const privateAttempts = 4;
-
-export async function seeStoreFiles({ home, observe }: Look): Promise<StoreFiles> {
-  const path = (name: string): string => join(home, name);
-  const [ledger, main, wal, shm, journal, start, log, walBegin, hotJournal] = await Promise.all([
-    lookAt(path(names.ledger)),
-    seeLedgerFile(path(names.ledger)),
-    seeLedgerFile(path(names.wal)),
-    seeLedgerFile(path(names.shm)),
-    seeLedgerFile(path(names.journal)),
-    readStart(path(names.ledger), headerBytes),
-    lookAt(path(names.recoveryLog)),
-    seeWal(path(names.wal)),
-    seeJournal(path(names.journal)),
-  ]);
-  const entries = (await observe('home.entries')).list;
-  const has = (folder: string): boolean => entries.some(({ name }) => name === folder);
-  const isGone = main.kind === 'absent' || main.size === 0;
-  const isKept = isGone && has('doctor') && (await keepsLedger(home));
-  return {
-    main,
-    wal,
-    shm,
-    journal,
-    hotJournal,
-    ...walBegin,
-    header: start.state === 'read' ? readHeader(start.bytes) : null,
-    // A start makes the ledger and writes the log. After a reset the ledger may be gone by intent.
-    sessionsExpected: wal.size > 0 || isKept || wasEmptied(ledger) || ((log?.size ?? 0n) > 0n && !has('reset-backups')),
-  };
-}
-
-/**
- * Whether a ledger of no bytes was changed after it was made: it was cut off. One that a first command left so, since it
- * ended before its first write, has both times from one moment. A file system without times of birth tells nothing.
- */
-const wasEmptied = (ledger: BigIntStats | null): boolean =>
-  ledger !== null &&
-  ledger.size === 0n &&
-  ledger.birthtimeNs > 0n &&
-  ledger.mtimeNs - ledger.birthtimeNs > 1_000_000_000n;
-
-async function seeLedgerFile(path: string): Promise<LedgerFile> {
-  const stat = await lookAt(path);
-  if (!stat) return { kind: 'absent', size: 0, mode: null, readable: false };
-  const kind = kindOf(stat);
-  const readable = kind === 'file' && (await readStart(path, 1)).state === 'read';
-  return { kind, size: Number(stat.size), mode: modeOf(stat), readable };
-}
-
-/** Fields of the 100-byte header. Source: the SQLite file format, section 1.3. */
-export function readHeader(bytes: Buffer): StoreFiles['header'] {
-  if (bytes.length < headerBytes || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0') return null;
-  const size = bytes.readUInt16BE(16);
-  return {
-    pageSize: size === 1 ? 65_536 : size,
-    pages: bytes.readUInt32BE(28),
-    wal: bytes[18] === 2,
-    writer: bytes.readUInt32BE(96),
-  };
-}
 
 const unopened = (outcome: StoreOpen['outcome'], code: string | null = null): StoreOpen => ({
   outcome,
@@ -101,9 +36,9 @@ function withoutOpening({ main, wal }: StoreFiles): StoreOpen | null {
 /**
  * Reads the ledger in a child. In place where a process has it open; else from a private folder, and then only a
  * reading during which the files did not move is believed, and a bad one only when a second says the same.
- * Throws CannotSee where the child told nothing. `onEnd` is given what ends the child and removes the folder.
+ * Throws CannotSee where the child told nothing.
  */
-export async function readStore(look: Look, onEnd: (end: () => Promise<void>) => void): Promise<StoreReading> {
+export async function readStore(look: Look): Promise<StoreReading> {
   const files = await look.observe('store.files');
   const refused = withoutOpening(files);
   if (refused)
@@ -119,7 +54,7 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
   const ledger = join(await realpath(look.home), names.ledger);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
   const read = (scratch: string | null): Promise<StoreReading> =>
-    runReader({ ...request, scratch }, look.timeLeft() - reserveMs, look.signal, onEnd);
+    runReader({ ...request, scratch }, look.timeLeft() - reserveMs, look.signal, look.onEnd);
 
   // Only with its shared memory in place does a read-only open of a WAL ledger create nothing.
   if ((await isOpen(look)) && (files.shm.kind === 'file' || files.header?.wal === false)) return read(null);
@@ -128,7 +63,7 @@ export async function readStore(look: Look, onEnd: (end: () => Promise<void>) =>
   // A run that is over must not begin a folder that nobody would remove.
   look.signal.throwIfAborted();
   const scratch = makeScratch(look.home, dev);
-  onEnd(async () => scratch.remove());
+  look.onEnd(async () => scratch.remove());
   for (let attempt = 1, bad = 0; attempt <= privateAttempts; attempt += 1) {
     const folder = join(scratch.path, String(attempt));
     await mkdir(folder, { mode: 0o700 });

@@ -5,8 +5,9 @@ import { type HostileHome, hostileHomes, makeHostile } from '../../fixtures/host
 import { deadline } from '../deadline.ts';
 import { freeze } from '../freeze.ts';
 import { liveHost } from '../host/live.ts';
+import { observationKeys } from '../host/schemas.ts';
 import { makeScratch } from '../host/scratch.ts';
-import { type Observation, type ObservationKey, observationKeys } from '../observation.ts';
+import type { Observation, ObservationKey } from '../observation.ts';
 
 /** Everything that can be seen of a home, as it was seen once. */
 export type Sight = ReadonlyMap<ObservationKey, Observation>;

@@ -12,7 +12,7 @@ import type { Member } from '../../src/bundle/part.ts';
 import { readBundle } from '../../src/bundle/read.ts';
 import { deadline } from '../../src/deadline.ts';
 import { recordedHost } from '../../src/host/recorded.ts';
-import { observationKeys } from '../../src/observation.ts';
+import { observationKeys } from '../../src/host/schemas.ts';
 import { runChecks } from '../../src/runner.ts';
 
 const taken = (key: string, value: unknown) => ({ key, at: '2026-11-25T08:00:00.000Z', ms: 1, ok: true, value });

@@ -10,7 +10,7 @@ import { makeHome } from '../../fixtures/home.ts';
 import { endProcesses, request } from '../../fixtures/real-coven.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { applyPlan } from '../../src/fix/engine/apply.ts';
-import { thisMachine } from '../../src/host/machine.ts';
+import { thisMachine } from '../../src/host/observations/machine.ts';
 import { readStat } from '../../src/host/procfs.ts';
 import { barredSteps, type Plan } from '../../src/model/step.ts';
 

@@ -13,7 +13,7 @@ import { endProcesses, request } from '../../fixtures/real-coven.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { applyPlan } from '../../src/fix/engine/apply.ts';
 import { kindOf } from '../../src/fix/engine/kinds/index.ts';
-import { thisMachine } from '../../src/host/machine.ts';
+import { thisMachine } from '../../src/host/observations/machine.ts';
 import { readStat } from '../../src/host/procfs.ts';
 import { draft } from '../../src/model/remedy.ts';
 import type { Action } from '../../src/model/step.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { thisMachine } from '../../host/machine.ts';
+import { thisMachine } from '../../host/observations/machine.ts';
 import { type Plan, pathsOf, type Risk, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
 import { step as stepSchema } from '../schema.ts';

@@ -3,7 +3,7 @@ import { names } from '../../coven/layout.ts';
 import { isErrno } from '../../host/files.ts';
 import { at, type Folder, isSame } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
-import { flockHolders } from '../../host/locks.ts';
+import { flockHolders } from '../../host/observations/home-locks.ts';
 import type { Phase } from '../../model/step.ts';
 import { runSystem } from '../../programs.ts';
 import { makeFile } from './hand.ts';

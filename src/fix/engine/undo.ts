@@ -1,4 +1,4 @@
-import { thisMachine } from '../../host/machine.ts';
+import { thisMachine } from '../../host/observations/machine.ts';
 import { tool } from '../../host/package.ts';
 import { pathsOf, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';

@@ -1,11 +1,35 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockNames, names } from '../coven/layout.ts';
-import type { Entry, LockHolder, Locks } from '../observation.ts';
-import { look as lookAt } from './files.ts';
-import type { Look } from './look.ts';
-import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from './procfs.ts';
+import * as v from 'valibot';
+import { lockNames, names } from '../../coven/layout.ts';
+import type { Entry } from '../../observation.ts';
+import { look as lookAt } from '../files.ts';
+import type { Look } from '../look.ts';
+import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from '../procfs.ts';
+import { flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    /** `proc-locks` names holders; `none` where the platform shows no locks. */
+    method: oneOf(['proc-locks', 'none']),
+    files: list(
+      v.object({
+        name,
+        holders: list(
+          v.object({
+            /** 0 for a process of another pid namespace. */
+            pid: number,
+            exclusive: flag,
+          }),
+        ),
+      }),
+    ),
+    /** The process that held SQLite's write lock on the ledger at every look, and for how long that was watched. */
+    ledgerWriter: maybe(v.object({ pid: number, watchedMs: number })),
+  });
+export type Locks = ValueOf<typeof schema>;
+export type LockHolder = Locks['files'][number]['holders'][number];
 
 interface Line {
   readonly kind: string;
@@ -26,7 +50,7 @@ const writerLooks = { idle: 20, working: 40, pauseMs: 50 };
  * Who holds the locks of this home, from /proc/locks and without taking one. A line proves a holder; no line proves
  * nothing where other pid namespaces may hide one.
  */
-export async function seeLocks({ home, observe, signal }: Look): Promise<Locks> {
+export async function take({ home, observe, signal }: Look): Promise<Locks> {
   const { list } = await observe('home.entries');
   const files = lockNames.flatMap((name) => list.find((entry) => entry.name === name) ?? []);
   const lines = await readLocks();

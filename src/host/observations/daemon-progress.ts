@@ -1,12 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { names } from '../coven/layout.ts';
-import { judgeLiveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
-import type { DaemonProgress } from '../observation.ts';
-import { look as lookAt } from './files.ts';
-import type { Look } from './look.ts';
-import { supervisor } from './procfs.ts';
+import * as v from 'valibot';
+import { names } from '../../coven/layout.ts';
+import { judgeLiveness, type LivenessSight, livenessNeeds } from '../../coven/liveness.ts';
+import { look as lookAt } from '../files.ts';
+import type { Look } from '../look.ts';
+import { supervisor } from '../procfs.ts';
+import { flag, maybe, name, number, type ValueOf } from '../shape.ts';
+
+/** A silent daemon, watched: whether it does anything at all. */
+export const schema = () =>
+  v.object({
+    pid: maybe(number),
+    watchedMs: number,
+    /** It answered, used the processor or wrote its log meanwhile. */
+    answered: flag,
+    cpu: flag,
+    log: flag,
+    /** The unit that looks after it, where there is one. */
+    supervisor: maybe(v.object({ name, user: flag })),
+  });
+export type DaemonProgress = ValueOf<typeof schema>;
 
 /** Two probes at least this far apart tell slow from wedged. */
 const watchMs = 10_000;
@@ -16,7 +31,7 @@ const answerMs = 2000;
  * Watches a daemon that does not answer: slow is not wedged. Takes ten seconds, and is asked for only where a repair
  * would end it.
  */
-export async function seeProgress(look: Look): Promise<DaemonProgress> {
+export async function take(look: Look): Promise<DaemonProgress> {
   const seen = await Promise.all(livenessNeeds.map(async (key) => [key, await look.observe(key)] as const));
   const { pid } = judgeLiveness(Object.fromEntries(seen) as unknown as LivenessSight);
   const still: DaemonProgress = { pid, watchedMs: 0, answered: false, cpu: false, log: false, supervisor: null };
@@ -27,7 +42,7 @@ export async function seeProgress(look: Look): Promise<DaemonProgress> {
   await sleep(watchMs, undefined, { signal: look.signal });
   // Read before it is asked again: taking up our own request is no progress.
   const after = { cpu: await cpuTicks(pid), log: String((await lookAt(log))?.mtimeNs) };
-  const { ask } = await import('./ask.ts');
+  const { ask } = await import('../ask.ts');
   const { end } = await ask(join(look.home, names.socket), '/api/v1/health', answerMs, look.signal);
   return {
     pid,

@@ -1,13 +1,38 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
-import { judgeLiveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
-import type { DaemonProcess, Install, Program } from '../observation.ts';
+import * as v from 'valibot';
+import { judgeLiveness, type LivenessSight, livenessNeeds } from '../../coven/liveness.ts';
+import type { Install } from '../../observation.ts';
+import type { Look } from '../look.ts';
+import { descriptors, executable, readArgv } from '../procfs.ts';
+import { flag, maybe, number, text, type ValueOf } from '../shape.ts';
 import { packageOf } from './install.ts';
-import type { Look } from './look.ts';
-import { descriptors, executable, readArgv } from './procfs.ts';
+
+export const schema = () =>
+  v.object({
+    pid: maybe(number),
+    /** Open descriptors, and how many it may have; null where they may not be seen. */
+    descriptors: maybe(number),
+    limit: maybe(number),
+    /** The file that it runs was removed or replaced since it started; null where it may not be seen. */
+    executableGone: maybe(flag),
+    /** The program that it runs: its executable or, under node, its script. */
+    program: maybe(
+      v.object({
+        path: text,
+        /** Of the npm package that it belongs to, where that is Coven's or this one. */
+        version: maybe(text),
+        ours: flag,
+        /** Which `coven` on PATH is of the same installation, as its place in `install`; null for none of them. */
+        onPath: maybe(number),
+      }),
+    ),
+  });
+export type DaemonProcess = ValueOf<typeof schema>;
+export type Program = NonNullable<DaemonProcess['program']>;
 
 /** What the live daemon uses of the machine; all null where none is known by pid, or it may not be seen. */
-export async function seeDaemonProcess({ observe }: Look): Promise<DaemonProcess> {
+export async function take({ observe }: Look): Promise<DaemonProcess> {
   const seen = await Promise.all(livenessNeeds.map(async (key) => [key, await observe(key)] as const));
   const { pid } = judgeLiveness(Object.fromEntries(seen) as unknown as LivenessSight);
   if (pid === null) return { pid, descriptors: null, limit: null, executableGone: null, program: null };

@@ -1,14 +1,35 @@
 import { realpath } from 'node:fs/promises';
-import type { Runs } from '../observation.ts';
-import type { Look } from './look.ts';
+import * as v from 'valibot';
+import type { Look } from '../look.ts';
+import { id, list, maybe, name, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+
+/** What earlier repairs left in `doctor/`. */
+export const schema = () =>
+  v.object({
+    /** Runs that were cut off, newest first. */
+    unfinished: list(
+      v.object({
+        id,
+        at: maybe(time),
+        fixes: number,
+        /** The name of a file of it that others wrote to or replaced since; null where there is none. */
+        changed: maybe(text),
+      }),
+    ),
+    /** A run, or the folder itself, that others can write to or made; null where all is the user's own. */
+    notOurs: maybe(name),
+    /** Why what is there could not be examined, which says nothing of whose it is; null where it was. */
+    unexamined: v.optional(maybe(oneOf(['platform', 'other-user', 'error'])), null),
+  });
+export type Runs = ValueOf<typeof schema>;
 
 const nothing: Runs = { unfinished: [], notOurs: null, unexamined: null };
 
 /** Runs of earlier repairs. Their journals are parsed only in a home that has some; a reading changes nothing. */
-export async function seeRuns({ home, observe }: Look): Promise<Runs> {
+export async function take({ home, observe }: Look): Promise<Runs> {
   const { list } = await observe('home.entries');
   if (!list.some(({ name }) => name === 'doctor')) return nothing;
-  const { listRuns } = await import('../fix/engine/runs.ts');
+  const { listRuns } = await import('../../fix/engine/runs.ts');
   try {
     const runs = listRuns(home);
     const cutOff = runs.filter(({ state }) => state === 'unfinished');
@@ -30,7 +51,7 @@ export async function seeRuns({ home, observe }: Look): Promise<Runs> {
 }
 
 async function changedBy(home: string, run: string): Promise<string | null> {
-  const { changedSince } = await import('../fix/engine/changed.ts');
+  const { changedSince } = await import('../../fix/engine/changed.ts');
   return changedSince(await realpath(home), run);
 }
 

@@ -1,8 +1,32 @@
 import { join } from 'node:path';
-import { names } from '../coven/layout.ts';
-import type { LogStory, StoreRehearsal } from '../observation.ts';
-import type { Look } from './look.ts';
-import { notRun, rehearse } from './rehearse.ts';
+import * as v from 'valibot';
+import { names } from '../../coven/layout.ts';
+import type { LogStory } from '../../observation.ts';
+import type { Look } from '../look.ts';
+import { notRun, rehearse } from '../rehearse.ts';
+import { flag, maybe, oneOf, text, type ValueOf } from '../shape.ts';
+
+/** What the real Coven said of a private copy of the ledger. */
+export const schema = () =>
+  v.object({
+    /**
+     * `opened`: it opened the copy. `refused`: it ended with an error. `crashed`: a signal or a panic ended it. `overran`:
+     * it did not end in time. `not-run`: `reason` says why it was not asked.
+     */
+    outcome: oneOf(['opened', 'refused', 'crashed', 'overran', 'not-run']),
+    reason: maybe(text),
+    /** Of the Coven that was run. */
+    version: maybe(text),
+    /** Its own words where it refused, without secrets; or the signal or exit code that ended it. */
+    said: maybe(text),
+    /** Why no session and event can be written to the copy that it opened; null where they can, or that was not tried. */
+    unwritable: maybe(text),
+    /** The ledger holds events, and the full-text index that Coven made or found in the copy holds none. */
+    searchEmpty: flag,
+    /** No network was there for it. */
+    isolated: flag,
+  });
+export type StoreRehearsal = ValueOf<typeof schema>;
 
 const mebibyte = 1024 ** 2;
 /** Copied without being asked: it takes some milliseconds, and an operator waits for them. */
@@ -17,7 +41,7 @@ const reserveMs = 500;
  * What the real Coven says of a private copy of the ledger. Only where that tells something: a daemon that answers has
  * opened the original. Where a start ended half way, or the run was asked for it, larger ledgers are copied, too.
  */
-export async function seeRehearsal(look: Look): Promise<StoreRehearsal> {
+export async function take(look: Look): Promise<StoreRehearsal> {
   const { home, env, deep, startsNext, observe, signal } = look;
   const [files, machine, { uid }] = await Promise.all([observe('store.files'), observe('machine'), observe('home')]);
   if (files.main.kind !== 'file' || !files.main.readable || files.main.size === 0) return notRun('no-ledger');

@@ -1,16 +1,34 @@
 import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { harnessCommands } from '../coven/contract.ts';
-import type { Install } from '../observation.ts';
-import type { Look } from './look.ts';
-import { readPackage } from './npm-package.ts';
-import { tool } from './package.ts';
+import * as v from 'valibot';
+import { harnessCommands } from '../../coven/contract.ts';
+import type { Look } from '../look.ts';
+import { readPackage } from '../npm-package.ts';
+import { tool } from '../package.ts';
+import { flag, id, list, maybe, text, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    /** Every `coven` on PATH, first found first. */
+    covens: list(
+      v.object({
+        path: text,
+        /** What it leads to. */
+        target: text,
+        /** Of the npm package that it belongs to, where that is Coven's or this one. */
+        version: maybe(text),
+        ours: flag,
+      }),
+    ),
+    harnesses: list(v.object({ id, path: maybe(text) })),
+  });
+export type Install = ValueOf<typeof schema>;
 
 const folderLimit = 200;
 
 /** Every `coven` on PATH and the harnesses that Coven would find there. Nothing is run: Coven's commands write. */
-export async function seeInstall({ env }: Look): Promise<Install> {
+export async function take({ env }: Look): Promise<Install> {
   const folders = [...new Set((env.PATH ?? '').split(delimiter).filter(isAbsolute))].slice(0, folderLimit);
   const files = async (name: string): Promise<readonly string[]> => {
     const found = await Promise.all(folders.map((folder) => executable(join(folder, name))));

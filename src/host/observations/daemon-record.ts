@@ -1,13 +1,26 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { recordLimitBytes } from '../coven/contract.ts';
-import { names } from '../coven/layout.ts';
-import type { DaemonRecord } from '../observation.ts';
-import { readStart } from './files.ts';
-import type { Look } from './look.ts';
+import * as v from 'valibot';
+import { recordLimitBytes } from '../../coven/contract.ts';
+import { names } from '../../coven/layout.ts';
+import { readStart } from '../files.ts';
+import type { Look } from '../look.ts';
+import { flag, maybe, number, oneOf, time, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    state: oneOf(['absent', 'valid', 'invalid', 'too-large', 'not-utf8', 'not-a-file', 'unreadable']),
+    pid: maybe(number),
+    startedAt: maybe(time),
+    /** The recorded socket is this home's. */
+    socketIsOurs: maybe(flag),
+    bytes: maybe(number),
+    modifiedAt: maybe(time),
+  });
+export type DaemonRecord = ValueOf<typeof schema>;
 
 /** daemon.json, judged by the limits that Coven judges it by. */
-export async function seeRecord({ home, observe }: Look): Promise<DaemonRecord> {
+export async function take({ home, observe }: Look): Promise<DaemonRecord> {
   const entry = (await observe('home.entries')).list.find(({ name }) => name === names.record);
   const base = {
     pid: null,

@@ -1,11 +1,44 @@
 import { join } from 'node:path';
-import { names } from '../coven/layout.ts';
-import { readStory } from '../coven/story.ts';
-import type { LogStory } from '../observation.ts';
-import { look as lookAt, readEnd } from './files.ts';
-import { freeText } from './free-text.ts';
-import { CannotSee } from './host.ts';
-import type { Look } from './look.ts';
+import * as v from 'valibot';
+import { names } from '../../coven/layout.ts';
+import { readStory } from '../../coven/story.ts';
+import { look as lookAt, readEnd } from '../files.ts';
+import { freeText } from '../free-text.ts';
+import { CannotSee } from '../host.ts';
+import type { Look } from '../look.ts';
+import { flag, list, maybe, message, number, text, time, type ValueOf } from '../shape.ts';
+
+/** What the recovery log tells, from its end as far as it was read. Times are as in the log. */
+export const schema = () =>
+  v.object({
+    bytes: number,
+    readBytes: number,
+    /** Lines with a time, the last of them, and the bytes of those of the ten minutes before it. */
+    lines: number,
+    lastAt: maybe(time),
+    burstBytes: number,
+    /** Starts, oldest first, each with what was written until the next one. */
+    starts: list(
+      v.object({
+        at: time,
+        /** It came to serve. */
+        completed: flag,
+        /** A clean stop was written. Coven writes none: there a daemon that stopped looks like one that was killed. */
+        stopped: flag,
+        panickedAt: maybe(time),
+        /** When it last wrote anything. */
+        lastAt: time,
+      }),
+    ),
+    /** The last start: how far it got, and whether it came to serve. */
+    last: maybe(v.object({ at: time, phase: maybe(text), completed: flag })),
+    panics: number,
+    lastPanicAt: maybe(time),
+    /** What ended the last start, where the log says it. */
+    lastError: maybe(message),
+  });
+export type LogStory = ValueOf<typeof schema>;
+export type LogStart = LogStory['starts'][number];
 
 /** Some 250 starts of Coven; a longer log is read from its end. */
 const readLimit = 512 * 1024;
@@ -14,7 +47,7 @@ const readLimit = 512 * 1024;
 const rotated = ['', '.1', '.2', '.3'];
 
 /** The story of the recovery log; of rotated ones, too, newest first, as far as the newer ones leave room. */
-export async function seeLog(seen: Look): Promise<LogStory> {
+export async function take(seen: Look): Promise<LogStory> {
   const { home } = seen;
   const files = rotated.map((suffix) => join(home, names.recoveryLog) + suffix);
   let text = '';

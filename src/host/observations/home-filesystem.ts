@@ -1,9 +1,22 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Filesystem } from '../observation.ts';
-import { look as lookAt } from './files.ts';
-import { CannotSee } from './host.ts';
-import type { Look } from './look.ts';
+import * as v from 'valibot';
+import { look as lookAt } from '../files.ts';
+import { CannotSee } from '../host.ts';
+import type { Look } from '../look.ts';
+import { flag, maybe, text, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    type: text,
+    readOnly: flag,
+    network: flag,
+    /** Its content ends with the machine's run. */
+    inMemory: flag,
+    /** The folder by which a synchronising program is known, or null. */
+    syncedBy: maybe(text),
+  });
+export type Filesystem = ValueOf<typeof schema>;
 
 const network = /^(nfs4?|cifs|smb[23fs]*|9p|virtiofs|afs|ceph|glusterfs|fuse\.(sshfs|s3fs|rclone|glusterfs|cephfs))$/;
 const memory = ['tmpfs', 'ramfs'];
@@ -12,7 +25,7 @@ const synced =
   /^(Dropbox|OneDrive.*|Google ?Drive|GoogleDrive.*|iCloud ?Drive|Mobile Documents|Nextcloud|ownCloud|pCloud.*)$/;
 
 /** The file system that holds the home, or would hold it, from /proc/self/mountinfo. */
-export async function seeFilesystem({ home }: Look): Promise<Filesystem> {
+export async function take({ home }: Look): Promise<Filesystem> {
   let path = home;
   while (path !== dirname(path) && !(await lookAt(path))) path = dirname(path);
   const canonical = await realpath(path);

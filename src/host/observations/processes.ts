@@ -1,20 +1,71 @@
 import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daemonParticipant, markers } from '../coven/contract.ts';
-import { names } from '../coven/layout.ts';
-import type { Process, Processes, Role } from '../observation.ts';
-import { belongings, type Candidate } from './belonging.ts';
-import { posixHolders } from './locks.ts';
-import type { Look } from './look.ts';
-import * as proc from './procfs.ts';
+import * as v from 'valibot';
+import { daemonParticipant, markers } from '../../coven/contract.ts';
+import { names } from '../../coven/layout.ts';
+import { belongings, type Candidate } from '../belonging.ts';
+import type { Look } from '../look.ts';
+import * as proc from '../procfs.ts';
+import { flag, id, kernelNumber, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+import { posixHolders } from './home-locks.ts';
+
+const process_ = () =>
+  v.object({
+    pid: number,
+    /** Its number in its own pid namespace, by which it calls itself. */
+    innerPid: number,
+    ppid: number,
+    /** Clock ticks after boot; with pid, boot and namespace the identity of a process. */
+    startTicks: kernelNumber,
+    startedAt: maybe(time),
+    uid: number,
+    /** One letter as in proc(5): R S D Z T t X I. */
+    state: text,
+    sessionLeader: flag,
+    /** A standard stream is a pseudo terminal whose master is gone. */
+    deadTerminal: flag,
+    /** `helper`: what a daemon forked off to watch over a session, under the daemon's command line. */
+    role: oneOf(['serve', 'helper', 'run', 'other-coven', 'harness', 'other']),
+    /** Last part of its first argument. */
+    command: text,
+    /** The nearest daemon or `coven run` of this home that it descends from. */
+    ownerPid: maybe(number),
+    /** `--managed-started-at` of a daemon's command line. */
+    managedStartedAt: maybe(time),
+    /** Which home its environment names, compared by device and inode; `unreadable` where it may not be read. */
+    home: oneOf(['this', 'other', 'none', 'unreadable']),
+    /** Session id of its maintenance participant, where a daemon launched it. */
+    sessionId: maybe(id),
+    /** The participant names a standalone `coven run`. */
+    standalone: flag,
+    /** Has the ledger, its WAL or its shared memory open. */
+    ledgerOpen: flag,
+    /** Listens on a Unix socket that was bound inside this home. */
+    listening: flag,
+    /** The doctor itself, or an ancestor of it. */
+    own: flag,
+  });
+export type Process = ValueOf<typeof process_>;
+export type Role = Process['role'];
+
+export const schema = () =>
+  v.object({
+    /**
+     * Every process that has to do with this home, and every pid that its files name. Each is held against every open
+     * session, and some against every other process.
+     */
+    list: list(process_(), 5000),
+    complete: flag,
+  });
+export type Processes = ValueOf<typeof schema>;
 
 /**
  * Processes that have to do with this home: those whose environment names it, that hold its locks or its ledger, that
  * listen inside it, and those that daemon.json names, whatever they are. Of an environment only the two markers are
  * looked at, of a command line only what tells a daemon from a harness.
  */
-export async function seeProcesses({ home: path, observe, signal }: Look): Promise<Processes> {
+export async function take({ home: path, observe, signal }: Look): Promise<Processes> {
   const [home, machine, record, locks, entries] = await Promise.all([
     observe('home'),
     observe('machine'),
@@ -23,7 +74,7 @@ export async function seeProcesses({ home: path, observe, signal }: Look): Promi
     observe('home.entries'),
   ]);
   const pids = proc.allPids();
-  if (!pids) return (await import('./processes-portable.ts')).seeProcessesPortably(record, signal);
+  if (!pids) return (await import('../processes-portable.ts')).seeProcessesPortably(record, signal);
 
   const stats = new Map(pids.flatMap((pid) => proc.readStat(pid) ?? []).map((found) => [found.pid, found]));
   const canonical = home.kind === 'directory' ? await realpath(path).catch(() => path) : path;

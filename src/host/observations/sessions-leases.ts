@@ -1,11 +1,40 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { daemonParticipant } from '../coven/contract.ts';
-import { gateNames } from '../coven/layout.ts';
-import type { Lease, Leases } from '../observation.ts';
-import { look as lookAt, readStart } from './files.ts';
-import { isRemote, type Mount, readMounts } from './filesystem.ts';
-import type { Look } from './look.ts';
+import * as v from 'valibot';
+import { daemonParticipant } from '../../coven/contract.ts';
+import { gateNames } from '../../coven/layout.ts';
+import { look as lookAt, readStart } from '../files.ts';
+import type { Look } from '../look.ts';
+import { id, list, maybe, name, number, oneOf, text, type ValueOf } from '../shape.ts';
+import { isRemote, type Mount, readMounts } from './home-filesystem.ts';
+
+/** One file of a project's maintenance gate. */
+const lease = () =>
+  v.object({
+    name,
+    state: oneOf(['valid', 'malformed', 'unreadable']),
+    /** Seconds since 1970, where it is valid. */
+    expiresAt: maybe(number),
+    /** The daemon's session that holds it; null for any other holder. */
+    sessionId: maybe(id),
+  });
+export type Lease = ValueOf<typeof lease>;
+
+export const schema = () =>
+  v.object({
+    projects: list(
+      v.object({
+        path: text,
+        /** `remote`: on a network file system, where a look could hang. */
+        gate: oneOf(['none', 'read', 'unreadable', 'remote']),
+        /** Who has fenced the project off for maintenance. */
+        owner: maybe(lease()),
+        writers: list(lease()),
+      }),
+      1000,
+    ),
+  });
+export type Leases = ValueOf<typeof schema>;
 
 /** Coven's own are some 150 bytes. */
 const leaseLimit = 16_384;
@@ -14,7 +43,7 @@ const writerLimit = 200;
 type Project = Leases['projects'][number];
 
 /** The maintenance gates of the projects that the newest sessions ran in. */
-export async function seeLeases({ observe }: Look): Promise<Leases> {
+export async function take({ observe }: Look): Promise<Leases> {
   const [{ projects }, mounts] = await Promise.all([observe('store.sessions'), readMounts()]);
   // Folders and work trees of one repository share its gate, which is told once.
   const gates = new Map<string, Project>();

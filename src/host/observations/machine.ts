@@ -1,12 +1,30 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Machine } from '../observation.ts';
-import type { Look } from './look.ts';
+import * as v from 'valibot';
+import type { Look } from '../look.ts';
+import { flag, id, instant, kernelNumber, maybe, number, text, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    /** Wall clock of the run's start, the only "now" that a check may use. */
+    now: instant,
+    /** As Node names it: `linux`, `darwin`. */
+    platform: text,
+    uid: number,
+    /** The user behind sudo, where the run was started by it. */
+    sudoUid: maybe(number),
+    bootId: maybe(id),
+    /** As the link /proc/self/ns/pid names it; null where there is none. */
+    pidNamespace: maybe(kernelNumber),
+    /** False where processes or locks of this machine may be hidden: another pid namespace, hidepid, no /proc. */
+    seesEveryProcess: flag,
+  });
+export type Machine = ValueOf<typeof schema>;
 
 /** The inode that Linux gives its first pid namespace (PROC_PID_INIT_INO). */
 const firstPidNamespace = 'pid:[4026531836]';
 
-export async function seeMachine({ env }: Look): Promise<Machine> {
+export async function take({ env }: Look): Promise<Machine> {
   const { bootId, pidNamespace } = thisMachine();
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   const hidepid = mounts

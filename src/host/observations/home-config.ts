@@ -1,15 +1,29 @@
 import { join } from 'node:path';
-import { parseJson } from '../json.ts';
-import type { Config } from '../observation.ts';
-import { readStart } from './files.ts';
-import type { Look } from './look.ts';
+import * as v from 'valibot';
+import { parseJson } from '../../json.ts';
+import { readStart } from '../files.ts';
+import type { Look } from '../look.ts';
+import { list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    files: list(
+      v.object({
+        name,
+        state: oneOf(['parsed', 'unparsable', 'too-large', 'not-a-file', 'unreadable']),
+        /** Of the first fault, from 1; null where it is not known. */
+        line: maybe(number),
+      }),
+    ),
+  });
+export type Config = ValueOf<typeof schema>;
 
 const tomls = ['repos.toml', 'familiars.toml', 'privacy.toml'];
 /** Coven's own are some kilobytes. */
 const limitBytes = 1024 ** 2;
 
 /** Whether the configuration files of a home can be parsed; what they say is not kept. */
-export async function seeConfig({ home, observe }: Look): Promise<Config> {
+export async function take({ home, observe }: Look): Promise<Config> {
   const { list } = await observe('home.entries');
   const wanted = list.filter(({ name }) => tomls.includes(name) || /^adapters\/[^/]+\.json$/.test(name));
   return { files: await Promise.all(wanted.map(({ name }) => judge(home, name))) };

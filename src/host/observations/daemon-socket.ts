@@ -1,0 +1,18 @@
+import * as v from 'valibot';
+import { contact } from '../daemon.ts';
+import type { Look } from '../look.ts';
+import { kindOrAbsent, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    kind: kindOrAbsent,
+    mode: maybe(number),
+    uid: maybe(number),
+    /** `silent` accepts a connection and answers nothing; `full` has no room left in its queue. */
+    connect: oneOf(['absent', 'refused', 'accepted', 'full', 'denied', 'too-long', 'not-tried', 'failed']),
+    errno: maybe(text),
+    looks: number,
+  });
+export type Socket = ValueOf<typeof schema>;
+
+export const take = async (look: Look): Promise<Socket> => (await look.once(contact)).socket;

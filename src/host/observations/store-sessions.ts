@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+import { CannotSee } from '../host.ts';
+import type { Look } from '../look.ts';
+import { by, flag, id, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+import { readStore } from '../store.ts';
+
+const row = () => v.object({ id, status: text, harness: text, createdAt: time, updatedAt: time, external: flag });
+export type SessionRow = ValueOf<typeof row>;
+
+export const schema = () =>
+  v.object({
+    outcome: oneOf(['read', 'not-opened', 'no-table', 'failed']),
+    code: maybe(text),
+    byStatus: by(number),
+    /**
+     * The newest 20,000 sessions of the last 30 days, by the day they were made on (UTC, `2026-11-25`) and their status
+     * now, oldest first.
+     */
+    byDay: list(v.object({ day: time, status: text, sessions: number })),
+    /**
+     * Rows `created` or `running`, newest first, as they stood at every look. Each is held against every process; no
+     * reading keeps more.
+     */
+    open: list(row(), 500),
+    openComplete: flag,
+    /** Sessions made in the last 24 hours, and how many of them ended badly. */
+    recent: v.object({ made: number, failed: number, orphaned: number }),
+    /** Project folders of the newest sessions, newest first. */
+    projects: list(text),
+    /** Looks at the rows, at least a second apart, after the processes were listed. */
+    looks: number,
+  });
+export type StoreSessions = ValueOf<typeof schema>;
+
+/** A row is believed to stand without its process only when it still does after this long. */
+const secondLookMs = 1000;
+
+/**
+ * The session rows. While a process has the ledger open, rows whose process is not seen are looked at once more:
+ * a session that ends just now has lost its process and keeps its row for some milliseconds.
+ */
+export async function take(look: Look): Promise<StoreSessions> {
+  const processes = await look.observe('processes').catch(() => null);
+  const { open, sessions, again } = await look.once(readStore);
+  if (open.outcome !== 'opened') return { ...noSessions, outcome: 'not-opened', looks: 0 };
+  if (!sessions) throw new CannotSee('overran', 'the time allowed ended before the sessions were read');
+  const seen = new Set(processes?.list.map(({ sessionId }) => sessionId));
+  const suspicious = sessions.open.some(
+    ({ id, status, external }) => status === 'running' && !external && !seen.has(id),
+  );
+  if (!suspicious || open.way !== 'in-place') return { ...sessions, looks: 1 };
+  await sleep(secondLookMs, undefined, { signal: look.signal });
+  const later = await again();
+  if (later?.outcome !== 'read') return { ...sessions, looks: 1 };
+  const still = new Map(later.open.map((row) => [row.id, row]));
+  const stands = sessions.open.filter((row) => still.get(row.id)?.status === row.status);
+  return { ...later, open: stands, looks: 2 };
+}
+
+const noSessions = {
+  code: null,
+  byStatus: {},
+  byDay: [],
+  open: [],
+  openComplete: true,
+  recent: { made: 0, failed: 0, orphaned: 0 },
+  projects: [],
+} as const;
