@@ -35,6 +35,16 @@ export type Observations = {
 
 export type ObservationKey = keyof Observations;
 
+/** The observations of these keys. */
+export type Seen<K extends ObservationKey = ObservationKey> = { readonly [P in K]: Observations[P] };
+
+/** The same; null in the place of what could not be seen. */
+export type Sight<K extends ObservationKey = ObservationKey> = { readonly [P in K]: Observations[P] | null };
+
+/** Those of `keys` where all of them were seen, else null. */
+export const whole = <K extends ObservationKey>(sight: Sight<K>, keys: readonly K[]): Seen<K> | null =>
+  keys.every((key) => sight[key] !== null) ? (sight as Seen<K>) : null;
+
 /** One thing seen, or the reason why it could not be seen. Times are ISO 8601, durations milliseconds. */
 export type Observation<T = unknown> = {
   readonly key: ObservationKey;

@@ -1,7 +1,7 @@
 import { deadline, within } from './deadline.ts';
-import type { Host } from './host/host.ts';
+import { type Host, see } from './host/host.ts';
 import { type Check, type Finding, skipped, unknown } from './model/check.ts';
-import type { Observation, ObservationKey, Observations } from './observation.ts';
+import type { Observation, ObservationKey, Seen } from './observation.ts';
 
 /** What one check said, and how long it and the looks that it waited for took. */
 export interface CheckRun {
@@ -72,10 +72,8 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
         ),
       ];
     }
-    const more = await Promise.all((check.wants ?? []).map((key) => host.observe(key)));
-    const seen = Object.fromEntries(
-      [...looks, ...more].map((look) => [look.key, look.ok ? look.value : null]),
-    ) as unknown as Observations;
+    // Those of its needs are all there.
+    const seen = (await see(host, [...check.needs, ...(check.wants ?? [])])) as Seen;
     const reason = check.skip?.(seen);
     if (reason !== undefined) return [notAsked(reason)];
     const findings = await check.judge(seen, signal);

@@ -71,6 +71,13 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/runner.ts', ['src/model/', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
   ['src/advise.ts', ['src/model/', 'src/observation.ts', 'src/coven/', 'src/host/host.ts', 'src/runner.ts']],
+  [
+    'src/run/',
+    [
+      ...['src/model/', 'src/coven/layout.ts', 'src/host/host.ts', 'src/host/live.ts'],
+      ...['src/advise.ts', 'src/report.ts', 'src/runner.ts'],
+    ],
+  ],
   ['src/freeze.ts', []],
   ['src/index.ts', ['src/model/', 'src/observation.ts', 'src/plugins/define.ts']],
   ['src/plugins/program.ts', ['src/plugins/protocol.ts', 'src/child/end-with-parent.ts', 'src/freeze.ts']],

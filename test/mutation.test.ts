@@ -7,7 +7,7 @@ import { diagnose } from '../fixtures/diagnose.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { readStory } from '../src/coven/story.ts';
-import { liveHost } from '../src/host/live.ts';
+import { withLiveHost } from '../src/host/live.ts';
 import { parseLocks } from '../src/host/observations/home-locks.ts';
 import { readHeader } from '../src/host/observations/store-files.ts';
 import { seeWal } from '../src/host/wal.ts';
@@ -103,15 +103,9 @@ describe('what is read from files', () => {
     await fc.assert(
       fc.asyncProperty(recordBytes, async (bytes) => {
         writeFileSync(join(scratch.path, 'daemon.json'), bytes);
-        const host = liveHost({
-          home: scratch.path,
-          source: 'option',
-          env: {},
-          deep: false,
-          deadlineMs: 10_000,
-          signal,
-        });
-        const look = await host.observe('daemon.record');
+        const look = await withLiveHost({ home: scratch.path, env: {}, deadlineMs: 10_000 }, signal, ({ observe }) =>
+          observe('daemon.record'),
+        );
         const { state, pid } = look.ok ? look.value : expect.fail(look.error.message);
         expect(state === 'valid').toBe(pid !== null);
         if (state === 'valid') expect(JSON.parse(Buffer.from(bytes).toString()).pid).toBe(pid);

@@ -1,5 +1,4 @@
 import { checks as ours } from '../../checks/index.ts';
-import { advise } from '../advise.ts';
 import { parseRecording, type Run } from '../bundle/recording.ts';
 import { BundleRefused } from '../bundle/refused.ts';
 import { deadline } from '../deadline.ts';
@@ -9,7 +8,8 @@ import type { Check } from '../model/check.ts';
 import type { Observation } from '../observation.ts';
 import { sayRefused } from '../render/bundle-refused.ts';
 import { makeReport } from '../report.ts';
-import { type CheckRun, runChecks } from '../runner.ts';
+import { judgeOn } from '../run/diagnose.ts';
+import type { CheckRun } from '../runner.ts';
 import { acceptedBy, type DiagnoseOptions, show } from './doctor.ts';
 import { guestsOf } from './guests.ts';
 import { homeOf } from './home.ts';
@@ -52,7 +52,7 @@ export async function judgeBundle(file: string, checks: readonly Check[], signal
   const { run, observations } = recordingIn(file, members);
   const host = recordedHost(observations);
   const limit = deadline(runMs, signal);
-  const runs = await advise(await runChecks(checks, host, { checkMs, signal: limit.signal }), host);
+  const runs = await judgeOn(host, checks, { checkMs, signal: limit.signal });
   limit.done();
   signal.throwIfAborted();
   return {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
-import { advise } from '../advise.ts';
 import { kindOf, makeArchive } from '../bundle/archive.ts';
 import { gather } from '../bundle/gather.ts';
 import { type Cleaned, type Contents, packMembers } from '../bundle/pack.ts';
@@ -16,8 +15,9 @@ import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten
 import type { Format } from '../render/format.ts';
 import { showProgress } from '../render/progress.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
-import { type CheckRun, runChecks } from '../runner.ts';
-import { type DiagnoseOptions, type Diagnosis, diagnose } from './doctor.ts';
+import { type Diagnosis, judgeOn } from '../run/diagnose.ts';
+import type { CheckRun } from '../runner.ts';
+import { type DiagnoseOptions, diagnoseHome } from './doctor.ts';
 import { withGuests } from './guests.ts';
 import { namedHome } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';
@@ -56,7 +56,7 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
         ended: signal,
         tell: (stage) => shown?.done(before(stage)),
       });
-    const outcome = await diagnose(checks, options, signal, pack, undefined, gatherMs);
+    const outcome = await diagnoseHome(checks, options, signal, pack, { moreMs: gatherMs });
     await shown?.end();
     signal.throwIfAborted();
     return await tell(outcome, options.json);
@@ -154,7 +154,7 @@ async function judgedAgain(
   const host = recordedHost(JSON.parse(JSON.stringify(observations)));
   const ours = runs.filter(({ check }) => !check.module);
   const checks = ours.map(({ check }) => check);
-  const judged = await advise(await runChecks(checks, host, { checkMs: judgeMs, signal }), host);
+  const judged = await judgeOn(host, checks, { checkMs: judgeMs, signal });
   const of = new Map(
     [...judged.map((run, index) => ({ ...run, durationMs: ours[index]?.durationMs ?? 0 })), ...others].map((run) => [
       run.check.id,

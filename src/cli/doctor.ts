@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { checks as ours } from '../../checks/index.ts';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
-import { advise } from '../advise.ts';
-import { deadline } from '../deadline.ts';
-import { type LiveHost, liveHost } from '../host/live.ts';
 import type { Check } from '../model/check.ts';
 import { type Format, render } from '../render/format.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
-import { type CheckRun, runChecks } from '../runner.ts';
+import { type Diagnosis, diagnose } from '../run/diagnose.ts';
 import { guestsOf } from './guests.ts';
 import { namedHome } from './home.ts';
 import type { Output } from './outputs.ts';
@@ -83,14 +79,14 @@ export async function doctor(
       await errand.beside?.(found);
       return reportOf(found);
     };
-    return finish(await diagnose(checks, asked, signal, looking, watch.done));
+    return finish(await diagnoseHome(checks, asked, signal, looking, { onDone: watch.done }));
   }
   const packing = async (found: Diagnosis): Promise<number> => {
     await errand.beside?.(found);
     const code = await finish(reportOf(found));
     return (await packer.pack(found, { failOn: options.failOn, accepted })) || code;
   };
-  return diagnose(checks, asked, signal, packing, watch.done, packer.milliseconds);
+  return diagnoseHome(checks, asked, signal, packing, { onDone: watch.done, moreMs: packer.milliseconds });
 }
 
 /** Prints a report, writes it to the files that are asked for, and tells its exit code. */
@@ -152,7 +148,7 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const checks = [...(await everyOwn()), ...(await guestsOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
   if (!check) throw unknownCheck(id, checks);
-  const report = await diagnose([check], options, signal, async ({ runs, run }) =>
+  const report = await diagnoseHome([check], options, signal, async ({ runs, run }) =>
     makeReport(runs, options.failOn, run),
   );
   signal.throwIfAborted();
@@ -161,62 +157,16 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   return 0;
 }
 
-/** What was found, and the host that it was found on: it stays open until what is done with it ends. */
-export interface Diagnosis {
-  readonly host: LiveHost;
-  readonly runs: readonly CheckRun[];
-  readonly run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home'>;
-  /** Fires when the run's time, with what it has for more, is over. */
-  readonly signal: AbortSignal;
-}
+type Asked = Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'> & Pick<Errand, 'startsNext'>;
 
 /** Runs checks on the live home; `moreMs` is the time that the host has beyond theirs. */
-export async function diagnose<T>(
+export function diagnoseHome<T>(
   checks: readonly Check[],
-  {
-    home: option,
-    timeout,
-    deep,
-    startsNext = false,
-  }: Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'> & Pick<Errand, 'startsNext'>,
+  { home, timeout, deep, startsNext = false }: Asked,
   signal: AbortSignal,
   then: (found: Diagnosis) => Promise<T>,
-  onDone?: Watch['done'],
-  moreMs = 0,
+  more: { readonly onDone?: Watch['done']; readonly moreMs?: number } = {},
 ): Promise<T> {
-  const { path, source } = namedHome(option);
-  const seconds = timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded);
-  const checkMs = seconds * 1000;
-  const deadlineMs = checkMs + moreMs;
-  const startedAt = new Date();
-  const limit = deadline(deadlineMs, signal);
-  const host = liveHost({
-    home: path,
-    source,
-    env: process.env,
-    deep,
-    startsNext,
-    deadlineMs,
-    checkMs,
-    signal: limit.signal,
-  });
-  try {
-    const events: Promise<void>[] = [];
-    // An event tells the same hint as the report, so it too waits for what a hint must know.
-    const tellOf = async (done: CheckRun): Promise<void> => {
-      for (const run of await advise([done], host)) onDone?.(run, startedAt.toISOString());
-    };
-    const runs = await runChecks(checks, host, {
-      checkMs,
-      signal: limit.signal,
-      onDone: (done) => events.push(tellOf(done)),
-    });
-    await Promise.all(events);
-    const durationMs = Date.now() - startedAt.getTime();
-    const run = { runId: randomUUID(), startedAt: startedAt.toISOString(), durationMs, home: path };
-    return await then({ host, runs: await advise(runs, host), run, signal: limit.signal });
-  } finally {
-    limit.done();
-    await host.close();
-  }
+  const checkMs = (timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded)) * 1000;
+  return diagnose(checks, { home: namedHome(home), deep, startsNext, checkMs, ...more }, signal, then);
 }

@@ -1,8 +1,10 @@
 import { preflightChecks } from '../../checks/upgrades.ts';
+import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
-import { type StateSight, stateNeeds, stateOf } from '../upgrade/see.ts';
+import type { Diagnosis } from '../run/diagnose.ts';
+import { stateNeeds, stateOf } from '../upgrade/see.ts';
 import type { Requirements, UpgradeState } from '../upgrade/state.ts';
-import { type Diagnosis, type DoctorOptions, doctor } from './doctor.ts';
+import { type DoctorOptions, doctor } from './doctor.ts';
 import { namedHome } from './home.ts';
 import { placeOf, writeOutput } from './outputs.ts';
 import { UsageError } from './usage.ts';
@@ -43,10 +45,7 @@ async function seeState(
   { host, run: { runId, startedAt } }: Diagnosis,
   requirements: Requirements,
 ): Promise<UpgradeState | null> {
-  const looks = await Promise.all(stateNeeds.map((key) => host.observe(key)));
-  const sight = Object.fromEntries(
-    looks.map((look) => [look.key, look.ok ? look.value : null]),
-  ) as unknown as StateSight;
+  const sight = await see(host, stateNeeds);
   const { dev, ino } = sight.home ?? {};
   if (!dev || !ino) return null;
   const about = { tool: tool(), runId, at: startedAt, home: { dev, ino }, requirements };

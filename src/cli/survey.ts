@@ -1,15 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { lstatSync, realpathSync } from 'node:fs';
 import { checks as allChecks } from '../../checks/index.ts';
-import { advise } from '../advise.ts';
 import { seeIndexes } from '../backup/indexes.ts';
 import { Refused } from '../backup/refused.ts';
 import type { HomeSource } from '../coven/layout.ts';
-import { deadline } from '../deadline.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
 import { spareBackups } from '../fix/engine/runs.ts';
 import { makePlan } from '../fix/plan.ts';
-import { liveHost } from '../host/live.ts';
+import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
 import type { Check } from '../model/check.ts';
 import { needsIndexes, needsProgress, needsRoom, type PlanInput, planNeeds } from '../model/plan-input.ts';
@@ -17,7 +14,7 @@ import type { PlanOptions } from '../model/remedy.ts';
 import type { Plan } from '../model/step.ts';
 import type { IndexComparison } from '../observation.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
-import { runChecks } from '../runner.ts';
+import { diagnose } from '../run/diagnose.ts';
 
 export interface SurveyOptions extends PlanOptions {
   readonly home: { readonly path: string; readonly source: HomeSource };
@@ -42,45 +39,19 @@ export async function survey(
   checks: readonly Check[] = allChecks,
 ): Promise<Survey> {
   const { home, deep, failOn, timeout } = options;
-  const deadlineMs = (timeout + watchSeconds) * 1000;
-  const limit = deadline(deadlineMs, signal);
-  const startedAt = new Date();
-  const host = liveHost({
-    home: home.path,
-    source: home.source,
-    env: process.env,
-    deep,
-    startsNext: true,
-    deadlineMs,
-    checkMs: timeout * 1000,
-    signal: limit.signal,
-  });
-  try {
-    const runs = await runChecks(checks, host, { checkMs: timeout * 1000, signal: limit.signal });
-    const report = makeReport(await advise(runs, host), failOn, {
-      runId: randomUUID(),
-      startedAt: startedAt.toISOString(),
-      durationMs: Date.now() - startedAt.getTime(),
-      home: home.path,
-    });
+  const times = { checkMs: timeout * 1000, moreMs: watchSeconds * 1000 };
+  return diagnose(checks, { home, deep, startsNext: true, ...times }, signal, async ({ host, runs, run }) => {
+    const report = makeReport(runs, failOn, run);
     const found = report.checks.flatMap(({ check, findings }) => findings.map((finding) => ({ check, finding })));
     const codes = found.map(({ check, finding }) => ({ check: check.id, code: finding.code }));
-    const watch = needsProgress(codes);
-    const looks = await Promise.all(
-      [...planNeeds, ...(watch ? (['daemon.progress'] as const) : [])].map((key) => host.observe(key)),
-    );
-    const indexes = needsIndexes(codes) ? await indexesOf(home.path, signal) : null;
-    const sight = Object.fromEntries([
-      ['daemon.progress', null],
-      ['indexes', indexes],
-      ['oldBackups', needsRoom(codes) ? oldBackups(home.path) : []],
-      ...looks.map((look) => [look.key, look.ok ? look.value : null]),
-    ]) as unknown as PlanInput;
-    return { report, plan: makePlan(found, sight, options, tool()) };
-  } finally {
-    limit.done();
-    await host.close();
-  }
+    const input: PlanInput = {
+      ...(await see(host, planNeeds)),
+      ...(needsProgress(codes) ? await see(host, ['daemon.progress']) : { 'daemon.progress': null }),
+      indexes: needsIndexes(codes) ? await indexesOf(home.path, signal) : null,
+      oldBackups: needsRoom(codes) ? oldBackups(home.path) : [],
+    };
+    return { report, plan: makePlan(found, input, options, tool()) };
+  });
 }
 
 /** Null where they could not be compared: then none is rebuilt. */

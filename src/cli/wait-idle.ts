@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lookAfresh } from '../control/look.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
-import type { Observations } from '../observation.ts';
+import { see } from '../host/host.ts';
+import { whole } from '../observation.ts';
 import { showWaiting } from '../render/waiting.ts';
 
 const pauseMs = 2000;
@@ -29,12 +30,9 @@ export async function waitIdle(home: string, seconds: number, signal: AbortSigna
 
 /** Sessions that live, or of which it cannot be told whether they do. */
 const busySessions = (home: string, signal: AbortSignal): Promise<number> =>
-  lookAfresh(home, signal, async ({ observe }) => {
-    const looks = await Promise.all(rowNeeds.map((key) => observe(key)));
-    if (!looks.every(({ ok }) => ok)) return 0;
-    const sight = Object.fromEntries(looks.map((look) => [look.key, look.ok ? look.value : null]));
-    const { live, doubtful, unmatchedRuns } = judgeRows(
-      sight as unknown as Pick<Observations, (typeof rowNeeds)[number]>,
-    );
+  lookAfresh(home, signal, async (host) => {
+    const rows = whole(await see(host, rowNeeds), rowNeeds);
+    if (!rows) return 0;
+    const { live, doubtful, unmatchedRuns } = judgeRows(rows);
     return live.length + doubtful.length + unmatchedRuns;
   });

@@ -1,5 +1,6 @@
-import { judgeLiveness, type Liveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
-import type { HealthBody } from '../observation.ts';
+import { judgeLiveness, type Liveness, livenessNeeds } from '../coven/liveness.ts';
+import { type Host, see } from '../host/host.ts';
+import { type HealthBody, whole } from '../observation.ts';
 import { lookAfresh } from './look.ts';
 
 /** What is known of a home's daemon at one moment. */
@@ -18,12 +19,8 @@ export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
 /** Looks at a home's daemon afresh, and changes nothing. Never rejects: what cannot be told is `undetermined`. */
 export const probe = (home: string, signal: AbortSignal): Promise<Standing> =>
   lookAfresh(home, signal, async (host) => {
-    const looks = await Promise.all(livenessNeeds.map((key) => host.observe(key)));
-    const blind = looks.find((look) => !look.ok);
-    if (blind && !blind.ok) return { ...unseen, reason: `${blind.key}: ${blind.error.message}` };
-    const sight = Object.fromEntries(
-      looks.map((look) => [look.key, look.ok ? look.value : null]),
-    ) as unknown as LivenessSight;
+    const sight = whole(await see(host, livenessNeeds), livenessNeeds);
+    if (!sight) return { ...unseen, reason: await whyBlind(host) };
     const { verdict, pid, recordedPid: recorded } = judgeLiveness(sight);
     const { body } = sight['daemon.health'];
     const record = sight['daemon.record'];
@@ -37,6 +34,14 @@ export const probe = (home: string, signal: AbortSignal): Promise<Standing> =>
       reason: null,
     };
   });
+
+async function whyBlind({ observe }: Host): Promise<string | null> {
+  for (const key of livenessNeeds) {
+    const look = await observe(key);
+    if (!look.ok) return `${key}: ${look.error.message}`;
+  }
+  return null;
+}
 
 const unseen: Standing = {
   verdict: 'undetermined',

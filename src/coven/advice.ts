@@ -16,8 +16,11 @@ const commands = {
 export function toRun(command: keyof typeof commands, facts: Facts, own?: string): string {
   const others = obstacles(command, facts).filter((id) => id !== own);
   const run = commands[command];
-  return others.length === 0 ? run : `first what ${others.map((id) => `\`${id}\``).join(' and ')} says; then ${run}`;
+  return others.length === 0 ? run : `first what ${others.map(named).join(' and ')} says; then ${run}`;
 }
+
+/** `store` is every check of the ledger, where none of them was asked. */
+const named = (id: string): string => (id === 'store' ? '`coven-doctor --only store`' : `\`${id}\``);
 
 /** Whether nothing is known to be in the way of a command. */
 export const works = (command: keyof typeof commands, facts: Facts): boolean => obstacles(command, facts).length === 0;

@@ -1,4 +1,4 @@
-import type { Observations } from '../observation.ts';
+import { type Seen, type Sight, whole } from '../observation.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
 import { harmOfStart, hasDamagedPages, isDamaged, isTorn, isUnfinished, partNotFile } from './ledger.ts';
@@ -18,7 +18,7 @@ export const lifecycleNeeds = [
 ] as const;
 
 /** What could not be seen is null, and stands in nobody's way: only what is known to fail is told. */
-export type LifecycleSight = { readonly [K in (typeof lifecycleNeeds)[number]]: Observations[K] | null };
+export type LifecycleSight = Sight<(typeof lifecycleNeeds)[number]>;
 
 /** The ids of the checks that name what is in the way of a command of Coven; empty where nothing is known to be. */
 export interface Lifecycle {
@@ -36,7 +36,7 @@ export interface Lifecycle {
  * Source: what Coven 0.4.6 did in each of these states. Null where not even the daemon could be judged.
  */
 export function judgeLifecycle(sight: LifecycleSight): Lifecycle | null {
-  const daemon = livenessNeeds.every((key) => sight[key] !== null) ? (sight as Daemon) : null;
+  const daemon = whole(sight, livenessNeeds);
   if (!daemon) return null;
   const liveness = judgeLiveness(daemon);
   const home = [...inEveryWay(daemon, sight)];
@@ -55,7 +55,7 @@ export function judgeLifecycle(sight: LifecycleSight): Lifecycle | null {
 const isSeen = ({ processes }: Daemon, wanted: number | null): boolean =>
   processes.list.some(({ pid, role, home }) => pid === wanted && role === 'serve' && home === 'this');
 
-type Daemon = Pick<Observations, (typeof livenessNeeds)[number]>;
+type Daemon = Seen<(typeof livenessNeeds)[number]>;
 
 /** What every command of Coven refuses. */
 function* inEveryWay({ home, machine }: Daemon, sight: LifecycleSight): Generator<string> {

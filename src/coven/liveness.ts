@@ -1,4 +1,4 @@
-import type { Observations, Process, Silence } from '../observation.ts';
+import type { Process, Seen, Silence } from '../observation.ts';
 import { names } from './layout.ts';
 
 /** What the verdict on a home's daemon rests on. */
@@ -12,9 +12,7 @@ export const livenessNeeds = [
   'daemon.health',
 ] as const;
 
-export type LivenessSight = {
-  readonly [K in (typeof livenessNeeds)[number]]: Observations[K];
-};
+export type LivenessSight = Seen<(typeof livenessNeeds)[number]>;
 
 /** What became of the process that daemon.json names. */
 export type RecordedPid = 'none' | 'live' | 'dead' | 'zombie' | 'reused' | 'unproven';

@@ -1,11 +1,11 @@
-import type { Observations, Process, SessionRow } from '../observation.ts';
+import type { Process, Seen, SessionRow } from '../observation.ts';
 import { harnessCommands } from './contract.ts';
 import { judgeLiveness, livenessNeeds } from './liveness.ts';
 
 /** What the judgement of `running` rows rests on. */
 export const rowNeeds = [...livenessNeeds, 'store.open', 'store.sessions'] as const;
 
-type Sight = { readonly [K in (typeof rowNeeds)[number]]: Observations[K] };
+type Rows = Seen<(typeof rowNeeds)[number]>;
 
 /** Why it cannot be told whether a row's process lives. */
 export type Doubt =
@@ -43,7 +43,7 @@ const harnessPrograms = [...harnessCommands, 'grok', 'hermes', 'opencode'];
  * Sorts the `running` rows by what is proven of their process. The ledger holds no pid: a daemon's harness is known by
  * the session id in its environment, the row of a live `coven run` by its time alone.
  */
-export function judgeRows(sight: Sight): RowJudgement {
+export function judgeRows(sight: Rows): RowJudgement {
   const { verdict } = judgeLiveness(sight);
   const running = sight['store.sessions'].open.filter(({ status }) => status === 'running');
   const rows = running.filter(({ external }) => !external);
@@ -90,7 +90,7 @@ export interface LiveSessions {
   readonly runSessions: readonly string[];
 }
 
-export function liveSessions(sight: Sight): LiveSessions {
+export function liveSessions(sight: Rows): LiveSessions {
   const { live, doubtful } = judgeRows(sight);
   const { pid } = judgeLiveness(sight);
   const owned = new Set(

@@ -1,5 +1,5 @@
 import type { HomeSource } from '../coven/layout.ts';
-import { patience, within } from '../deadline.ts';
+import { deadline, patience, within } from '../deadline.ts';
 import type { Observation, ObservationError, ObservationKey, Observations } from '../observation.ts';
 import type { InventoryRequest, StoreInventory } from '../store/protocol.ts';
 import type { Exchange } from './ask.ts';
@@ -11,16 +11,16 @@ import { readStore } from './store.ts';
 
 export interface LiveOptions {
   readonly home: string;
-  readonly source: HomeSource;
+  /** How the home was named; by an option where nothing is said. */
+  readonly source?: HomeSource;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly deep: boolean;
+  readonly deep?: boolean;
   /** A start or an upgrade is about to come, which opens the ledger. */
   readonly startsNext?: boolean;
   /** The run's deadline, milliseconds from now. */
   readonly deadlineMs: number;
   /** Milliseconds that the checks have of it; all of it where nothing is said. */
   readonly checkMs?: number;
-  readonly signal: AbortSignal;
 }
 
 /** How long a look may take where it has no deadline of its own; local files and /proc answer in milliseconds. */
@@ -36,8 +36,23 @@ export interface LiveHost extends Host {
   readonly answers: () => Promise<Readonly<Record<string, Exchange>>>;
 }
 
-/** A host that looks at this machine, and changes nothing on it. */
-export function liveHost(options: LiveOptions): LiveHost {
+/** A host that looks at this machine, and changes nothing on it, for as long as `use` takes; its signal fires with the deadline. */
+export async function withLiveHost<T>(
+  options: LiveOptions,
+  signal: AbortSignal,
+  use: (host: LiveHost, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = deadline(options.deadlineMs, signal);
+  const host = liveHost(options, limit.signal);
+  try {
+    return await use(host, limit.signal);
+  } finally {
+    limit.done();
+    await host.close();
+  }
+}
+
+function liveHost(options: LiveOptions, signal: AbortSignal): LiveHost {
   const end = performance.now() + options.deadlineMs;
   const checksEnd = performance.now() + Math.min(options.deadlineMs, options.checkMs ?? options.deadlineMs);
   const endings: (() => Promise<void>)[] = [];
@@ -45,8 +60,11 @@ export function liveHost(options: LiveOptions): LiveHost {
   const done = new Map<unknown, Promise<unknown>>();
 
   const look: Look = {
+    source: 'option',
+    deep: false,
+    startsNext: false,
     ...options,
-    startsNext: options.startsNext ?? false,
+    signal,
     timeLeft: () => end - performance.now(),
     checksLeft: () => checksEnd - performance.now(),
     observe: async (key) => {
@@ -72,7 +90,7 @@ export function liveHost(options: LiveOptions): LiveHost {
         key,
         () => takes[key].take(look),
         isOwnPaced(key) ? look.timeLeft() : Math.min(probeMs, look.timeLeft()),
-        options.signal,
+        signal,
       ).then((taken) => (taken.ok ? taken : { ...taken, error: withoutPath(taken.error, options.home) }));
       seen.set(key, observation);
     }

@@ -1,5 +1,5 @@
 import type { HomeSource } from '../coven/layout.ts';
-import type { ObservationKey, Observations } from '../observation.ts';
+import type { ObservationKey, Observations, Seen } from '../observation.ts';
 
 /** What an observation is taken with. */
 export interface Look {
@@ -22,4 +22,10 @@ export interface Look {
   readonly once: <T>(work: (look: Look) => Promise<T>) => Promise<T>;
   /** Is called when the run is over, the last one first. */
   readonly onEnd: (end: () => Promise<void>) => void;
+}
+
+/** Several observations by their keys; throws CannotSee where one failed. */
+export async function observeAll<const K extends ObservationKey>({ observe }: Look, keys: readonly K[]) {
+  const seen = await Promise.all(keys.map(async (key) => [key, await observe(key)] as const));
+  return Object.fromEntries(seen) as unknown as Seen<K>;
 }

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HostileHome, hostileHomes, makeHostile } from '../../fixtures/hostile.ts';
-import { deadline } from '../deadline.ts';
 import { freeze } from '../freeze.ts';
-import { liveHost } from '../host/live.ts';
+import { withLiveHost } from '../host/live.ts';
 import { observationKeys } from '../host/schemas.ts';
 import { makeScratch } from '../host/scratch.ts';
 import type { Observation, ObservationKey } from '../observation.ts';
@@ -60,15 +59,10 @@ export async function stageHomes(signal: AbortSignal, wanted: readonly HostileHo
 
 async function look(home: string, signal: AbortSignal): Promise<Sight> {
   // No PATH: what is installed here is no part of the trial.
-  const limit = deadline(lookMs, signal);
-  const host = liveHost({ home, source: 'option', env: {}, deep: false, deadlineMs: lookMs, signal: limit.signal });
-  try {
+  return withLiveHost({ home, env: {}, deadlineMs: lookMs }, signal, async (host) => {
     const seen = await Promise.all(observationKeys.map(async (key) => [key, freeze(await host.observe(key))] as const));
     return new Map<ObservationKey, Observation>(seen);
-  } finally {
-    limit.done();
-    await host.close();
-  }
+  });
 }
 
 /** All that is at `path` and below it, by what changes when it is changed: no content is read, a change time cannot be set. */

@@ -1,13 +1,9 @@
-import type { ObservationKey, Observations } from '../observation.ts';
+import type { ObservationKey, Seen, Sight } from '../observation.ts';
 import { type Facts, type Finding, shapes } from './finding.ts';
 import type { Remedy } from './remedy.ts';
 
+export type { Seen } from '../observation.ts';
 export * from './finding.ts';
-
-/** The observations that a check asked for; each is there, or the check is not asked. */
-export type Seen<K extends ObservationKey = ObservationKey> = {
-  readonly [P in K]: Observations[P];
-};
 
 /** `custom` is every check that is not ours. */
 export type Category = 'home' | 'daemon' | 'store' | 'sessions' | 'install' | 'harness' | 'upgrade' | 'custom';
@@ -60,10 +56,7 @@ export const codesOf = ({ causes }: Pick<Check, 'causes'>): readonly string[] =>
 export function defineCheck<const K extends ObservationKey, const W extends ObservationKey = never>(
   check: Omit<Check<K>, 'wants' | 'judge'> & {
     readonly wants?: readonly W[];
-    readonly judge: (
-      seen: Seen<K> & { readonly [P in W]: Observations[P] | null },
-      signal: AbortSignal,
-    ) => readonly Finding[] | Promise<readonly Finding[]>;
+    readonly judge: (seen: Seen<K> & Sight<W>, signal: AbortSignal) => readonly Finding[] | Promise<readonly Finding[]>;
   },
 ): Check {
   if (!shapes.id.test(check.id)) throw new TypeError(`not a check id: ${check.id}`);

@@ -3,7 +3,7 @@ import { withoutAnswer, withoutLedger } from '../coven/gates.ts';
 import { names } from '../coven/layout.ts';
 import { judgeLiveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
-import type { Observations } from '../observation.ts';
+import { type Seen, type Sight, whole } from '../observation.ts';
 import type { DaemonState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
 
 /** What a state is made of. */
@@ -19,32 +19,27 @@ export const stateNeeds = [
 ];
 
 /** What could not be seen is null. */
-export type StateSight = { readonly [K in (typeof stateNeeds)[number]]: Observations[K] | null };
-type Whole = { readonly [K in keyof StateSight]: Observations[K] };
+export type StateSight = Sight<(typeof stateNeeds)[number]>;
 
 /** The state of a home from what was seen of it; null in the place of what was not. */
 export function stateOf(
   sight: StateSight,
   about: Pick<UpgradeState, 'tool' | 'runId' | 'at' | 'home' | 'requirements'>,
 ): UpgradeState {
-  const saw = (...keys: readonly (keyof StateSight)[]): Whole | null =>
-    keys.every((key) => sight[key] !== null) ? (sight as Whole) : null;
-  const [live, rows, counted] = [
-    saw(...livenessNeeds),
-    saw(...rowNeeds),
-    saw('home.entries', 'store.open', 'store.rows'),
-  ];
+  const live = whole(sight, livenessNeeds);
+  const rows = whole(sight, rowNeeds);
+  const counted = whole(sight, ['home', 'home.entries', 'store.open', 'store.rows']);
   return {
     schemaVersion: 1,
     ...about,
     installed: sight.install?.covens.find(({ ours }) => !ours)?.version ?? null,
-    daemon: live && daemonState(live),
+    daemon: live && daemonState(live, sight['daemon.capabilities']?.body ?? null),
     ledger: counted && ledgerState(counted),
     sessions: rows && sessionsState(rows),
   };
 }
 
-function daemonState(seen: Whole): UpgradeState['daemon'] {
+function daemonState(seen: LivenessSight, catalogue: DaemonState['catalogue']): UpgradeState['daemon'] {
   const { verdict } = judgeLiveness(seen);
   if (verdict === 'stopped' || verdict === 'stale') return 'none';
   if (withoutAnswer(seen) !== undefined) return null;
@@ -55,7 +50,7 @@ function daemonState(seen: Whole): UpgradeState['daemon'] {
     startedAt: body?.startedAt ?? null,
     process: processOf(seen),
     capabilities: [...announced(body)].map(([name, value]) => ({ name, value })),
-    catalogue: seen['daemon.capabilities']?.body ?? null,
+    catalogue,
   };
 }
 
@@ -67,7 +62,7 @@ export function processOf(seen: LivenessSight): DaemonState['process'] {
   return found && bootId !== null ? { bootId, pid: found.pid, startTicks: found.startTicks } : null;
 }
 
-function ledgerState(seen: Whole): UpgradeState['ledger'] {
+function ledgerState(seen: Seen<'home' | 'home.entries' | 'store.open' | 'store.rows'>): UpgradeState['ledger'] {
   const { 'home.entries': entries, 'store.rows': rows } = seen;
   if (withoutLedger(seen) === 'no-ledger') return 'none';
   const file = entries.list.find(({ name }) => name === names.ledger);
@@ -75,7 +70,7 @@ function ledgerState(seen: Whole): UpgradeState['ledger'] {
   return { dev: file.dev, ino: file.ino, tables: rows.tables };
 }
 
-function sessionsState(seen: Whole): SessionsState | null {
+function sessionsState(seen: Seen<(typeof rowNeeds)[number]>): SessionsState | null {
   const { outcome, byStatus, open, openComplete } = seen['store.sessions'];
   if (outcome !== 'read') return null;
   const { live, unowned, orphaned } = judgeRows(seen);

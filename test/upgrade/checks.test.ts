@@ -18,7 +18,7 @@ import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { stageFault } from '../../fixtures/staged.ts';
 import { deadline } from '../../src/deadline.ts';
 import type { Host } from '../../src/host/host.ts';
-import { liveHost } from '../../src/host/live.ts';
+import { withLiveHost } from '../../src/host/live.ts';
 import type { Check } from '../../src/model/check.ts';
 import { runChecks } from '../../src/runner.ts';
 
@@ -514,18 +514,18 @@ test.each<[string, Check, object, string?]>([
   const home = makeHome(join(scratch.path, 'home'), { rows });
   await startDouble(scratch, home);
   const { signal } = deadline(60_000);
-  const host = liveHost({ home, source: 'option', env: {}, deep: false, deadlineMs: 20_000, signal });
-  const blind: Host = {
-    ...host,
-    observe: async (key) => {
-      const look = await host.observe(key);
-      return key in instead
-        ? { ...look, ok: true, value: Object.entries(instead).find(([name]) => name === key)?.[1] }
-        : look;
-    },
-  };
-  const [run] = await runChecks([check], blind, { checkMs: 20_000, signal });
-  await host.close();
+  const [run] = await withLiveHost({ home, env: {}, deadlineMs: 20_000 }, signal, async (host) => {
+    const blind: Host = {
+      ...host,
+      observe: async (key) => {
+        const look = await host.observe(key);
+        return key in instead
+          ? { ...look, ok: true, value: Object.entries(instead).find(([name]) => name === key)?.[1] }
+          : look;
+      },
+    };
+    return runChecks([check], blind, { checkMs: 20_000, signal });
+  });
   expect(run?.findings.map(({ code, status }) => [code, status])).toEqual([[code, 'unknown']]);
   produced.add(`${id} ${code}`);
 });

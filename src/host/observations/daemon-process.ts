@@ -1,9 +1,9 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
-import { judgeLiveness, type LivenessSight, livenessNeeds } from '../../coven/liveness.ts';
+import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
 import type { Install } from '../../observation.ts';
-import type { Look } from '../look.ts';
+import { type Look, observeAll } from '../look.ts';
 import { descriptors, executable, readArgv } from '../procfs.ts';
 import { flag, maybe, number, text, type ValueOf } from '../shape.ts';
 import { packageOf } from './install.ts';
@@ -32,15 +32,14 @@ export type DaemonProcess = ValueOf<typeof schema>;
 export type Program = NonNullable<DaemonProcess['program']>;
 
 /** What the live daemon uses of the machine; all null where none is known by pid, or it may not be seen. */
-export async function take({ observe }: Look): Promise<DaemonProcess> {
-  const seen = await Promise.all(livenessNeeds.map(async (key) => [key, await observe(key)] as const));
-  const { pid } = judgeLiveness(Object.fromEntries(seen) as unknown as LivenessSight);
+export async function take(look: Look): Promise<DaemonProcess> {
+  const { pid } = judgeLiveness(await observeAll(look, livenessNeeds));
   if (pid === null) return { pid, descriptors: null, limit: null, executableGone: null, program: null };
   const limits = await readFile(`/proc/${pid}/limits`, 'latin1').catch(() => '');
   const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
   const open = descriptors(pid);
   const file = executable(pid);
-  const install = await observe('install').catch(() => null);
+  const install = await look.observe('install').catch(() => null);
   return {
     pid,
     descriptors: open?.length ?? null,

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
-import { judgeLiveness, type LivenessSight, livenessNeeds } from '../../coven/liveness.ts';
+import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
 import { look as lookAt } from '../files.ts';
-import type { Look } from '../look.ts';
+import { type Look, observeAll } from '../look.ts';
 import { supervisor } from '../procfs.ts';
 import { flag, maybe, name, number, type ValueOf } from '../shape.ts';
 
@@ -32,8 +32,7 @@ const answerMs = 2000;
  * would end it.
  */
 export async function take(look: Look): Promise<DaemonProgress> {
-  const seen = await Promise.all(livenessNeeds.map(async (key) => [key, await look.observe(key)] as const));
-  const { pid } = judgeLiveness(Object.fromEntries(seen) as unknown as LivenessSight);
+  const { pid } = judgeLiveness(await observeAll(look, livenessNeeds));
   const still: DaemonProgress = { pid, watchedMs: 0, answered: false, cpu: false, log: false, supervisor: null };
   if (pid === null) return still;
   const log = join(look.home, names.recoveryLog);

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { advise } from '../advise.ts';
+import type { HomeSource } from '../coven/layout.ts';
+import type { Host } from '../host/host.ts';
+import { type LiveHost, withLiveHost } from '../host/live.ts';
+import type { Check } from '../model/check.ts';
+import type { Report } from '../report.ts';
+import { type CheckRun, type RunOptions, runChecks } from '../runner.ts';
+
+/** What was found, and the host that it was found on: it stays open until what is done with it ends. */
+export interface Diagnosis {
+  readonly host: LiveHost;
+  readonly runs: readonly CheckRun[];
+  readonly run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home'>;
+  /** Fires when the run's time, with what it has for more, is over. */
+  readonly signal: AbortSignal;
+}
+
+export interface DiagnoseOptions {
+  readonly home: { readonly path: string; readonly source?: HomeSource };
+  readonly env?: NodeJS.ProcessEnv;
+  readonly deep: boolean;
+  /** A start or an upgrade is about to come. */
+  readonly startsNext?: boolean;
+  /** What the checks have; the host has `moreMs` beyond that. */
+  readonly checkMs: number;
+  readonly moreMs?: number;
+  /** Called with each check that is done, in the words of the report. */
+  readonly onDone?: (run: CheckRun, startedAt: string) => void;
+}
+
+/** The one way to run checks on the live home. */
+export async function diagnose<T>(
+  checks: readonly Check[],
+  { home: { path, ...named }, env = process.env, moreMs = 0, onDone, ...how }: DiagnoseOptions,
+  signal: AbortSignal,
+  then: (found: Diagnosis) => Promise<T>,
+): Promise<T> {
+  const startedAt = new Date().toISOString();
+  const began = performance.now();
+  const options = { home: path, ...named, env, ...how, deadlineMs: how.checkMs + moreMs };
+  return withLiveHost(options, signal, async (host, ending) => {
+    const runs = await judgeOn(host, checks, {
+      checkMs: how.checkMs,
+      signal: ending,
+      ...(onDone && { onDone: (run) => onDone(run, startedAt) }),
+    });
+    const durationMs = Math.round(performance.now() - began);
+    return then({ host, runs, run: { runId: randomUUID(), startedAt, durationMs, home: path }, signal: ending });
+  });
+}
+
+/** What checks say of what a host sees, recorded or live, with what their hints need to know. */
+export async function judgeOn(
+  host: Host,
+  checks: readonly Check[],
+  { onDone, ...options }: RunOptions,
+): Promise<readonly CheckRun[]> {
+  const events: Promise<void>[] = [];
+  // An event tells the same hint as the report, so it too waits for what a hint must know.
+  const tell = async (done: CheckRun): Promise<void> => {
+    for (const run of await advise([done], host, checks)) onDone?.(run);
+  };
+  const runs = await runChecks(checks, host, {
+    ...options,
+    ...(onDone && { onDone: (run) => events.push(tell(run)) }),
+  });
+  await Promise.all(events);
+  return advise(runs, host, checks);
+}
