@@ -7,9 +7,9 @@ import { diagnose } from '../fixtures/diagnose.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { readStory } from '../src/coven/story.ts';
+import { readHeader } from '../src/host/ledger-header.ts';
 import { withLiveHost } from '../src/host/live.ts';
 import { parseLocks } from '../src/host/observations/home-locks.ts';
-import { readHeader } from '../src/host/observations/store-files.ts';
 import { seeWal } from '../src/host/wal.ts';
 
 // The same inputs in every run; COVEN_DOCTOR_SEED asks for others.

@@ -5,6 +5,7 @@ import { names } from '../../coven/layout.ts';
 import { kindOf, look as lookAt, modeOf, readStart } from '../files.ts';
 import { seeJournal } from '../journal.ts';
 import { keepsLedger } from '../kept.ts';
+import { headerBytes, readHeader } from '../ledger-header.ts';
 import type { Look } from '../look.ts';
 import { flag, kindOrAbsent, maybe, number, oneOf, type ValueOf } from '../shape.ts';
 import { seeWal } from '../wal.ts';
@@ -30,8 +31,6 @@ export const schema = () =>
     sessionsExpected: flag,
   });
 export type StoreFiles = ValueOf<typeof schema>;
-
-const headerBytes = 100;
 
 export async function take({ home, observe }: Look): Promise<StoreFiles> {
   const path = (name: string): string => join(home, name);
@@ -79,16 +78,4 @@ async function seeLedgerFile(path: string): Promise<LedgerFile> {
   const kind = kindOf(stat);
   const readable = kind === 'file' && (await readStart(path, 1)).state === 'read';
   return { kind, size: Number(stat.size), mode: modeOf(stat), readable };
-}
-
-/** Fields of the 100-byte header. Source: the SQLite file format, section 1.3. */
-export function readHeader(bytes: Buffer): StoreFiles['header'] {
-  if (bytes.length < headerBytes || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0') return null;
-  const size = bytes.readUInt16BE(16);
-  return {
-    pageSize: size === 1 ? 65_536 : size,
-    pages: bytes.readUInt32BE(28),
-    wal: bytes[18] === 2,
-    writer: bytes.readUInt32BE(96),
-  };
 }
