@@ -19,7 +19,7 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A process group of its own, which is ended as one. */
   readonly group?: boolean;
-  /** Bytes of memory that it may have; what asks for more fails, in SQLite with SQLITE_NOMEM. */
+  /** Bytes of memory that it may have, where not what its program has by default; what asks for more fails, in SQLite with SQLITE_NOMEM. */
   readonly memoryBytes?: number;
   /** Longest line that is taken, in UTF-16 units. */
   readonly lineLimit?: number;
@@ -52,14 +52,21 @@ export interface Child {
 const goneMs = 1000;
 const defaultLineLimit = 64 * 1024 ** 2;
 
+/**
+ * Bytes for a program that has a ledger open. SQLite joins a row with all its values, several times over, and evaluates
+ * what a schema says: a ledger, which may be hostile, decides how much memory that takes.
+ */
+const sqliteMemoryBytes = 1024 ** 3;
+
 /** Starts a program of ours. It is given nothing of our environment. Never throws: a child that cannot be started has ended. */
 export function startChild(program: ChildProgram, options: ChildOptions = {}): Child {
+  const usesSqlite = program !== 'plugin' && program !== 'system';
   const {
     nodeOptions = [],
     answersOn = 1,
     env = {},
     group = false,
-    memoryBytes,
+    memoryBytes = usesSqlite ? sqliteMemoryBytes : undefined,
     lineLimit = defaultLineLimit,
   } = options;
   let child: ChildProcess | null = null;
@@ -93,7 +100,6 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
   const input = child?.stdin ?? null;
   input?.on('error', () => undefined);
   const output = (child?.stdio?.[answersOn] ?? null) as Readable | null;
-  const usesSqlite = program !== 'plugin' && program !== 'system';
   let hasAnswered = false;
   const lines: LineReader | null = output && readLines(output, lineLimit);
   const kill = async (): Promise<void> => {

@@ -5,7 +5,7 @@ import { openPages } from './pages.ts';
 import { walkTree } from './walk.ts';
 
 /** Tables whose rows may be most of a ledger, and the tables of their search index. */
-const isLarge = (table: string): boolean => table === 'events' || table.startsWith('events_fts');
+export const isLarge = (table: string): boolean => table === 'events' || table.startsWith('events_fts');
 
 /**
  * Makes `to`, a database with the pages of `path` and its WAL that every table but the events is kept in, for SQLite to

@@ -7,8 +7,6 @@ import { openPages } from './pages.ts';
 import type { Judgement, Reason } from './protocol.ts';
 
 const reasonLimit = 20;
-/** Largest memory that SQLite may take: a row is joined with all its values once. */
-const heapLimitBytes = 512 * 1024 ** 2;
 
 const never = (): boolean => false;
 
@@ -56,7 +54,6 @@ function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
     db.pragma('query_only = ON');
     db.pragma('trusted_schema = OFF');
     db.pragma('mmap_size = 0');
-    db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
     checkIntegrity(db, tell);
     const names = db
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
 import { coreColumns } from '../coven/tables.ts';
-import type { StoreBytes, StoreIntegrity, StoreOpenOutcome, StoreRows } from '../observation.ts';
+import type { StoreBytes, StoreIntegrity, StoreOpenOutcome } from '../observation.ts';
 import { readBytes } from '../sqlite/bytes.ts';
 import { startBeside } from './beside.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
@@ -82,15 +82,6 @@ const notChecked = (deep: boolean): StoreIntegrity => ({
   indexProblems: [],
   search: null,
 });
-
-const notCounted: StoreRows = {
-  outcome: 'failed',
-  code: 'DOCTOR_NO_SCRATCH',
-  tables: [],
-  complete: false,
-  changed: [],
-  changedComplete: false,
-};
 
 /** A program that writes would refuse the ledger. Its code is SQLite's own for that. */
 class MalformedSchema extends Error {
@@ -183,7 +174,7 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
   say({ kind: 'integrity', integrity });
   return {
     again: tellSessions,
-    count: () => say({ kind: 'rows', rows: way === 'pages' ? notCounted : readRows(db) }),
+    count: () => say({ kind: 'rows', rows: readRows(db, way === 'pages' ? request.ledger : null) }),
     inventory: ({ inventory }) => say({ kind: 'inventory', inventory: takeInventory(db, inventory) }),
   };
 }

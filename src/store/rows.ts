@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { SampledRow, StoreRows, TableRows } from '../observation.ts';
-import { whole } from './whole.ts';
+import { countRows as countInBytes } from '../sqlite/count.ts';
+import { isLarge } from '../sqlite/extract.ts';
+import { whole, wholeValue } from './whole.ts';
 
 /** A ledger of Coven 0.4.6 has 50 tables. */
 const tableLimit = 200;
@@ -12,8 +14,11 @@ const changedLimit = 2000;
 const sampledTables = ['sessions', 'events'];
 const sampleSize = 64;
 
-/** Counts the rows of every table; tables that SQLite keeps for itself or for an index say nothing of their own. */
-export function readRows(db: Database): StoreRows {
+/**
+ * Counts the rows of every table; tables that SQLite keeps for itself or for an index say nothing of their own. Where `db`
+ * is a copy without the rows of large tables, these are counted in the bytes of the ledger itself.
+ */
+export function readRows(db: Database, ledger: string | null): StoreRows {
   const none = { tables: [], complete: false, changed: [], changedComplete: false };
   try {
     const tables = db
@@ -28,7 +33,11 @@ export function readRows(db: Database): StoreRows {
     return {
       outcome: 'read',
       code: null,
-      tables: tables.slice(0, tableLimit).map(({ name, withoutRowid }) => countRows(db, name, withoutRowid === 0)),
+      tables: tables
+        .slice(0, tableLimit)
+        .map(({ name, withoutRowid }) =>
+          ledger !== null && isLarge(name) ? countElsewhere(db, name, ledger) : countRows(db, name, withoutRowid === 0),
+        ),
       complete: tables.length <= tableLimit,
       changed: changed.slice(0, changedLimit),
       changedComplete: changed.length <= changedLimit,
@@ -52,21 +61,49 @@ function countRows(db: Database, table: string, hasRowid: boolean): TableRows {
   return { table, rows, firstRowid, lastRowid, sample: isSampled ? sampleRows(db, name, firstRowid, lastRowid) : [] };
 }
 
-/**
- * Rows by their ids: of a ledger that has grown the same ones are taken again, or half of them, and those at the end, whose
- * rowids SQLite gives to others when they are gone, are taken all.
- */
+/** The same of a table whose rows `db` does not have. */
+function countElsewhere(db: Database, table: string, ledger: string): TableRows {
+  const names = db.prepare('SELECT name FROM pragma_table_info(?) ORDER BY cid').pluck().all(table);
+  const columns = [names.indexOf('id'), names.indexOf('created_at')];
+  return countInBytes(
+    ledger,
+    table,
+    () => false,
+    ({ rows, first, last, rowAt }) => ({
+      table,
+      rows,
+      firstRowid: first,
+      lastRowid: last,
+      sample: rowidsBetween(first, last).flatMap((rowid): readonly SampledRow[] => {
+        const values = rowAt(rowid, columns);
+        const [id, at] = [wholeValue(values?.[0], 200), wholeValue(values?.[1], 40)];
+        return values ? [{ rowid, id, at } as SampledRow] : [];
+      }),
+    }),
+  );
+}
+
+/** A sample of rows, by their ids. */
 function sampleRows(db: Database, name: string, first: number, last: number): readonly SampledRow[] {
   const select = db.prepare(
     `SELECT rowid, ${whole('id', 200)}, ${whole('created_at', 40, 'at')} FROM ${name} WHERE rowid = ?`,
   );
+  return rowidsBetween(first, last).flatMap((rowid) => (select.get(rowid) as SampledRow | undefined) ?? []);
+}
+
+/**
+ * Rows to be sampled: of a ledger that has grown the same ones are taken again, or half of them, and those at the end, whose
+ * rowids SQLite gives to others when they are gone, are taken all.
+ */
+function rowidsBetween(first: number | null, last: number | null): readonly number[] {
+  if (first === null || last === null) return [];
   const rowids = new Set([first]);
   for (let step = 1; step <= last; step *= 2) {
     const end = last - (last % step);
     const start = Math.max(first, end - step * (sampleSize - 1), 1);
     for (let rowid = end; rowid >= start; rowid -= step) rowids.add(rowid);
   }
-  return [...rowids].sort((a, b) => a - b).flatMap((rowid) => (select.get(rowid) as SampledRow | undefined) ?? []);
+  return [...rowids].sort((a, b) => a - b);
 }
 
 function readChanged(db: Database): StoreRows['changed'] {

@@ -11,8 +11,6 @@ import { codeOf, contentOf, unopened } from './content.ts';
 import { newerThan } from './newer.ts';
 import type { LedgerAnswer, LedgerRequest } from './protocol.ts';
 
-/** Largest memory that SQLite may take: a row is joined with all its values once. */
-const heapLimitBytes = 512 * 1024 ** 2;
 /** Waiting for a lock that a writer holds in exclusive mode; readers of a WAL never wait. */
 const busyMs = 2000;
 const allPages = 0x7fffffff;
@@ -22,7 +20,6 @@ function open(path: string): Database.Database {
   db.pragma('query_only = ON');
   db.pragma('trusted_schema = OFF');
   db.pragma('mmap_size = 0');
-  db.pragma(`hard_heap_limit = ${heapLimitBytes}`);
   return db;
 }
 
