@@ -55,9 +55,13 @@ export const storeWal = defineCheck({
     },
     cut: {
       message: (facts) =>
-        `${count(facts.lostFrames, 'page', 'pages')} that Coven committed ${Number(facts.lostFrames) === 1 ? 'is' : 'are'} gone: the WAL is ${Number(facts.bytes) > 0 ? 'cut off or overwritten' : 'empty or missing'}, and the shared memory beside it still counts them`,
+        Number(facts.lostFrames) === 0
+          ? `the shared memory beside the ledger counts ${count(facts.strayFrames, 'committed page', 'committed pages')} of another WAL than the one that is there`
+          : `${count(facts.lostFrames, 'page', 'pages')} that Coven committed ${Number(facts.lostFrames) === 1 ? 'is' : 'are'} gone: the WAL is ${Number(facts.bytes) > 0 ? 'cut off or overwritten' : 'empty or missing'}, and the shared memory beside it still counts them`,
       hint: (facts) =>
-        `run no coven command here: it would write over what may still be recovered. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`,
+        Number(facts.lostFrames) === 0
+          ? `if you restored this WAL yourself, nothing is wrong: the next coven command makes new shared memory. Otherwise run no coven command; look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`
+          : `run no coven command here: it would write over what may still be recovered. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`,
       // Its WAL is in quarantine then, and what it held is in the main file.
       follows: ['home:repairs unfinished', 'home:repairs changed-since'],
     },
@@ -94,6 +98,7 @@ export const storeWal = defineCheck({
       hiddenCommits: read?.hiddenCommits ?? null,
       tornCommits: read?.tornCommits ?? null,
       lostFrames: bytes.lostFrames,
+      strayFrames: bytes.strayFrames,
     };
     const { state, visibleCommits, hiddenCommits, tornCommits } = facts;
     const rest = {
@@ -103,6 +108,7 @@ export const storeWal = defineCheck({
         ...(wal.size > 0 ? from('store.open', { outcome, walForeign }) : []),
         ...(read ? from('store.bytes', { state, visibleCommits, hiddenCommits, tornCommits }) : []),
         ...(bytes.lostFrames > 0 ? from('store.bytes', { lostFrames: bytes.lostFrames }) : []),
+        ...(bytes.strayFrames > 0 ? from('store.bytes', { strayFrames: bytes.strayFrames }) : []),
       ],
     };
     const harm = harmOfStart(files, open, bytes);
@@ -112,6 +118,7 @@ export const storeWal = defineCheck({
     if (harm === 'wal-cut') return [fail('cut', target, { ...rest, escalate: 'ledger-cannot-open' })];
     const found = [];
     if (isTorn(files, bytes)) found.push(warn('torn', target, rest));
+    if (bytes.strayFrames > 0) found.push(warn('cut', target, rest));
     if (wal.size > largeWalBytes) found.push(warn('large', target, rest));
     if (found.length > 0) return found;
     const isUnread = wal.size > 0 && (bytes.outcome === 'not-read' || read?.complete === false);

@@ -126,8 +126,8 @@ async function fingerprint(ledger: string): Promise<string> {
 }
 
 /** Whether nothing is wrong with the pages and frames that were read. */
-const hasSoundBytes = ({ outcome, wal, lostFrames, map }: StoreBytes): boolean =>
+const hasSoundBytes = ({ outcome, wal, lostFrames, strayFrames, map }: StoreBytes): boolean =>
   outcome === 'read' &&
-  lostFrames === 0 &&
+  lostFrames + strayFrames === 0 &&
   (map?.problemCount ?? 0) === 0 &&
   (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));

@@ -88,7 +88,7 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
   'store.open': ({ 'store.open': open }) =>
     (['unreadable', 'forbidden', 'busy'] as const).map((outcome) => ({ 'store.open': openedNot(open, outcome) })),
   'store.bytes': () => [
-    { 'store.bytes': { outcome: 'not-read', code: 'EACCES', wal: null, lostFrames: 0, map: null } },
+    { 'store.bytes': { outcome: 'not-read', code: 'EACCES', wal: null, lostFrames: 0, strayFrames: 0, map: null } },
   ],
   'store.sessions': ({ 'store.sessions': sessions }) => [
     {

@@ -4,7 +4,7 @@ import { isForeign } from './fork.ts';
 import { isOfSearch, type Problem } from './owners.ts';
 import { mapPages, type PageMap } from './page-map.ts';
 import { openPages } from './pages.ts';
-import { lostFrames } from './wal-index.ts';
+import { framesGone, noneGone } from './wal-index.ts';
 import type { TreeReading } from './walk.ts';
 
 /** Databases up to this size are read whole by default, in some tenths of a second. */
@@ -30,13 +30,14 @@ export const notRead = (code: string): StoreBytes => ({
   code,
   wal: null,
   lostFrames: 0,
+  strayFrames: 0,
   map: null,
 });
 
 /** Whether nothing is wrong with what was read. */
-export const isSound = ({ outcome, wal, lostFrames, map }: StoreBytes): boolean =>
+export const isSound = ({ outcome, wal, lostFrames, strayFrames, map }: StoreBytes): boolean =>
   outcome === 'read' &&
-  lostFrames === 0 &&
+  lostFrames + strayFrames === 0 &&
   (map?.problemCount ?? 0) === 0 &&
   (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));
 
@@ -58,15 +59,15 @@ function readOpen(ledger: OpenLedger, { whole, leafMs, hurry, progress }: BytesO
   const { frames } = ledger.wal ?? {};
   // Of what else is wrong with a WAL its own frames tell.
   const isUnclear = frames?.header === 'damaged' || frames?.complete === false;
-  const lost = isUnclear ? 0 : lostFrames(ledger.index, frames ?? null, frames?.visible ?? 0);
+  const gone = isUnclear ? noneGone : framesGone(ledger.index, frames ?? null, frames?.visible ?? 0);
   const pages = openPages(ledger.main, ledger.wal);
-  if (!pages) return { outcome: 'read', code: 'no-database', wal, lostFrames: lost, map: null };
+  if (!pages) return { outcome: 'read', code: 'no-database', wal, ...gone, map: null };
   const isSmall = pages.count * pages.header.pageSize <= wholeBytes;
   const summary = (map: PageMap): StoreBytes => ({
     outcome: 'read',
     code: null,
     wal,
-    lostFrames: lost,
+    ...gone,
     map: pageBytes(map, pages.header.pageSize),
   });
   const onProblem = progress && ((map: PageMap): void => progress(summary(map)));

@@ -34,17 +34,34 @@ export function parseWalIndex(bytes: Buffer): WalIndex | null {
   };
 }
 
+/** Committed frames that are in no main file yet, and are gone. */
+export interface FramesGone {
+  readonly lostFrames: number;
+  readonly strayFrames: number;
+}
+
+export const noneGone: FramesGone = { lostFrames: 0, strayFrames: 0 };
+
+/** SQLite begins a WAL anew once it is copied: of a thousand frames, at least. */
+const generationLimit = 100_000;
+
 /**
- * Frames that were committed, are in no main file yet, and are gone from the WAL. `salts` are those of its header, null where
- * there is no WAL or it is empty; `visible` is how many of its frames SQLite takes. A WAL of another generation, and shared
- * memory that a kill left from one, tell nothing of each other.
+ * What is gone of the frames that shared memory counts. `salts` are those of the WAL's header, null where there is no WAL or
+ * it is empty; `visible` is how many of its frames SQLite takes. With each generation of a WAL SQLite adds one to the first
+ * salt, in shared memory before the WAL: so shared memory of a later generation than the WAL tells of an older WAL in the
+ * place of the one that was there, and that of an earlier one, which a crash of the machine leaves, of nothing. Salts of
+ * another WAL are random.
  */
-export function lostFrames(
+export function framesGone(
   index: WalIndex | null,
   salts: { readonly salt1: number; readonly salt2: number } | null,
   visible: number,
-): number {
-  if (!index) return 0;
-  if (salts && (salts.salt1 !== index.salt1 || salts.salt2 !== index.salt2)) return 0;
-  return Math.max(0, index.frames - Math.max(index.copied, visible));
+): FramesGone {
+  if (!index) return noneGone;
+  const isSame = !salts || (salts.salt1 === index.salt1 && salts.salt2 === index.salt2);
+  const gone = Math.max(0, index.frames - Math.max(index.copied, isSame ? visible : 0));
+  if (isSame) return { lostFrames: gone, strayFrames: 0 };
+  const later = (index.salt1 - salts.salt1) | 0;
+  if (later > 0 && later < generationLimit) return { lostFrames: gone, strayFrames: 0 };
+  return later < 0 && later > -generationLimit ? noneGone : { lostFrames: 0, strayFrames: gone };
 }

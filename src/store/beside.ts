@@ -48,9 +48,10 @@ export function startBeside(): Beside {
 }
 
 /** What is wrong, without the counts that go on growing. */
-const faultsOf = ({ code, wal, lostFrames, map }: StoreBytes) => ({
+const faultsOf = ({ code, wal, lostFrames, strayFrames, map }: StoreBytes) => ({
   code,
   lostFrames,
+  strayFrames,
   wal: wal && [wal.state, wal.firstDamaged, wal.tornCommits, wal.foreign],
   problems: map?.problems.map(({ text }) => text),
 });

@@ -210,6 +210,7 @@ judges(storeWal, [
   ],
   ['its only commit is damaged', wal({ visibleCommits: 0, tornCommits: 1 }), ['fail torn ! ledger-cannot-open']],
   ['its last commit is damaged', wal({ tornCommits: 1 }), ['warn torn']],
+  ['shared memory is of another WAL', { ...wal({}), 'store.bytes': { wal: sound, strayFrames: 7 } }, ['warn cut']],
   ['gone, as shared memory tells', { 'store.bytes': { lostFrames: 7 } }, ['fail cut ! ledger-cannot-open']],
   [
     'its last commit is damaged, and shared memory counts it',

@@ -26,7 +26,8 @@ const add = (db: Database.Database, count: number): void => {
   for (let index = 0; index < count; index += 1) db.prepare('INSERT INTO rows (text) VALUES (?)').run(`row ${index}`);
 };
 
-const lost = (path: string): number => readBytes(path, { whole: true, leafMs: 0, hurry: () => false }).lostFrames;
+const gone = (path: string) => readBytes(path, { whole: true, leafMs: 0, hurry: () => false });
+const lost = (path: string): number => gone(path).lostFrames;
 
 const checkpoint =
   (mode: string) =>
@@ -75,7 +76,8 @@ const sound: readonly (readonly [string, (db: Database.Database, path: string) =
 
 test.each(sound)('%s: nothing is gone', async (_name, work) => {
   await using scratch = await makeScratch();
-  expect(lost(left(join(scratch.path, 'a'), work))).toBe(0);
+  const { lostFrames, strayFrames } = gone(left(join(scratch.path, 'a'), work));
+  expect([lostFrames, strayFrames]).toEqual([0, 0]);
 });
 
 test('what is gone from the WAL is counted, but for what a checkpoint had copied', async () => {
@@ -95,7 +97,30 @@ test('what is gone from the WAL is counted, but for what a checkpoint had copied
   expect(make('copied', (path) => rmSync(`${path}-wal`), checkpoint('PASSIVE'))).toBe(0);
 });
 
-test('shared memory that is damaged, or of another WAL, tells nothing', async () => {
+test('an older generation of a WAL in the place of the last one is told, and shared memory older than its WAL tells nothing', async () => {
+  await using scratch = await makeScratch();
+  const kept: { wal: Buffer; shm: Buffer }[] = [];
+  const path = left(join(scratch.path, 'a'), (db, path) => {
+    for (let generation = 0; generation < 3; generation += 1) {
+      db.pragma('wal_checkpoint(RESTART)');
+      add(db, 20);
+      kept.push({ wal: readFileSync(`${path}-wal`), shm: readFileSync(`${path}-shm`) });
+    }
+  });
+  const told = kept.flatMap(({ wal }, ofWal) =>
+    kept.map(({ shm }, ofShm) => {
+      writeFileSync(`${path}-wal`, wal);
+      writeFileSync(`${path}-shm`, shm);
+      const { lostFrames, strayFrames } = gone(path);
+      return [ofWal, ofShm, lostFrames, strayFrames];
+    }),
+  );
+  expect(told.filter(([wal, shm, lost, stray]) => lost !== ((shm ?? 0) > (wal ?? 0) ? 20 : 0) || stray !== 0)).toEqual(
+    [],
+  );
+});
+
+test('shared memory that is damaged tells nothing, and that of another WAL is told apart', async () => {
   await using scratch = await makeScratch();
   const path = left(join(scratch.path, 'a'), (db) => add(db, 20));
   const shm = readFileSync(`${path}-shm`);
@@ -108,7 +133,8 @@ test('shared memory that is damaged, or of another WAL, tells nothing', async ()
   }
   const other = left(join(scratch.path, 'b'), (db) => add(db, 3));
   writeFileSync(`${other}-shm`, shm);
-  expect(lost(other)).toBe(0);
+  const { lostFrames, strayFrames } = gone(other);
+  expect([lostFrames, strayFrames]).toEqual([0, 22]);
   rmSync(`${other}-shm`);
   mkdirSync(`${other}-shm`);
   expect(lost(other)).toBe(0);

@@ -75,6 +75,8 @@ export const schema = () =>
     wal: maybe(wal()),
     /** Frames of commits that shared memory knows, and that are gone from the WAL and in no main file yet. */
     lostFrames: number,
+    /** The same of a WAL that is not there, where nothing tells whether it was ever this ledger's. */
+    strayFrames: number,
     map: maybe(pages()),
   });
 export type StoreBytes = ValueOf<typeof schema>;
@@ -84,5 +86,5 @@ export async function take(look: Look): Promise<StoreBytes> {
   if (bytes) return bytes;
   // Beside a live owner they are read once SQLite has the ledger open.
   if (open.outcome === 'opened') throw new CannotSee('overran', 'the time allowed ended before the pages were read');
-  return { outcome: 'not-read', code: 'not-opened', wal: null, lostFrames: 0, map: null };
+  return { outcome: 'not-read', code: 'not-opened', wal: null, lostFrames: 0, strayFrames: 0, map: null };
 }
