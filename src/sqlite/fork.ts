@@ -18,7 +18,7 @@ const rowLimit = 500_000;
  *
  * A row keeps its id for as long as it lives. SQLite gives the rowid of a deleted row to the next one, but in a later
  * commit: so a row that still is in the main file, and has another id right after the first commit that replaces its page,
- * was never there in the history that the WAL tells. A main file whose page is that of a frame is a checkpoint of it.
+ * was never there in the history that the WAL tells, unless its id is damaged. A main file whose page is that of a frame is a checkpoint of it.
  */
 export function isForeign({ main, wal }: OpenLedger, hurry: () => boolean): boolean | null {
   if (!wal || wal.frames.visible === 0) return null;
@@ -45,14 +45,18 @@ export function isForeign({ main, wal }: OpenLedger, hurry: () => boolean): bool
     const root = now?.roots.get(table);
     // No program drops the tables of sessions and events.
     if (!now || root === undefined) return true;
+    const others: (readonly [rowid: number, id: string])[] = [];
     for (const [rowid, id] of idsOf(leaf, alone)) {
       const found = findLeaf(now.pages, root, rowid, after);
       const is = found ? idAt(found.page, rowid, alone) : null;
       if (is === null && table === 'sessions') goneRows += 1;
       if (is === null) continue;
       compared += 1;
-      if (is !== id && wasThere({ main, wal }, commit, table, rowid, id)) return true;
+      // Two histories part once: what both have behind a row is no other row, but the same one whose id is damaged.
+      if (is === id) others.length = 0;
+      else if (!isDamagedId(id, is)) others.push([rowid, id]);
     }
+    if (others.some(([rowid, id]) => wasThere({ main, wal }, commit, table, rowid, id))) return true;
   }
   // One session is deleted in a commit of its own; that all are gone at once is no history of Coven.
   return compared > 0 || goneRows === 1 ? false : null;
@@ -145,6 +149,13 @@ function* idsOf(leaf: BtreePage, pages: Pages): Generator<readonly [rowid: numbe
 function idAt(leaf: BtreePage, rowid: number, pages: Pages): string | null {
   for (const [found, id] of idsOf(leaf, pages)) if (found === rowid) return id;
   return null;
+}
+
+/** Whether two ids differ in a few bytes alone, in which ids that were given at random do not agree. */
+function isDamagedId(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  const differing = a.reduce((count, byte, at) => count + Number(byte !== b[at]), 0);
+  return a.length === b.length && differing <= a.length / 4;
 }
 
 /** Whether the row was there with its id up to the commit that ends with frame `commit`. */

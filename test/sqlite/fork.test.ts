@@ -77,6 +77,27 @@ test('a WAL that was written back in part, or whole, is the ledger’s own', asy
 });
 
 test.each([
+  ['in the middle of its page', 7],
+  ['at the end of the table', 8],
+])(
+  'an id that is damaged in the main file, %s, makes no other ledger of a WAL that has it as it was',
+  async (_, row) => {
+    await using scratch = await makeScratch();
+    const id = (n: number): string => `6cdf860a-ae7b-4e5d-8476-09b1df648d${n}0`;
+    const rows = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `INSERT INTO sessions (id) VALUES ('${id(n)}')`);
+    const path = makeDatabase(join(scratch.path, 'db'), {
+      sql: ['CREATE TABLE sessions (id TEXT PRIMARY KEY, title)', ...rows],
+      inWal: [`UPDATE sessions SET title = 'new'`],
+    });
+    const bytes = readFileSync(path);
+    // The index by which the table is asked has it, too.
+    for (let at = bytes.indexOf(id(row)); at >= 0; at = bytes.indexOf(id(row))) bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    expect(foreign(path)).toBe(false);
+  },
+);
+
+test.each([
   ['a fork of the same ledger', [add('main', 1, 40)], [], [add('fork', 1, 40)]],
   ['a fork of which both went on for long', [add('main', 1, 900)], [], [add('fork', 1, 30), add('fork', 31, 900)]],
   [
