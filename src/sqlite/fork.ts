@@ -45,18 +45,14 @@ export function isForeign({ main, wal }: OpenLedger, hurry: () => boolean): bool
     const root = now?.roots.get(table);
     // No program drops the tables of sessions and events.
     if (!now || root === undefined) return true;
-    const others: (readonly [rowid: number, id: string])[] = [];
     for (const [rowid, id] of idsOf(leaf, alone)) {
       const found = findLeaf(now.pages, root, rowid, after);
       const is = found ? idAt(found.page, rowid, alone) : null;
       if (is === null && table === 'sessions') goneRows += 1;
       if (is === null) continue;
       compared += 1;
-      // Two histories part once: what both have behind a row is no other row, but the same one whose id is damaged.
-      if (is === id) others.length = 0;
-      else if (!isDamagedId(id, is)) others.push([rowid, id]);
+      if (is !== id && !isDamagedId(id, is) && wasThere({ main, wal }, commit, table, rowid, id)) return true;
     }
-    if (others.some(([rowid, id]) => wasThere({ main, wal }, commit, table, rowid, id))) return true;
   }
   // One session is deleted in a commit of its own; that all are gone at once is no history of Coven.
   return compared > 0 || goneRows === 1 ? false : null;
@@ -151,8 +147,12 @@ function idAt(leaf: BtreePage, rowid: number, pages: Pages): string | null {
   return null;
 }
 
-/** Whether two ids differ in a few bytes alone, in which ids that were given at random do not agree. */
+/** What ids of Coven are made of. */
+const idText = /^[\w.:-]{1,200}$/;
+
+/** Whether one of two ids is the other with damaged bytes: ids that were given at random agree in few bytes. */
 function isDamagedId(one: string, other: string): boolean {
+  if (!idText.test(one) || !idText.test(other)) return true;
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   const differing = a.reduce((count, byte, at) => count + Number(byte !== b[at]), 0);
   return a.length === b.length && differing <= a.length / 4;

@@ -77,11 +77,12 @@ test('a WAL that was written back in part, or whole, is the ledger’s own', asy
 });
 
 test.each([
-  ['in the middle of its page', 7],
-  ['at the end of the table', 8],
+  ['a bit in the middle of its page', 7, 1],
+  ['a bit at the end of the table', 8, 1],
+  ['a byte that no id has', 7, 0x80],
 ])(
   'an id that is damaged in the main file, %s, makes no other ledger of a WAL that has it as it was',
-  async (_, row) => {
+  async (_, row, change) => {
     await using scratch = await makeScratch();
     const id = (n: number): string => `6cdf860a-ae7b-4e5d-8476-09b1df648d${n}0`;
     const rows = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `INSERT INTO sessions (id) VALUES ('${id(n)}')`);
@@ -91,7 +92,7 @@ test.each([
     });
     const bytes = readFileSync(path);
     // The index by which the table is asked has it, too.
-    for (let at = bytes.indexOf(id(row)); at >= 0; at = bytes.indexOf(id(row))) bytes[at] = (bytes[at] ?? 0) ^ 1;
+    for (let at = bytes.indexOf(id(row)); at >= 0; at = bytes.indexOf(id(row))) bytes[at] = (bytes[at] ?? 0) ^ change;
     writeFileSync(path, bytes);
     expect(foreign(path)).toBe(false);
   },
