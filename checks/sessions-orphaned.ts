@@ -49,7 +49,7 @@ export const sessionsOrphaned = defineCheck({
       hint: (facts) =>
         facts.daemon === 'running'
           ? `${toRestart(facts)}, which marks them orphaned; it also ends every live session of the daemon`
-          : `${toRun('start', facts)}, which marks them orphaned; what was recorded can still be replayed${Number(facts.live) > 0 ? '. It also marks the rows of a live `coven run`' : ''}`,
+          : `${toRun('start', facts)}, which marks them orphaned; \`coven-doctor sessions\` lists them and replays what was recorded${Number(facts.live) > 0 ? '. It also marks the rows of a live `coven run`' : ''}`,
       follows: ['daemon stale'],
       remedy: orphanRemedy,
     },

@@ -124,6 +124,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/accepted.ts',
       'src/coven/layout.ts',
       'src/coven/contract.ts',
+      'src/coven/session-states.ts',
+      'src/store/protocol.ts',
       'src/model/',
       'src/report.ts',
       'src/runner.ts',

@@ -1,12 +1,13 @@
 import type { HomeSource } from '../coven/layout.ts';
 import { deadline, patience, within } from '../deadline.ts';
 import type { Observation, ObservationError, ObservationKey, Observations } from '../observation.ts';
-import type { InventoryRequest, StoreInventory } from '../store/protocol.ts';
+import type { InventoryRequest, RawRows, ReplayRequest, SessionReplay, StoreInventory } from '../store/protocol.ts';
 import type { Exchange } from './ask.ts';
 import { rawAnswers } from './daemon.ts';
 import { CannotSee, type Host, reasonOf } from './host.ts';
 import type { Look } from './look.ts';
 import * as observations from './observations/index.ts';
+import { readRawRows } from './raw-rows.ts';
 import { readStore } from './store.ts';
 
 export interface LiveOptions {
@@ -32,6 +33,10 @@ const closeMs = 1000;
 export interface LiveHost extends Host {
   /** What support needs of the ledger beyond the observations; null where it is not to be had. Throws CannotSee. */
   readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
+  /** A part of what a session said and was told; null where the ledger is not opened. Throws CannotSee. */
+  readonly replay: (request: ReplayRequest, milliseconds: number) => Promise<SessionReplay | null>;
+  /** The same from the ledger's pages, without SQLite: what is left of a damaged one. Throws CannotSee. */
+  readonly rawRows: (request: ReplayRequest['replay'] | null) => Promise<RawRows>;
   /** What the daemon answers now, as it answers it, by path; empty where it is not to be asked. */
   readonly answers: () => Promise<Readonly<Record<string, Exchange>>>;
 }
@@ -99,6 +104,8 @@ function liveHost(options: LiveOptions, signal: AbortSignal): LiveHost {
   return {
     observe,
     inventory: async (request, milliseconds) => (await look.once(readStore)).inventory(request, milliseconds),
+    replay: async (request, milliseconds) => (await look.once(readStore)).replay(request, milliseconds),
+    rawRows: (request) => readRawRows(look, request),
     answers: () => rawAnswers(look),
     close: async () => {
       // A reading that has not given up could put something into the folder that is being removed.

@@ -7,6 +7,8 @@ import {
   type InventoryRequest,
   type ReadMessage,
   type ReadRequest,
+  type ReplayRequest,
+  type SessionReplay,
   type StoreInventory,
 } from '../store/protocol.ts';
 import { CannotSee } from './host.ts';
@@ -27,6 +29,8 @@ export interface StoreReading {
   readonly count: () => Promise<StoreRows | null>;
   /** What support needs beyond that; null where no child has the ledger open, or it did not tell in time. */
   readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
+  /** What a session said and was told; null as above. */
+  readonly replay: (request: ReplayRequest, milliseconds: number) => Promise<SessionReplay | null>;
 }
 
 /** A ledger may hold a name or a row of a gigabyte; what is read of a sound one takes a tenth of this. */
@@ -121,6 +125,12 @@ export async function runReader(
       child.tell(request);
       const message = await next(milliseconds);
       return message?.kind === 'inventory' ? message.inventory : null;
+    },
+    replay: async (request, milliseconds) => {
+      if (open?.outcome !== 'opened' || !integrity || open.way === 'pages') return null;
+      child.tell(request);
+      const message = await next(milliseconds);
+      return message?.kind === 'replay' ? message.replay : null;
     },
   };
 }

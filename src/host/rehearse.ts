@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants, copyFileSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { startChild } from '../child/child.ts';
+import { type Child, startChild } from '../child/child.ts';
 import { names } from '../coven/layout.ts';
 import { within } from '../deadline.ts';
 import type { StoreRehearsal } from '../observation.ts';
@@ -46,6 +46,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
   const before = await partsOf(ledger);
   if (!before[0]) return notRun('no-ledger');
   const scratch = makeScratch(dirname(ledger), String(before[0].dev));
+  let onEnd = async (): Promise<void> => undefined;
   try {
     const home = join(scratch.path, 'home');
     for (const folder of ['home', 'user', 'bin']) await mkdir(join(scratch.path, folder), { mode: 0o700 });
@@ -55,6 +56,9 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
       run(words, scratch.path, Math.min(milliseconds, left()), options.signal);
     const command = commandOf(options.program);
     if (command === null) return notRun('not-trusted');
+    // Its start takes as long as all that Coven does.
+    const writer = startChild('mender', { memoryBytes: 256 * 1024 ** 2 });
+    onEnd = writer.kill;
     const prefixes = [...withoutNetwork(), []];
     for (const prefix of prefixes) {
       const told = await coven([...prefix, ...command, '--version'], versionMs);
@@ -64,10 +68,11 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
       const opened = await coven([...prefix, ...command, 'sessions', '--json'], left());
       const judged = { ...(await judge(opened, scratch.path, options.env)), version, isolated: prefix.length > 0 };
       if (judged.outcome !== 'opened') return judged;
-      return { ...judged, ...(await tryWriting(join(home, names.ledger), left(), options)) };
+      return { ...judged, ...(await tryWriting(writer, join(home, names.ledger), left(), options)) };
     }
     return notRun('does-not-run');
   } finally {
+    await onEnd();
     scratch.remove();
   }
 }
@@ -205,18 +210,14 @@ async function judge({ how, stderr }: Ended, scratch: string, env: RehearsalOpti
 
 /** Writes a session and an event to the copy as Coven would, and takes them back, in a process of its own. */
 async function tryWriting(
+  writer: Child,
   ledger: string,
   milliseconds: number,
   { env, signal }: RehearsalOptions,
 ): Promise<Pick<StoreRehearsal, 'unwritable' | 'searchEmpty'>> {
-  const child = startChild('mender', { memoryBytes: 256 * 1024 ** 2 });
-  try {
-    child.tell({ trial: ledger } satisfies TrialRequest);
-    const line = await child.line(milliseconds, signal).catch(() => 'ended' as const);
-    if (typeof line !== 'object') return { unwritable: null, searchEmpty: false };
-    const { problem, searchEmpty } = JSON.parse(line.text) as TrialAnswer;
-    return { unwritable: problem && (await freeText(problem, { env })), searchEmpty };
-  } finally {
-    await child.kill();
-  }
+  writer.tell({ trial: ledger } satisfies TrialRequest);
+  const line = await writer.line(milliseconds, signal).catch(() => 'ended' as const);
+  if (typeof line !== 'object') return { unwritable: null, searchEmpty: false };
+  const { problem, searchEmpty } = JSON.parse(line.text) as TrialAnswer;
+  return { unwritable: problem && (await freeText(problem, { env })), searchEmpty };
 }

@@ -50,6 +50,7 @@ export async function readStore(look: Look): Promise<StoreReading> {
       again: async () => null,
       count: async () => null,
       inventory: async () => null,
+      replay: async () => null,
     };
   const ledger = join(await realpath(look.home), names.ledger);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
@@ -77,10 +78,10 @@ export async function readStore(look: Look): Promise<StoreReading> {
 
 /** What is read of a ledger through a private folder counts only while nobody writes to it. */
 function unmoved(
-  { count, inventory }: StoreReading,
+  { count, inventory, replay }: StoreReading,
   ledger: string,
   before: string,
-): Pick<StoreReading, 'count' | 'inventory'> {
+): Pick<StoreReading, 'count' | 'inventory' | 'replay'> {
   const still = async <T>(told: T): Promise<T> => {
     if (before !== (await fingerprint(ledger))) throw new CannotSee('moving', 'the ledger was written to meanwhile');
     return told;
@@ -88,6 +89,7 @@ function unmoved(
   return {
     count: async () => still(await count()),
     inventory: async (request, milliseconds) => still(await inventory(request, milliseconds)),
+    replay: async (request, milliseconds) => still(await replay(request, milliseconds)),
   };
 }
 

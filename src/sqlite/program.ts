@@ -8,7 +8,8 @@ import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
 import { readBytes } from './bytes.ts';
 import { judgeCopy } from './judge.ts';
-import type { BytesRequest, Judgement, JudgeRequest } from './protocol.ts';
+import type { BytesRequest, Judgement, JudgeRequest, RawRowsRequest } from './protocol.ts';
+import { readRawRows } from './raw-rows.ts';
 
 await loadSqlite();
 endWithParent();
@@ -23,11 +24,12 @@ function judge({ copy }: JudgeRequest): Judgement {
 }
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const request = JSON.parse(line) as JudgeRequest | BytesRequest;
+  const request = JSON.parse(line) as JudgeRequest | BytesRequest | RawRowsRequest;
   const end = performance.now() + ('copy' in request ? 0 : request.milliseconds);
-  const answer =
-    'copy' in request
-      ? judge(request)
-      : readBytes(request.ledger, { ...request, hurry: () => performance.now() > end });
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  const hurry = (): boolean => performance.now() > end;
+  const answer = (): object => {
+    if ('copy' in request) return judge(request);
+    return 'rowsOf' in request ? readRawRows(request, hurry) : readBytes(request.ledger, { ...request, hurry });
+  };
+  process.stdout.write(`${JSON.stringify(answer())}\n`);
 });

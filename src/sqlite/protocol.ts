@@ -14,6 +14,57 @@ export interface BytesRequest {
   readonly milliseconds: number;
 }
 
+/** Or which sessions, and which events of one, its pages still hold, whatever is damaged; the answer is a RawRows. */
+export interface RawRowsRequest {
+  readonly rowsOf: string;
+  /** The session whose events are read; null for the sessions alone. */
+  readonly session: string | null;
+  /** First `seq` that is wanted, and how many events. */
+  readonly fromSeq: number;
+  readonly limit: number;
+  readonly milliseconds: number;
+}
+
+export interface RawRows {
+  readonly sessions: readonly RawSession[];
+  readonly replay: SessionReplay | null;
+  /** Why the reading ended early: an errno, `moving`, `overran`; `no-database`, `no-table`. Null where it did not. */
+  readonly code: string | null;
+}
+
+/** Columns that every release has. */
+export interface RawSession {
+  readonly id: string;
+  readonly projectRoot: string;
+  readonly harness: string;
+  readonly title: string;
+  readonly status: string;
+  readonly exitCode: number | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A part of what a session said and was told, in its order. */
+export interface SessionReplay {
+  /** A few events before and after that part: what a secret that goes over its ends is known by. */
+  readonly before: readonly ReplayEvent[];
+  readonly events: readonly ReplayEvent[];
+  readonly after: readonly ReplayEvent[];
+  /** All events of the session; null where they could not be counted. */
+  readonly total: number | null;
+  /** Why events may be missing: SQLite's code; null where none is. */
+  readonly code: string | null;
+}
+
+export interface ReplayEvent {
+  /** Its rowid, by which Coven's API pages. */
+  readonly seq: number;
+  readonly kind: string;
+  readonly at: string;
+  /** Null where it is longer than is told. */
+  readonly payload: string | null;
+}
+
 /** Why a ledger is not sound. */
 export interface Reason {
   readonly kind: /** The file is absent, no database, or cannot be read. */

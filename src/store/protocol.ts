@@ -1,4 +1,5 @@
 import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TwoValues } from '../observation.ts';
+import type { SessionReplay } from '../sqlite/protocol.ts';
 
 /** What the reading child is asked, as the first line of its standard input. */
 export interface ReadRequest {
@@ -24,7 +25,8 @@ export type ReadMessage =
   | { readonly kind: 'progress'; readonly found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'> }
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity }
   | { readonly kind: 'rows'; readonly rows: StoreRows }
-  | { readonly kind: 'inventory'; readonly inventory: StoreInventory };
+  | { readonly kind: 'inventory'; readonly inventory: StoreInventory }
+  | { readonly kind: 'replay'; readonly replay: SessionReplay };
 
 /** A later line that asks for the sessions once more. The end of its input ends the child. */
 export const askAgain = 'sessions';
@@ -43,6 +45,17 @@ export interface InventoryRequest {
     readonly budgetMs: number;
   };
 }
+
+/** A later line, too: a part of what a session said and was told. */
+export interface ReplayRequest {
+  readonly replay: {
+    readonly session: string;
+    readonly fromSeq: number;
+    readonly limit: number;
+  };
+}
+
+export type { RawRows, RawRowsRequest, ReplayEvent, SessionReplay } from '../sqlite/protocol.ts';
 
 export interface StoreInventory {
   readonly pragmas: Readonly<Record<string, string | number>>;

@@ -13,9 +13,10 @@ import { startBeside } from './beside.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
 import { isNamed, liveCheckBytes, readTables, sizeOf } from './integrity.ts';
 import { takeInventory } from './inventory.ts';
-import type { InventoryRequest, ReadMessage, ReadRequest } from './protocol.ts';
+import type { InventoryRequest, ReadMessage, ReadRequest, ReplayRequest } from './protocol.ts';
 import { askAgain, askRows } from './protocol.ts';
 import { hasJournal, hasWal, reach, type Way } from './reach.ts';
+import { readReplay } from './replay.ts';
 import { readRows } from './rows.ts';
 import { schemaProblem } from './schema-text.ts';
 import { readSessions } from './sessions.ts';
@@ -93,6 +94,7 @@ interface Open {
   readonly again: () => void;
   readonly count: () => void;
   readonly inventory: (request: InventoryRequest) => void;
+  readonly replay: (request: ReplayRequest) => void;
 }
 
 /** Reads and tells all that is asked; undefined where the ledger did not open. */
@@ -176,6 +178,7 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
     again: tellSessions,
     count: () => say({ kind: 'rows', rows: readRows(db, way === 'pages' ? request.ledger : null) }),
     inventory: ({ inventory }) => say({ kind: 'inventory', inventory: takeInventory(db, inventory) }),
+    replay: ({ replay }) => say({ kind: 'replay', replay: readReplay(db, replay) }),
   };
 }
 
@@ -187,7 +190,8 @@ let open: Promise<Open | undefined> | undefined;
 createInterface({ input: process.stdin }).on('line', async (line) => {
   if (line === askAgain) return void (await open)?.again();
   if (line === askRows) return void (await open)?.count();
-  const request = JSON.parse(line) as ReadRequest | InventoryRequest;
+  const request = JSON.parse(line) as ReadRequest | InventoryRequest | ReplayRequest;
   if ('inventory' in request) (await open)?.inventory(request);
+  else if ('replay' in request) (await open)?.replay(request);
   else open = main(request);
 });

@@ -4,7 +4,16 @@ import { diagnose } from './diagnose.ts';
 import { evidence } from './evidence.ts';
 import { learn } from './learn.ts';
 import { repair } from './repair.ts';
+import { sessions } from './sessions.ts';
 import { upgrade } from './upgrade.ts';
 
 /** Every command: parser, help, completions and the manual page are made of it. */
-export const commands: readonly Command[] = [...diagnose, ...repair, ...evidence, ...upgrade, ...daemon, ...learn];
+export const commands: readonly Command[] = [
+  ...diagnose,
+  ...sessions,
+  ...repair,
+  ...evidence,
+  ...upgrade,
+  ...daemon,
+  ...learn,
+];

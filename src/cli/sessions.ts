@@ -1,0 +1,103 @@
+import { withoutSecrets } from '../host/free-text.ts';
+import { harmlessJson } from '../model/harmless.ts';
+import { quoted } from '../model/shell.ts';
+import { outputOf, redactedPart } from '../render/replay.ts';
+import { commandsOf, renderSession, renderSessions, type ShownReplay } from '../render/sessions.ts';
+import type { SessionReplay } from '../store/protocol.ts';
+import { print } from './print.ts';
+import { bundleSessions, type ListedSession, type SessionSource, withHomeSessions } from './session-sources.ts';
+import { UsageError } from './usage.ts';
+
+export interface SessionsOptions {
+  readonly home: string | undefined;
+  readonly bundle: string | undefined;
+  readonly json: boolean;
+}
+
+export interface ShowOptions extends SessionsOptions {
+  readonly fromSeq: number;
+  readonly limit: number;
+  readonly raw: boolean;
+}
+
+const incomplete = 3;
+/** Characters of an id that name a session where they name one alone. */
+const shortestId = 4;
+
+async function withSessions(
+  { home, bundle }: SessionsOptions,
+  signal: AbortSignal,
+  use: (source: SessionSource) => Promise<number>,
+): Promise<number> {
+  return bundle === undefined ? withHomeSessions(home, signal, use) : use(await bundleSessions(bundle));
+}
+
+const plain = (text: string): Promise<string> => withoutSecrets(text, process.env);
+
+async function shown(session: ListedSession): Promise<ListedSession> {
+  return {
+    ...session,
+    title: session.title === null ? null : await plain(session.title),
+    projectRoot: await plain(session.projectRoot),
+  };
+}
+
+const printJson = (document: object): Promise<void> =>
+  print(`${harmlessJson(JSON.stringify({ schemaVersion: 1, ...document }, null, 2))}\n`);
+
+/** `coven-doctor sessions`: what is proven of each session. Changes nothing. */
+export function listSessions(options: SessionsOptions, signal: AbortSignal): Promise<number> {
+  return withSessions(options, signal, async ({ complete, problem, ...source }) => {
+    const sessions = await Promise.all(source.sessions.map(shown));
+    signal.throwIfAborted();
+    if (options.json)
+      await printJson({ complete, problem, sessions: sessions.map((one) => ({ ...one, commands: commandsOf(one) })) });
+    else await print(renderSessions(sessions, complete, problem));
+    return problem === null ? 0 : incomplete;
+  });
+}
+
+/** `coven-doctor sessions show ID`: a page of what it said and was told. Changes nothing. */
+export function showSession(asked: string, options: ShowOptions, signal: AbortSignal): Promise<number> {
+  return withSessions(options, signal, async (source) => {
+    const session = find(source, asked);
+    const replay = await source.replay(session.id, options.fromSeq, options.limit);
+    signal.throwIfAborted();
+    if (options.raw) {
+      await print(replay?.events.map((event) => outputOf(event) ?? '').join('') ?? '');
+    } else {
+      const one = await shown(session);
+      const part = replay && (await told(replay));
+      if (options.json) await printJson({ session: { ...one, commands: commandsOf(one) }, replay: part });
+      else await print(renderSession(one, part, where(options)));
+    }
+    return source.problem === null && (replay?.code ?? null) === null ? 0 : incomplete;
+  });
+}
+
+function find({ sessions, problem }: SessionSource, asked: string): ListedSession {
+  const exact = sessions.find(({ id }) => id === asked);
+  const begun = asked.length >= shortestId ? sessions.filter(({ id }) => id.startsWith(asked)) : [];
+  const found = exact ?? (begun.length === 1 ? begun[0] : undefined);
+  if (found) return found;
+  const why = begun.length > 1 ? `${begun.length} sessions begin with` : 'there is no session';
+  throw new UsageError(`${why} ${asked}${problem === null ? '' : ` among those that can be read (${problem})`}`);
+}
+
+async function told(replay: SessionReplay): Promise<ShownReplay> {
+  const { events, after, total, code } = replay;
+  return {
+    text: await redactedPart(replay, plain),
+    first: events[0]?.seq ?? null,
+    last: events.at(-1)?.seq ?? null,
+    shown: events.length,
+    total,
+    next: after[0]?.seq ?? null,
+    code,
+  };
+}
+
+function where({ home, bundle }: SessionsOptions): string {
+  if (bundle !== undefined) return ` --bundle ${quoted(bundle)}`;
+  return home === undefined ? '' : ` --home ${quoted(home)}`;
+}

@@ -1,0 +1,44 @@
+const esc = 0x1b;
+const bell = 0x07;
+const isFinal = (code: number): boolean => code >= 0x40 && code <= 0x7e;
+
+/**
+ * What a terminal would have shown of a program's output, as lines: escape sequences, control, format and bidi characters are
+ * gone, tabs stay, and a carriage return begins a line. One pass; a sequence that does not end takes the rest of its line.
+ */
+export function plainOutput(text: string): string {
+  let out = '';
+  let at = 0;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === esc || code === 0x9b || code === 0x9d || code === 0x90) {
+      at = afterSequence(text, at, code);
+      continue;
+    }
+    at += 1;
+    if (code === 0x0d) out += text.charCodeAt(at) === 0x0a || text.charCodeAt(at) === 0x0d ? '' : '\n';
+    else if (code === 0x0a || code === 0x09) out += text[at - 1];
+    else if (code >= 0x20) out += text[at - 1];
+  }
+  return out.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]/gu, '');
+}
+
+/** The place after the sequence that begins at `at`. Source: ECMA-48, sections 5.3 to 5.6. */
+function afterSequence(text: string, at: number, code: number): number {
+  const next = code === esc ? text[at + 1] : code === 0x9b ? '[' : ']';
+  let end = at + (code === esc ? 2 : 1);
+  if (next === '[') {
+    while (end < text.length && !isFinal(text.charCodeAt(end)) && text[end] !== '\n') end += 1;
+    return text[end] === '\n' ? end : end + 1;
+  }
+  if (next !== undefined && ']PX^_'.includes(next)) {
+    // A string: up to BEL, or to ESC and a backslash.
+    for (; end < text.length && text[end] !== '\n'; end += 1) {
+      if (text.charCodeAt(end) === bell || text.charCodeAt(end) === 0x9c) return end + 1;
+      if (text.charCodeAt(end) === esc) return text[end + 1] === '\\' ? end + 2 : end;
+    }
+    return end;
+  }
+  while (end <= text.length && text.charCodeAt(end - 1) >= 0x20 && text.charCodeAt(end - 1) <= 0x2f) end += 1;
+  return Math.min(end, text.length);
+}

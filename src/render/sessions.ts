@@ -1,0 +1,113 @@
+import { type SessionState, sessionStates } from '../coven/session-states.ts';
+import { count } from '../model/amounts.ts';
+import { harmless } from '../model/harmless.ts';
+import { quoted } from '../model/shell.ts';
+
+export interface ShownSession {
+  readonly id: string;
+  readonly state: SessionState;
+  readonly status: string;
+  readonly harness: string;
+  readonly projectRoot: string;
+  readonly title: string | null;
+  readonly exitCode: number | null;
+  readonly createdAt: string;
+  readonly events: number | null;
+}
+
+const meaning: Readonly<Record<SessionState, (session: ShownSession) => string>> = {
+  live: () => 'its process runs',
+  unowned: () => 'its process runs, and its daemon is gone',
+  orphaned: ({ status }) =>
+    status === 'running' ? 'its row says running, and its process is gone' : 'its process ended without a word',
+  stranded: () => 'made over ten minutes ago, and never launched',
+  waiting: () => 'made just now, and not launched yet',
+  external: () => 'recorded by another program; Coven does not run it',
+  ended: ({ status, exitCode }) => `${status}${exitCode === null ? '' : `, exit code ${exitCode}`}`,
+  unknown: () => 'whether its process runs cannot be told from here',
+};
+
+/** A command, as words and as a shell takes it. Only of a live session one that reaches its process. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly cwd?: string;
+  readonly shell: string;
+}
+
+export function commandsOf({ id, state, harness, projectRoot }: ShownSession): readonly Command[] {
+  const command = (...argv: string[]): Command => ({ argv, shell: argv.map(quoted).join(' ') });
+  if (state === 'live') return [command('coven', 'attach', id)];
+  // In a bundle a project is a token.
+  if (
+    !projectRoot.startsWith('/') ||
+    harness === '' ||
+    state === 'external' ||
+    state === 'unowned' ||
+    state === 'unknown'
+  )
+    return [];
+  const argv = ['coven', 'run', harness];
+  return [{ argv, cwd: projectRoot, shell: `cd ${quoted(projectRoot)} && ${argv.map(quoted).join(' ')}` }];
+}
+
+const minute = (at: string): string => at.slice(0, 16).replace('T', ' ');
+
+/** One line for each session, by state, newest first. */
+export function renderSessions(sessions: readonly ShownSession[], complete: boolean, problem: string | null): string {
+  const trouble = problem === null ? '' : `${harmless(problem)}: sessions may be missing.\n`;
+  if (sessions.length === 0) return `${trouble}There is no session.\n`;
+  const counts = sessionStates
+    .map((state) => [state, sessions.filter((session) => session.state === state).length] as const)
+    .filter(([, number]) => number > 0)
+    .map(([state, number]) => `${number} ${state}`);
+  const all = complete ? count(sessions.length, 'session') : `The newest ${sessions.length} sessions`;
+  const rows = sessionStates.flatMap((state) => sessions.filter((session) => session.state === state));
+  const width = Math.max(...rows.map(({ state }) => state.length));
+  const lines = rows.map(({ state, id, createdAt, harness, projectRoot, ...rest }) => {
+    const detail = state === 'ended' ? `  (${rest.status})` : '';
+    return `  ${state.padEnd(width)}  ${id}  ${minute(createdAt)}  ${harness}  ${projectRoot}${detail}`;
+  });
+  return `${trouble}${all}: ${counts.join(', ')}.\n\n${lines.map(harmless).join('\n')}\n\nReplay one:\n  coven-doctor sessions show ID\n`;
+}
+
+export interface ShownReplay {
+  /** What it said and was told, as lines. */
+  readonly text: string;
+  readonly first: number | null;
+  readonly last: number | null;
+  readonly shown: number;
+  readonly total: number | null;
+  readonly next: number | null;
+  readonly code: string | null;
+}
+
+/** `where` is the option that names the home or the bundle again, empty where none is needed. */
+export function renderSession(session: ShownSession, replay: ShownReplay | null, where: string): string {
+  const { id, state, harness, createdAt, projectRoot, title } = session;
+  const head = [
+    `Session ${id}: ${state} (${meaning[state](session)})`,
+    ...(harness === '' ? [] : [`  ${harness}, made ${minute(createdAt)}, in ${projectRoot}`]),
+    ...(title === null ? [] : [`  title: ${title}`]),
+  ].map(harmless);
+  const body: string[] = [];
+  if (!replay) body.push('Its events are not there.');
+  else {
+    const of = replay.total === null ? '' : ` of ${replay.total}`;
+    body.push(
+      replay.shown === 0
+        ? `No events here${of}.`
+        : `${count(replay.shown, 'event')}${of}, seq ${replay.first} to ${replay.last}:`,
+      '',
+      replay.text.trimEnd(),
+      '',
+    );
+    if (replay.code !== null)
+      body.push(`The ledger could not be read whole (${harmless(replay.code)}): events may be missing.`);
+    if (replay.next !== null)
+      body.push('More:', `  coven-doctor sessions show ${quoted(id)}${where} --from-seq ${replay.next}`);
+  }
+  const commands = commandsOf(session).map(({ shell }) => `  ${shell}`);
+  const offer = state === 'live' ? 'Follow it:' : 'Launch anew in the same project:';
+  const lines = [...head, '', ...body, ...(commands.length > 0 ? [offer, ...commands] : [])];
+  return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`;
+}
