@@ -249,6 +249,21 @@ test('SQLite is loaded by child programs and the minimal daemon alone: without i
   expect([...reached].filter((file) => /import (?!type ).*'better-sqlite3'/.test(text(file)))).toEqual([]);
 });
 
+test('no file imports itself through others, lazily or not', () => {
+  const visited = new Set<string>();
+  const circleFrom = (file: string, path: readonly string[]): readonly string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (visited.has(file) || !files.includes(file)) return null;
+    visited.add(file);
+    for (const target of valueImports(file)) {
+      const circle = circleFrom(target, [...path, file]);
+      if (circle) return circle;
+    }
+    return null;
+  };
+  expect(files.map((file) => circleFrom(file, [])).filter((circle) => circle !== null)).toEqual([]);
+});
+
 test('redaction is pure: it opens nothing, asks nobody, and knows no clock', () => {
   const impure = /node:(?:fs|net|http|child_process|os)|process\.|Date\.|new Date|Math\.random|better-sqlite3/;
   expect(files.filter((file) => file.startsWith('src/redaction/') && impure.test(text(file)))).toEqual([]);

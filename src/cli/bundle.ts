@@ -17,7 +17,7 @@ import { showProgress } from '../render/progress.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { type Diagnosis, judgeOn } from '../run/diagnose.ts';
 import type { CheckRun } from '../runner.ts';
-import { type DiagnoseOptions, diagnoseHome } from './doctor.ts';
+import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
 import { withGuests } from './guests.ts';
 import { namedHome } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';

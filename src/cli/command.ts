@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, InferredOptionTypes, Options } from 'yargs';
+import type { shells } from './shells.ts';
 
 /** Help, completions and the manual page list the commands in these groups, in this order. */
 export const groups = ['diagnose', 'repair', 'evidence', 'upgrade', 'daemon', 'learn'] as const;
@@ -18,6 +19,12 @@ export interface Positional {
   readonly optional?: true;
 }
 
+/** What is made of all commands, and so is given to one that prints it. */
+export interface MadeOfCommands {
+  readonly completionOf: (shell: (typeof shells)[number]) => Promise<string>;
+  readonly manual: () => Promise<string>;
+}
+
 /** One command: everything that its parser, help, completions and manual page say about it. */
 export interface Command {
   /** Its words, as `backup create`; empty for the plain diagnosis. */
@@ -34,7 +41,7 @@ export interface Command {
   /** It reads the ledger: the program that does so is started while the rest is still loading. */
   readonly readsLedger?: true;
   /** Resolves with the exit code. */
-  readonly run: (argv: never, signal: AbortSignal) => Promise<number>;
+  readonly run: (argv: never, signal: AbortSignal, made: MadeOfCommands) => Promise<number>;
 }
 
 type Words<P extends Readonly<Record<string, Positional>>> = {
@@ -45,7 +52,11 @@ interface Definition<O extends Readonly<Record<string, Option>>, P extends Reado
   extends Omit<Command, 'options' | 'positionals' | 'run'> {
   readonly options?: O;
   readonly positionals?: P;
-  readonly run: (argv: ArgumentsCamelCase<InferredOptionTypes<O>> & Words<P>, signal: AbortSignal) => Promise<number>;
+  readonly run: (
+    argv: ArgumentsCamelCase<InferredOptionTypes<O>> & Words<P>,
+    signal: AbortSignal,
+    made: MadeOfCommands,
+  ) => Promise<number>;
 }
 
 export function defineCommand<

@@ -1,5 +1,5 @@
 import { startReaderAhead } from '../host/reader.ts';
-import type { Command } from './command.ts';
+import type { Command, MadeOfCommands } from './command.ts';
 import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
 
@@ -22,8 +22,13 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   if (!('run' in command)) throw new UsageError(incomplete(command, rest));
   if (command.readsLedger) startReaderAhead();
   const { parse } = await import('./parse.ts');
-  return command.run((await parse(command, rest)) as never, signal);
+  return command.run((await parse(command, rest)) as never, signal, madeOfCommands);
 }
+
+const madeOfCommands: MadeOfCommands = {
+  completionOf: async (shell) => (await import('./completion.ts')).completionOf(shell),
+  manual: async () => (await import('./man.ts')).manual(),
+};
 
 /** `coven WORDS`: `doctor` and `daemon`, as `coven-doctor` has them. */
 export async function runCoven(words: readonly string[], signal: AbortSignal): Promise<number> {

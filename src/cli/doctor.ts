@@ -3,26 +3,15 @@ import { checks as ours } from '../../checks/index.ts';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
 import type { Check } from '../model/check.ts';
 import { type Format, render } from '../render/format.ts';
-import { makeReport, type Report, type Threshold } from '../report.ts';
-import { type Diagnosis, diagnose } from '../run/diagnose.ts';
+import { makeReport, type Report } from '../report.ts';
+import type { Diagnosis } from '../run/diagnose.ts';
+import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
 import { guestsOf } from './guests.ts';
 import { namedHome } from './home.ts';
 import type { Output } from './outputs.ts';
 import { print } from './print.ts';
 import { selectChecks, unknownCheck } from './select.ts';
-import { look, tell, type Watch, watcher } from './tell.ts';
-
-export interface DiagnoseOptions {
-  readonly home: string | undefined;
-  /** Modules with checks that are not ours, as they were named. */
-  readonly modules: readonly string[];
-  readonly only: readonly string[];
-  readonly skip: readonly string[];
-  readonly failOn: Threshold;
-  /** Seconds for the whole run. */
-  readonly timeout: number | undefined;
-  readonly deep: boolean;
-}
+import { look, tell, watcher } from './tell.ts';
 
 export type ListOptions = Pick<DiagnoseOptions, 'home' | 'modules'>;
 
@@ -41,9 +30,6 @@ export interface DoctorOptions extends DiagnoseOptions {
 
 /** Suppressions that a project keeps, in the current folder. */
 const projectFile = '.coven-doctor.toml';
-
-/** A whole ledger may take minutes; without --deep, a silent daemon is watched for ten seconds. */
-const defaultSeconds = { bounded: 20, deep: 600 };
 
 /** Another diagnosis than the plain one: by checks of its own, and with more that is seen of the same picture. */
 export interface Errand {
@@ -155,18 +141,4 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const { renderExplain } = await import('../render/explain.ts');
   await print(report.checks.map(renderExplain).join('\n'));
   return 0;
-}
-
-type Asked = Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'> & Pick<Errand, 'startsNext'>;
-
-/** Runs checks on the live home; `moreMs` is the time that the host has beyond theirs. */
-export function diagnoseHome<T>(
-  checks: readonly Check[],
-  { home, timeout, deep, startsNext = false }: Asked,
-  signal: AbortSignal,
-  then: (found: Diagnosis) => Promise<T>,
-  more: { readonly onDone?: Watch['done']; readonly moreMs?: number } = {},
-): Promise<T> {
-  const checkMs = (timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded)) * 1000;
-  return diagnose(checks, { home: namedHome(home), deep, startsNext, checkMs, ...more }, signal, then);
 }

@@ -1,5 +1,6 @@
 import { formats } from '../render/format.ts';
-import type { DiagnoseOptions, DoctorOptions, ListOptions } from './doctor.ts';
+import type { DiagnoseOptions } from './diagnose-home.ts';
+import type { DoctorOptions, ListOptions } from './doctor.ts';
 import { UsageError } from './usage.ts';
 
 /** Options that several commands share, as yargs takes them, and what they come to. */

@@ -3,7 +3,7 @@ import type { DaemonRecord, Process, Processes } from '../observation.ts';
 import { askProcesses } from '../system/ask.ts';
 import type { ListedProcess } from '../system/protocol.ts';
 import { CannotSee } from './host.ts';
-import { roleOf } from './observations/processes.ts';
+import { roleOf } from './roles.ts';
 
 /**
  * Processes where there is no /proc: daemons by their command line, and the one that daemon.json names. Environments,

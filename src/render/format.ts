@@ -1,10 +1,5 @@
 import type { Report } from '../report.ts';
 
-/** Every form that a report can take. */
-export const formats = ['text', 'json', 'jsonl', 'junit', 'sarif', 'github', 'markdown', 'prometheus'] as const;
-
-export type Format = (typeof formats)[number];
-
 export interface RenderOptions {
   readonly tool: { readonly name: string; readonly version: string };
   /** Only text has colours. */
@@ -15,8 +10,8 @@ export interface RenderOptions {
 
 type Render = (report: Report, options: RenderOptions) => string;
 
-/** A format is loaded only where it is asked for. */
-const load: Readonly<Record<Format, () => Promise<Render>>> = {
+/** Every form that a report can take; one is loaded only where it is asked for. */
+const load = {
   text: async () => (await import('./text.ts')).renderText,
   json: async () => {
     const { renderJson } = await import('./json.ts');
@@ -28,9 +23,13 @@ const load: Readonly<Record<Format, () => Promise<Render>>> = {
   github: async () => (await import('./github.ts')).renderGithub,
   markdown: async () => (await import('./markdown.ts')).renderMarkdown,
   prometheus: async () => (await import('./prometheus.ts')).renderPrometheus,
-};
+} satisfies Readonly<Record<string, () => Promise<Render>>>;
+
+export type Format = keyof typeof load;
+export const formats = Object.keys(load) as readonly Format[];
 
 /** The report in one format; the exit code is the report's, whatever the format. */
 export async function render(format: Format, report: Report, options: RenderOptions): Promise<string> {
-  return (await load[format]())(report, options);
+  const renderReport: Render = await load[format]();
+  return renderReport(report, options);
 }

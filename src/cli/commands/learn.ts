@@ -59,10 +59,10 @@ export const learn: readonly Command[] = [
       ['source <(coven-doctor completion bash)', 'for this shell; in ~/.bashrc, for every one'],
       ['coven-doctor completion fish > ~/.config/fish/completions/coven-doctor.fish', 'for fish'],
     ],
-    run: async ({ shell }) => {
+    run: async ({ shell }, _signal, { completionOf }) => {
       const known = shells.find((known) => known === shell);
       if (!known) throw new UsageError(`completion takes one of ${shells.join(', ')}`);
-      await print(await (await import('../completion.ts')).completionOf(known));
+      await print(await completionOf(known));
       return 0;
     },
   }),
@@ -74,8 +74,8 @@ export const learn: readonly Command[] = [
       ['coven-doctor man > coven-doctor.1', 'then: man ./coven-doctor.1'],
       ['coven-doctor help', 'the same in short'],
     ],
-    run: async () => {
-      await print((await import('../man.ts')).manual());
+    run: async (_argv, _signal, { manual }) => {
+      await print(await manual());
       return 0;
     },
   }),

@@ -2,23 +2,10 @@ import { join } from 'node:path';
 import { unfinishedMoves } from '../../backup/moves.ts';
 import { writtenSince } from '../../backup/recover-moves.ts';
 import { closeFolder, openFolder } from '../../host/folder.ts';
-import type { ActionKind } from '../../model/step.ts';
 import { readJournal, tell } from './journal.ts';
+import { fileKinds } from './kinds/files.ts';
 import { openQuarantines, openRun } from './run.ts';
-import { taskOf } from './transaction.ts';
 import { openRuns } from './workshop.ts';
-
-/** Steps that move or change files: how far one is, is read from the files alone. */
-const ofFiles: readonly ActionKind[] = [
-  'quarantine',
-  'put-back',
-  'set-mode',
-  'set-owner',
-  'checkpoint',
-  'rebuild-index',
-  'rebuild-search',
-  'swap-ledger',
-];
 
 /**
  * A file of a run that was cut off which others changed since, by its name below the home; null where there is none. Takes
@@ -39,9 +26,9 @@ export async function changedSince(home: string, run: string): Promise<string | 
       const { signal } = new AbortController();
       const scene = { home: folderOfHome, homePath: home, run, quarantine: quarantines.of, signal };
       for (const { step } of steps) {
-        if (stands.includes(step.fix) || !ofFiles.includes(step.action.kind)) continue;
-        const { kind, task } = taskOf(step, scene);
-        const standing = await kind.standing(task);
+        const kind = fileKinds.find(({ kind }) => kind === step.action.kind);
+        if (stands.includes(step.fix) || !kind) continue;
+        const standing = await kind.standing({ action: step.action, step, scene });
         if (standing.at === 'elsewhere') return standing.path;
       }
       return null;

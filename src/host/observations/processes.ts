@@ -7,6 +7,7 @@ import { names } from '../../coven/layout.ts';
 import { belongings, type Candidate } from '../belonging.ts';
 import type { Look } from '../look.ts';
 import * as proc from '../procfs.ts';
+import { isServe, roleOf } from '../roles.ts';
 import { flag, id, kernelNumber, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
 import { posixHolders } from './home-locks.ts';
 
@@ -185,20 +186,6 @@ function servesItself(pid: number): boolean {
     open?.some((path) => path.startsWith('socket:') || /\/(state|daemon-serve)\.lock( \(deleted\))?$/.test(path)) ??
     true
   );
-}
-
-/** What a command line and a held state lock make of a process. */
-export function roleOf(argv: readonly string[], holdsStateLock: boolean, marked: boolean): Role {
-  if (isServe(argv)) return 'serve';
-  if (holdsStateLock) return isCommand(argv, 'run') ? 'run' : 'other-coven';
-  return marked ? 'harness' : 'other';
-}
-
-const isServe = (argv: readonly string[]): boolean => isCommand(argv, 'daemon', 'serve');
-
-/** A native binary has its words from 1 on, a script under node from 2 on. */
-function isCommand(argv: readonly string[], ...words: readonly string[]): boolean {
-  return [1, 2].some((at) => words.every((word, index) => argv[at + index] === word));
 }
 
 function argumentAfter(argv: readonly string[], word: string): string | null {

@@ -1,0 +1,34 @@
+import type { Check } from '../model/check.ts';
+import type { Threshold } from '../report.ts';
+import { type Diagnosis, diagnose } from '../run/diagnose.ts';
+import { namedHome } from './home.ts';
+import type { Watch } from './tell.ts';
+
+export interface DiagnoseOptions {
+  readonly home: string | undefined;
+  /** Modules with checks that are not ours, as they were named. */
+  readonly modules: readonly string[];
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly failOn: Threshold;
+  /** Seconds for the whole run. */
+  readonly timeout: number | undefined;
+  readonly deep: boolean;
+}
+
+/** A whole ledger may take minutes; without --deep, a silent daemon is watched for ten seconds. */
+const defaultSeconds = { bounded: 20, deep: 600 };
+
+type Asked = Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'> & { readonly startsNext?: boolean };
+
+/** Runs checks on the live home; `moreMs` is the time that the host has beyond theirs. */
+export function diagnoseHome<T>(
+  checks: readonly Check[],
+  { home, timeout, deep, startsNext = false }: Asked,
+  signal: AbortSignal,
+  then: (found: Diagnosis) => Promise<T>,
+  more: { readonly onDone?: Watch['done']; readonly moreMs?: number } = {},
+): Promise<T> {
+  const checkMs = (timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded)) * 1000;
+  return diagnose(checks, { home: namedHome(home), deep, startsNext, checkMs, ...more }, signal, then);
+}
