@@ -49,6 +49,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/coven/', ['src/coven/', 'src/model/', 'src/observation.ts']],
   ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/observation.ts']],
+  ['src/rescue/', ['src/rescue/', 'src/child/', 'src/sqlite/', 'src/coven/']],
   ['src/store/', ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/observation.ts']],
   [
     'src/host/observations/home-runs.ts',
@@ -114,6 +115,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/render/backup.ts', ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts']],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/model/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/model/', 'src/bundle/verify.ts']],
+  ['src/render/rescue.ts', ['src/render/', 'src/model/', 'src/rescue/protocol.ts']],
   ['src/render/diff.ts', ['src/render/', 'src/model/', 'src/bundle/compare.ts']],
   ['src/accepted.ts', ['src/model/']],
   ['src/report.ts', ['src/accepted.ts', 'src/model/', 'src/runner.ts', 'src/coven/causes.ts']],

@@ -8,7 +8,7 @@ import { type LineReader, readLines } from './lines.ts';
 import { noSqliteOf } from './no-sqlite.ts';
 
 /** Programs of this package that run as children, one file of `dist` each. */
-export type ChildProgram = 'reader' | 'ledger' | 'mender' | 'judge' | 'plugin' | 'system';
+export type ChildProgram = 'reader' | 'ledger' | 'mender' | 'judge' | 'rescue' | 'plugin' | 'system';
 
 export interface ChildOptions {
   /** Options for Node itself, before the program. */

@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, fsyncSync, lstatSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isErrno } from './files.ts';
 import { closeFolder, entryOf, isSame, type Placed } from './folder.ts';
@@ -94,4 +105,39 @@ function syncFolder(folder: Placed): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * Makes a file where nothing is, by a program that is given a private folder beside it and the path of the file in it. It gets
+ * its name, 0600 and durable, only if `fill` says so; nothing is left otherwise. Throws Unsafe where something is there.
+ */
+export async function fillOutsideFile(
+  { folder, name }: OutsideFile,
+  fill: (path: string, scratch: string) => Promise<boolean>,
+): Promise<boolean> {
+  refuseAny(folder, name);
+  removeLeftovers(folder);
+  const draft = makePrivate(folder);
+  try {
+    if (!(await fill(join(draft.path, contentName), draft.path))) return false;
+    const fd = openSync(entryOf(draft, contentName), constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      fchmodSync(fd, 0o600);
+      fsyncSync(fd);
+      refuseMoved(folder);
+      refuseAny(folder, name);
+      // Fails where something has this name by now, which a rename would replace.
+      linkSync(entryOf(draft, contentName), entryOf(folder, name));
+    } finally {
+      closeSync(fd);
+    }
+    syncFolder(folder);
+    return true;
+  } finally {
+    removePrivate(draft);
+  }
+}
+
+function refuseAny(folder: Placed, name: string): void {
+  if (lstatSync(entryOf(folder, name), { throwIfNoEntry: false })) throw new Unsafe('something is there already');
 }

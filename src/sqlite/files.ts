@@ -77,7 +77,7 @@ function isAt(path: string, { fd }: OpenFile): boolean {
 }
 
 /** Throws where the file is there and cannot be opened. */
-function openFile(path: string): OpenFile | null {
+export function openFile(path: string): OpenFile | null {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

@@ -4,6 +4,7 @@ import { diagnose } from './diagnose.ts';
 import { evidence } from './evidence.ts';
 import { learn } from './learn.ts';
 import { repair } from './repair.ts';
+import { rescue } from './rescue.ts';
 import { sessions } from './sessions.ts';
 import { upgrade } from './upgrade.ts';
 
@@ -12,6 +13,7 @@ export const commands: readonly Command[] = [
   ...diagnose,
   ...sessions,
   ...repair,
+  ...rescue,
   ...evidence,
   ...upgrade,
   ...daemon,

@@ -1,0 +1,48 @@
+import { type Command, defineCommand } from '../command.ts';
+import { namedHome } from '../home.ts';
+import { home, json, onePath } from '../options.ts';
+import { UsageError } from '../usage.ts';
+
+/** What gets rows back out of a damaged ledger. */
+export const rescue: readonly Command[] = [
+  defineCommand({
+    name: 'rescue',
+    group: 'repair',
+    summary: 'Rescue every row that a damaged ledger still holds',
+    about:
+      'Writes a new ledger and keeps the damaged one as it is. Exits with 0 where nothing was lost, 1 where something was, and 3 where rows may be lost without a trace.',
+    options: {
+      home,
+      'dry-run': { type: 'boolean', default: false, describe: 'Show what can be rescued; change nothing' },
+      o: {
+        alias: 'output',
+        type: 'string',
+        requiresArg: true,
+        value: 'FILE',
+        describe: 'Write the rescued ledger to this new file',
+      },
+      from: {
+        type: 'string',
+        requiresArg: true,
+        value: 'FILE',
+        describe: 'A damaged ledger elsewhere, or a folder that holds one [default: the ledger of the home]',
+      },
+      json,
+    },
+    examples: [
+      ['coven-doctor rescue --dry-run', 'see what can be rescued'],
+      ['coven-doctor rescue -o rescued.sqlite3', 'write a new ledger; the home stays as it is'],
+    ],
+    run: async (argv, signal) => {
+      const from = onePath('from', argv.from) ?? null;
+      const output = onePath('output', argv.o) ?? null;
+      if (argv.dryRun && output !== null) throw new UsageError('--dry-run writes nothing; leave out -o');
+      if (!argv.dryRun && output === null)
+        throw new UsageError('name the new file with -o, or see what can be rescued with --dry-run');
+      const { rescue } = await import('../rescue.ts');
+      // A ledger elsewhere needs no home; where there is one, nothing is written in it.
+      const path = namedHome(argv.home).path;
+      return rescue({ home: path, from, dryRun: argv.dryRun, output, json: argv.json }, signal);
+    },
+  }),
+];

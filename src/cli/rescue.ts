@@ -1,0 +1,123 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { names } from '../coven/layout.ts';
+import { CannotSee } from '../host/host.ts';
+import { fillOutsideFile } from '../host/outside-file.ts';
+import { makeScratch } from '../host/scratch.ts';
+import { fingerprintOf } from '../host/still.ts';
+import { harmless, harmlessJson } from '../model/harmless.ts';
+import { renderRescue, renderRescueProgress } from '../render/rescue.ts';
+import { askRescue, RescueFailed } from '../rescue/ask.ts';
+import { exitOf } from '../rescue/outcome.ts';
+import type { RescueReport } from '../rescue/protocol.ts';
+import { asUsage, placeOf } from './outputs.ts';
+import { print } from './print.ts';
+import { UsageError } from './usage.ts';
+
+export interface RescueOptions {
+  readonly home: string;
+  /** A ledger elsewhere, or a folder with one; null for the home's. */
+  readonly from: string | null;
+  readonly dryRun: boolean;
+  readonly output: string | null;
+  readonly json: boolean;
+}
+
+const refusedCode = 5;
+const failedCode = 4;
+
+/** `coven-doctor rescue`: 0 where nothing was lost, 1 where something was, 3 where that is not known. */
+export async function rescue(options: RescueOptions, signal: AbortSignal): Promise<number> {
+  const ledger = ledgerOf(options);
+  try {
+    const { dryRun, output, json, home } = options;
+    const before = fingerprintOf(ledger);
+    if (dryRun || output === null) {
+      const scratch = makeScratch(home, deviceOf(ledger));
+      try {
+        const report = await run(ledger, { folder: scratch.path, output: join(scratch.path, 'rescued') }, json, signal);
+        refuseMoved(ledger, before);
+        return await tell(options, ledger, report, null);
+      } finally {
+        scratch.remove();
+      }
+    }
+    const place = placeOf('-o', output, home);
+    let report: RescueReport | null = null;
+    await fillOutsideFile(place, async (path, folder) => {
+      report = await run(ledger, { folder, output: path }, json, signal);
+      refuseMoved(ledger, before);
+      return true;
+    }).catch((error) => {
+      throw asUsage(error, `-o ${output}`, 'cannot be written');
+    });
+    return await tell(options, ledger, report as unknown as RescueReport, place.path);
+  } catch (error) {
+    const code = error instanceof RescueFailed ? failedCode : error instanceof Moving ? refusedCode : null;
+    if (error instanceof CannotSee) throw new UsageError(error.message);
+    if (code === null) throw error;
+    const refused = `${(error as Error).message}; nothing was changed`;
+    if (options.json) await print(`${JSON.stringify({ ok: false, refused }, null, 2)}\n`);
+    else process.stderr.write(`coven-doctor: ${harmless(refused)}\n`);
+    return code;
+  }
+}
+
+/** Somebody writes to the ledger: what was read of it belongs to no one moment. */
+class Moving extends Error {}
+
+function refuseMoved(ledger: string, before: string): void {
+  if (fingerprintOf(ledger) !== before)
+    throw new Moving(`${ledger} was written to while it was read; stop the daemon first: coven daemon stop`);
+}
+
+async function run(
+  ledger: string,
+  { folder, output }: { readonly folder: string; readonly output: string },
+  json: boolean,
+  signal: AbortSignal,
+): Promise<RescueReport> {
+  const show = process.stderr.isTTY && !json;
+  const report = await askRescue({ ledger, scratch: folder, output }, signal, (progress) => {
+    if (show) process.stderr.write(`\r${renderRescueProgress(progress)}\x1b[K`);
+  });
+  if (show) process.stderr.write('\r\x1b[K');
+  return report;
+}
+
+async function tell(
+  { json, dryRun }: RescueOptions,
+  ledger: string,
+  report: RescueReport,
+  output: string | null,
+): Promise<number> {
+  const exit = exitOf(report);
+  const shown = { ok: exit === 0, ledger, output, dryRun, ...report };
+  await print(json ? `${harmlessJson(JSON.stringify(shown, null, 2))}\n` : renderRescue(report, { ledger, output }));
+  return exit;
+}
+
+/** The ledger that is meant. A folder is a home, or a backup that was copied somewhere. */
+function ledgerOf({ from, home }: RescueOptions): string {
+  if (from === null) {
+    const path = join(realpathSync(home), names.ledger);
+    if (!isThere(path) && !isThere(`${path}-wal`)) throw new UsageError(`there is no ledger in ${home}`);
+    return path;
+  }
+  const stat = lstatSync(from, { throwIfNoEntry: false });
+  if (!stat) throw new UsageError(`--from ${from}: there is nothing`);
+  if (!stat.isDirectory()) return realpathSync(from);
+  const inside = [names.ledger, `files/${names.ledger}`, `backup/files/${names.ledger}`].map((name) =>
+    join(from, name),
+  );
+  const found = inside.find((path) => isThere(path) || isThere(`${path}-wal`));
+  if (!found) throw new UsageError(`--from ${from}: no ${names.ledger} is in that folder`);
+  return found;
+}
+
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+function deviceOf(ledger: string): string | null {
+  const stat = lstatSync(ledger, { bigint: true, throwIfNoEntry: false });
+  return stat ? String(stat.dev) : null;
+}

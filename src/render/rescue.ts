@@ -1,0 +1,129 @@
+import { harmless } from '../model/harmless.ts';
+import type { RescueProgress, RescueReport, SessionReport, TableReport } from '../rescue/protocol.ts';
+
+const number = (value: number): string => value.toLocaleString('en-US');
+const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${number(value)} ${value === 1 ? one : many}`;
+
+function size(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+const phases: Readonly<Record<RescueProgress['phase'], string>> = {
+  read: 'Reading pages',
+  decide: 'Comparing copies and indexes',
+  write: 'Writing rows',
+  index: 'Building indexes',
+  check: 'Checking the rescued ledger',
+};
+
+export function renderRescueProgress({ phase, done, of }: RescueProgress): string {
+  const share = of > 1 ? ` ${Math.min(100, Math.floor((100 * done) / of))} %` : '';
+  return `${phases[phase]}${share}`;
+}
+
+const shownSessions = 50;
+
+/** The report of a rescue, for a person. */
+export function renderRescue(
+  report: RescueReport,
+  { ledger, output }: { readonly ledger: string; readonly output: string | null },
+): string {
+  const { source, tables, sessions, lost, uncertain, placeholders, refused, doubts } = report;
+  const rescued = tables.reduce((sum, table) => sum + table.rescued, 0);
+  const of = (name: string): number => tables.find(({ table }) => table === name)?.rescued ?? 0;
+  const wal = source.walBytes > 0 ? ` and its WAL (${size(source.walBytes)})` : '';
+  const lines = [
+    `Damaged ledger: ${harmless(ledger)} (${size(source.mainBytes)})${wal}`,
+    '',
+    `${counted(rescued, 'row')} rescued: ${counted(of('sessions') - placeholders, 'session')}, ${counted(of('events'), 'event')}, ${number(rescued - of('sessions') - of('events'))} other.`,
+    ...(lost > 0
+      ? [`${counted(lost, 'row')} lost: indexes still name ${them(lost)}, and no page holds ${them(lost)}.`]
+      : []),
+    ...(uncertain > 0
+      ? [`${counted(uncertain, 'row')} left out as uncertain: something in the ledger contradicts ${them(uncertain)}.`]
+      : []),
+    ...(placeholders > 0
+      ? [
+          `${counted(placeholders, 'session')} lost ${placeholders === 1 ? 'its' : 'their'} own row. A placeholder with the true id keeps the events.`,
+        ]
+      : []),
+    ...(source.foreignWal
+      ? ['The WAL belongs to another ledger, or to another state of this one. Nothing was taken from it.']
+      : []),
+    ...doubts.map((doubt) => `Not certain: ${doubt}.`),
+    ...(lost === 0 && uncertain === 0 && doubts.length === 0 ? ['Nothing was lost.'] : []),
+    ...section('Sessions that are not complete:', sessionLines(sessions)),
+    ...section('Tables:', tableLines(tables)),
+    ...section(
+      'Could not be made again:',
+      refused.slice(0, 20).map(({ name, why }) => `  ${harmless(name)}: ${harmless(why)}`),
+    ),
+    '',
+    checkLine(report),
+    ...(output === null
+      ? ['Nothing was changed. Write the rescued ledger to a new file:', '  coven-doctor rescue -o rescued.sqlite3']
+      : [`The rescued ledger is ${harmless(output)} (${size(report.bytes)}). The damaged one was not changed.`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const them = (count: number): string => (count === 1 ? 'it' : 'them');
+
+const section = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines];
+
+function sessionLines(sessions: readonly SessionReport[]): readonly string[] {
+  const hurt = sessions.filter(({ lost, uncertain, placeholder }) => lost > 0 || uncertain > 0 || placeholder);
+  const lines = hurt.slice(0, shownSessions).flatMap((session) => {
+    const { id, title, lost, uncertain, rescued, missingSeqs, missingTimes, placeholder } = session;
+    const name = id === '' ? 'unknown session' : harmless(id);
+    const shown = title === null ? '' : ` "${harmless(title.length > 60 ? `${title.slice(0, 60)}...` : title)}"`;
+    const counts = [
+      counted(rescued, 'event'),
+      ...(lost > 0 ? [`${number(lost)} lost`] : []),
+      ...(uncertain > 0 ? [`${number(uncertain)} uncertain`] : []),
+      ...(placeholder ? ['its own row is lost'] : []),
+    ];
+    const seqs = missingSeqs.slice(0, 8).map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
+    const more = missingSeqs.length > 8 ? ', ...' : '';
+    const times = missingTimes ? `, ${harmless(missingTimes[0])} to ${harmless(missingTimes[1])}` : '';
+    return [
+      `  ${name}${shown}: ${counts.join(', ')}`,
+      ...(seqs.length > 0 ? [`    missing seq ${seqs.join(', ')}${more}${times}`] : []),
+    ];
+  });
+  return hurt.length > shownSessions
+    ? [...lines, `  and ${number(hurt.length - shownSessions)} more; --json names all`]
+    : lines;
+}
+
+function tableLines(tables: readonly TableReport[]): readonly string[] {
+  const shown = tables.filter(({ rescued, lost, uncertain }) => rescued + lost + uncertain > 0);
+  if (shown.length === 0) return [];
+  const width = Math.max(...shown.map(({ table }) => table.length), 5) + 2;
+  const row = (name: string, cells: readonly string[]): string =>
+    `  ${harmless(name).padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`;
+  return [
+    row('', ['rescued', 'lost', 'uncertain']),
+    ...shown.map(({ table, rescued, lost, uncertain }) => row(table, [rescued, lost, uncertain].map(number))),
+  ];
+}
+
+function checkLine({ checks }: RescueReport): string {
+  const wrong = [
+    ...checks.integrity.slice(0, 3),
+    ...(checks.foreignKeys > 0 ? [`${counted(checks.foreignKeys, 'broken foreign key')}`] : []),
+    ...(checks.search === null ? [] : [`full-text index: ${checks.search}`]),
+  ];
+  return wrong.length === 0
+    ? 'The rescued ledger passes the checks of pages, foreign keys and full-text index.'
+    : `The rescued ledger does not pass its checks: ${wrong.map(harmless).join('; ')}`;
+}

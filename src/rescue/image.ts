@@ -1,0 +1,93 @@
+import type { OpenWal } from '../sqlite/pages.ts';
+import { readWhole } from '../sqlite/pages.ts';
+import type { Source } from './source.ts';
+
+/** Which pages together are the database: those of the main file, with frames in the place of their own. */
+export interface Image {
+  /** Pages up to the last one that any file holds. */
+  readonly count: number;
+  /** The page, in the given buffer of one page; null where the files do not hold all of it. */
+  readonly read: (page: number, into: Buffer) => Buffer | null;
+  /** The frame that the page is taken from; -1 for one of the main file. */
+  readonly frameOf: (page: number) => number;
+}
+
+/** What a frame of the WAL is worth. */
+export type FrameUse =
+  /** The newest committed version of its page. */
+  | 'current'
+  /** Committed, and replaced by a later frame. */
+  | 'replaced'
+  /** Its own checksum says that it is not what was written. */
+  | 'damaged'
+  /** Of an older generation, whose pages a checkpoint has put into the main file. */
+  | 'older'
+  /** Never committed, or no frame: it does not count. */
+  | 'none';
+
+export interface Wal {
+  readonly latest: ReadonlyMap<number, number>;
+  readonly use: (frame: number) => FrameUse;
+  readonly damaged: number;
+}
+
+const uses: readonly FrameUse[] = ['none', 'current', 'replaced', 'damaged', 'older'];
+const codeOf = (use: FrameUse): number => uses.indexOf(use);
+
+/**
+ * Judges every frame. Those up to the last commit count, and a damaged frame between them costs only itself; a damaged frame
+ * that claims to end a commit still ended it. What no commit follows does not count.
+ */
+export function judgeFrames({ frames }: OpenWal): Wal {
+  const latest = new Map<number, number>();
+  const marks = new Uint8Array(frames.slots);
+  let pending: number[] = [];
+  let torn: number[] = [];
+  let damaged = 0;
+  for (let frame = 0; frame < frames.slots; frame += 1) {
+    const state = frames.stateOf(frame);
+    if (state === 'other') {
+      marks[frame] = codeOf('older');
+      continue;
+    }
+    if (state === 'sound') pending.push(frame);
+    else torn.push(frame);
+    if (frames.commitOf(frame) === 0) continue;
+    for (const one of torn) marks[one] = codeOf('damaged');
+    damaged += torn.length;
+    for (const committed of pending) {
+      const page = frames.pageOf(committed);
+      const before = latest.get(page);
+      if (before !== undefined) marks[before] = codeOf('replaced');
+      marks[committed] = codeOf('current');
+      latest.set(page, committed);
+    }
+    [pending, torn] = [[], []];
+  }
+  return { latest, use: (frame) => uses[marks[frame] ?? 0] ?? 'none', damaged };
+}
+
+/** The database that the main file makes with the given frames. */
+export function imageOf(source: Source, latest: ReadonlyMap<number, number>): Image {
+  const { main, wal, mainPages, offsetOf } = source;
+  const count = Math.max(mainPages, ...maxOf(latest));
+  return {
+    count,
+    frameOf: (page) => latest.get(page) ?? -1,
+    read: (page, into) => {
+      if (page < 1 || page > count) return null;
+      const frame = latest.get(page);
+      if (frame !== undefined && wal) return readWhole(wal.fd, into, wal.frames.offsetOf(frame));
+      return main && page <= mainPages ? readWhole(main.fd, into, offsetOf(page)) : null;
+    },
+  };
+}
+
+/** Pages that a frame names beyond this are no pages of a ledger. */
+const pageLimit = 64 * 1024 ** 2;
+
+function* maxOf(latest: ReadonlyMap<number, number>): Generator<number> {
+  let most = 0;
+  for (const page of latest.keys()) if (page <= pageLimit) most = Math.max(most, page);
+  yield most;
+}

@@ -1,0 +1,92 @@
+/** What the rescuing program is asked, as the one line of its standard input. */
+export interface RescueRequest {
+  /** Absolute path of the damaged main file; a WAL lies beside it. Neither is changed, nor opened through SQLite. */
+  readonly ledger: string;
+  /** A private folder for what is too much for memory, with room for twice the ledger. */
+  readonly scratch: string;
+  /** Where the rescued ledger is written: a path where nothing is. */
+  readonly output: string;
+}
+
+/** A line of its answer: how far it is, then, last, what it found. */
+export type RescueLine = { readonly progress: RescueProgress } | { readonly report: RescueReport };
+
+export interface RescueProgress {
+  readonly phase: 'read' | 'decide' | 'write' | 'index' | 'check';
+  readonly done: number;
+  readonly of: number;
+}
+
+export interface TableReport {
+  readonly table: string;
+  readonly rescued: number;
+  /** Rows that indexes name and that no page holds. */
+  readonly lost: number;
+  /** Rows that are there, and that something contradicts: left out. */
+  readonly uncertain: number;
+}
+
+/** Consecutive seqs, from the first to the last. */
+export type SeqRange = readonly [first: number, last: number];
+
+export interface SessionReport {
+  readonly id: string;
+  readonly title: string | null;
+  readonly status: string | null;
+  /** Its own row is lost: what stands for it is made of its id and the times of its events. */
+  readonly placeholder: boolean;
+  readonly rescued: number;
+  readonly seqs: SeqRange | null;
+  readonly lost: number;
+  readonly uncertain: number;
+  /** At most 50, of events that are lost or uncertain. */
+  readonly missingSeqs: readonly SeqRange[];
+  /** Of events that are lost or uncertain, as far as an index tells. */
+  readonly missingTimes: readonly [first: string, last: string] | null;
+}
+
+/** A row that is not in the rescued ledger, with what indexes still say of it. */
+export interface MissingRow {
+  readonly table: string;
+  readonly rowid: number;
+  readonly what: 'lost' | 'uncertain';
+  readonly why: string;
+  readonly id: string | null;
+  readonly session: string | null;
+  readonly time: string | null;
+}
+
+export interface RescueReport {
+  readonly source: {
+    readonly mainBytes: number;
+    readonly walBytes: number;
+    readonly pageSize: number;
+    /** Pages of the database that are not what their tree says. */
+    readonly damagedPages: number;
+    readonly damagedFrames: number;
+    /** The WAL belongs to another ledger, or to another state of this one: nothing of it was taken. */
+    readonly foreignWal: boolean;
+    /** Committed frames that shared memory counts and that are gone: what they held is not known. */
+    readonly lostFrames: number;
+    readonly schema: 'read' | 'in part';
+  };
+  readonly tables: readonly TableReport[];
+  readonly sessions: readonly SessionReport[];
+  /** The first of them; `tables` counts all. */
+  readonly missing: readonly MissingRow[];
+  readonly lost: number;
+  readonly uncertain: number;
+  readonly placeholders: number;
+  /** Tables, indexes, triggers and views that could not be made again. */
+  readonly refused: readonly { readonly name: string; readonly why: string }[];
+  readonly checks: {
+    readonly integrity: readonly string[];
+    readonly foreignKeys: number;
+    readonly search: string | null;
+  };
+  /** Nothing contradicts that all that was committed is there. */
+  readonly complete: boolean;
+  /** What may be lost without a trace; empty where nothing may. */
+  readonly doubts: readonly string[];
+  readonly bytes: number;
+}

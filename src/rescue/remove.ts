@@ -1,0 +1,39 @@
+import type Database from 'better-sqlite3';
+import type { Model } from './model.ts';
+import type { Scratch } from './scratch.ts';
+import { quote } from './write.ts';
+
+export interface RowName {
+  readonly table: string;
+  readonly rowid: number;
+}
+
+/** Takes rows out of the rescued ledger that something speaks against, and takes them down as uncertain. */
+export function removeRows(
+  db: Database.Database,
+  scratch: Scratch,
+  model: Model,
+  why: string,
+  rows: readonly RowName[],
+): void {
+  const missing = scratch.db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
+  const hasSearch = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'events_fts'").pluck().get() === 1;
+  for (const { table, rowid } of rows) {
+    const id = model.tables.find(({ name }) => name === table)?.id;
+    if (id === undefined) continue;
+    if (table === 'events' && hasSearch)
+      db.prepare(
+        "INSERT INTO events_fts(events_fts, rowid, payload_json) SELECT 'delete', rowid, payload_json FROM events WHERE rowid = ?",
+      ).run(rowid);
+    db.prepare(`DELETE FROM ${quote(table)} WHERE rowid = ?`).run(rowid);
+    missing.run(id, rowid, 'uncertain', why);
+  }
+}
+
+const rowLimit = 100_000;
+
+/** Rows that refer to a row that is not there. */
+export const unparented = (db: Database.Database): readonly RowName[] =>
+  db
+    .prepare('SELECT DISTINCT "table", rowid FROM pragma_foreign_key_check WHERE rowid IS NOT NULL LIMIT ?')
+    .all(rowLimit) as RowName[];

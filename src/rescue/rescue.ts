@@ -1,0 +1,138 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { account } from './account.ts';
+import { ChainReader } from './chain.ts';
+import { decide } from './decide.ts';
+import { misspelt } from './domains.ts';
+import { doubtsOf } from './doubts.ts';
+import { findSchema } from './find-schema.ts';
+import { addTriggers, buildIndexes } from './finish.ts';
+import { imageOf, judgeFrames } from './image.ts';
+import { buildModel } from './model.ts';
+import { addPlaceholders } from './placeholder.ts';
+import type { RescueProgress, RescueReport, RescueRequest } from './protocol.ts';
+import { reach } from './reach.ts';
+import { removeRows, unparented } from './remove.ts';
+import { namedValues, RowReader } from './rows.ts';
+import { scan } from './scan.ts';
+import { settleSchema } from './schema.ts';
+import { makeTables } from './scratch.ts';
+import { type Source, withSource } from './source.ts';
+import { strangeEvents } from './words.ts';
+import { openOutput, writeRows } from './write.ts';
+
+/** Reads a damaged ledger and writes what its bytes still hold. The README tells how. */
+export function rescue(request: RescueRequest, tell: (progress: RescueProgress) => void): RescueReport {
+  return withSource(request.ledger, (source) => rescueFrom(source, request, tell));
+}
+
+function rescueFrom(
+  source: Source,
+  { scratch: folder, output }: RescueRequest,
+  tell: (progress: RescueProgress) => void,
+): RescueReport {
+  const { format } = source;
+  const wal = source.wal && judgeFrames(source.wal);
+  const image = imageOf(source, wal?.latest ?? new Map());
+  const aloneImage = imageOf({ ...source, wal: null }, new Map());
+  const chains = new ChainReader(image, format.pageSize, format.usableSize);
+  const alone = new ChainReader(aloneImage, format.pageSize, format.usableSize);
+  const found = findSchema(source, image, chains);
+  const objects = settleSchema(found);
+  const db = openOutput(output, format.pageSize);
+  const plain = new Database(':memory:');
+  const model = buildModel(plain, objects);
+  plain.close();
+  const scratch = makeTables(new Database(join(folder, 'candidates')));
+  try {
+    const reached = reach(image, model, format);
+    const size = (source.main?.size ?? 0) + (source.wal?.size ?? 0);
+    const scanned = scan({
+      ...{ source, wal, model, image, reach: reached, chains, alone, scratch },
+      tell: (done) => tell({ phase: 'read', done, of: size }),
+    });
+    tell({ phase: 'decide', done: 0, of: 1 });
+    decide(scratch, model, reached);
+    const winners = scratch.db.prepare('SELECT count(*) FROM winner').pluck().get() as number;
+    const writing = { source, scratch, model, chains, alone };
+    writeRows(db, { ...writing, tell: (done) => tell({ phase: 'write', done, of: winners }) });
+    removeRows(db, scratch, model, 'holds a word with a damaged byte', misspelt(db));
+    const reader = new RowReader(source);
+    const sessions = model.tables.find(({ name }) => name === 'sessions');
+    const placeholders = addPlaceholders(db, (id) => {
+      if (!sessions) return null;
+      const rows = scratch.db.prepare('SELECT row, ix, file, at, cell FROM named WHERE tbl = ?').raw().all(sessions.id);
+      for (const [row, ix, file, at, cell] of rows as [number, number, number, number, number][]) {
+        const index = model.indexes[ix];
+        if (index && namedValues(reader, chains, [{ index, place: { file, at, cell } }]).id === id) return row;
+      }
+      return null;
+    });
+    tell({ phase: 'index', done: 0, of: 1 });
+    const refused = [...model.refused, ...buildIndexes(db, model, objects)];
+    const old = { path: join(folder, 'words'), image, format, chains, objects };
+    removeRows(
+      db,
+      scratch,
+      model,
+      'its text is not what was indexed',
+      strangeEvents(db, old).map((rowid) => ({ table: 'events', rowid })),
+    );
+    // One that goes may have others refer to it.
+    for (let round = 0; round < 4; round += 1)
+      removeRows(db, scratch, model, 'refers to a row that is lost', unparented(db));
+    refused.push(...addTriggers(db, objects));
+    tell({ phase: 'check', done: 0, of: 1 });
+    const checks = check(db);
+    const { tables, sessions: told, missing } = account(db, scratch, model, reader, chains, placeholders);
+    const sum = (of: (table: (typeof tables)[number]) => number): number =>
+      tables.reduce((total, table) => total + of(table), 0);
+    const lost = sum((table) => table.lost);
+    const uncertain = sum((table) => table.uncertain);
+    const doubts = doubtsOf(source, model, reached, wal?.damaged ?? 0);
+    db.pragma('journal_mode = WAL');
+    db.close();
+    return {
+      source: {
+        mainBytes: source.main?.size ?? 0,
+        walBytes: source.wal?.size ?? 0,
+        pageSize: format.pageSize,
+        damagedPages: reached.damagedPages + scanned.damagedPages,
+        damagedFrames: wal?.damaged ?? 0,
+        foreignWal: source.isWalForeign,
+        lostFrames: source.lostFrames,
+        schema: found.complete ? 'read' : 'in part',
+      },
+      tables,
+      sessions: told,
+      missing,
+      lost,
+      uncertain,
+      placeholders: placeholders.size,
+      refused,
+      checks,
+      complete: lost === 0 && uncertain === 0 && doubts.length === 0,
+      doubts,
+      bytes: statSync(output).size,
+    };
+  } finally {
+    if (db.open) db.close();
+    scratch.db.close();
+  }
+}
+
+function check(db: Database.Database): RescueReport['checks'] {
+  const integrity = (db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[]).filter(
+    (line) => line !== 'ok',
+  );
+  const broken = db.prepare('PRAGMA foreign_key_check').all() as { table: string; rowid: number | null }[];
+  let search: string | null = null;
+  try {
+    const has = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'events_fts'").pluck().get() === 1;
+    if (has) db.exec("INSERT INTO events_fts(events_fts, rank) VALUES ('integrity-check', 1)");
+  } catch (error) {
+    search = error instanceof Error ? error.message : String(error);
+  }
+  return { integrity, foreignKeys: broken.length, search };
+}

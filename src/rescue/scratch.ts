@@ -1,0 +1,77 @@
+import type Database from 'better-sqlite3';
+
+/** How a candidate came to be seen, the best first. */
+export const origins = [
+  /** In the database, in a page that its table leads to, at the place of a row. */
+  'tree',
+  /** In the database, in a page that nothing leads to. */
+  'unreached',
+  /** In a page of the database, where no row points: deleted, or lost by its page. */
+  'slack',
+  /** In a frame that is not what was written. */
+  'damaged-frame',
+  /** In a free page. */
+  'free',
+  /** In a version of a page that a later one has replaced. */
+  'replaced',
+] as const;
+export type Origin = (typeof origins)[number];
+
+export interface Candidate {
+  readonly table: number;
+  readonly rowid: number;
+  readonly origin: number;
+  /** Later versions are higher. */
+  readonly rank: number;
+  /** 0 for the main file, 1 for the WAL. */
+  readonly file: number;
+  /** Where its page begins, and where in it the cell does. */
+  readonly at: number;
+  readonly cell: number;
+  /** Its overflow chain is that of the main file alone. */
+  readonly alone: number;
+  /** Of its columns, for each index of its table, and of those that no later version of it changes. */
+  readonly hashes: Buffer;
+}
+
+/** What was seen, on disk: candidates and votes are as many as the rows of a ledger and of its indexes. */
+export interface Scratch {
+  readonly addCandidate: (candidate: Candidate) => void;
+  readonly addVote: (
+    index: number,
+    table: number,
+    rowid: number,
+    hash: number,
+    live: number,
+    file: number,
+    at: number,
+    cell: number,
+  ) => void;
+  readonly db: Database.Database;
+}
+
+export function makeTables(db: Database.Database): Scratch {
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  db.pragma('locking_mode = EXCLUSIVE');
+  db.pragma('cache_size = -16000');
+  db.pragma('temp_store = FILE');
+  db.exec(`
+    CREATE TABLE candidate(tbl INTEGER, row INTEGER, origin INTEGER, rank INTEGER, file INTEGER, at INTEGER, cell INTEGER,
+      alone INTEGER, hashes BLOB);
+    CREATE TABLE vote(tbl INTEGER, row INTEGER, ix INTEGER, hash INTEGER, live INTEGER, file INTEGER, at INTEGER, cell INTEGER);
+    CREATE TABLE winner(tbl INTEGER, row INTEGER, file INTEGER, at INTEGER, cell INTEGER, alone INTEGER, origin INTEGER);
+    CREATE TABLE missing(tbl INTEGER, row INTEGER, what TEXT, why TEXT);
+    CREATE TABLE named(tbl INTEGER, row INTEGER, ix INTEGER, file INTEGER, at INTEGER, cell INTEGER);
+  `);
+  const candidate = db.prepare('INSERT INTO candidate VALUES (?,?,?,?,?,?,?,?,?)');
+  const vote = db.prepare('INSERT INTO vote VALUES (?,?,?,?,?,?,?,?)');
+  db.exec('BEGIN');
+  return {
+    db,
+    addCandidate: ({ table, rowid, origin, rank, file, at, cell, alone, hashes }) =>
+      void candidate.run(table, rowid, origin, rank, file, at, cell, alone, hashes),
+    addVote: (index, table, rowid, hash, live, file, at, cell) =>
+      void vote.run(table, rowid, index, hash, live, file, at, cell),
+  };
+}

@@ -1,0 +1,139 @@
+import Database from 'better-sqlite3';
+import { cellAt, parsePage } from '../sqlite/page.ts';
+import { childrenOf, depthLimit } from '../sqlite/tree.ts';
+import type { ChainReader } from './chain.ts';
+import type { Format } from './format.ts';
+import type { Image } from './image.ts';
+import { RecordView } from './record-view.ts';
+import type { SchemaObject } from './schema.ts';
+import { type SqlValue, valueAt } from './values.ts';
+
+/** Rows that the words speak against; of more, it is the old full-text index that is damaged or late. */
+const rowLimit = 20;
+const wordLimit = 200;
+
+interface Old {
+  readonly path: string;
+  readonly image: Image;
+  readonly format: Format;
+  readonly chains: ChainReader;
+  readonly objects: readonly SchemaObject[];
+}
+
+interface Word {
+  readonly term: string;
+  readonly cnt: number;
+}
+
+/**
+ * Rowids of events of which the full-text index of the damaged ledger does not know a word: no other index covers their text.
+ * Empty where that index cannot be read whole. `db` is the rescued ledger, with a full-text index of its own.
+ */
+export function strangeEvents(db: Database.Database, old: Old): readonly number[] {
+  const before = new Database(old.path);
+  try {
+    if (!copySearch(before, old)) return [];
+    for (const one of [before, db]) {
+      one.exec("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'events_fts', 'row')");
+      one.exec("CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'events_fts', 'instance')");
+    }
+    const strange = new Set<number>();
+    let words = 0;
+    const places = (one: Database.Database) =>
+      one.prepare('SELECT DISTINCT doc FROM temp.places WHERE term = ?').pluck();
+    const [now, was] = [places(db), places(before)];
+    db.unsafeMode(true);
+    before.unsafeMode(true);
+    for (const term of surplus(db, before)) {
+      words += 1;
+      if (words > wordLimit) return [];
+      const known = new Set(was.iterate(term) as IterableIterator<number>);
+      for (const doc of now.iterate(term) as IterableIterator<number>) if (!known.has(doc)) strange.add(doc);
+      if (strange.size > rowLimit) return [];
+    }
+    return [...strange];
+  } catch {
+    // An index that SQLite cannot read has no vote.
+    return [];
+  } finally {
+    db.unsafeMode(false);
+    db.exec('DROP TABLE IF EXISTS temp.words; DROP TABLE IF EXISTS temp.places');
+    before.close();
+  }
+}
+
+/** Words that occur more often in the events than the old index says, in the order of their bytes. */
+function* surplus(db: Database.Database, before: Database.Database): Generator<string> {
+  const select = 'SELECT term, cnt FROM temp.words';
+  const [now, was] = [db, before].map((one) => one.prepare(select).iterate() as IterableIterator<Word>);
+  if (!now || !was) return;
+  let old = was.next();
+  for (const { term, cnt } of now) {
+    while (!old.done && Buffer.compare(Buffer.from(old.value.term), Buffer.from(term)) < 0) old = was.next();
+    if (old.done || old.value.term !== term || old.value.cnt < cnt) yield term;
+  }
+}
+
+/** Makes a full-text index of the blocks that the damaged ledger has; false where they cannot all be read. */
+function copySearch(db: Database.Database, { image, format, chains, objects }: Old): boolean {
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  db.exec("CREATE VIRTUAL TABLE events_fts USING fts5(payload_json, content='events', content_rowid='rowid')");
+  for (const part of ['data', 'idx', 'docsize', 'config']) {
+    const name = `events_fts_${part}`;
+    const root = objects.find((object) => object.type === 'table' && object.name === name)?.root ?? 0;
+    const isTable = part === 'data' || part === 'docsize';
+    const columns = part === 'idx' ? 3 : 2;
+    db.exec(`DELETE FROM ${name}`);
+    const insert = db.prepare(`INSERT INTO ${name} VALUES (${Array.from({ length: columns }, () => '?').join(', ')})`);
+    db.exec('BEGIN');
+    const isWhole = everyRow(image, format, chains, root, isTable, (rowid, record) => {
+      if (record.columns !== columns) return false;
+      const values: SqlValue[] = Array.from({ length: columns }, (_, at) => valueAt(record, at));
+      if (isTable) values[0] = rowid;
+      try {
+        insert.run(...values);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    db.exec('COMMIT');
+    if (!isWhole) return false;
+  }
+  return true;
+}
+
+/** Visits every row of a b-tree; false where a page of it or a row cannot be read. */
+function everyRow(
+  image: Image,
+  { pageSize, usableSize }: Format,
+  chains: ChainReader,
+  root: number,
+  isTable: boolean,
+  visit: (rowid: bigint, record: RecordView) => boolean,
+): boolean {
+  const into = Buffer.alloc(pageSize);
+  const record = new RecordView();
+  const visited = new Uint8Array(image.count + 1);
+  const stack = [{ number: root, depth: 0 }];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { number, depth } = next;
+    if (number < 2 || number > image.count || visited[number] === 1 || depth > depthLimit) return false;
+    visited[number] = 1;
+    const bytes = image.read(number, into);
+    const page = bytes && parsePage(bytes, number, usableSize);
+    if (!page || typeof page === 'string' || page.isTable !== isTable) return false;
+    if (!page.isLeaf)
+      for (const child of childrenOf(page).toReversed()) stack.push({ number: child, depth: depth + 1 });
+    if (!page.isLeaf && isTable) continue;
+    for (let index = 0; index < page.cells; index += 1) {
+      const cell = cellAt(page, index);
+      const payload = typeof cell === 'string' ? null : chains.payload(page.bytes, cell);
+      if (!payload || typeof cell === 'string') return false;
+      if (!record.parse(payload.bytes, payload.start, payload.start + payload.length)) return false;
+      if (record.total !== payload.length || !visit(BigInt(cell.rowid), record)) return false;
+    }
+  }
+  return true;
+}

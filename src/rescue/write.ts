@@ -1,0 +1,115 @@
+import Database from 'better-sqlite3';
+import type { ChainReader } from './chain.ts';
+import { type Model, make, type Table } from './model.ts';
+import { RowReader } from './rows.ts';
+import { isCore } from './scan.ts';
+import type { Scratch } from './scratch.ts';
+import type { Source } from './source.ts';
+import { type SqlValue, valuesOf } from './values.ts';
+
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export interface Writing {
+  readonly source: Source;
+  readonly scratch: Scratch;
+  readonly model: Model;
+  readonly chains: ChainReader;
+  readonly alone: ChainReader;
+  readonly tell: (rows: number) => void;
+}
+
+/** Opens the file that the rescued ledger is written to. A crash leaves it useless, and nobody has it before it is whole. */
+export function openOutput(path: string, pageSize: number): Database.Database {
+  const db = new Database(path);
+  db.pragma(`page_size = ${pageSize}`);
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  db.pragma('foreign_keys = OFF');
+  // No function of a statement that came from the file is more than SQLite's harmless ones.
+  db.pragma('trusted_schema = OFF');
+  // What was let in once is not judged anew: rows are kept as they were.
+  db.pragma('ignore_check_constraints = ON');
+  db.pragma('cache_size = -32000');
+  db.pragma('temp_store = FILE');
+  return db;
+}
+
+/** Writes the tables with the rows that were chosen, each with its own rowid. */
+export function writeRows(db: Database.Database, { source, scratch, model, chains, alone, tell }: Writing): void {
+  for (const object of model.made) if (object.type === 'table') make(db, object);
+  chains.reset();
+  alone.reset();
+  const reader = new RowReader(source);
+  const drop = scratch.db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
+  const select = scratch.db.prepare('SELECT row, file, at, cell, alone FROM winner WHERE tbl = ? ORDER BY row').raw();
+  scratch.db.unsafeMode(true);
+  let written = 0;
+  for (const table of model.tables) {
+    const inserts = new Map<number, Database.Statement>();
+    db.exec('BEGIN');
+    if (table.name === 'sqlite_sequence') db.exec('DELETE FROM sqlite_sequence');
+    for (const row of select.iterate(table.id) as IterableIterator<[number, number, number, number, number]>) {
+      const [rowid, file, at, cell, isAlone] = row;
+      written += 1;
+      if ((written & 0xfff) === 0) tell(written);
+      const payload = reader.load({ file, at, cell }, !table.withoutRowid, isAlone === 1 ? alone : chains);
+      const values = payload && valuesOf(table, reader.record, rowid);
+      const why = !values
+        ? 'cannot be read again'
+        : isCore(table) && !areDocuments(table, values)
+          ? 'holds a text that is no JSON'
+          : insert(db, inserts, table, rowid, values);
+      if (why !== null) drop.run(table.id, rowid, 'uncertain', why);
+    }
+    db.exec('COMMIT');
+  }
+  scratch.db.unsafeMode(false);
+}
+
+function insert(
+  db: Database.Database,
+  inserts: Map<number, Database.Statement>,
+  table: Table,
+  rowid: number,
+  values: readonly SqlValue[],
+): string | null {
+  let statement = inserts.get(values.length);
+  if (!statement) {
+    const columns = table.columns.filter(({ isComputed }) => !isComputed).slice(0, values.length);
+    const hasAlias = columns.some(({ isRowid }) => isRowid);
+    const name = rowidName(table);
+    const isPlain = table.withoutRowid || hasAlias || name === null;
+    const names = [...(isPlain ? [] : [name]), ...columns.map((column) => quote(column.name))];
+    statement = db.prepare(
+      `INSERT INTO ${quote(table.name)} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+    );
+    inserts.set(values.length, statement);
+  }
+  const isPlain = table.withoutRowid || table.columns.some(({ isRowid }) => isRowid) || rowidName(table) === null;
+  try {
+    if (isPlain) statement.run(...values);
+    else statement.run(BigInt(rowid), ...values);
+    return null;
+  } catch (error) {
+    return messageOf(error).slice(0, 200);
+  }
+}
+
+/** A name of the rowid that no column has taken. */
+const rowidName = ({ columns }: Table): string | null =>
+  ['rowid', '_rowid_', 'oid'].find((name) => !columns.some((column) => column.name.toLowerCase() === name)) ?? null;
+
+function areDocuments(table: Table, values: readonly SqlValue[]): boolean {
+  for (const [at, column] of table.columns.entries()) {
+    const value = values[at];
+    if (!column.isJson || typeof value !== 'string') continue;
+    try {
+      JSON.parse(value);
+    } catch {
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,60 @@
+// A fast part of `npm run battery:rescue`: what is counted, and how, is in fixtures/rescue.
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Condition } from '../../fixtures/damage/damage.ts';
+import { damages } from '../../fixtures/damage/index.ts';
+import { type Base, makeBase } from '../../fixtures/damage/ledger.ts';
+import { findRealCoven } from '../../fixtures/real-coven.ts';
+import { isBadRescue, runRescueCase, type Truth, tellRescue, truthOfGround } from '../../fixtures/rescue/case.ts';
+import { makeScratch } from '../../fixtures/scratch.ts';
+
+/** One of each family, and the exit code: 0 nothing lost, 1 something, 3 perhaps something. */
+const cases: readonly (readonly [name: string, condition: Condition, exit: number])[] = [
+  ['header-zeroed', 'checkpointed', 0],
+  ['header-page-size', 'checkpointed', 0],
+  ['byte-session-id', 'checkpointed', 1],
+  ['byte-cell-pointer', 'checkpointed', 0],
+  ['byte-free-page', 'checkpointed', 0],
+  ['page-leaf-zeroed', 'checkpointed', 1],
+  ['page-shifted', 'checkpointed', 3],
+  ['page-first-block-zeroed', 'checkpointed', 3],
+  ['page-sessions-zeroed', 'checkpointed', 1],
+  ['interior-zeroed', 'checkpointed', 0],
+  ['overflow-crossed', 'checkpointed', 1],
+  ['freelist-live-leaf', 'checkpointed', 0],
+  ['index-root-zeroed', 'checkpointed', 0],
+  ['file-of-another-home', 'checkpointed', 0],
+  ['wal-header-zeroed', 'wal', 3],
+  ['wal-frame-torn', 'restarted', 3],
+  ['wal-fork', 'wal', 0],
+];
+
+const real = findRealCoven();
+if ('why' in real) console.log(`no test of rescues: ${real.why}`);
+
+describe.skipIf('why' in real)('a rescue', () => {
+  const binary = 'path' in real ? real.path : '';
+  let scratch: Awaited<ReturnType<typeof makeScratch>>;
+  let base: Base;
+  const truths = new Map<Condition, Truth>();
+  const truthOf = (condition: Condition): Truth => {
+    const known = truths.get(condition) ?? truthOfGround(base.ground(condition));
+    truths.set(condition, known);
+    return known;
+  };
+  beforeAll(async () => {
+    scratch = await makeScratch();
+    base = makeBase(join(scratch.path, 'ledger'), binary, 1, 2400);
+  });
+  afterAll(() => scratch[Symbol.asyncDispose]());
+
+  test.each(cases)('%s, %s: every row that is left, none that is not, exit %i', (name, condition, exit) => {
+    const damage = damages.find((one) => one.name === name);
+    if (!damage) throw new Error(`no damage is called ${name}`);
+    const folder = join(scratch.path, 'case');
+    const one = runRescueCase(folder, truthOf(condition), base.ground(condition), damage, condition, 1, binary);
+    expect(isBadRescue(one), tellRescue(one)).toBe(false);
+    expect(one.rescued, tellRescue(one)).toBe(one.left);
+    expect(one.exit).toBe(exit);
+  });
+});
