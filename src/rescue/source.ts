@@ -6,7 +6,7 @@ import { parsePage } from '../sqlite/page.ts';
 import { type OpenFile, type OpenWal, readWhole } from '../sqlite/pages.ts';
 import { cellsOf } from '../sqlite/tree.ts';
 import { parseWalHeader, walHeaderBytes } from '../sqlite/wal.ts';
-import { lostFrames, parseWalIndex, walIndexBytes } from '../sqlite/wal-index.ts';
+import { framesGone, parseWalIndex, walIndexBytes } from '../sqlite/wal-index.ts';
 import { type Format, findFormat } from './format.ts';
 
 /** The bytes of a ledger: its main file, and its WAL where it has one that is its own. */
@@ -59,12 +59,12 @@ function countLost(path: string, wal: OpenWal | null): number {
   try {
     const bytes = readWhole(shared.fd, Buffer.alloc(walIndexBytes), 0);
     const index = bytes && parseWalIndex(bytes);
-    if (!wal) return lostFrames(index, null, 0);
+    if (!wal) return framesGone(index, null, 0).lostFrames;
     // Frames of a generation are counted from its first one, the damaged ones among them, too.
     let held = 0;
     for (let frame = 0; frame < wal.frames.slots; frame += 1)
       if (wal.frames.stateOf(frame) !== 'other') held = frame + 1;
-    return lostFrames(index, wal.frames, held);
+    return framesGone(index, wal.frames, held).lostFrames;
   } finally {
     closeSync(shared.fd);
   }
