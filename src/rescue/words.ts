@@ -32,6 +32,9 @@ interface Word {
 export function strangeEvents(db: Database.Database, old: Old): readonly number[] {
   const before = new Database(old.path);
   try {
+    // Only so may the tables of a full-text index be filled by hand, and rows be asked for while others are read.
+    before.unsafeMode(true);
+    db.unsafeMode(true);
     if (!copySearch(before, old)) return [];
     for (const one of [before, db]) {
       one.exec("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'events_fts', 'row')");
@@ -42,8 +45,6 @@ export function strangeEvents(db: Database.Database, old: Old): readonly number[
     const places = (one: Database.Database) =>
       one.prepare('SELECT DISTINCT doc FROM temp.places WHERE term = ?').pluck();
     const [now, was] = [places(db), places(before)];
-    db.unsafeMode(true);
-    before.unsafeMode(true);
     for (const term of surplus(db, before)) {
       words += 1;
       if (words > wordLimit) return [];
@@ -67,10 +68,15 @@ function* surplus(db: Database.Database, before: Database.Database): Generator<s
   const select = 'SELECT term, cnt FROM temp.words';
   const [now, was] = [db, before].map((one) => one.prepare(select).iterate() as IterableIterator<Word>);
   if (!now || !was) return;
-  let old = was.next();
-  for (const { term, cnt } of now) {
-    while (!old.done && Buffer.compare(Buffer.from(old.value.term), Buffer.from(term)) < 0) old = was.next();
-    if (old.done || old.value.term !== term || old.value.cnt < cnt) yield term;
+  try {
+    let old = was.next();
+    for (const { term, cnt } of now) {
+      while (!old.done && Buffer.compare(Buffer.from(old.value.term), Buffer.from(term)) < 0) old = was.next();
+      if (old.done || old.value.term !== term || old.value.cnt < cnt) yield term;
+    }
+  } finally {
+    // A database that is still read from cannot be closed.
+    was.return?.();
   }
 }
 
