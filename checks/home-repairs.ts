@@ -27,7 +27,8 @@ export const homeRepairs = defineCheck({
     'changed-since': {
       message: ({ run, changed }) =>
         `the repair ${run} was cut off, and <coven-home>/${changed} was changed after that; the files of before are in <coven-home>/doctor/runs/${run}/quarantine`,
-      hint: () => 'run --fix: it ends that repair, and keeps what was written since with every session that is in view',
+      hint: () =>
+        '`coven-doctor --fix` ends that repair and keeps the ledger as it is now; it deletes nothing, so a session that you miss is in the files of before',
     },
     'not-private': {
       message: ({ notOurs }) =>
