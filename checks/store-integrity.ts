@@ -1,4 +1,4 @@
-import { preserve } from '../src/coven/advice.ts';
+import { preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown } from '../src/model/check.ts';
@@ -51,7 +51,7 @@ export const storeIntegrity = defineCheck({
     corrupt: {
       message: (facts) => `the ledger is damaged: ${facts.first}${others(facts)}${readableRows(facts)}`,
       hint: (facts) =>
-        `run no coven command here, since opening the ledger can make it worse: ${preserve(facts)}, and ask for support`,
+        `run no coven command here, since opening the ledger can make it worse: ${preserve(facts)}; ${seeRescue}`,
     },
   },
   needs: ['home', 'store.open', 'store.bytes', 'store.integrity'],

@@ -1,4 +1,4 @@
-import { preserve } from '../src/coven/advice.ts';
+import { preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
@@ -61,15 +61,15 @@ export const storeOpen = defineCheck({
       message: ({ pages, ledgerPages }) =>
         `a rollback journal lies beside the ledger: the next coven command puts ${count(pages, 'older page', 'older pages')} into it and sets its length to ${count(ledgerPages, 'page', 'pages')}`,
       hint: (facts) =>
-        `run no coven command here: Coven makes no such journal in a ledger that is in use, so it is of another time or another ledger; ${preserve(facts)}, and ask for support`,
+        `run no coven command here: Coven makes no such journal in a ledger that is in use, so it is of another time or another ledger; ${preserve(facts)}; ${seeRescue}`,
     },
     'not-a-database': {
       message: () => 'coven.sqlite3 is not a database: its header is damaged',
-      hint: preserve,
+      hint: (facts) => `${preserve(facts)}; ${seeRescue}`,
     },
     malformed: {
       message: ({ code }) => `the ledger's schema is damaged (${code})`,
-      hint: preserve,
+      hint: (facts) => `${preserve(facts)}; ${seeRescue}`,
     },
     unreadable: {
       message: ({ code }) => `the ledger cannot be read (${code})`,

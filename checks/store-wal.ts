@@ -1,4 +1,4 @@
-import { preserve } from '../src/coven/advice.ts';
+import { preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart, isTorn, losesCommits } from '../src/coven/ledger.ts';
 import { largeWalBytes } from '../src/coven/limits.ts';
@@ -50,8 +50,8 @@ export const storeWal = defineCheck({
       message: (facts) => tornWal(facts),
       hint: (facts) =>
         Number(facts.hiddenCommits) > 0 || Number(facts.visibleCommits) === 0
-          ? `run no coven command here, since the next one deletes what it does not see: ${preserve(facts)}, and ask for support`
-          : preserve(facts),
+          ? `run no coven command here, since the next one deletes what it does not see: ${preserve(facts)}; ${seeRescue}`
+          : `${preserve(facts)}; ${seeRescue}`,
     },
     cut: {
       message: (facts) =>
@@ -61,7 +61,7 @@ export const storeWal = defineCheck({
       hint: (facts) =>
         Number(facts.lostFrames) === 0
           ? `if you restored this WAL yourself, nothing is wrong: the next coven command makes new shared memory. Otherwise run no coven command; look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`
-          : `run no coven command here: it would write over what may still be recovered. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`,
+          : `run no coven command here: it would write over what may still be recovered. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}; ${seeRescue}`,
       // Its WAL is in quarantine then, and what it held is in the main file.
       follows: ['home:repairs unfinished', 'home:repairs changed-since'],
     },
@@ -75,8 +75,7 @@ export const storeWal = defineCheck({
     foreign: {
       message: (facts) =>
         `the WAL (${bytes(facts.bytes)}) is of another ledger; opening this one would turn it into the other`,
-      hint: () =>
-        'start no coven command on this home; keep a copy of all three coven.sqlite3 files, and ask for support',
+      hint: () => `start no coven command on this home; keep a copy of all three coven.sqlite3 files; ${seeRescue}`,
       remedy: foreignWalRemedy,
     },
   },

@@ -54,6 +54,9 @@ export const moveRecord = (facts: Facts): string =>
 export const preserve = (facts: Facts): string =>
   `${stopFirst(facts)}keep a copy of <coven-home> before anything else is tried`;
 
+/** What gets rows back out of a damaged ledger, whatever else is done: it reads the files, and changes nothing. */
+export const seeRescue = '`coven-doctor rescue --dry-run` shows what can be rescued';
+
 /** A restart where a daemon runs, else a start: either has the PATH of today. */
 export const serveAnew = (facts: Facts): string =>
   facts.daemonVerdict === 'running' ? toRestart(facts) : toRun('start', facts);

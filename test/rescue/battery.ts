@@ -1,5 +1,5 @@
 // `npm run battery:rescue`: rescues damaged ledgers of the real Coven, and counts rows against what their bytes still hold.
-// --seed N, --classes WORD, --conditions NAME (each may be repeated), --events N, --base N, --no-coven, --out FILE.
+// In this process; --command runs `coven-doctor rescue` as an operator does. --seed N, --classes WORD, --conditions NAME (each may be repeated), --events N, --base N, --no-coven, --out FILE.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     conditions: { type: 'string', multiple: true, default: ['checkpointed', 'wal', 'restarted'] },
     events: { type: 'string', default: '20000' },
     base: { type: 'string', default: '1' },
+    command: { type: 'boolean', default: false },
     'no-coven': { type: 'boolean', default: false },
     out: { type: 'string' },
   },
@@ -42,7 +43,16 @@ for (const condition of values.conditions as readonly Condition[]) {
     for (const seed of values.seed) {
       const coven = values['no-coven'] ? null : real.path;
       const folder = join(root, 'case');
-      const one = runRescueCase(folder, truth, base.ground(condition), damage, condition, Number(seed), coven);
+      const one = runRescueCase(
+        folder,
+        truth,
+        base.ground(condition),
+        damage,
+        condition,
+        Number(seed),
+        coven,
+        !values.command,
+      );
       outcomes.push(one);
       console.log(tellRescue(one));
     }
