@@ -1,15 +1,25 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames } from '../src/coven/layout.ts';
-import { defineCheck, fail, from, pass } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
 
-/** Lock files are regular and have one name: a lock on anything else guards nothing. Who holds them is no fault. */
+const holder = ({ pid, command }: Facts): string =>
+  Number(pid) > 0 ? `pid ${pid}${command ? ` (${command})` : ''}` : 'a process that cannot be seen from here';
+
+/** What does not get on while each lock is held. */
+const waits: Readonly<Record<string, string>> = {
+  'state.lock': 'every coven command waits for it',
+  'daemon.lock': 'coven daemon start, stop, restart and doctor wait for it',
+  'automations-scheduler.lock': 'no daemon can start',
+};
+
+/** Lock files are regular and have one name: a lock on anything else guards nothing. One that is held for ever is a fault. */
 export const homeLocks = defineCheck({
   id: 'home:locks',
   category: 'home',
   title: 'The lock files are regular files of their own',
   explain:
     'Coven locks whole files with flock(2) and refuses one that is a symlink, no regular file, or known by a second name. Who holds a ' +
-    'lock is shown with --verbose; a held lock is no fault.',
+    'lock is shown with --verbose. A command holds one for a moment; a lock that is held exclusively for six seconds is told.',
   causes: {
     ok: { message: ({ held }) => (held ? `held: ${held}` : 'none is held') },
     'not-regular': {
@@ -20,16 +30,33 @@ export const homeLocks = defineCheck({
       message: ({ name, links }) => `<coven-home>/${name} has ${links} names, so a process may lock it elsewhere`,
       hint: ({ name }) => `with no coven process alive, move <coven-home>/${name} out of the home; Coven makes it anew`,
     },
+    held: {
+      message: (facts) =>
+        `${holder(facts)} has held <coven-home>/${facts.name} exclusively for over ${Math.floor(Number(facts.watchedMs) / 1000)} s; ${waits[String(facts.name)] ?? 'Coven waits for it'}`,
+      hint: (facts) =>
+        Number(facts.pid) > 0
+          ? `find out what it is, and let it finish: ps -o pid,user,lstart,cmd -p ${facts.pid}`
+          : 'find out in the other container or namespace which process it is, and let it finish',
+      follows: ['daemon hung', 'daemon starting'],
+    },
   },
   needs: ['home', 'home.entries', 'home.locks'],
+  wants: ['home.held'],
   skip: withoutHome,
-  judge: ({ 'home.entries': { list }, 'home.locks': { files, method } }) => {
+  judge: ({ 'home.entries': { list }, 'home.locks': { files, method }, 'home.held': watched }) => {
     const locks = list.filter(({ name }) => lockNames.some((lock) => lock === name));
     const found = locks.flatMap(({ name, kind, links }) => {
       const rest = { facts: { name, kind, links }, evidence: from('home.entries', { [name]: kind, links }) };
       if (kind !== 'file') return fail('not-regular', `<coven-home>/${name}`, rest);
       return links === 1 ? [] : fail('linked', `<coven-home>/${name}`, rest);
     });
+    for (const { name, pid, command, watchedMs } of watched?.held ?? [])
+      found.push(
+        fail('held', `<coven-home>/${name}`, {
+          facts: { name, pid, command, watchedMs },
+          evidence: from('home.held', { [name]: pid, watchedMs }),
+        }),
+      );
     if (found.length > 0) return found;
     const held = files.filter(({ holders }) => holders.length > 0);
     const facts = {

@@ -10,6 +10,7 @@ import { daemonResources } from './daemon-resources.ts';
 import { daemonSocket } from './daemon-socket.ts';
 import { daemonVersion } from './daemon-version.ts';
 import { harnessChecks, harnesses } from './harnesses.ts';
+import { homeAccess } from './home-access.ts';
 import { homeConfig } from './home-config.ts';
 import { homeDisk } from './home-disk.ts';
 import { homeFilesystem } from './home-filesystem.ts';
@@ -42,6 +43,7 @@ export const checks: readonly Check[] = [
   homeConfig,
   homeReset,
   homeRepairs,
+  homeAccess,
   homeLocks,
   daemon,
   daemonSocket,

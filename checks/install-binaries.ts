@@ -1,4 +1,20 @@
-import { defineCheck, from, pass, skipped, warn } from '../src/model/check.ts';
+import { defineCheck, fail, from, pass, skipped, warn } from '../src/model/check.ts';
+
+const whys: Readonly<Record<string, string>> = {
+  dangling: 'it is a link to a file that is gone',
+  'no-native': 'its npm package came without the native program, which npm installs as an optional dependency',
+  'no-node': 'it is a script of Node, and no node is on PATH',
+  architecture: 'it is built for another processor',
+  'no-loader': 'the loader that it asks for is not there; it is built for another C library',
+};
+const again = 'npm install -g --include=optional @opencoven/cli';
+const cures: Readonly<Record<string, string>> = {
+  'no-node': 'put the folder of node on PATH',
+  'no-loader': 'Coven needs a Linux with glibc; Alpine and other musl systems are not supported',
+  dangling: again,
+  'no-native': again,
+  architecture: again,
+};
 
 /** Every `coven` on PATH: the first one is run, and another behind it is upgraded in vain. */
 export const installBinaries = defineCheck({
@@ -11,6 +27,11 @@ export const installBinaries = defineCheck({
   causes: {
     ok: { message: ({ first, version }) => `${first}${version === null ? '' : ` (${version})`}` },
     'no-coven': { message: () => 'not asked: no `coven` is on PATH' },
+    broken: {
+      message: ({ path, why }) => `${path} cannot be run: ${whys[String(why)] ?? why}`,
+      hint: ({ why }) => cures[String(why)] ?? 'npm install -g @opencoven/cli',
+      follows: ['install:binaries shadowed'],
+    },
     shadowed: {
       message: ({ first, hidden }) => `${first} is run, and hides ${hidden}`,
       hint: () => 'remove the one that is not wanted, or put its folder behind the other on PATH',
@@ -18,7 +39,7 @@ export const installBinaries = defineCheck({
     },
   },
   needs: ['install'],
-  judge: ({ install: { covens } }) => {
+  judge: ({ install: { covens, broken } }) => {
     const [first, ...others] = covens;
     const hidden = others.filter(({ target }) => target !== first?.target);
     const rest = {
@@ -32,6 +53,14 @@ export const installBinaries = defineCheck({
         .slice(0, 20)
         .flatMap(({ path, target, version }) => from('install', { [path]: target, [`${path}.version`]: version })),
     };
+    const unrunnable = broken.map(({ path, why }) =>
+      // A link to nothing is passed over: the next `coven` on PATH is run.
+      (why === 'dangling' && first ? warn : fail)('broken', '<path>', {
+        facts: { path, why },
+        evidence: from('install', { [path]: why }),
+      }),
+    );
+    if (unrunnable.length > 0) return unrunnable;
     if (!first) return [skipped('no-coven', '<path>', rest)];
     return [hidden.length > 0 ? warn('shadowed', '<path>', rest) : pass('<path>', rest)];
   },

@@ -58,6 +58,8 @@ export const storeRehearsal = defineCheck({
       message: (facts) => `${coven(facts)} did not open a copy of this ledger in the time allowed`,
       hint: () => 'run again with --deep, which allows more time',
     },
+    'no-ledger': { message: () => 'not asked: there is no ledger to read' },
+    'ledger-not-opened': { message: () => 'not asked: the ledger is no regular file' },
     'no-coven': { message: () => 'not asked: no Coven is on PATH but this package’s own' },
     'not-trusted': { message: () => 'not asked: others can write to the `coven` on PATH, so that it is not run' },
     'does-not-run': { message: () => 'not asked: the `coven` on PATH does not tell its version' },

@@ -42,12 +42,13 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'home:path': ['not-a-directory', 'symlink', 'not-utf8', 'socket-path-too-long', 'cannot-create'],
   'home:owner': ['foreign-owner', 'foreign-entries', 'elevated'],
   'home:mode': ['writable-by-others', 'readable-by-others', 'not-writable', 'entry-open'],
+  'home:access': ['not-writable', 'immutable', 'read-only-mount', 'few-descriptors', 'small-files'],
   'home:filesystem': ['read-only', 'network', 'synced', 'volatile'],
   'home:disk': ['full', 'low', 'inodes-full', 'inodes-low', 'no-room-for-backup'],
   'home:config': ['unparsable'],
   'home:reset': ['interrupted'],
   'home:repairs': ['unfinished', 'changed-since', 'not-private'],
-  'home:locks': ['not-regular', 'linked'],
+  'home:locks': ['not-regular', 'linked', 'held'],
   daemon: ['stopped', 'stale', 'hung', 'slow', 'unreachable', 'duplicate', 'foreign'],
   'daemon:socket': [
     'stale',
@@ -97,7 +98,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'sessions:processes': ['unowned'],
   'sessions:churn': ['churn'],
   'sessions:leases': ['expired', 'malformed'],
-  'install:binaries': ['shadowed'],
+  'install:binaries': ['shadowed', 'broken'],
   'harness:claude': ['absent'],
   harnesses: ['none'],
 };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Fault, faults, mounted, pathOf, whyNot } from '../../fixtures/faults/index.ts';
+import { type Fault, faults, limitedBy, mounted, pathOf, whyNot } from '../../fixtures/faults/index.ts';
 import { Unsafe } from '../host/outside.ts';
 import { renderFaults, renderRefusal, renderSimulated } from '../render/simulate.ts';
 import { makePlace, type Place } from '../simulate/place.ts';
@@ -70,6 +70,7 @@ function lookAt({ name, what, live, expect, under = {} }: Fault, { home, beside 
     path: pathOf({ under }, beside),
     command: [
       ...mounted(mount, home, beside),
+      ...limitedBy(under),
       ...(uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']),
       'coven-doctor',
       '--home',

@@ -10,6 +10,8 @@ export const lifecycleNeeds = [
   ...livenessNeeds,
   'home.entries',
   'home.filesystem',
+  'home.access',
+  'home.held',
   'store.files',
   'store.open',
   'store.bytes',
@@ -66,8 +68,15 @@ function* inEveryWay({ home, machine }: Daemon, sight: LifecycleSight): Generato
   if (others) yield 'home:owner';
   if (sight['home.filesystem']?.readOnly) yield 'home:filesystem';
   if (entries.some(({ name }) => name === names.resetMarker)) yield 'home:reset';
-  if (locks.some(({ kind, links }) => kind !== 'file' || links !== 1)) yield 'home:locks';
+  if (locks.some(({ kind, links }) => kind !== 'file' || links !== 1) || isHeld(sight, [names.stateLock]))
+    yield 'home:locks';
+  const closed = sight['home.access']?.closed ?? [];
+  if (closed.some(({ name, code }) => name === names.stateLock || (name === '.' && code === 'EPERM')))
+    yield 'home:access';
 }
+
+const isHeld = (sight: LifecycleSight, locks: readonly string[]): boolean =>
+  sight['home.held']?.held.some(({ name }) => locks.includes(name)) ?? false;
 
 /** What a command refuses that asks who the daemon is. */
 function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator<string> {
@@ -91,6 +100,8 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
 function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: LifecycleSight, { pid }: Liveness) {
   const { 'store.files': files, 'store.open': open, 'store.integrity': integrity, 'store.bytes': bytes } = sight;
   if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
+  if (isHeld(sight, [names.lifecycleLock, names.schedulerLock])) yield 'home:locks';
+  if (sight['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
   if (!files || !open) return;
   const harm = harmOfStart(files, open, bytes);
   const gone = open.outcome === 'missing' || open.outcome === 'empty';

@@ -1,6 +1,8 @@
-import { closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { nativePackages } from '../coven/install.ts';
+import { readPackage } from './npm-package.ts';
 
 /** A script's first line is shorter. Source: BINPRM_BUF_SIZE of Linux. */
 const firstBytes = 256;
@@ -17,6 +19,82 @@ export function commandOf(program: string): readonly string[] | null {
     return /^#!.*\bnode\b/.test(firstLine(native)) ? [process.execPath, native] : [native];
   } catch {
     return null;
+  }
+}
+
+/** `no-native`: a wrapper without its program. `no-node`: nothing to run it with. `architecture`, `no-loader`: of another machine. */
+export const brokenWays = ['dangling', 'no-native', 'no-node', 'architecture', 'no-loader'] as const;
+export type Broken = (typeof brokenWays)[number];
+
+/** Why a `coven` cannot be run, from its files alone; null where nothing is known to be in its way. */
+export function whyNotRun(program: string, path: string): Broken | null {
+  try {
+    const file = realpathSync(program);
+    const isWrapper = [join(dirname(file), '..'), dirname(file)].some((folder) => isPackage(folder, wrapperPackage));
+    const native = nativeOf(file);
+    if (isWrapper && native === null) return 'no-native';
+    if (/^#!\s*\S*env\s+node\b/.test(firstLine(file)) && !isOnPath('node', path)) return 'no-node';
+    return whyNotLoaded(native ?? file);
+  } catch {
+    return null;
+  }
+}
+
+const wrapperPackage = '@opencoven/cli';
+
+function isPackage(folder: string, wanted: string): boolean {
+  const found = readPackage(folder);
+  return found !== null && found !== 'unreadable' && found.name === wanted;
+}
+
+const isOnPath = (name: string, path: string): boolean =>
+  path.split(delimiter).some((folder) => isAbsolute(folder) && existsSync(join(folder, name)));
+
+/** A link to a file that is not there. */
+export const isDangling = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && !existsSync(path);
+
+/** Machines of ELF, by what Node calls them. Source: the ELF specification, e_machine. */
+const machines: Readonly<Record<string, number>> = {
+  x64: 62,
+  arm64: 183,
+  ia32: 3,
+  arm: 40,
+  riscv64: 243,
+  ppc64: 21,
+  s390x: 22,
+};
+const programHeadersLimit = 64;
+const interpreterType = 3;
+
+/** Of an ELF program: its machine is this one's, and the loader that it asks for is there. Others are not judged. */
+function whyNotLoaded(file: string): Broken | null {
+  if (process.platform !== 'linux') return null;
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const read = (at: number, length: number): Buffer => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, at));
+    };
+    const head = read(0, 64);
+    if (head.length < 64 || head.toString('latin1', 0, 4) !== '\x7fELF') return null;
+    const machine = machines[process.arch];
+    if (head[4] !== 2 || head[5] !== 1 || (machine !== undefined && head.readUInt16LE(18) !== machine))
+      return 'architecture';
+    const at = Number(head.readBigUInt64LE(32));
+    const [size, count] = [head.readUInt16LE(54), Math.min(head.readUInt16LE(56), programHeadersLimit)];
+    for (let index = 0; index < count && size >= 56; index += 1) {
+      const part = read(at + index * size, 56);
+      if (part.length < 56 || part.readUInt32LE(0) !== interpreterType) continue;
+      const length = Math.min(4096, Number(part.readBigUInt64LE(32)));
+      const loader = read(Number(part.readBigUInt64LE(8)), length)
+        .toString('utf8')
+        .replace(/\0.*$/s, '');
+      return isAbsolute(loader) && !existsSync(loader) ? 'no-loader' : null;
+    }
+    return null;
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -123,7 +123,7 @@ const withoutPath = (error: ObservationError, home: string): ObservationError =>
 
 /** Looks that wait for the daemon or read the ledger keep deadlines of their own within the run's. */
 const isOwnPaced = (key: ObservationKey): boolean =>
-  key.startsWith('store.') || key.startsWith('daemon.') || key === 'processes';
+  key.startsWith('store.') || key.startsWith('daemon.') || key === 'processes' || key === 'home.held';
 
 async function take<K extends ObservationKey>(
   key: K,

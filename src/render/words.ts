@@ -27,6 +27,7 @@ const common: Readonly<Record<string, Cause>> = {
   },
   'no-mounts': { message: () => 'not asked: this system does not tell its mounts' },
   'sessions-unread': { message: () => 'not asked: the session rows could not be read' },
+  'other-user': { message: () => 'not asked: the home is another user’s' },
   'no-ledger': { message: () => 'not asked: there is no ledger to read' },
   'wal-foreign': { message: () => 'not asked: the WAL beside the ledger is of another one' },
   'ledger-not-opened': { message: () => 'not asked: the ledger did not open' },

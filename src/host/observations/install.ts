@@ -3,10 +3,11 @@ import { access, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { harnessCommands } from '../../coven/contract.ts';
+import { brokenWays, isDangling, whyNotRun } from '../coven-program.ts';
 import type { Look } from '../look.ts';
 import { readPackage } from '../npm-package.ts';
 import { tool } from '../package.ts';
-import { flag, id, list, maybe, text, type ValueOf } from '../shape.ts';
+import { flag, id, list, maybe, oneOf, text, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
@@ -21,6 +22,8 @@ export const schema = () =>
         ours: flag,
       }),
     ),
+    /** Those that cannot be run, and links to nothing by that name, as far as their files tell it. */
+    broken: list(v.object({ path: text, why: oneOf(brokenWays) })),
     harnesses: list(v.object({ id, path: maybe(text) })),
   });
 export type Install = ValueOf<typeof schema>;
@@ -41,7 +44,13 @@ export async function take({ env }: Look): Promise<Install> {
     }),
   );
   const harnesses = await Promise.all(harnessCommands.map(async (id) => ({ id, path: (await files(id))[0] ?? null })));
-  return { covens, harnesses };
+  const dangling = folders.map((folder) => join(folder, 'coven')).filter(isDangling);
+  const unrunnable = covens.flatMap(({ path }) => {
+    const why = whyNotRun(path, env.PATH ?? '');
+    return why === null ? [] : [{ path, why }];
+  });
+  const broken = [...unrunnable, ...dangling.map((path) => ({ path, why: 'dangling' as const }))];
+  return { covens, broken, harnesses };
 }
 
 async function executable(file: string): Promise<string | null> {

@@ -1,0 +1,80 @@
+import { withoutHome } from '../src/coven/gates.ts';
+import { names } from '../src/coven/layout.ts';
+import { leastFileBytes, leastOpenFiles } from '../src/coven/limits.ts';
+import { bytes } from '../src/model/amounts.ts';
+import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
+import type { Observations } from '../src/observation.ts';
+
+const more = ({ others }: Facts): string => (Number(others) > 0 ? ` (and ${others} more)` : '');
+const ownCheck = ['home:owner *', 'home:filesystem read-only'];
+
+/** Whether what a start of Coven opens for writing can be written, and whether its limits leave it room. */
+export const homeAccess = defineCheck({
+  id: 'home:access',
+  category: 'home',
+  title: 'Coven may write what it has to write',
+  explain:
+    'A start opens the ledger, its WAL and shared memory and four lock files for writing. Where one of them may not be written, it ends ' +
+    'after five seconds without a reason. The kernel is asked about each of them, so that modes, attributes and mounts count alike. ' +
+    'A daemon also needs open files for its sessions, and a limit on the size of files that its ledger fits into.',
+  causes: {
+    ok: { message: () => 'the home, the ledger and the locks can be written' },
+    'not-writable': {
+      message: (facts) => `you may not write to <coven-home>/${facts.name}${more(facts)}; Coven cannot start`,
+      hint: ({ name }) => `chmod u+w ${homeWord(name)}`,
+      follows: ownCheck,
+    },
+    immutable: {
+      message: (facts) =>
+        `${facts.name === '.' ? '<coven-home>' : `<coven-home>/${facts.name}`}${more(facts)} carries an attribute that lets nobody change it; Coven cannot start`,
+      hint: ({ name }) => `as root: chattr -i -a ${homeWord(name)}`,
+      follows: ownCheck,
+    },
+    'read-only-mount': {
+      message: (facts) => `<coven-home>/${facts.name}${more(facts)} is mounted read-only; Coven cannot start`,
+      hint: ({ name }) => `as root: mount -o remount,bind,rw ${homeWord(name)}`,
+      follows: ownCheck,
+    },
+    'few-descriptors': {
+      message: ({ openFiles }) =>
+        `a daemon started from here may open ${openFiles} files, which is too few for sessions`,
+      hint: () => 'ulimit -n 1024',
+    },
+    'small-files': {
+      message: ({ fileBytes }) =>
+        `a daemon started from here may write no file larger than ${bytes(fileBytes)}; its ledger is larger, or soon is`,
+      hint: () => 'ulimit -f unlimited',
+    },
+  },
+  needs: ['machine', 'home', 'home.access'],
+  wants: ['store.files', 'home.filesystem'],
+  skip: ({ home, machine }) => withoutHome({ home }) ?? (home.uid === machine.uid ? undefined : 'other-user'),
+  judge: ({ 'home.access': { closed, limits }, 'store.files': files, 'home.filesystem': filesystem }) => {
+    // Of a whole file system that is read-only its own check tells; a mode that closes the home is undone by every command.
+    const told = closed.filter(({ name, code }) =>
+      code === 'EROFS' ? name !== '.' && !filesystem?.readOnly : name !== '.' || code === 'EPERM',
+    );
+    const found = (['EACCES', 'EPERM', 'EROFS'] as const).flatMap((code) => {
+      const [first, ...others] = told.filter((one) => one.code === code);
+      if (!first) return [];
+      return fail(codes[code], first.name === '.' ? '<coven-home>' : `<coven-home>/${first.name}`, {
+        facts: { name: first.name, others: others.length },
+        evidence: from('home.access', Object.fromEntries([first, ...others].map(({ name, code }) => [name, code]))),
+      });
+    });
+    const size = Math.max(files?.main.size ?? 0, files?.wal.size ?? 0);
+    const rest = { facts: { ...limits }, evidence: from('home.access', { ...limits }) };
+    if (limits.openFiles !== null && limits.openFiles < leastOpenFiles)
+      found.push(warn('few-descriptors', `<coven-home>/${names.socket}`, rest));
+    if (limits.fileBytes !== null && limits.fileBytes < size + leastFileBytes)
+      found.push(fail('small-files', `<coven-home>/${names.ledger}`, rest));
+    return found.length > 0 ? found : [pass('<coven-home>', rest)];
+  },
+});
+
+const codes: Readonly<Record<Observations['home.access']['closed'][number]['code'], string>> = {
+  EACCES: 'not-writable',
+  EPERM: 'immutable',
+  EROFS: 'read-only-mount',
+};

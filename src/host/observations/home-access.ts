@@ -1,0 +1,54 @@
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { lockNames, names } from '../../coven/layout.ts';
+import { look as lookAt } from '../files.ts';
+import type { Look } from '../look.ts';
+import { list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+
+export const schema = () =>
+  v.object({
+    /**
+     * What a start opens for writing, is there, and may not be written by this user: `EACCES` by its mode or owner, `EPERM` by an
+     * attribute, `EROFS` by its mount. `.` is the home.
+     */
+    closed: list(v.object({ name, code: oneOf(['EACCES', 'EPERM', 'EROFS']) })),
+    /** Limits that a daemon started from here would have; null where there is none, or it is not told. */
+    limits: v.object({ openFiles: maybe(number), fileBytes: maybe(number), processes: maybe(number) }),
+  });
+export type Access = ValueOf<typeof schema>;
+
+/** Source: the system calls of a start of Coven 0.4.6. It does without its log. */
+const written: readonly string[] = ['.', ...lockNames, names.ledger, names.wal, names.shm, names.journal];
+
+type Closed = Access['closed'][number];
+
+/** Asks the kernel, which knows modes, attributes and mounts alike; opens nothing. */
+export async function take({ home }: Look): Promise<Access> {
+  const closed = await Promise.all(written.map((name) => closedBy(home, name)));
+  return { closed: closed.filter((one) => one !== null), limits: await limits() };
+}
+
+async function closedBy(home: string, name: string): Promise<Closed | null> {
+  const path = join(home, name);
+  const stat = await lookAt(path);
+  // What is no file is told by the checks of the parts themselves.
+  if (!stat || (name !== '.' && !stat.isFile())) return null;
+  try {
+    await access(path, constants.W_OK);
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    return code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? { name, code } : null;
+  }
+}
+
+async function limits(): Promise<Access['limits']> {
+  const text = await readFile('/proc/self/limits', 'latin1').catch(() => '');
+  const soft = (what: string): number | null => {
+    const told = new RegExp(`^Max ${what}\\s+(\\d+)`, 'm').exec(text)?.[1];
+    return told === undefined ? null : Number(told);
+  };
+  return { openFiles: soft('open files'), fileBytes: soft('file size'), processes: soft('processes') };
+}
