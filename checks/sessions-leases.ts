@@ -38,10 +38,12 @@ export const sessionsLeases = defineCheck({
       follows: ['daemon hung', 'daemon slow', 'daemon unreachable', 'daemon stale'],
     },
     undetermined: {
-      message: ({ path, gate, name }) =>
+      message: ({ path, gate, name, atLeast, read }) =>
         gate === 'remote'
           ? `${path} lies on a network file system, and was not looked at`
-          : `${path}: ${name ? `the lease ${name}` : 'its maintenance gate'} may not be read by this user`,
+          : gate === 'crowded'
+            ? `${path}: its maintenance gate holds at least ${atLeast} leases, of which ${read} were read`
+            : `${path}: ${name ? `the lease ${name}` : 'its maintenance gate'} may not be read by this user`,
       hint: () => 'look at the .git/coven-maintenance-gate of that project yourself, as its owner',
     },
   },
@@ -51,7 +53,7 @@ export const sessionsLeases = defineCheck({
     const now = Date.parse(machine.now) / 1000;
     const alive = new Set(list.filter(({ state }) => state !== 'Z').map(({ sessionId }) => sessionId));
     const isLate = ({ expiresAt }: Lease): boolean => expiresAt !== null && expiresAt + lateSeconds < now;
-    const found = projects.flatMap(({ path, gate, owner, writers }) => {
+    const found = projects.flatMap(({ path, gate, owner, writers, writersAtLeast: atLeast }) => {
       const about = (lease: Lease | null) => ({
         facts: { path, gate, name: lease?.name ?? null, session: lease?.sessionId ?? null, owner: lease === owner },
         evidence: from('sessions.leases', {
@@ -71,6 +73,7 @@ export const sessionsLeases = defineCheck({
         ...(malformed ? [warn('malformed', target, about(malformed))] : []),
         ...(late ? [warn('expired', target, about(late))] : []),
         ...(unreadable ? [unknown('undetermined', target, about(unreadable))] : []),
+        ...(atLeast === undefined ? [] : [unknown('undetermined', target, crowded(path, atLeast, writers.length))]),
       ];
     });
     if (found.length > 0) return found;
@@ -78,4 +81,9 @@ export const sessionsLeases = defineCheck({
     const facts = { projects: projects.length, writers: writers.length, left: writers.filter(isLate).length };
     return [pass('<coven-home>', { facts, evidence: from('sessions.leases', facts) })];
   },
+});
+
+const crowded = (path: string, atLeast: number, read: number) => ({
+  facts: { path, gate: 'crowded', atLeast, read },
+  evidence: from('sessions.leases', { atLeast, read }),
 });

@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { look, readEnd, readStart } from '../host/files.ts';
+import { lastNames } from '../host/names.ts';
 import { parseJson } from '../json.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
 
@@ -45,15 +45,12 @@ const journalLimit = mebibyte;
 export async function gatherRuns(home: string): Promise<Gathered> {
   const folder = join(home, 'doctor', 'runs');
   const isOwn = (await isFolder(join(home, 'doctor'))) && (await isFolder(folder));
-  const found = isOwn ? await readdir(folder) : [];
-  const ids = found
-    .filter((id) => /^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(id))
-    .sort()
-    .reverse();
+  const isRun = (id: string): boolean => /^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(id);
+  const found = isOwn ? await lastNames(folder, runLimit, isRun) : { names: [], count: 0, complete: true };
   const parts: Part[] = [];
   const cut: Cut[] = [];
   const leftOut: LeftOut[] = [];
-  for (const id of ids.slice(0, runLimit)) {
+  for (const id of found.names.toReversed()) {
     const name = `runs/${id}.json`;
     if (!(await isFolder(join(folder, id)))) {
       leftOut.push({ name, why: 'it is no folder' });
@@ -69,8 +66,14 @@ export async function gatherRuns(home: string): Promise<Gathered> {
       cut.push({ name, what: `the first ${journalLimit} of ${reading.size} bytes`, why: 'longer than any journal is' });
     parts.push({ name, json: reading.bytes.toString('utf8').split('\n').flatMap(recordOf) });
   }
-  if (ids.length > runLimit)
-    cut.push({ name: 'runs/', what: `the newest ${runLimit} of ${ids.length} runs`, why: 'older ones are history' });
+  if (!found.complete)
+    cut.push({
+      name: 'runs/',
+      what: `${found.names.length} of at least ${found.count} runs`,
+      why: 'there are too many',
+    });
+  else if (found.count > runLimit)
+    cut.push({ name: 'runs/', what: `the newest ${runLimit} of ${found.count} runs`, why: 'older ones are history' });
   return { parts, cut, leftOut };
 }
 

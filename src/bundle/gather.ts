@@ -4,8 +4,7 @@ import { reasonOf } from '../host/host.ts';
 import type { LiveHost } from '../host/live.ts';
 import { observationKeys } from '../host/schemas.ts';
 import type { Observation, ObservationKey, Observations } from '../observation.ts';
-import type { RedactorOptions } from '../redaction/redactor.ts';
-import { makeTokens, withMarked } from '../redaction/tokens.ts';
+import type { Named } from '../redaction/tokens.ts';
 import type { StoreInventory } from '../store/protocol.ts';
 import { gatherLogs, gatherRuns } from './files.ts';
 import { join, ledgerParts, seenOf } from './ledger.ts';
@@ -27,11 +26,22 @@ export interface GatherOptions {
   readonly tell: (doing: 'observations' | 'ledger' | 'files and machine') => void;
 }
 
-/** Everything that goes into a bundle, and what is needed to take out what must not. */
+/** What is known of this machine that must not be told. */
+export interface Redaction {
+  readonly knownValues: readonly string[];
+  /** Of the user, as written in `privacy.toml`. */
+  readonly patterns: readonly string[];
+  /** What is told by a numbered token. */
+  readonly named: readonly Named[];
+  /** What is taken out where it stands as a word of its own. */
+  readonly common: readonly string[];
+}
+
+/** Everything that goes into a bundle, and what is needed to take out what must not: plain data. */
 export interface Haul {
   readonly observations: readonly Observation[];
   readonly gathered: Gathered;
-  readonly redaction: RedactorOptions;
+  readonly redaction: Redaction;
   /** What the proof looks for: known values, and how those begin that are not taken out. */
   readonly forbidden: readonly string[];
   /** Projects without a token of their own. */
@@ -126,7 +136,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Ha
           : []),
       ],
     }),
-    redaction: { knownValues: values, patterns, tokens: withMarked(makeTokens(named), common) },
+    redaction: { knownValues: values, patterns, named, common },
     forbidden: [...values, ...heads],
     unnamed,
   };

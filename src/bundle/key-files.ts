@@ -7,7 +7,7 @@ export function valuesIn(bytes: Buffer): readonly string[] {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
   } catch {
-    return [bytes.toString('base64').replace(/=+$/, ''), bytes.toString('hex')];
+    return [bytes.toString('base64').replace(/={0,2}$/, ''), bytes.toString('hex')];
   }
   const parsed = parsedJson(text);
   if (parsed !== undefined) return textsOf(parsed).flatMap((value) => [value, ...wordsOf(value)]);

@@ -1,5 +1,6 @@
 import type { Observation } from '../observation.ts';
 import type { Hit } from '../redaction/proof.ts';
+import { makeTokens, withMarked } from '../redaction/tokens.ts';
 import type { CheckRun } from '../runner.ts';
 import { type Cleaner, makeCleaner } from './clean.ts';
 import type { Haul } from './gather.ts';
@@ -38,32 +39,75 @@ interface Made {
   readonly included: readonly Included[];
   /** The report in its forms, made of what is redacted; a form that cannot be made rejects. */
   readonly report: (cleaned: Cleaned) => Promise<readonly Member[]>;
+  /** Told the unit of work that is begun: a member, an observation, the report. */
+  readonly begin?: (unit: string) => void;
+  /** Units that are left out, since work on them did not come to its end, and why. */
+  readonly givenUp?: ReadonlyMap<string, string>;
 }
+
+/** Units of work that are no member. */
+export const observationUnit = (key: string): string => `observation ${key}`;
+export const reportUnit = 'report';
+export const manifestUnit = 'manifest.json';
 
 /**
  * The members of a bundle, redacted. The observations come first: a thing has the number of its first appearance in
  * them, whatever else is in the bundle. Equal input gives equal members.
  */
 export async function packMembers(haul: Haul, found: readonly CheckRun[], made: Made): Promise<Contents> {
-  const cleaner = makeCleaner(haul.redaction, haul.unnamed, made.included);
-  const observations = haul.observations.map(cleaner.observation);
-  const runs = found.filter(({ check }) => check.module).map(cleaner.run);
-  const { parts, cut, leftOut } = cleanedWords(haul, cleaner);
-  const members = [
-    recordingOf(made.run, observations),
-    ...(await made.report({ observations, runs, line: cleaner.line, included: made.included })),
-    ...parts.toSorted(byName).map(cleaner.member),
-  ];
-  const report = redactionReport(cleaner.counts, cleaner.refusedPatterns, cleaner.placeholders());
-  const all = [...members, report];
-  const { tool, createdAt, included } = made;
-  return contentsOf(all, { tool, createdAt, cut, leftOut, included }, []);
+  const { tool, createdAt, included, begin = () => undefined, givenUp = new Map() } = made;
+  const { knownValues, patterns, named, common } = haul.redaction;
+  const cleaner = makeCleaner(
+    { knownValues, patterns, tokens: withMarked(makeTokens(named), common) },
+    haul.unnamed,
+    included,
+  );
+  const isWanted = (unit: string): boolean => {
+    if (givenUp.has(unit)) return false;
+    begin(unit);
+    return true;
+  };
+  const observations = haul.observations.map((seen) =>
+    isWanted(observationUnit(seen.key)) ? cleaner.observation(seen) : unread(seen, givenUp),
+  );
+  const members = [recordingOf(made.run, observations)];
+  if (isWanted(reportUnit)) {
+    const runs = found.filter(({ check }) => check.module).map(cleaner.run);
+    members.push(...(await made.report({ observations, runs, line: cleaner.line, included })));
+  }
+  for (const part of haul.gathered.parts.toSorted(byName)) if (isWanted(part.name)) members.push(cleaner.member(part));
+  begin(manifestUnit);
+  const { cut, leftOut } = cleanedWords(haul, cleaner);
+  members.push(redactionReport(cleaner.counts, cleaner.refusedPatterns, cleaner.placeholders()));
+  const unused = cleaner.refusedPatterns.map(({ index, reason }) => ({ name: patternName(index), why: reason }));
+  const lost = [...givenUp].map(([name, why]) => ({ name, why }));
+  return contentsOf(
+    members,
+    { tool, createdAt, cut, leftOut: [...leftOut, ...unused.slice(0, mostNamed), ...lost], included, begin, givenUp },
+    [],
+  );
 }
 
-type Told = Omit<Parameters<typeof manifestOf>[1], 'reduced'>;
+/** A pattern is the user's own, and not quoted. */
+const patternName = (index: number): string => `pattern ${index + 1} of extra_patterns in privacy.toml`;
+const mostNamed = 100;
+
+/** An observation that was made, and is not told. */
+const unread = ({ key, at, ms }: Observation, givenUp: ReadonlyMap<string, string>): Observation => ({
+  key,
+  at,
+  ms,
+  ok: false,
+  error: { code: 'not-told', message: givenUp.get(observationUnit(key)) ?? '' },
+});
+
+interface Told extends Omit<Parameters<typeof manifestOf>[1], 'reduced'> {
+  readonly begin: NonNullable<Made['begin']>;
+  readonly givenUp: NonNullable<Made['givenUp']>;
+}
 
 function contentsOf(all: readonly Member[], told: Told, reduced: readonly Hit[]): Contents {
-  const { cut, leftOut } = told;
+  const { cut, leftOut, begin, givenUp } = told;
   return {
     members: [...all, manifestOf(all, { ...told, reduced })].sort(byName),
     cut,
@@ -74,9 +118,12 @@ function contentsOf(all: readonly Member[], told: Told, reduced: readonly Hit[])
       // The manifest, and a name: there is nothing that could be made less.
       if ([...found.keys()].some((name) => !all.some((member) => member.name === name))) return null;
       const before = new Set(reduced.map(({ member }) => member));
-      const less = all.map((member) =>
-        found.has(member.name) ? (before.has(member.name) ? emptied : shapesOf)(member) : member,
-      );
+      const less = all.map((member) => {
+        if (!found.has(member.name)) return member;
+        if (before.has(member.name) || givenUp.has(member.name)) return emptied(member);
+        begin(member.name);
+        return shapesOf(member);
+      });
       if (less.every(({ bytes }, index) => all[index]?.bytes.equals(bytes))) return null;
       return contentsOf(less, told, [...reduced.filter(({ member }) => !found.has(member)), ...found.values()]);
     },
@@ -84,9 +131,8 @@ function contentsOf(all: readonly Member[], told: Told, reduced: readonly Hit[])
 }
 
 /** Our own words on what is missing may quote the machine. */
-function cleanedWords({ gathered: { parts, cut, leftOut } }: Haul, { line }: Cleaner) {
+function cleanedWords({ gathered: { cut, leftOut } }: Haul, { line }: Cleaner) {
   return {
-    parts,
     cut: cut.map(({ name, what, why }) => ({ name: line(name), what: line(what), why: line(why) })),
     leftOut: leftOut.map(({ name, why }) => ({ name: line(name), why: line(why) })),
   };

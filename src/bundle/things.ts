@@ -93,9 +93,10 @@ export async function patternsOf(
     return { patterns: patternsIn(parse(text)), unreadable: null };
   } catch {
     const [, list = ''] = /extra_patterns\s*=\s*\[([\s\S]{0,65536})/.exec(text) ?? [];
-    const quoted = [...list.matchAll(/'([^'\n]+)'|"((?:[^"\\\n]|\\.)+)"/g)];
+    const quoted = [...list.matchAll(/'([^'\n]*)'?|"((?:[^"\\\n]|\\.)*)"?/g)];
     const patterns = quoted.map(([, literal, basic = '']) => literal ?? basic.replace(/\\(.)/g, '$1'));
-    return { patterns, unreadable: 'it cannot be parsed; what looked like patterns in it was used' };
+    const wanted = patterns.filter((pattern) => pattern !== '');
+    return { patterns: wanted, unreadable: 'it cannot be parsed; what looked like patterns in it was used' };
   }
 }
 

@@ -11,25 +11,23 @@ import { verifyMembers } from './verify.ts';
 export async function writeProven(
   file: OutsideFile,
   archive: Buffer,
-  prove: Proof,
-  signal: AbortSignal,
+  prove: (path: string) => Promise<readonly Hit[]>,
 ): Promise<readonly Hit[]> {
   let hits: readonly Hit[] = [];
   await writeOutsideFile(file, archive, async (written) => {
-    hits = await scan(written, prove, signal);
+    hits = await prove(written);
     return hits.length === 0;
   });
   return hits;
 }
 
-/** A member that cannot be scanned is one that is not proven. */
-async function scan(path: string, prove: Proof, signal: AbortSignal): Promise<readonly Hit[]> {
+/** What a bundle holds that must not be in it. A member that cannot be scanned is one that is not proven. */
+export async function scanBundle(path: string, prove: Proof, begin: (member: string) => void): Promise<readonly Hit[]> {
   const { members } = verifyMembers(await readBundle(path));
   const hits: Hit[] = [];
   for (const [name, bytes] of members) {
-    signal.throwIfAborted();
+    begin(name);
     hits.push(...(await prove({ name, bytes }).catch(() => [{ member: name, rule: 'cannot-be-scanned' }])));
   }
-  signal.throwIfAborted();
   return hits;
 }

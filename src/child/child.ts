@@ -8,7 +8,17 @@ import { type LineReader, readLines } from './lines.ts';
 import { noSqliteOf } from './no-sqlite.ts';
 
 /** Programs of this package that run as children, one file of `dist` each. */
-export type ChildProgram = 'reader' | 'ledger' | 'mender' | 'judge' | 'rescue' | 'plugin' | 'system';
+export type ChildProgram =
+  | 'reader'
+  | 'ledger'
+  | 'mender'
+  | 'judge'
+  | 'rescue'
+  | 'plugin'
+  | 'system'
+  | 'command'
+  | 'text'
+  | 'pack';
 
 export interface ChildOptions {
   /** Options for Node itself, before the program. */
@@ -48,6 +58,8 @@ export interface Child {
   readonly finish: () => Promise<void>;
 }
 
+const sqlitePrograms: ReadonlySet<ChildProgram> = new Set(['reader', 'ledger', 'mender', 'judge', 'rescue']);
+
 /** How long a killed child may take to go. Only one that waits for a disk or a network takes longer. */
 const goneMs = 1000;
 const defaultLineLimit = 64 * 1024 ** 2;
@@ -60,7 +72,7 @@ const sqliteMemoryBytes = 1024 ** 3;
 
 /** Starts a program of ours. It is given nothing of our environment. Never throws: a child that cannot be started has ended. */
 export function startChild(program: ChildProgram, options: ChildOptions = {}): Child {
-  const usesSqlite = program !== 'plugin' && program !== 'system';
+  const usesSqlite = sqlitePrograms.has(program);
   const {
     nodeOptions = [],
     answersOn = 1,

@@ -43,8 +43,8 @@ function installedIn(): string | null {
 
 /** Source of the numbers: the message of Node's loader for an addon of another ABI. */
 function reasonOf(error: string, folder: string | null): string {
-  const [, found, needed] = /NODE_MODULE_VERSION (\d+).*?NODE_MODULE_VERSION (\d+)/s.exec(error) ?? [];
-  if (found)
+  const [found, needed] = [...error.matchAll(/NODE_MODULE_VERSION (\d{1,9})/g)].map(([, number]) => number);
+  if (found !== undefined && needed !== undefined)
     return `SQLite cannot be loaded: ${dependency} was built for Node ABI ${found}, and this is Node ${process.version} with ABI ${needed}`;
   if (folder === null) return `SQLite cannot be loaded: ${dependency} is not installed`;
   if (error.includes('Could not locate the bindings file'))

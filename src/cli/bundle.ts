@@ -1,26 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
-import { kindOf, makeArchive } from '../bundle/archive.ts';
+import { kindOf } from '../bundle/archive.ts';
 import { gather } from '../bundle/gather.ts';
-import { type Cleaned, type Contents, packMembers } from '../bundle/pack.ts';
-import type { Included, Member } from '../bundle/part.ts';
+import type { Included } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
 import type { OutsideFile } from '../host/outside-file.ts';
-import { tool } from '../host/package.ts';
-import { recordedHost } from '../host/recorded.ts';
 import { harmlessJson } from '../model/harmless.ts';
-import { makeProof } from '../redaction/proof.ts';
+import type { Hit } from '../redaction/proof.ts';
 import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten, stages } from '../render/bundle.ts';
 import type { Format } from '../render/format.ts';
 import { showProgress } from '../render/progress.ts';
-import { makeReport, type Report, type Threshold } from '../report.ts';
-import { type Diagnosis, judgeOn } from '../run/diagnose.ts';
+import type { Report, Threshold } from '../report.ts';
+import type { Diagnosis } from '../run/diagnose.ts';
 import type { CheckRun } from '../runner.ts';
 import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
 import { withGuests } from './guests.ts';
 import { namedHome } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';
+import type { Packed, PackRequest, SaidRun } from './pack-protocol.ts';
+import { type Packer, startPacker } from './packer.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
 
@@ -113,25 +112,31 @@ interface Asked {
 type Outcome = Answer & { readonly estimate: boolean };
 
 async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Promise<Outcome> {
-  const { home, titles, events, estimate } = asked;
-  const haul = await gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell: asked.tell });
-  asked.tell('redaction');
-  const { home: _, ...recorded } = run;
-  const included = includedIn(asked);
-  const contents = await packMembers(haul, runs, {
-    run: recorded,
-    tool: tool(),
-    createdAt: new Date().toISOString(),
-    included,
-    report: async (cleaned) => {
-      const judged = await judgedAgain(runs, cleaned, signal);
-      const accepted = quoted(asked.accepted, cleaned);
-      return reportMembers(makeReport(judged, asked.failOn, { ...run, home: '<coven-home>' }, accepted), cleaned);
-    },
-  });
-  if (estimate || !asked.place) return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
-  return { ...(await proven(asked.place(run), contents, haul.forbidden, asked)), estimate };
+  const { home, titles, events, estimate, failOn, accepted, ended, tell, place } = asked;
+  const packer = startPacker(ended);
+  try {
+    const haul = await gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell });
+    tell('redaction');
+    const request = {
+      ...{ haul, run, failOn, accepted },
+      runs: runs.map(saidRun),
+      included: includedIn(asked),
+      createdAt: new Date().toISOString(),
+    };
+    if (!estimate && place) return { ...(await proven(place(run), request, packer, tell)), estimate };
+    const contents = await packer.pack({ ...request, found: [], kind: null });
+    if ('hits' in contents) return { ...withholding(null, contents.hits), estimate };
+    return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
+  } finally {
+    await packer.end();
+  }
 }
+
+const saidRun = ({ check, ...said }: CheckRun): SaidRun => {
+  if (check.module === undefined) return { ...said, check: check.id };
+  const { judge: _, skip: __, ...words } = check;
+  return { ...said, check: words };
+};
 
 const includedIn = ({ logText, titles, events }: Asked): readonly Included[] => [
   ...(logText ? (['log-text'] as const) : []),
@@ -139,79 +144,43 @@ const includedIn = ({ logText, titles, events }: Asked): readonly Included[] => 
   ...(events === null ? [] : (['events'] as const)),
 ];
 
-/** As long as a run has by default. */
-const judgeMs = 20_000;
-
-/**
- * What our checks say of the observations as the bundle holds them: its report cannot tell more than the bundle, and an
- * analysis of it tells the same. Each keeps the time that it took when the machine was looked at.
- */
-async function judgedAgain(
-  runs: readonly CheckRun[],
-  { observations, runs: others }: Cleaned,
-  signal: AbortSignal,
-): Promise<readonly CheckRun[]> {
-  const host = recordedHost(JSON.parse(JSON.stringify(observations)));
-  const ours = runs.filter(({ check }) => !check.module);
-  const checks = ours.map(({ check }) => check);
-  const judged = await judgeOn(host, checks, { checkMs: judgeMs, signal });
-  const of = new Map(
-    [...judged.map((run, index) => ({ ...run, durationMs: ours[index]?.durationMs ?? 0 })), ...others].map((run) => [
-      run.check.id,
-      run,
-    ]),
-  );
-  return runs.flatMap(({ check }) => of.get(check.id) ?? []);
-}
-
-/** Reasons are the user's own words. */
-const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
-  baseline: accepted.baseline && { ...accepted.baseline, runId: line(accepted.baseline.runId) },
-  suppressions: accepted.suppressions.map((entry) => ({ ...entry, reason: line(entry.reason) })),
-});
-
 const unwritten = { ok: false, path: null, bytes: null, withheld: [] };
+const none: Omit<Packed, 'archive'> = { members: [], cut: [], leftOut: [], reduced: [] };
+const withholding = (contents: Packed | null, withheld: Answer['withheld']): Answer =>
+  answerOf(contents?.members ?? [], contents ?? none, { ...unwritten, withheld });
 
 /** How often members may be reduced: to shapes, and then to nothing. */
 const mostTries = 4;
 
 /** Writes the bundle when it is proven. Members that cannot be are reduced, so that support gets all the others. */
-async function proven(file: OutsideFile, packed: Contents, known: readonly string[], asked: Asked): Promise<Answer> {
-  const { ended, tell } = asked;
-  const prove = await makeProof(known);
-  let contents = packed;
-  for (let tries = 1; ; tries += 1) {
+async function proven(
+  file: OutsideFile,
+  request: Omit<PackRequest, 'do' | 'givenUp' | 'found' | 'kind'>,
+  packer: Packer,
+  tell: Asked['tell'],
+): Promise<Answer> {
+  const found: (readonly Hit[])[] = [];
+  let last: Packed | null = null;
+  for (;;) {
+    const contents = await packer.pack({ ...request, found, kind: kindOf(file.path) });
+    if ('hits' in contents) return withholding(last, contents.hits);
+    last = contents;
     tell('archive');
-    const archive = await makeArchive(contents.members, kindOf(file.path));
+    const archive = contents.archive ?? Buffer.alloc(0);
     tell('proof');
-    const withheld = await writeProven(file, archive, prove, ended).catch((error) => {
-      throw ended.aborted ? error : asUsage(error, file.path, 'cannot be written');
+    const prove = (path: string): Promise<readonly Hit[]> => packer.prove(path, request.haul.forbidden);
+    const withheld = await writeProven(file, archive, prove).catch((error) => {
+      throw asUsage(error, file.path, 'cannot be written');
     });
     if (withheld.length === 0)
       return answerOf(contents.members, contents, { ok: true, path: file.path, bytes: archive.length, withheld });
-    const less = tries < mostTries ? contents.without(withheld) : null;
-    if (!less) return answerOf(contents.members, contents, { ...unwritten, withheld });
-    contents = less;
+    found.push(withheld);
+    if (found.length === mostTries) return withholding(contents, withheld);
   }
 }
 
 const ownName = ({ runId, startedAt }: Pick<Report, 'runId' | 'startedAt'>): string =>
   `coven-doctor-${startedAt.slice(0, '2026-12-31'.length)}-${runId.slice(0, 8)}.zip`;
-
-/** The report as people, programs and support read it. */
-async function reportMembers(report: Report, { observations, included }: Cleaned): Promise<readonly Member[]> {
-  const [{ renderJson }, { renderPage }, { renderText }] = await Promise.all([
-    import('../render/json.ts'),
-    import('../render/page.ts'),
-    import('../render/text.ts'),
-  ]);
-  const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
-  return [
-    member('report.html', renderPage(report, observations, included)),
-    member('report.json', renderJson(report, tool())),
-    member('report.txt', renderText(report, { tool: tool(), verbose: true, color: false })),
-  ];
-}
 
 async function tell(outcome: Outcome, json: boolean): Promise<number> {
   const { estimate, ...answer } = outcome;

@@ -1,4 +1,4 @@
-import { withoutSecrets } from '../host/free-text.ts';
+import { makeTexts } from '../host/texts.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
 import { outputOf, redactedPart } from '../render/replay.ts';
@@ -27,14 +27,23 @@ const shortestId = 4;
 async function withSessions(
   { home, bundle }: SessionsOptions,
   signal: AbortSignal,
-  use: (source: SessionSource) => Promise<number>,
+  use: (source: SessionSource, plain: Plain) => Promise<number>,
 ): Promise<number> {
-  return bundle === undefined ? withHomeSessions(home, signal, use) : use(await bundleSessions(bundle));
+  const texts = makeTexts({ env: process.env, timeLeft: () => Number.POSITIVE_INFINITY, signal });
+  // What cannot be read is told in its place, and hides nothing else.
+  const plain: Plain = (text) => texts.redact(text).catch((error: Error) => `[${error.message}]`);
+  const told = (source: SessionSource): Promise<number> => use(source, plain);
+  try {
+    return await (bundle === undefined ? withHomeSessions(home, signal, told) : told(await bundleSessions(bundle)));
+  } finally {
+    await texts.end();
+  }
 }
 
-const plain = (text: string): Promise<string> => withoutSecrets(text, process.env);
+/** A text without what is known to be a secret or looks like one. */
+type Plain = (text: string) => Promise<string>;
 
-async function shown(session: ListedSession): Promise<ListedSession> {
+async function shown(session: ListedSession, plain: Plain): Promise<ListedSession> {
   return {
     ...session,
     title: session.title === null ? null : await plain(session.title),
@@ -47,8 +56,8 @@ const printJson = (document: object): Promise<void> =>
 
 /** `coven-doctor sessions`: what is proven of each session. Changes nothing. */
 export function listSessions(options: SessionsOptions, signal: AbortSignal): Promise<number> {
-  return withSessions(options, signal, async ({ complete, problem, ...source }) => {
-    const sessions = await Promise.all(source.sessions.map(shown));
+  return withSessions(options, signal, async ({ complete, problem, ...source }, plain) => {
+    const sessions = await Promise.all(source.sessions.map((one) => shown(one, plain)));
     signal.throwIfAborted();
     if (options.json)
       await printJson({ complete, problem, sessions: sessions.map((one) => ({ ...one, commands: commandsOf(one) })) });
@@ -59,15 +68,15 @@ export function listSessions(options: SessionsOptions, signal: AbortSignal): Pro
 
 /** `coven-doctor sessions show ID`: a page of what it said and was told. Changes nothing. */
 export function showSession(asked: string, options: ShowOptions, signal: AbortSignal): Promise<number> {
-  return withSessions(options, signal, async (source) => {
+  return withSessions(options, signal, async (source, plain) => {
     const session = find(source, asked);
     const replay = await source.replay(session.id, options.fromSeq, options.limit);
     signal.throwIfAborted();
     if (options.raw) {
       await print(replay?.events.map((event) => outputOf(event) ?? '').join('') ?? '');
     } else {
-      const one = await shown(session);
-      const part = replay && (await told(replay));
+      const one = await shown(session, plain);
+      const part = replay && (await told(replay, plain));
       if (options.json) await printJson({ session: { ...one, commands: commandsOf(one) }, replay: part });
       else await print(renderSession(one, part, where(options)));
     }
@@ -84,7 +93,7 @@ function find({ sessions, problem }: SessionSource, asked: string): ListedSessio
   throw new UsageError(`${why} ${asked}${problem === null ? '' : ` among those that can be read (${problem})`}`);
 }
 
-async function told(replay: SessionReplay): Promise<ShownReplay> {
+async function told(replay: SessionReplay, plain: Plain): Promise<ShownReplay> {
   const { events, after, total, code } = replay;
   return {
     text: await redactedPart(replay, plain),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { within } from '../deadline.ts';
-import { withoutSecrets } from '../host/free-text.ts';
+import { makeTexts } from '../host/texts.ts';
 import { commandEnvironment, daemonEnvironment } from './environment.ts';
 import { StepFailed } from './outcome.ts';
 import type { Coven } from './which.ts';
@@ -47,5 +47,8 @@ export async function runDaemonCommand(
   }
   if (how instanceof Error) return failed(how.message);
   const [first = ''] = said.trim().split('\n', 1);
-  return failed((await withoutSecrets(first.replace(/^Error: /, ''), process.env)) || `it ended with ${how}`);
+  const texts = makeTexts({ env: process.env, timeLeft: () => milliseconds, signal });
+  const told = await texts.redact(first.replace(/^Error: /, '')).catch(() => '');
+  await texts.end();
+  return failed(told || `it ended with ${how}`);
 }

@@ -5,7 +5,6 @@ import { names, socketPathLimit } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
 import type { Answer, HealthAnswer, HealthBody, Silence, Socket } from '../observation.ts';
 import type { Exchange } from './ask.ts';
-import { freeText } from './free-text.ts';
 import type { Look } from './look.ts';
 import { watchSilence } from './silence.ts';
 
@@ -136,8 +135,8 @@ export async function healthAnswer(look: Look, { health, tries, silence }: Conta
   const { body, errorCode } = told;
   return {
     ...told,
-    errorCode: errorCode && (await freeText(errorCode, look)),
-    body: body && { ...body, storageError: body.storageError && (await freeText(body.storageError, look)) },
+    errorCode: errorCode && (await look.texts.freeText(errorCode)),
+    body: body && { ...body, storageError: body.storageError && (await look.texts.freeText(body.storageError)) },
     ...(silence && { silence }),
   };
 }
@@ -157,7 +156,7 @@ export async function askCapabilities(look: Look): Promise<Answer<readonly strin
     if (!Array.isArray(list)) return null;
     return list.slice(0, 1000).flatMap((item) => text(record(item)?.id) ?? []);
   });
-  return { ...told, errorCode: told.errorCode && (await freeText(told.errorCode, look)) };
+  return { ...told, errorCode: told.errorCode && (await look.texts.freeText(told.errorCode)) };
 }
 
 /** All that a diagnosis may ask: other requests change rows. */

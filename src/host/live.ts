@@ -9,6 +9,7 @@ import type { Look } from './look.ts';
 import * as observations from './observations/index.ts';
 import { readRawRows } from './raw-rows.ts';
 import { readStore } from './store.ts';
+import { makeTexts } from './texts.ts';
 
 export interface LiveOptions {
   readonly home: string;
@@ -64,13 +65,18 @@ function liveHost(options: LiveOptions, signal: AbortSignal): LiveHost {
   const seen = new Map<ObservationKey, Promise<Observation>>();
   const done = new Map<unknown, Promise<unknown>>();
 
+  const timeLeft = (): number => end - performance.now();
+  const texts = makeTexts({ env: options.env, timeLeft, signal });
+  endings.push(texts.end);
+
   const look: Look = {
     source: 'option',
     deep: false,
     startsNext: false,
     ...options,
     signal,
-    timeLeft: () => end - performance.now(),
+    timeLeft,
+    texts,
     checksLeft: () => checksEnd - performance.now(),
     observe: async (key) => {
       const observation = await observe(key);

@@ -1,5 +1,6 @@
 import type { HomeSource } from '../coven/layout.ts';
 import type { ObservationKey, Observations, Seen } from '../observation.ts';
+import type { Texts } from './texts.ts';
 
 /** What an observation is taken with. */
 export interface Look {
@@ -16,6 +17,8 @@ export interface Look {
   readonly checksLeft: () => number;
   /** Fires when the run is over. */
   readonly signal: AbortSignal;
+  /** Reads what others wrote, in a process of its own. */
+  readonly texts: Texts;
   /** Another observation's value; throws CannotSee where it failed. */
   readonly observe: <K extends ObservationKey>(key: K) => Promise<Observations[K]>;
   /** What several observations share, done once a run. */

@@ -8,6 +8,7 @@ import {
   fstatSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -31,6 +32,8 @@ const prefix = '.coven-doctor-';
 const markerName = '.made-by-coven-doctor';
 const markerLimit = 200;
 const dayMs = 24 * 3_600_000;
+/** Entries of a folder that are looked at for leftovers: one of others may hold millions. */
+const mostEntries = 100_000;
 /** Source: open(2) of Linux. A descriptor that names a folder and needs no right to list it. */
 const O_PATH = 0o10000000;
 
@@ -165,8 +168,8 @@ export function removeLeftovers(parent: Placed): void {
   // By path, nothing is removed where somebody else writes.
   if (!hasDescriptors && (parent.mode & 0o022) !== 0) return;
   const namespace = pidNamespace();
-  for (const name of namesIn(parent)) {
-    const [, where, pid, ticks] = /^\.coven-doctor-(\d+)-(\d+)-(\d+)-[\da-f]{16}$/.exec(name) ?? [];
+  for (const name of namesIn(parent, (name) => leftover.test(name))) {
+    const [, where, pid, ticks] = leftover.exec(name) ?? [];
     if (!pid || (where === namespace && readStat(Number(pid))?.startTicks === ticks)) continue;
     try {
       const folder = openFolder(entryOf(parent, name));
@@ -178,6 +181,8 @@ export function removeLeftovers(parent: Placed): void {
     }
   }
 }
+
+const leftover = /^\.coven-doctor-(\d+)-(\d+)-(\d+)-[\da-f]{16}$/;
 
 const isOld = (fd: number): boolean => Date.now() - fstatSync(fd).mtimeMs > dayMs;
 
@@ -195,12 +200,23 @@ function isOurs(folder: Placed): boolean {
   }
 }
 
-function namesIn(folder: Placed): readonly string[] {
+function namesIn(folder: Placed, isWanted = (_name: string): boolean => true): readonly string[] {
+  const names: string[] = [];
   try {
-    return readdirSync(entryOf(folder, ''));
+    const entries = opendirSync(entryOf(folder, ''), { bufferSize: 1024 });
+    try {
+      for (let looked = 0; looked < mostEntries; looked += 1) {
+        const entry = entries.readSync();
+        if (entry === null) break;
+        if (isWanted(entry.name)) names.push(entry.name);
+      }
+    } finally {
+      entries.closeSync();
+    }
   } catch {
     return [];
   }
+  return names;
 }
 
 function openIfThere(folder: Placed, name: string): number | null {

@@ -10,8 +10,8 @@ import { systemProgram } from '../programs.ts';
 import type { TrialAnswer, TrialRequest } from '../store/protocol.ts';
 import { commandOf } from './coven-program.ts';
 import { look as lookAt } from './files.ts';
-import { freeText } from './free-text.ts';
 import { makeScratch } from './scratch.ts';
+import { makeTexts, type Texts } from './texts.ts';
 
 export interface RehearsalOptions {
   /** Absolute path of the `coven` to run. */
@@ -47,6 +47,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
   if (!before[0]) return notRun('no-ledger');
   const scratch = makeScratch(dirname(ledger), String(before[0].dev));
   let onEnd = async (): Promise<void> => undefined;
+  const texts = makeTexts({ env: options.env, timeLeft: left, signal: options.signal });
   try {
     const home = join(scratch.path, 'home');
     for (const folder of ['home', 'user', 'bin']) await mkdir(join(scratch.path, folder), { mode: 0o700 });
@@ -66,13 +67,14 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
       const [, version] = /^coven v(\d[\w.+-]{0,40})/.exec(told.stdout) ?? [];
       if (told.how !== 0 || version === undefined) continue;
       const opened = await coven([...prefix, ...command, 'sessions', '--json'], left());
-      const judged = { ...(await judge(opened, scratch.path, options.env)), version, isolated: prefix.length > 0 };
+      const judged = { ...(await judge(opened, scratch.path, texts)), version, isolated: prefix.length > 0 };
       if (judged.outcome !== 'opened') return judged;
-      return { ...judged, ...(await tryWriting(writer, join(home, names.ledger), left(), options)) };
+      return { ...judged, ...(await tryWriting(writer, join(home, names.ledger), left(), texts, options.signal)) };
     }
     return notRun('does-not-run');
   } finally {
     await onEnd();
+    await texts.end();
     scratch.remove();
   }
 }
@@ -190,7 +192,7 @@ async function run(
 /** Exit codes of a usage error and of a panic. Source: Coven 0.4.6 (clap, Rust). */
 const [usage, panicked] = [2, 101];
 
-async function judge({ how, stderr }: Ended, scratch: string, env: RehearsalOptions['env']): Promise<StoreRehearsal> {
+async function judge({ how, stderr }: Ended, scratch: string, texts: Texts): Promise<StoreRehearsal> {
   if (how === 0) return { ...notRun('opened'), outcome: 'opened', reason: null };
   if (how === 'overran') return { ...notRun('overran'), outcome: 'overran', reason: null };
   if (how === usage) return notRun('not-understood');
@@ -204,7 +206,7 @@ async function judge({ how, stderr }: Ended, scratch: string, env: RehearsalOpti
     .split('\n')
     .map((line) => line.trim().replace(/^\d+: /, ''))
     .filter((line) => line !== '' && line !== 'Caused by:');
-  const said = await freeText(reasons.slice(0, 6).join(': '), { env });
+  const said = await texts.freeText(reasons.slice(0, 6).join(': '));
   return { ...notRun('refused'), outcome: 'refused', reason: null, said: said || `exit code ${how}` };
 }
 
@@ -213,11 +215,12 @@ async function tryWriting(
   writer: Child,
   ledger: string,
   milliseconds: number,
-  { env, signal }: RehearsalOptions,
+  texts: Texts,
+  signal: AbortSignal,
 ): Promise<Pick<StoreRehearsal, 'unwritable' | 'searchEmpty'>> {
   writer.tell({ trial: ledger } satisfies TrialRequest);
   const line = await writer.line(milliseconds, signal).catch(() => 'ended' as const);
   if (typeof line !== 'object') return { unwritable: null, searchEmpty: false };
   const { problem, searchEmpty } = JSON.parse(line.text) as TrialAnswer;
-  return { unwritable: problem && (await freeText(problem, { env })), searchEmpty };
+  return { unwritable: problem && (await texts.freeText(problem)), searchEmpty };
 }

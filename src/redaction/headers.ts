@@ -56,7 +56,10 @@ export function schemeAt(line: Line, at: number): Found | null {
     /^(?:[a-z]{1,20}|[A-Z]?[a-z]{1,20})(?:[-._/][a-z]{1,20})*[.,:]?$/.test(value)
   )
     return null;
-  if (/^basic/i.test(match[0]) && !/^[\x20-\x7e]*:[^\x00-\x08]*$/.test(Buffer.from(value, 'base64').toString('latin1')))
+  if (
+    /^basic/i.test(match[0]) &&
+    !/^[\x20-\x39\x3b-\x7e]*:[^\x00-\x08]*$/.test(Buffer.from(value, 'base64').toString('latin1'))
+  )
     return null;
   const end = at + match[0].length;
   return { spans: [{ start: end - value.length, end, rule: 'authorization', by: mark }], open: null, next: end };

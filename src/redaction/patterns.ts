@@ -13,6 +13,11 @@ export interface Compiled {
 
 const mostPatterns = 64;
 const longestPattern = 1000;
+/** Instructions of the program that a pattern becomes: each may be tried at every character. `[A-Za-z0-9]{40}` has 42. */
+const largestPattern = 512;
+const largestTogether = 2048;
+/** Of all that is compiled, used or not: what a pattern becomes is known only then. */
+const mostCompiled = 200_000;
 
 /**
  * Compiles the patterns of `privacy.toml` with RE2, whose time is linear in the text whatever the pattern, as is that of
@@ -21,18 +26,35 @@ const longestPattern = 1000;
 export function compilePatterns(sources: readonly string[]): Compiled {
   const patterns: Pattern[] = [];
   const refused: { index: number; reason: string }[] = [];
+  let [used, compiled] = [0, 0];
+  const why = (source: string, index: number): string | null => {
+    if (index >= mostPatterns) return `more than ${mostPatterns} patterns are not used`;
+    if (source.length > longestPattern) return `it is longer than ${longestPattern} characters`;
+    if (compiled > mostCompiled) return 'the patterns before it are too large';
+    const pattern = attempt(source);
+    if (pattern === null) return 'RE2 does not understand it';
+    const size = pattern.programSize();
+    compiled += size;
+    if (size > largestPattern) return `it becomes ${size} instructions, and may have ${largestPattern}`;
+    if (used + size > largestTogether) return `all patterns together may have ${largestTogether} instructions`;
+    used += size;
+    patterns.push(finder(pattern));
+    return null;
+  };
   for (const [index, source] of sources.entries()) {
-    if (index >= mostPatterns) refused.push({ index, reason: `more than ${mostPatterns} patterns` });
-    else if (source.length > longestPattern)
-      refused.push({ index, reason: `longer than ${longestPattern} characters` });
-    else
-      try {
-        patterns.push(finder(RE2JS.compile(source)));
-      } catch (error) {
-        refused.push({ index, reason: error instanceof Error ? error.message : String(error) });
-      }
+    const reason = why(source, index);
+    if (reason !== null) refused.push({ index, reason });
   }
   return { patterns, refused };
+}
+
+/** Null for what is no pattern: the message of RE2 would quote it. */
+function attempt(source: string): RE2JS | null {
+  try {
+    return RE2JS.compile(source);
+  } catch {
+    return null;
+  }
 }
 
 function finder(pattern: RE2JS): Pattern {

@@ -63,7 +63,7 @@ function wordForms(name: string): readonly string[] {
 
 /** `/home/ada/my.app` is also written `%2Fhome%2Fada…`, `\/home\/ada…` and, by agents that name folders so, `-home-ada-my-app`. */
 function pathForms(name: string): readonly string[] {
-  const path = name.replace(/\/+$/, '');
+  const path = name.replace(/(?<!\/)\/+$/, '');
   if (path.split('/').length < 3 && path.length < 6) return [];
   const spaced = path.split('/').map(encoded).join('/');
   const escaped = JSON.stringify(path).slice(1, -1);

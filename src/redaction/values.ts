@@ -30,7 +30,7 @@ export function isProse(value: string, name: string): boolean {
 const shapes: readonly RegExp[] = [
   /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i,
   /^(?:sha\d+[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12})$/i,
-  /^v?\d+(?:\.\d+)+[\w.+-]*$/,
+  /^v?\d+\.\d[\w.+-]*$/,
   /^\d{4}-\d\d-\d\d/,
   /^[~.]{0,2}\/[a-z_.-]{2,40}(?:\/|$)|^[A-Za-z]:\\|:\/\//,
   /^[a-z]+(?:[._:/-][a-z]+)*$/i,

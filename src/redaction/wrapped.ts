@@ -9,7 +9,7 @@ const fold = /(?:\\+[nrt]|[ \t:])+/y;
 /** Whether a form may be written in several pieces: base64 and hex are, by every program that prints them in lines. */
 export const wraps = ({ bytes, run }: Form): boolean => run !== null || /^[0-9a-f]+$/.test(bytes);
 
-const foldBefore = /(?:\\+[nrt]|[ \t:])+$/;
+const foldBefore = /(?:\\{1,64}[nrt]|[ \t:]){1,64}$/;
 const longestFold = 64;
 
 interface Reach {

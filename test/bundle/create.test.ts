@@ -16,7 +16,6 @@ import { packMembers } from '../../src/bundle/pack.ts';
 import { readBundle } from '../../src/bundle/read.ts';
 import { verifyMembers } from '../../src/bundle/verify.ts';
 import type { Observation } from '../../src/observation.ts';
-import { makeTokens } from '../../src/redaction/tokens.ts';
 
 const program = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
 /** Put together, so that no token stands in this file. */
@@ -198,12 +197,14 @@ test('equal input gives equal members; tokens are numbered as things appear in t
     },
     redaction: {
       knownValues: [],
-      tokens: makeTokens([
+      patterns: [],
+      common: [],
+      named: [
         { as: 'project', names: ['/srv/first-one'] },
         { as: 'project', names: ['/srv/second'] },
         // A user may be called as a platform is: checks go on deciding on it.
         { as: 'user', names: ['linux'] },
-      ]),
+      ],
     },
     forbidden: [],
     unnamed: new Set(['/srv/one-too-many']),

@@ -115,6 +115,22 @@ test("the user's patterns are applied in linear time, and one that cannot be use
   expect(makeRedactor({ patterns: ['(', 'x'.repeat(2000)] }).refusedPatterns.map(({ index }) => index)).toEqual([0, 1]);
 });
 
+test("the user's patterns are bounded in number and size, each and together", () => {
+  const refused = (patterns: readonly string[]): readonly string[] =>
+    makeRedactor({ patterns }).refusedPatterns.map(({ index, reason }) => `${index}: ${reason}`);
+  expect(refused(['[a-z]{500}', '[a-z]{600}'])).toEqual(['1: it becomes 602 instructions, and may have 512']);
+  expect(refused(Array(6).fill('[a-z]{400}'))).toEqual(['5: all patterns together may have 2048 instructions']);
+  expect(refused(['('])).toEqual(['0: RE2 does not understand it']);
+  expect(refused(Array(66).fill('ACME'))).toEqual([64, 65].map((n) => `${n}: more than 64 patterns are not used`));
+  // What each becomes is a hundred times its own length.
+  const long = '(a{10}){99}b|'.repeat(70);
+  const told = refused(Array(64).fill(long));
+  expect(told.slice(0, 3)).toEqual([0, 1, 2].map((n) => `${n}: it becomes 83300 instructions, and may have 512`));
+  expect(new Set(told.slice(3).map((line) => line.replace(/^\d+: /, '')))).toEqual(
+    new Set(['the patterns before it are too large']),
+  );
+});
+
 test('structures: whole values under secret names, options, pairs, JSON in strings, names of members', () => {
   const tokens = makeTokens([{ as: 'home', names: ['/home/ada'] }]);
   const { value: clean, counts } = makeRedactor({ tokens }).redactJson({

@@ -1,6 +1,7 @@
 import { type Command, defineCommand } from '../command.ts';
 import { diagnosis, display, displayOf, json, onePath, optionsOf } from '../options.ts';
 import { UsageError } from '../usage.ts';
+import { isolated } from './isolated.ts';
 
 const { checks, only, skip, 'fail-on': failOn } = diagnosis;
 
@@ -68,7 +69,7 @@ export const evidence: readonly Command[] = [
       ['coven-doctor bundle verify coven.zip', 'every member against the manifest'],
       ['coven-doctor bundle verify coven.zip --json', 'the same for a script'],
     ],
-    run: async (argv) => (await import('../bundle-verify.ts')).bundleVerify(argv.file, argv.json),
+    run: (argv, signal) => isolated({ do: 'verify', file: argv.file, json: argv.json }, signal),
   }),
   defineCommand({
     name: 'analyze',
@@ -81,9 +82,9 @@ export const evidence: readonly Command[] = [
       ['coven-doctor analyze coven.zip', 'the diagnosis'],
       ['coven-doctor analyze coven.zip --format markdown', 'for a ticket'],
     ],
-    run: async (argv, signal) => {
-      const { analyze } = await import('../analyze.ts');
-      return analyze(argv.bundle, { ...optionsOf({ ...argv, deep: false }), ...displayOf(argv) }, signal);
+    run: (argv, signal) => {
+      const options = { ...optionsOf({ ...argv, deep: false }), ...displayOf(argv) };
+      return isolated({ do: 'analyze', file: argv.bundle, options }, signal);
     },
   }),
   defineCommand({
@@ -100,6 +101,6 @@ export const evidence: readonly Command[] = [
       ['coven-doctor diff monday.zip tuesday.zip', 'what has changed'],
       ['coven-doctor diff monday.zip tuesday.zip --json', 'the same for a script'],
     ],
-    run: async (argv, signal) => (await import('../diff.ts')).diff(argv.before, argv.after, argv.json, signal),
+    run: (argv, signal) => isolated({ do: 'diff', before: argv.before, after: argv.after, json: argv.json }, signal),
   }),
 ];

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { home, json, onePath } from '../options.ts';
 import { UsageError } from '../usage.ts';
+import { isolated } from './isolated.ts';
 
 const options = {
   home,
@@ -26,8 +27,9 @@ export const sessions = [
     examples: [['coven-doctor sessions', 'which sessions live, and which were cut off']],
     readsLedger: true,
     run: async (argv, signal) => {
-      const { listSessions } = await import('../sessions.ts');
-      return listSessions({ ...placeOf(argv), json: argv.json }, signal);
+      const asked = { ...placeOf(argv), json: argv.json };
+      if (asked.bundle !== undefined) return isolated({ do: 'sessions', file: asked.bundle, options: asked }, signal);
+      return (await import('../sessions.ts')).listSessions(asked, signal);
     },
   }),
   defineCommand({
@@ -58,8 +60,10 @@ export const sessions = [
         if (!Number.isInteger(value) || value < 1 || value > most)
           throw new UsageError(`${name} takes one whole number from 1 to ${most}`);
       if (raw && json) throw new UsageError('--raw and --json exclude each other');
-      const { showSession } = await import('../sessions.ts');
-      return showSession(argv.id, { ...placeOf(argv), fromSeq, limit, raw, json }, signal);
+      const asked = { ...placeOf(argv), fromSeq, limit, raw, json };
+      if (asked.bundle !== undefined)
+        return isolated({ do: 'show', file: asked.bundle, id: argv.id, options: asked }, signal);
+      return (await import('../sessions.ts')).showSession(argv.id, asked, signal);
     },
   }),
 ];

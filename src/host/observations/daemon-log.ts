@@ -3,7 +3,6 @@ import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
 import { readStory } from '../../coven/story.ts';
 import { look as lookAt, readEnd } from '../files.ts';
-import { freeText } from '../free-text.ts';
 import { CannotSee } from '../host.ts';
 import type { Look } from '../look.ts';
 import { flag, list, maybe, message, number, text, time, type ValueOf } from '../shape.ts';
@@ -43,12 +42,15 @@ export type LogStart = LogStory['starts'][number];
 /** Some 250 starts of Coven; a longer log is read from its end. */
 const readLimit = 512 * 1024;
 
+/** Read here: starting a process takes longer than any such log. It has no loop but that over its lines. */
+const shortLog = 64 * 1024;
+
 /** Coven keeps so many rotated logs. Source: its log writer. */
 const rotated = ['', '.1', '.2', '.3'];
 
 /** The story of the recovery log; of rotated ones, too, newest first, as far as the newer ones leave room. */
 export async function take(seen: Look): Promise<LogStory> {
-  const { home } = seen;
+  const { home, texts } = seen;
   const files = rotated.map((suffix) => join(home, names.recoveryLog) + suffix);
   let text = '';
   const sizes = await Promise.all(files.map(async (file) => Number((await lookAt(file))?.size ?? 0n)));
@@ -58,10 +60,10 @@ export async function take(seen: Look): Promise<LogStory> {
     // What is older than a cut would be told as if it came just before.
     if (before.length < (sizes[index] ?? 0)) break;
   }
-  const story = readStory(text);
+  const story = text.length <= shortLog ? readStory(text) : await texts.story(text);
   return {
     ...story,
-    lastError: story.lastError && (await freeText(story.lastError, seen)),
+    lastError: story.lastError && (await texts.freeText(story.lastError)),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     readBytes: text.length,
   };

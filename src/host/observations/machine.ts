@@ -24,12 +24,17 @@ export type Machine = ValueOf<typeof schema>;
 /** The inode that Linux gives its first pid namespace (PROC_PID_INIT_INO). */
 const firstPidNamespace = 'pid:[4026531836]';
 
+/** Whether a line of mountinfo is of a /proc that hides the processes of others. Source: proc(5). */
+function hidesProcesses(line: string): boolean {
+  const fields = line.split(' ');
+  const [type, , ...options] = fields.slice(fields.indexOf('-', 6) + 1);
+  return fields[4] === '/proc' && type === 'proc' && /hidepid=(1|2|4|noaccess|invisible)/.test(options.join(' '));
+}
+
 export async function take({ env }: Look): Promise<Machine> {
   const { bootId, pidNamespace } = thisMachine();
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  const hidepid = mounts
-    .split('\n')
-    .some((line) => / \/proc .* - proc .*hidepid=(1|2|4|noaccess|invisible)/.test(line));
+  const hidepid = mounts.split('\n').some(hidesProcesses);
   const sudo = Number(env.SUDO_UID);
   const uid = process.geteuid?.() ?? -1;
   return {

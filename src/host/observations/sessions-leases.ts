@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { daemonParticipant } from '../../coven/contract.ts';
 import { gateNames } from '../../coven/layout.ts';
 import { look as lookAt, readStart } from '../files.ts';
 import type { Look } from '../look.ts';
+import { lastNames, type Names } from '../names.ts';
 import { id, list, maybe, name, number, oneOf, text, type ValueOf } from '../shape.ts';
 import { isRemote, type Mount, readMounts } from './home-filesystem.ts';
 
@@ -30,6 +30,8 @@ export const schema = () =>
         /** Who has fenced the project off for maintenance. */
         owner: maybe(lease()),
         writers: list(lease()),
+        /** How many there are at least, where not all of them were read. */
+        writersAtLeast: v.optional(number),
       }),
       1000,
     ),
@@ -60,13 +62,17 @@ async function seeGate(path: string, git: string, mounts: readonly Mount[]): Pro
   const gate = join(git, gateNames.folder);
   try {
     if ((await lookAt(gate)) === null) return without('none');
-    const found = await readdir(join(gate, gateNames.writers)).catch(absentAsEmpty);
-    const names = found.filter((name) => name.endsWith('.json')).sort();
+    const isLease = (name: string): boolean => name.endsWith('.json');
+    const found = await lastNames(join(gate, gateNames.writers), writerLimit, isLease).catch(absentAsEmpty);
     const [owner, ...writers] = await Promise.all([
       readLease(join(gate, gateNames.owner), gateNames.owner, 'owner_id'),
-      ...names.slice(0, writerLimit).map((name) => readLease(join(gate, gateNames.writers, name), name, 'id')),
+      ...found.names.map((name) => readLease(join(gate, gateNames.writers, name), name, 'id')),
     ]);
-    return { path, gate: 'read', owner, writers: writers.filter((writer) => writer !== null) };
+    const isWhole = found.complete && found.count <= writerLimit;
+    return {
+      ...{ path, gate: 'read', owner, writers: writers.filter((writer) => writer !== null) },
+      ...(!isWhole && { writersAtLeast: found.count }),
+    };
   } catch {
     return without('unreadable');
   }
@@ -95,8 +101,9 @@ async function firstText(path: string): Promise<string> {
   return reading.state === 'read' ? reading.bytes.toString('utf8') : '';
 }
 
-function absentAsEmpty(error: unknown): string[] {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+function absentAsEmpty(error: unknown): Names {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    return { names: [], count: 0, complete: true };
   throw error;
 }
 

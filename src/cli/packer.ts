@@ -1,0 +1,98 @@
+import { manifestUnit } from '../bundle/pack.ts';
+import { type Child, startChild } from '../child/child.ts';
+import type { Hit } from '../redaction/proof.ts';
+import {
+  lineOf,
+  messageOf,
+  type Packed,
+  type PackMessage,
+  type PackRequest,
+  type ProveRequest,
+} from './pack-protocol.ts';
+
+/** Packs and scans bundles in a process of its own. Throws the signal's reason when the user has enough of it. */
+export interface Packer {
+  /** The bundle without what could not be worked on; what stands in the way of any is `hits`. */
+  readonly pack: (request: Omit<PackRequest, 'do' | 'givenUp'>) => Promise<Packed | { readonly hits: readonly Hit[] }>;
+  /** What is found in a written bundle. A member that cannot be scanned is one that is not proven. */
+  readonly prove: (path: string, forbidden: readonly string[]) => Promise<readonly Hit[]>;
+  readonly end: () => Promise<void>;
+}
+
+/** For one member: a log of a megabyte takes a second of a machine that is not busy. */
+export const unitSeconds = 30;
+/** For the start of a process on a busy machine. */
+const startSeconds = 120;
+/** For everything that a process is asked. */
+const wholeSeconds = 180;
+/** Units that are left out one by one, each after a new start. */
+const mostGivenUp = 4;
+
+/** What it holds is some ten times a log of a megabyte. */
+const memoryBytes = 400 * 1024 ** 2;
+const heapMegabytes = 256;
+
+/** What a process was at when it did not go on, and why it did not. */
+interface Lost {
+  readonly unit: string;
+  readonly why: string;
+}
+
+/** The process is started at once, so that it is there when everything is gathered. */
+export function startPacker(signal: AbortSignal): Packer {
+  let child: Child | null = start();
+  const givenUp = new Map<string, string>();
+
+  /** Asks the process, and tells what it answers or was lost at. */
+  async function ask(request: PackRequest | ProveRequest): Promise<PackMessage | Lost> {
+    child ??= start();
+    const asked = child;
+    const end = performance.now() + wholeSeconds * 1000;
+    let unit: string | null = null;
+    asked.tell(lineOf(request));
+    for (;;) {
+      const line = await asked.line(
+        Math.min((unit === null ? startSeconds : unitSeconds) * 1000, end - performance.now()),
+        signal,
+      );
+      if (typeof line === 'object') {
+        const message = messageOf<PackMessage>(line.text);
+        if ('begun' in message) unit = message.begun;
+        else if (!('threw' in message)) return message;
+        else return { unit: unit ?? manifestUnit, why: `work on it failed (${message.threw})` };
+        continue;
+      }
+      child = null;
+      const how = asked.describe();
+      await asked.kill();
+      signal.throwIfAborted();
+      const at = unit ?? manifestUnit;
+      if (line === 'late') return { unit: at, why: `work on it took longer than ${unitSeconds} s` };
+      return { unit: at, why: `the process that worked on it ${how}; it may use ${memoryBytes / 1024 ** 2} MiB` };
+    }
+  }
+
+  return {
+    pack: async (request) => {
+      for (;;) {
+        const answer = await ask({ ...request, do: 'pack', givenUp });
+        if ('packed' in answer) return answer.packed ?? { hits: request.found.at(-1) ?? [] };
+        if (!('unit' in answer)) throw new TypeError('no answer to what was asked');
+        if (givenUp.has(answer.unit) || givenUp.size === mostGivenUp || answer.unit === manifestUnit)
+          return { hits: [{ member: answer.unit, rule: answer.why }] };
+        givenUp.set(answer.unit, answer.why);
+      }
+    },
+    prove: async (path, forbidden) => {
+      const answer = await ask({ do: 'prove', path: seenFromChild(path), forbidden });
+      if ('hits' in answer) return answer.hits;
+      return 'unit' in answer ? [{ member: answer.unit, rule: answer.why }] : [];
+    },
+    end: async () => child?.kill(),
+  };
+}
+
+const start = (): Child => startChild('pack', { nodeOptions: [`--max-old-space-size=${heapMegabytes}`], memoryBytes });
+
+/** A path through a folder that this process has open leads there from another one, too. */
+const seenFromChild = (path: string): string => path.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);

@@ -1,0 +1,38 @@
+/**
+ * Reads texts of others in a process of its own, which its parent can end at any moment and which has little memory: a
+ * mistake here costs one observation. One request a line; the end of its input ends it.
+ */
+import { createInterface } from 'node:readline';
+import { endWithParent } from '../child/end-with-parent.ts';
+import { readStory } from '../coven/story.ts';
+import { secretsOf } from '../redaction/environment.ts';
+import { makeRedactor } from '../redaction/redactor.ts';
+import { identifiers } from '../redaction/templates/catalogue.ts';
+import { knownParts } from '../redaction/templates/message.ts';
+import { makePaths } from '../redaction/templates/paths.ts';
+import { placeholder } from '../redaction/templates/placeholders.ts';
+import type { Environment, TextRequest } from './texts.ts';
+
+endWithParent();
+
+const withoutSecrets = (text: string, env: Environment): string =>
+  makeRedactor({ knownValues: secretsOf(env) }).redact(text).text;
+
+function answer(request: TextRequest): unknown {
+  switch (request.do) {
+    case 'story':
+      return readStory(request.text);
+    case 'redact':
+      return withoutSecrets(request.text, request.env);
+    case 'free-text': {
+      const id = (text: string): string => text;
+      const { path } = makePaths(placeholder, id);
+      const word = (text: string): string => (identifiers.has(text) ? text : placeholder(text));
+      return knownParts(withoutSecrets(request.text, request.env), { path, id, word, other: placeholder });
+    }
+  }
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  process.stdout.write(`${JSON.stringify(answer(JSON.parse(line) as TextRequest))}\n`);
+});

@@ -1,0 +1,65 @@
+import { type Child, startChild } from '../child/child.ts';
+import type { readStory } from '../coven/story.ts';
+import { CannotSee } from './host.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the process that reads texts of others is asked, one a line; it answers each with a line of JSON. */
+export type TextRequest =
+  | { readonly do: 'story'; readonly text: string }
+  | { readonly do: 'redact' | 'free-text'; readonly text: string; readonly env: Environment };
+
+/** Reads texts of others in a process of its own. Each call rejects with CannotSee where that did not come to its end. */
+export interface Texts {
+  /** What the lines of a recovery log tell. */
+  readonly story: (log: string) => Promise<ReturnType<typeof readStory>>;
+  /** Without what is known to be a secret or looks like one. */
+  readonly redact: (text: string) => Promise<string>;
+  /** As far as it is a message that is known, and else its kind and length. */
+  readonly freeText: (text: string) => Promise<string>;
+  readonly end: () => Promise<void>;
+}
+
+export interface TextLimits {
+  readonly env: Environment;
+  /** Milliseconds until the run's deadline. */
+  readonly timeLeft: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Each takes some milliseconds; what is longer is the start of the process on a busy machine. */
+const textMs = 10_000;
+const memoryBytes = 256 * 1024 ** 2;
+const heapMegabytes = 128;
+
+/** The process is started with the first text, and again after one that ended it. One text at a time. */
+export function makeTexts({ env, timeLeft, signal }: TextLimits): Texts {
+  let child: Child | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  async function askNow(request: TextRequest): Promise<unknown> {
+    child ??= startChild('text', { nodeOptions: [`--max-old-space-size=${heapMegabytes}`], memoryBytes });
+    const asked = child;
+    const milliseconds = Math.min(textMs, timeLeft());
+    asked.tell(request);
+    const line = await asked.line(milliseconds, signal);
+    if (typeof line === 'object') return JSON.parse(line.text);
+    child = null;
+    const how = asked.describe();
+    void asked.kill();
+    throw line === 'late'
+      ? new CannotSee('overran', `reading what it says took longer than ${Math.round(milliseconds)} ms`)
+      : new CannotSee('text-unread', `the process that reads what it says ${how}; it may use 256 MiB of memory`);
+  }
+  function ask<T>(request: TextRequest): Promise<T> {
+    const answer = queue.then(() => askNow(request));
+    queue = answer.catch(() => undefined);
+    return answer as Promise<T>;
+  }
+  return {
+    story: (text) => ask({ do: 'story', text }),
+    redact: (text) => ask({ do: 'redact', text, env }),
+    freeText: (text) => ask({ do: 'free-text', text, env }),
+    end: async () => child?.kill(),
+  };
+}
