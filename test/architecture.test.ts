@@ -216,6 +216,8 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
   expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
     'src/cli/demo.ts',
+    // Its answers, to a pipe.
+    'src/cli/isolated-program.ts',
     'src/cli/outputs.ts',
     'src/control/spawn.ts',
     // What is written and removed outside a home.
