@@ -1,8 +1,8 @@
 import { toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
-import { hasDamagedPages, isDamaged } from '../src/coven/ledger.ts';
+import { hasDamagedPages, indexOfLostRows, isDamaged } from '../src/coven/ledger.ts';
 import { indexRemedy, searchRemedy } from '../src/fix/remedies/store.ts';
-import { defineCheck, type Facts, from, pass, skipped, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, pass, skipped, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -15,8 +15,8 @@ export const storeIndex = defineCheck({
   category: 'store',
   title: 'Indexes agree with their tables',
   explain:
-    'An index that lost entries hides rows from some questions and not from others; the rows themselves are there. A ledger over 32 MiB ' +
-    'is compared with --deep alone.',
+    'An index that lost entries hides rows from some questions and not from others; the rows themselves are there. Entries of ' +
+    'rows that the table does not have may be all that is left of them. A ledger over 32 MiB is compared with --deep alone.',
   causes: {
     ok: {
       message: ({ rows, agrees }) =>
@@ -25,9 +25,14 @@ export const storeIndex = defineCheck({
     'not-checked': { message: () => 'not asked: the ledger has no search index, or is too large without --deep' },
     'ledger-damaged': { message: () => 'not asked: the tables themselves are damaged' },
     'index-mismatch': {
-      message: ({ first }) => `an index does not agree with its table (${first})`,
-      hint: () =>
-        'keep a copy of the three coven.sqlite3 files and ask for support; `coven vacuum` leaves it as it is, and a rebuild may lose what only the index still holds',
+      message: ({ first, lostRows }) =>
+        lostRows === null
+          ? `an index does not agree with its table (${first})`
+          : `the index ${lostRows} names rows that its table does not have: the table lost them, or the index is an old one`,
+      hint: ({ lostRows }) =>
+        lostRows !== null
+          ? 'run no coven command here: keep a copy of the three coven.sqlite3 files and ask for support; the index may hold all that is left of those rows, and `coven vacuum` or a rebuild would end them'
+          : 'keep a copy of the three coven.sqlite3 files and ask for support; `coven vacuum` leaves it as it is, and a rebuild may lose what only the index still holds',
       follows: ['store:integrity corrupt'],
       remedy: indexRemedy,
     },
@@ -60,9 +65,10 @@ export const storeIndex = defineCheck({
       agrees: search?.agrees ?? null,
       differing: search?.differing ?? null,
     };
+    const lostRows = indexOfLostRows(integrity);
     const damaged = search?.damaged || ofSearch !== null;
     const rest = {
-      facts: { ...facts, damaged },
+      facts: { ...facts, damaged, lostRows },
       evidence: [
         ...from('store.integrity', { ...facts, damaged: search?.damaged ?? null }),
         ...(ofSearch === null ? [] : from('store.bytes', { problem: ofSearch })),
@@ -71,7 +77,7 @@ export const storeIndex = defineCheck({
     // Where the tables themselves are damaged, that is the cause; a large ledger is checked whole with --deep alone.
     if (isDamaged(integrity) || hasDamagedPages(bytes)) return [skipped('ledger-damaged', target, rest)];
     const found = [];
-    if (indexProblems.length > 0) found.push(warn('index-mismatch', target, rest));
+    if (indexProblems.length > 0) found.push((lostRows === null ? warn : fail)('index-mismatch', target, rest));
     if (damaged || (search && (search.rows !== search.indexed || search.agrees === false)))
       found.push(warn('search-index', target, rest));
     if (found.length > 0) return found;

@@ -150,11 +150,11 @@ test.skipIf('why' in real)(
     db.close();
     expect((await diagnose(home)).faults).toEqual([
       stopped,
-      'store:index index-mismatch warn',
+      'store:index index-mismatch fail',
       'store:index search-index warn',
     ]);
     expect((await coven('vacuum')).exitCode).toBe(0);
-    expect((await diagnose(home)).faults).toEqual([stopped, 'store:index index-mismatch warn']);
+    expect((await diagnose(home)).faults).toEqual([stopped, 'store:index index-mismatch fail']);
   },
 );
 

@@ -36,6 +36,22 @@ export function isTorn({ walState }: StoreFiles, bytes: StoreBytes | null): bool
 export const isDamaged = ({ problems, tables }: StoreIntegrity): boolean =>
   problems.length > 0 || tables.some(({ problem }) => problem !== null);
 
+/**
+ * An index that names rows which its table does not have, of those that SQLite's check tells of; null where there is none. It
+ * says of every row which index lacks it, and of an index whether it has as many entries as the table has rows: one of
+ * which only the latter is said has entries of other rows. The table lost them, or the index is older than it. Coven then
+ * fails to write a new row where the index has its id or its rowid. Seen on Coven 0.4.6.
+ */
+export function indexOfLostRows({ indexProblems }: StoreIntegrity): string | null {
+  const named = (words: string): readonly string[] =>
+    indexProblems.flatMap((line) => {
+      const at = line.indexOf(words);
+      return at < 0 ? [] : [line.slice(at + words.length)];
+    });
+  const lacking = named('missing from index ');
+  return named('wrong # of entries in index ').find((index) => !lacking.includes(index)) ?? null;
+}
+
 /** Whether the page map contradicts itself anywhere but in the full-text index. */
 export const hasDamagedPages = ({ map }: StoreBytes): boolean => map?.problems.some(({ search }) => !search) ?? false;
 

@@ -1,7 +1,15 @@
 import { type Seen, type Sight, whole } from '../observation.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
-import { harmOfStart, hasDamagedPages, isDamaged, isTorn, isUnfinished, partNotFile } from './ledger.ts';
+import {
+  harmOfStart,
+  hasDamagedPages,
+  indexOfLostRows,
+  isDamaged,
+  isTorn,
+  isUnfinished,
+  partNotFile,
+} from './ledger.ts';
 import { judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
 import { coreColumns } from './tables.ts';
 
@@ -129,4 +137,5 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: Lifecyc
   );
   if (missing && !(integrity && isUnfinished(open, integrity))) yield 'store:schema';
   if ((integrity && isDamaged(integrity)) || (bytes && hasDamagedPages(bytes))) yield 'store:integrity';
+  if (integrity && indexOfLostRows(integrity) !== null) yield 'store:index';
 }

@@ -136,6 +136,16 @@ judges(storeIndex, [
   ['not compared', sql({ search: null }), ['skipped not-checked']],
   ['one does not agree', sql({ indexProblems: ['row 7 missing from index a'] }), ['warn index-mismatch']],
   [
+    'one has another number of entries, and lacks some',
+    sql({ indexProblems: ['row 7 missing from index a', 'wrong # of entries in index a'] }),
+    ['warn index-mismatch'],
+  ],
+  [
+    'one has entries of rows that its table does not have',
+    sql({ indexProblems: ['row 7 missing from index ab', 'wrong # of entries in index a'] }),
+    ['fail index-mismatch'],
+  ],
+  [
     'one does not agree, and the search was not compared',
     sql({ indexProblems: ['x'], search: null }),
     ['warn index-mismatch'],
