@@ -192,6 +192,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/store/index-entries.ts',
       'src/sqlite/',
       'src/coven/',
+      'src/model/run-id.ts',
+      'src/model/stage.ts',
       'src/host/',
       'src/observation.ts',
       'src/deadline.ts',

@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRunId } from '../model/run-id.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
-import { isRunId, manifestName, readOurs, stages, whyNotPrivate } from './place.ts';
+import { manifestName, readOurs, stages, whyNotPrivate } from './place.ts';
 import { Refused, reasonOf } from './refused.ts';
 
 /** A manifest names every file once; a million of them take less. */

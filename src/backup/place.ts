@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -6,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   statfsSync,
@@ -15,6 +15,7 @@ import { lowDiskBytes } from '../coven/contract.ts';
 import { closeFolder, openFolder } from '../host/folder.ts';
 import { openOutside, Unsafe } from '../host/outside.ts';
 import { removeTree } from '../host/private.ts';
+import { nextRunId } from '../model/run-id.ts';
 import { Refused, reasonOf } from './refused.ts';
 import { sync } from './sync.ts';
 
@@ -22,17 +23,10 @@ import { sync } from './sync.ts';
 const inMemory = [0x01021994, 0x858458f6];
 /** Names in a run's folder: a backup while it is made, and once it is whole. Only `whole` counts. */
 export const stages = { partial: 'backup.partial', proof: 'backup.proof', whole: 'backup' } as const;
-/** What a restore makes beside them: the backup's files, and a copy of the ledger that is there. */
-export const scratchNames: readonly string[] = ['staged', 'now'];
+/** Whether something in a run's folder is of no use to anybody when the run is over: a tree that a backup was proven in, what was staged. */
+export const isScratch = (name: string): boolean =>
+  name.startsWith(stages.proof) || name === 'staged' || name === 'now';
 export const manifestName = 'manifest.json';
-const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
-
-/** A run's id: `20261124T221500Z-3f9a2c`. Sorts by time. */
-function newRunId(now: Date): string {
-  return `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`;
-}
-
-export const isRunId = (name: string): boolean => idPattern.test(name);
 
 /** The home's real path. Throws Refused for what is no folder of this user's. */
 export function homeOf(path: string): string {
@@ -68,7 +62,7 @@ export function runsOf(home: string): string {
 
 /** Begins a run's private folder in a place for them; its path. */
 export function beginRun(place: string): string {
-  const run = join(place, newRunId(new Date()));
+  const run = join(place, nextRunId(readdirSync(place), new Date()));
   mkdirSync(run, { mode: 0o700 });
   sync(place);
   return run;

@@ -1,21 +1,20 @@
 import { chmodSync, existsSync, mkdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { lockNames, names } from '../coven/layout.ts';
 import { lookNow, modeOf } from '../host/files.ts';
+import type { Stage } from '../model/stage.ts';
 import { hashFile } from './copy.ts';
 import { isSound, judgeLedger } from './judgement.ts';
 import { askLedger } from './ledger/ask.ts';
 import type { Newer } from './ledger/protocol.ts';
-import { type Entry, type Manifest, parentOf, type Stood } from './manifest.ts';
+import { type Entry, type Manifest, parentOf } from './manifest.ts';
 import { dress, isMade } from './materialise.ts';
-import { identify, isCutOff, type Move, makeMoves } from './moves.ts';
-import { checkRoom, homeOf, removeScratch, scratchNames } from './place.ts';
-import { planMoves } from './plan-moves.ts';
+import { checkRoom, stages } from './place.ts';
 import { contentDifference, proveInto } from './prove.ts';
-import { failed, Refused } from './refused.ts';
+import { Refused } from './refused.ts';
 import { settleNow } from './settle.ts';
-import { sync } from './sync.ts';
-import { isSame, standing, takeLedger } from './take-ledger.ts';
+import { sync, syncAll } from './sync.ts';
+import { takeLedger } from './take-ledger.ts';
 import { partsOf } from './walk.ts';
 
 /** Of one process or one moment, and the story that the log tells: these stay as they are. */
@@ -27,158 +26,140 @@ const stays = (path: string): boolean =>
 /** What a restore would do, and what would be lost by it; nothing of the home has been touched. */
 export interface Prepared {
   readonly home: string;
-  readonly run: string;
-  readonly moves: readonly Move[];
   /** Names that would have the bytes and modes of the backup again. */
   readonly replaced: readonly string[];
   /** Rows newer than the backup; null with SQLite's code where the ledger that is there cannot be read. */
   readonly newer: Newer | { readonly unreadable: string };
-  /** The session ledger's files as they were when its rows were compared. */
-  readonly stood: readonly Stood[];
 }
 
 /**
- * Proves a backup once more, stages in `run`, a private folder of the home, what differs from it, and tells what is newer
- * than it. Throws Refused for a backup that is not proven or not sound, and for a home that is being written to.
+ * Proves a backup once more, puts on the stage of a run what differs from it, and tells what is newer than it. Throws Refused
+ * for a backup that is not proven or not sound, and for a home that is being written to.
  */
 export async function prepareRestore(
-  backup: { readonly path: string; readonly manifest: Manifest },
-  named: string,
-  run: string,
+  { path: folder, manifest }: { readonly path: string; readonly manifest: Manifest },
+  stage: Stage,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const home = homeOf(named);
-  const { path, manifest } = backup;
+  const { home, run } = stage;
   if (existsSync(join(home, names.resetMarker)))
     throw new Refused(`a reset of ${home} was cut off; finish it first: rerun the coven reset that was begun`);
   checkRoom(run, home, manifest.bytes, manifest.entries.length, 3);
-  const staged = join(run, 'staged');
+  const tree = join(run, stages.proof);
   const known = new Map(manifest.ledgers.map((ledger) => [ledger.path, ledger.content]));
-  const proof = await proveInto(path, manifest, known, staged, signal);
-  if (!proof.proven) throw new Refused(`${path} is not proven: ${proof.why}; choose another backup`);
+  const proof = await proveInto(folder, manifest, known, tree, signal);
+  if (!proof.proven) throw new Refused(`${folder} is not proven: ${proof.why}; choose another backup`);
   if (!proof.sound)
     throw new Refused(
-      `${path} holds a damaged ledger, as it was; choose one that \`backup list\` calls sound, or copy by hand what you need of ${join(path, 'files')}`,
+      `${folder} holds a damaged ledger, as it was; choose one that \`backup list\` calls sound, or copy by hand what you need of ${join(folder, 'files')}`,
     );
-  mkdirSync(join(run, 'quarantine'), { mode: 0o700 });
-  const { newer, stood } = await newerRows(home, run, manifest, signal);
-  const ledgers = manifest.ledgers.map((ledger) => ledger.path);
-  const whole: Readonly<Record<string, string>> = Object.fromEntries(
-    await Promise.all(ledgers.map(async (ledger) => [ledger, await stageLedger(ledger, manifest, run, signal)])),
+  const ledgers = manifest.ledgers.map(({ path }) => path);
+  const places = new Map(ledgers.map((path) => [path, stage.ledger(path)]));
+  const now = join(run, 'now');
+  const newer = await newerRows(home, now, tree, manifest, signal);
+  for (const path of ledgers) await completeLedger(path, tree, manifest, signal);
+  const onDisk = manifest.entries.filter((entry) => isOnDisk(entry) && existsSync(join(tree, entry.path)));
+  await syncAll(
+    tree,
+    onDisk.map(({ path }) => path),
+    signal,
   );
-  const moves = planMoves(home, run);
   const replaced = new Set<string>();
-  const put = (path: string, from: string): void => {
+  const folders = new Set<string>();
+  const comesWith = (path: string): boolean => path !== '.' && (folders.has(path) || comesWith(parentOf(path)));
+  /** A real folder, with real folders above it: nothing is looked up through a symlink. */
+  const isFolder = (path: string): boolean =>
+    lookNow(join(home, path))?.isDirectory() === true && (path === '.' || isFolder(parentOf(path)));
+  const put = ({ path }: Entry): void => {
     replaced.add(path);
-    moves.put(path, from);
+    take(join(tree, path), stage.entry(path));
   };
-  for (const { kind, path } of manifest.entries)
-    if (kind === 'directory' && !moves.comesWith(path) && !moves.isFolder(path)) put(path, `staged/${path}`);
-  for (const ledger of ledgers) {
-    const from = whole[ledger] ?? '';
-    if (moves.comesWith(ledger)) settle(ledger, from, manifest, run);
-    else {
-      replaced.add(ledger);
-      moves.putLedger(ledger, from, await settleNow(home, run, ledger, signal));
+  for (const entry of manifest.entries)
+    if (entry.kind === 'directory' && !comesWith(entry.path) && !isFolder(entry.path)) {
+      folders.add(entry.path);
+      put(entry);
     }
+  for (const path of ledgers) {
+    const place = places.get(path);
+    if (comesWith(path) || !place) continue;
+    replaced.add(path);
+    await settleNow(home, path, now, place.settled, signal);
+    take(join(tree, path), place.main);
   }
   const parts = new Set(ledgers.flatMap(partsOf));
   for (const entry of manifest.entries) {
     const { kind, path } = entry;
     if (kind === 'directory' || parts.has(path) || stays(path)) continue;
-    if (moves.comesWith(path)) {
+    if (comesWith(path)) {
       if (isMade(entry)) replaced.add(path);
       continue;
     }
     const follows = kind === 'hard-link' && replaced.has(entry.to);
-    if (follows || !(await isThere(entry, home, signal))) put(path, `staged/${path}`);
+    if (follows || !(await isThere(entry, home, signal))) put(entry);
   }
-  return { home, run, moves: moves.list, replaced: [...replaced], newer, stood };
+  return { home, replaced: [...replaced], newer };
 }
 
-/**
- * Puts back what was prepared. The caller holds every lock of the home. All or none: what fails in the middle is taken
- * back, and what is cut off is taken back by the next run. What stood there before is in the run's quarantine.
- */
-export function restore({ home, run, moves, stood }: Prepared): void {
-  if (!isSame(stood, standing(home, names.ledger)))
-    throw new Refused(`${join(home, names.ledger)} was written to since it was compared; run again`);
-  try {
-    makeMoves({ home, run }, moves);
-  } catch (error) {
-    const rest = isCutOff(run)
-      ? 'and could not be taken back; `coven-doctor --fix` takes it back once that works again'
-      : 'and is taken back';
-    throw failed(`the restore of ${home}`, error, rest, 4);
-  } finally {
-    // What could not be taken back may still need what is staged.
-    if (!isCutOff(run)) for (const scratch of scratchNames) removeScratch(join(run, scratch));
-  }
-  // A ledger's place is taken twice; what came last is there.
-  for (const { path, is } of new Map(moves.map((move) => [move.path, move])).values()) {
-    const now = is && identify(join(home, path));
-    // Its bytes and rows were proven as it was staged, and it is that very file.
-    if (is && (now?.ino !== is.ino || now.size !== is.size || now.mtimeNs !== is.mtimeNs))
-      throw new Refused(`${join(home, path)} is not what was put there; ${join(run, 'quarantine')} holds the old`);
-  }
+/** Moves what was proven to the stage. A folder that its own mode closes is open while it is moved, since its `..` changes. */
+function take(from: string, to: string): void {
+  chmodSync(dirname(from), 0o700);
+  const stat = lookNow(from);
+  const isClosed = stat?.isDirectory() === true && (modeOf(stat) & 0o700) !== 0o700;
+  if (isClosed) chmodSync(from, 0o700);
+  renameSync(from, to);
+  if (isClosed) chmodSync(to, modeOf(stat));
+  sync(dirname(to));
 }
 
-/** A ledger that comes with its folder has its complete main file there, and no other part. */
-function settle(ledger: string, whole: string, manifest: Manifest, run: string): void {
-  const staged = join(run, 'staged');
-  chmodSync(join(staged, parentOf(ledger)), 0o700);
-  for (const part of partsOf(ledger).slice(1)) rmSync(join(staged, part), { force: true });
-  renameSync(join(run, whole), join(staged, ledger));
-  const above = manifest.entries.find(({ path }) => path === parentOf(ledger));
-  if (above) dress(above, join(staged, above.path));
-}
+const isOnDisk = ({ kind }: Entry): boolean => kind === 'file' || kind === 'directory';
 
-/** One complete main file, with what the WAL of a raw backup holds in it: a single rename puts it in place. */
-async function stageLedger(path: string, manifest: Manifest, run: string, signal: AbortSignal): Promise<string> {
-  const from = `staged/${path}`;
-  const whole = `${from}.whole`;
-  const to = join(run, whole);
-  const answer = await askLedger({ do: 'snapshot', from: join(run, from), to }, signal);
+/** Makes the ledger of a proven tree one complete main file, with what the WAL of a raw backup holds in it. */
+async function completeLedger(path: string, tree: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  const main = join(tree, path);
+  const whole = `${main}.whole`;
+  const above = manifest.entries.find((entry) => entry.path === parentOf(path));
+  chmodSync(dirname(main), 0o700);
+  const answer = await askLedger({ do: 'snapshot', from: main, to: whole }, signal);
   if (answer.done !== 'snapshot')
     throw new Refused(`${path} of the backup cannot be staged (${JSON.stringify(answer)})`);
-  const read = await askLedger({ do: 'read', ledger: to }, signal);
+  const read = await askLedger({ do: 'read', ledger: whole }, signal);
   const expected = manifest.ledgers.find((ledger) => ledger.path === path)?.content;
   if (
     read.done !== 'read' ||
-    !isSound(await judgeLedger(to, signal)) ||
+    !isSound(await judgeLedger(whole, signal)) ||
     !expected ||
     contentDifference(expected, read.content)
   )
     throw new Refused(`${path} of the backup does not hold the same rows when it is staged; choose another backup`);
+  for (const part of partsOf(path)) rmSync(join(tree, part), { force: true });
+  renameSync(whole, main);
   const entry = manifest.entries.find((entry) => entry.path === path);
-  if (entry) dress(entry, to);
-  sync(to);
-  return whole;
+  if (entry) dress(entry, main);
+  if (above) dress(above, dirname(main));
+  sync(main);
 }
 
-/** What the ledger that is there holds beyond the backup's, from a private copy of it. */
+/** What the ledger that is there holds beyond the backup's, from a private copy of it in `now`. */
 async function newerRows(
   home: string,
-  run: string,
+  now: string,
+  tree: string,
   manifest: Manifest,
   signal: AbortSignal,
-): Promise<Pick<Prepared, 'newer' | 'stood'>> {
+): Promise<Prepared['newer']> {
   const path = names.ledger;
   const other = partsOf(path).find((part) => lookNow(join(home, part))?.isFile() === false);
-  if (other !== undefined) return { newer: { unreadable: `${other} is no regular file` }, stood: standing(home, path) };
-  const now = join(run, 'now');
+  if (other !== undefined) return { unreadable: `${other} is no regular file` };
   mkdirSync(now, { mode: 0o700 });
   const { ledger, entries } = await takeLedger(home, path, now, signal);
-  const { stood } = ledger;
   if (ledger.way === 'snapshot')
     throw new Refused(`${join(home, path)} is being written to; stop it: coven daemon stop`);
-  const none = { newSessions: [], changedSessions: [], events: 0 };
-  if (!manifest.ledgers.some((ledger) => ledger.path === path)) return { newer: none, stood };
-  if (!entries.some((entry) => entry.path === path)) return { newer: { unreadable: 'it is missing' }, stood };
-  const than = join(run, 'staged', path);
-  const answer = await askLedger({ do: 'newer', ledger: join(now, path), than }, signal);
-  if (answer.done === 'newer') return { newer: answer.newer, stood };
-  return { newer: { unreadable: answer.done === 'nothing' ? answer.code : 'no answer' }, stood };
+  if (!manifest.ledgers.some((ledger) => ledger.path === path))
+    return { newSessions: [], changedSessions: [], events: 0 };
+  if (!entries.some((entry) => entry.path === path)) return { unreadable: 'it is missing' };
+  const answer = await askLedger({ do: 'newer', ledger: join(now, path), than: join(tree, path) }, signal);
+  if (answer.done === 'newer') return answer.newer;
+  return { unreadable: answer.done === 'nothing' ? answer.code : 'no answer' };
 }
 
 /** Whether an entry of the backup is in the home as it is in the backup. Owners are not touched by a restore. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lookNow } from '../host/files.ts';
 import { askLedger } from './ledger/ask.ts';
@@ -10,20 +10,21 @@ import { isSame, standing, takeLedger } from './take-ledger.ts';
 import { partsOf } from './walk.ts';
 
 /**
- * Stages the ledger that is in the home as a single file, which can stand in for it while its WAL is moved away. Its name
- * in `run`; null where its main file has all rows, or SQLite cannot open it, so that nobody sees rows of it anyway.
+ * Makes at `to` a copy of the ledger that is in the home, as a single file, which can stand in for it while its WAL is moved
+ * away. `now` is a scratch folder, in which a copy may be already. Makes none where the main file has all rows, or SQLite
+ * cannot open it, so that nobody sees rows of it anyway. Throws Refused where it is being written to.
  */
 export async function settleNow(
   home: string,
-  run: string,
   ledger: string,
+  now: string,
+  to: string,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<void> {
   const looks = partsOf(ledger).map((part) => lookNow(join(home, part)));
-  if (!looks.every((look) => look === null || look.isFile())) return null;
+  if (!looks.every((look) => look === null || look.isFile())) return;
   const [main, wal, , journal] = looks.map((look) => look?.size ?? 0n);
-  if (!main || (!wal && !journal)) return null;
-  const now = join(run, 'now');
+  if (!main || (!wal && !journal)) return;
   const copy = join(now, ledger);
   if (!lookNow(copy)) {
     mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
@@ -33,8 +34,9 @@ export async function settleNow(
   }
   const answer = await askLedger({ do: 'settle', ledger: copy }, signal, Number(main + (wal ?? 0n)));
   const stat = lookNow(join(home, ledger));
-  if (answer.done !== 'settled' || !stat) return null;
+  if (answer.done !== 'settled' || !stat) return;
   dress({ kind: 'directory', ...attributesOf(ledger, stat) }, copy);
   sync(copy);
-  return `now/${ledger}`;
+  renameSync(copy, to);
+  sync(dirname(to));
 }

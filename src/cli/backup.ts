@@ -1,19 +1,19 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackup } from '../backup/create.ts';
 import { type Listed, listBackups } from '../backup/list.ts';
-import { lockCoven, lockDoctor, type Release } from '../backup/locks.ts';
-import { isCutOff } from '../backup/moves.ts';
-import { beginRun, homeOf, outsideOf, removeScratch, runsOf } from '../backup/place.ts';
+import { beginRun, homeOf, outsideOf, removeScratch } from '../backup/place.ts';
 import { prove } from '../backup/prove.ts';
-import { recoverRestores, removeLeftovers } from '../backup/recover.ts';
 import { failed, Refused } from '../backup/refused.ts';
-import { prepareRestore, restore as putBack } from '../backup/restore.ts';
+import { prepareRestore } from '../backup/restore.ts';
 import { removable } from '../backup/retention.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
+import { replaceInHome } from '../fix/engine/replace.ts';
 import { neededBackups } from '../fix/engine/runs.ts';
+import { sweep } from '../fix/engine/sweep.ts';
+import { openWorkshop } from '../fix/engine/workshop.ts';
 import { Unsafe } from '../host/outside.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
+import { expand } from '../model/shell.ts';
 import * as words from '../render/backup.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { consent } from './consent.ts';
@@ -35,23 +35,25 @@ const keep = { count: 5, bytes: 10 * 1024 ** 3 };
 
 type Whole = Extract<Listed, { state: 'whole' }>;
 
-/** Where backups of this home are, and what keeps others from writing there; only the home's own runs need a lock. */
-function placeOf({ home, backupDir }: BackupOptions): { readonly place: string; readonly release: Release } {
+/** Where backups of this home are. Only the home's own runs need the doctor's lock, which is held until `close`. */
+async function placeOf({
+  home,
+  backupDir,
+}: BackupOptions): Promise<{ readonly place: string; readonly close: () => void }> {
   const real = homeOf(home);
-  if (backupDir !== null) return { place: outsideOf(real, backupDir), release: () => undefined };
-  const place = runsOf(real);
-  const release = lockDoctor(real);
-  removeLeftovers(place);
-  return { place, release };
+  if (backupDir !== null) return { place: outsideOf(real, backupDir), close: () => undefined };
+  const workshop = await openWorkshop(real);
+  sweep(workshop);
+  return { place: join(real, 'doctor', 'runs'), close: workshop.close };
 }
 
 /** Does something that may be refused, and tells the exit code. */
-async function refusing(json: boolean, act: () => Promise<number>): Promise<number> {
+async function refusing({ json, home }: BackupOptions, act: () => Promise<number>): Promise<number> {
   try {
     return await act();
   } catch (error) {
     if (error instanceof Unsafe) throw new UsageError(error.message);
-    const why = error instanceof Refusal ? reasonWords(error.reason.code, error.reason.facts) : null;
+    const why = error instanceof Refusal ? expand(reasonWords(error.reason.code, error.reason.facts), home) : null;
     if (why === null && !(error instanceof Refused)) throw error;
     const refused = why ?? (error as Refused).message;
     if (json) await print(documentOf({ ok: false, refused }));
@@ -61,8 +63,8 @@ async function refusing(json: boolean, act: () => Promise<number>): Promise<numb
 }
 
 export function create(options: BackupOptions, signal: AbortSignal): Promise<number> {
-  return refusing(options.json, async () => {
-    const { place, release } = placeOf(options);
+  return refusing(options, async () => {
+    const { place, close } = await placeOf(options);
     const into = beginRun(place);
     try {
       const tell = process.stderr.isTTY && !options.json ? progress : () => undefined;
@@ -74,13 +76,14 @@ export function create(options: BackupOptions, signal: AbortSignal): Promise<num
       removeScratch(into);
       throw error;
     } finally {
-      release();
+      close();
     }
   });
 }
 
-export function list({ home, backupDir, json }: BackupOptions): Promise<number> {
-  return refusing(json, async () => {
+export function list(options: BackupOptions): Promise<number> {
+  const { home, backupDir, json } = options;
+  return refusing(options, async () => {
     const backups = listBackups([backupDir ?? join(homeOf(home), 'doctor', 'runs')]);
     const mayGo = removable(backups, keep, neededBackups(homeOf(home)));
     await say(json, { ok: true, backups: backups.map(words.listed), removable: mayGo }, words.list(backups, mayGo));
@@ -90,8 +93,8 @@ export function list({ home, backupDir, json }: BackupOptions): Promise<number> 
 
 /** 1 where a backup is not what it was when it was made. */
 export function verify(options: BackupOptions, id: string | undefined, signal: AbortSignal): Promise<number> {
-  return refusing(options.json, async () => {
-    const { place, release } = placeOf(options);
+  return refusing(options, async () => {
+    const { place, close } = await placeOf(options);
     try {
       const chosen = listBackups([place]).filter((backup) => id === undefined || backup.id === id);
       if (id !== undefined && chosen.length === 0) throw unknown(id);
@@ -104,7 +107,7 @@ export function verify(options: BackupOptions, id: string | undefined, signal: A
       await say(options.json, { ok, backups: verdicts.map(words.verdict) }, words.verified(verdicts));
       return ok ? 0 : 1;
     } finally {
-      release();
+      close();
     }
   });
 }
@@ -115,51 +118,38 @@ export interface Agreed {
 }
 
 export function restore(options: BackupOptions, id: string, agreed: Agreed, signal: AbortSignal): Promise<number> {
-  return refusing(options.json, async () => {
+  return refusing(options, async () => {
+    const { json } = options;
     const home = homeOf(options.home);
-    const runs = runsOf(home);
-    const release = lockDoctor(home);
-    let run: string | null = null;
-    let done = false;
-    try {
-      recoverRestores(runs, home, lockCoven);
-      removeLeftovers(runs);
-      const backup = choose(options.backupDir === null ? runs : outsideOf(home, options.backupDir), id);
-      run = beginRun(runs);
-      const prepared = await prepareRestore(backup, home, run, signal).catch((error) => {
-        throw failed(`the restore of ${home}`, error, 'and nothing was changed');
-      });
-      const shown = words.preview(backup, prepared);
-      if (
-        !agreed.lossy ||
-        !(agreed.yes || (!options.json && (await consent(`${shown}Put it back?`, process.stderr, signal))))
-      ) {
-        const why = agreed.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
-        await say(options.json, { ok: false, refused: why, ...words.loss(prepared) }, `${shown}Not done: ${why}.\n`);
-        return refusedCode;
-      }
-      const locks = lockCoven(home);
-      try {
-        putBack(prepared);
-        done = true;
-      } finally {
-        locks();
-      }
-      const told = { ok: true, ...words.loss(prepared), quarantine: join(run, 'quarantine') };
-      await say(options.json, told, `${agreed.yes ? shown : ''}${words.restored(run)}`);
-      return 0;
-    } finally {
-      // What is kept there, or is still needed to take the restore back, is no scratch.
-      if (run !== null && !done && isSpent(run)) removeScratch(run);
-      release();
+    let shown = '';
+    const { prepared, outcome, runId, exit } = await replaceInHome({
+      home,
+      name: 'backup restore',
+      prepare: async (stage) => {
+        const place = options.backupDir === null ? join(home, 'doctor', 'runs') : outsideOf(home, options.backupDir);
+        const backup = choose(place, id);
+        const prepared = await prepareRestore(backup, stage, signal).catch((error) => {
+          throw failed(`the restore of ${home}`, error, 'and nothing was changed');
+        });
+        shown = words.preview(backup, prepared);
+        return prepared;
+      },
+      agree: async () =>
+        agreed.lossy && (agreed.yes || (!json && (await consent(`${shown}Put it back?`, process.stderr, signal)))),
+      signal,
+    });
+    const loss = words.loss(prepared);
+    if (!outcome) {
+      const why = agreed.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
+      await say(json, { ok: false, refused: why, ...loss }, `${shown}Not done: ${why}.\n`);
+      return exit;
     }
+    if (outcome.outcome !== 'fixed') throw new Refused(words.notRestored(outcome, home), exit === 4 ? 4 : 5);
+    const quarantine = join(home, 'doctor', 'runs', runId, 'quarantine');
+    const told = { ok: true, run: runId, ...loss, quarantine };
+    await say(json, told, `${agreed.yes ? shown : ''}${words.restored(home, runId)}`);
+    return exit;
   });
-}
-
-/** Whether nothing of a run that did not come to its end is of use to anybody. */
-function isSpent(run: string): boolean {
-  const quarantine = join(run, 'quarantine');
-  return !isCutOff(run) && (!existsSync(quarantine) || readdirSync(quarantine).length === 0);
 }
 
 function choose(place: string, id: string): Whole {

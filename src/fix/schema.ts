@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseJson } from '../json.ts';
-import type { Action, Plan, Step } from '../model/step.ts';
+import { runIdPattern } from '../model/run-id.ts';
+import type { Action, LedgerFiles, Plan, Step } from '../model/step.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
 
 /**
@@ -14,8 +15,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const mode = v.pipe(count, v.maxValue(0o7777));
 const text = v.pipe(v.string(), v.maxLength(200));
 
-/** As `doctor/runs/<id>` names it: `20261124T221500Z-3f9a2c`. */
-export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/));
+export const runId = v.pipe(v.string(), v.regex(runIdPattern));
 
 /** A name below the home that leads out of nothing, and not into what is ours there. */
 const path = v.pipe(
@@ -55,6 +55,13 @@ const ledger: v.GenericSchema<unknown, LedgerIdentity> = v.strictObject({
   shm: v.nullable(file),
 });
 
+const ledgerFiles: v.GenericSchema<unknown, LedgerFiles> = v.strictObject({
+  main: v.nullable(file),
+  wal: v.nullable(file),
+  shm: v.nullable(file),
+  journal: v.optional(v.nullable(file)),
+});
+
 const twoValues: v.GenericSchema<unknown, TwoValues> = v.strictObject({
   index: text,
   table: text,
@@ -86,7 +93,24 @@ export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
     values: v.optional(v.pipe(v.array(twoValues), v.maxLength(20))),
   }),
   v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
-  v.strictObject({ kind: v.literal('swap-ledger'), run: runId, item: id, ledger, to: ledger, settled: beside }),
+  v.strictObject({
+    kind: v.literal('swap-ledger'),
+    path: v.optional(path),
+    run: runId,
+    item: id,
+    ledger: ledgerFiles,
+    to: ledgerFiles,
+    settled: beside,
+    unsettled: v.optional(v.boolean()),
+  }),
+  v.strictObject({
+    kind: v.literal('place'),
+    path,
+    run: runId,
+    item,
+    was: v.nullable(file),
+    is: v.nullable(file),
+  }),
   v.strictObject({ kind: v.picklist(['start-daemon', 'restart-daemon']), ends }),
   v.strictObject({ kind: v.literal('continue-process'), process }),
   v.strictObject({ kind: v.literal('end-process'), process, kill: v.boolean(), ends }),

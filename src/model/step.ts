@@ -1,6 +1,14 @@
 import { ledgerParts, names } from '../coven/layout.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
 
+/** The files of a ledger that is replaced: one that is damaged may lack its main file, or have a rollback journal. */
+export interface LedgerFiles {
+  readonly main: FileIdentity | null;
+  readonly wal: FileIdentity | null;
+  readonly shm: FileIdentity | null;
+  readonly journal?: FileIdentity | null | undefined;
+}
+
 /**
  * The only ways in which a home, its daemon or its processes are ever changed: data that prints, saves, is journalled
  * and is compared alike. Paths are names below the home with `/` between their parts; `.` is the home itself.
@@ -44,14 +52,30 @@ export type Action =
     }
   /** The full-text index, from the events that it is made of. */
   | { readonly kind: 'rebuild-search'; readonly ledger: LedgerIdentity }
-  /** Two ledgers change places: the one in the home, and the one that lies in the quarantine of `run` as `item`-…. */
+  /**
+   * Two ledgers change places: the one in the home, and the one that `run` has as `item`-…: an earlier run in its quarantine,
+   * this run among what it staged. `path` is the main file, where it is another than the home's own ledger.
+   */
   | {
       readonly kind: 'swap-ledger';
+      readonly path?: string | undefined;
       readonly run: string;
       readonly item: string;
-      readonly ledger: LedgerIdentity;
-      readonly to: LedgerIdentity;
+      readonly ledger: LedgerFiles;
+      readonly to: LedgerFiles;
+      /** A copy of the one that has a WAL, with its WAL in its main file. Null: the other one is that. */
       readonly settled?: FileIdentity | null | undefined;
+      /** SQLite opens only one of the two, so there is no such copy, and nobody sees rows of the other. */
+      readonly unsettled?: boolean | undefined;
+    }
+  /** What `run` has as `item` comes to `path`, and what is there goes to the quarantine of this run; null is nothing. */
+  | {
+      readonly kind: 'place';
+      readonly path: string;
+      readonly run: string;
+      readonly item: string;
+      readonly was: FileIdentity | null;
+      readonly is: FileIdentity | null;
     }
   /** `ends` are the live sessions that it may end or call orphaned, by id: what is agreed to covers no others. */
   | { readonly kind: 'start-daemon' | 'restart-daemon'; readonly ends?: readonly string[] | undefined }
@@ -71,8 +95,10 @@ export type ActionKind = Action['kind'];
 
 /** Names below the home that an action changes. */
 export function pathsOf(action: Action): readonly string[] {
-  if ('path' in action) return [action.path];
-  return 'ledger' in action ? [names.ledger, ...ledgerParts] : [];
+  if (action.kind === 'swap-ledger' && action.path !== undefined)
+    return ['', '-wal', '-shm', '-journal'].map((part) => action.path + part);
+  if ('ledger' in action) return [names.ledger, ...ledgerParts];
+  return 'path' in action ? [action.path] : [];
 }
 
 /**

@@ -7,8 +7,11 @@ import type { Proof } from '../backup/prove.ts';
 import type { Prepared } from '../backup/restore.ts';
 import { isSound } from '../backup/retention.ts';
 import { names } from '../coven/layout.ts';
+import type { FixOutcome } from '../fix/engine/transaction.ts';
 import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
+import { expand, quoted } from '../model/shell.ts';
+import { reasonWords } from './words/reasons.ts';
 
 export const amount = bytes;
 
@@ -132,5 +135,19 @@ export function preview(backup: { readonly id: string; readonly manifest: Manife
   ].join('\n')}\n`;
 }
 
-export const restored = (run: string): string =>
-  `Put back. What stood there before: ${harmless(join(run, 'quarantine'))}\n`;
+export const restored = (home: string, run: string): string =>
+  [
+    `Restored as run ${run}. What stood there before: ${harmless(join(home, 'doctor', 'runs', run, 'quarantine'))}`,
+    'To take it back:',
+    `    coven-doctor undo ${run} --home ${harmless(quoted(home))}`,
+    '',
+  ].join('\n');
+
+/** Why a restore was not done, and what is left of it. */
+export function notRestored({ outcome, reason }: FixOutcome, home: string): string {
+  const why = reason ? expand(reasonWords(reason.code, reason.facts), home) : 'it failed';
+  if (outcome === 'refused') return why;
+  const rest =
+    outcome === 'failed' ? 'and could not be taken back; `coven-doctor --fix` takes it back' : 'and is taken back';
+  return `the restore of ${home} failed (${why}), ${rest}`;
+}

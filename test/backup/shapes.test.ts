@@ -1,16 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { backUp, covens, runFolders } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
-import { buildDriver, runDriver } from '../../fixtures/fix/strace.ts';
+import { buildDriver, type Fault, runDriver } from '../../fixtures/fix/strace.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { listBackups } from '../../src/backup/list.ts';
-import { isCutOff, type Move } from '../../src/backup/moves.ts';
-import { beginRun, runsOf } from '../../src/backup/place.ts';
 import { prepareRestore } from '../../src/backup/restore.ts';
+import { replaceInHome } from '../../src/fix/engine/replace.ts';
+import { listRuns } from '../../src/fix/engine/runs.ts';
+import type { FixOutcome } from '../../src/fix/engine/transaction.ts';
+import { undoRun } from '../../src/fix/engine/undo.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
 
@@ -85,7 +87,7 @@ test('whatever changed places since, a restore puts back what was backed up, and
     '--yes',
   ]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(stdout).toContain('Put back.');
+  expect(stdout).toContain('Restored as run ');
   expect(listing(home).map(kindOfLine)).toEqual(whole.map(kindOfLine));
   const [run = ''] = runFolders(home).filter((run) => run !== id);
   const kept = readdirSync(join(home, 'doctor', 'runs', run, 'quarantine'));
@@ -106,61 +108,110 @@ test('whatever changed places since, a restore puts back what was backed up, and
 
 const strace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
 if (!strace) console.log('no restore of changed shapes that is killed or fails: strace is not there');
-const driver = strace ? await buildDriver('restore') : '';
+const driver = strace ? await buildDriver() : '';
 afterAll(() => {
   if (strace) rmSync(dirname(driver), { recursive: true, force: true });
 });
 
 /** One of so many calls in every run of the suite; `npm run crash:backup` takes each. */
-const stride = process.env.COVEN_DOCTOR_EVERY_CALL ? 1 : 23;
+const stride = process.env.COVEN_DOCTOR_EVERY_CALL ? 1 : 43;
+
+/** Prepares a restore once, without doing it; gives copies of what was staged, with the names of its items. */
+async function prepareOnce(home: string, id: string, folder: string): Promise<() => string> {
+  const backup = listBackups([join(home, 'doctor', 'runs')]).find((backup) => backup.id === id);
+  if (backup?.state !== 'whole') throw new Error('there is no backup');
+  const items: unknown[] = [];
+  const never = new AbortController().signal;
+  await replaceInHome({
+    home,
+    name: 'backup restore',
+    prepare: (stage) =>
+      prepareRestore(
+        backup,
+        {
+          ...stage,
+          entry: (path) => {
+            items.push(['entry', path]);
+            return stage.entry(path);
+          },
+          ledger: (path) => {
+            items.push(['ledger', path]);
+            return stage.ledger(path);
+          },
+        },
+        never,
+      ),
+    agree: async (_prepared, run) => {
+      expect(spawnSync('cp', ['-a', join(run, 'staged'), folder]).status).toBe(0);
+      return false;
+    },
+    signal: never,
+  });
+  let copies = 0;
+  return () => {
+    copies += 1;
+    const copy = `${folder}-${copies}`;
+    expect(spawnSync('cp', ['-a', folder, copy]).status).toBe(0);
+    writeFileSync(`${copy}.json`, JSON.stringify(items));
+    return copy;
+  };
+}
+
+const isCutOff = (home: string): boolean => listRuns(home).some(({ state }) => state === 'unfinished');
 
 test.skipIf(!strace)(
   'killed or failing at a call, the home is as before, or becomes it',
-  { timeout: 3_600_000 },
+  { timeout: 7_200_000 },
   async () => {
     await using scratch = await makeScratch();
     const { home, id } = await makeShapes(scratch);
-    const backup = listBackups([runsOf(home)]).find((backup) => backup.id === id);
-    if (backup?.state !== 'whole') throw new Error('there is no backup');
+    const staged = await prepareOnce(home, id, join(scratch.path, 'staged'));
     const before = listing(home);
-    const file = join(scratch.path, 'moves.json');
     const log = join(scratch.path, 'log');
-    const prepare = async (): Promise<string> => {
-      const run = beginRun(runsOf(home));
-      const { moves } = await prepareRestore(backup, home, run, new AbortController().signal);
-      writeFileSync(file, JSON.stringify(moves satisfies readonly Move[]));
-      return run;
-    };
-    const recover = (fault?: Parameters<typeof runDriver>[4]) => runDriver(driver, ['recover', home], home, log, fault);
+    const make = (fault?: Fault) => runDriver(driver, ['replace', home, staged()], home, log, fault);
+    const recover = (fault?: Fault) => runDriver(driver, ['recover', home], home, log, fault);
 
-    const first = await prepare();
-    const { calls, result } = runDriver(driver, ['make', home, first, file], home, log);
-    expect(result).toBe('made');
-    // As after a kill right before its end: all of it is taken back.
-    renameSync(join(first, 'restore.done'), join(first, 'restore.json'));
+    // Killed right before its end, all of it is taken back: how that goes is counted first.
+    const { calls, result } = make();
+    expect(result).toMatchObject({ exit: 0 });
+    expect((await undoRun({ home, run: undefined, signal: new AbortController().signal })).outcome).toBe('undone');
+    expect(listing(home)).toEqual(before);
+    const begun = calls.slice(calls.findIndex(({ text }) => text.includes('begin')));
+    const last = begun.findLast(({ text }) => text.includes('verified'));
+    if (!last) throw new Error('nothing was verified');
+    expect(make({ call: last, what: 'KILL' }).killed).toBe(true);
     const back = recover();
-    expect(back.result).toEqual([{ id: first.split('/').at(-1), recovery: 'taken-back' }]);
+    expect(back.result).toMatchObject([{ fixes: [{ fix: 'backup restore', outcome: 'rolled-back' }] }]);
     expect(listing(home)).toEqual(before);
 
-    const counts = { killed: 0, failed: 0, full: 0, recoveries: 0 };
-    for (const [index, call] of calls.entries()) {
+    const counts = { killed: 0, failed: 0, full: 0, recoveries: 0, complete: 0 };
+    for (const [index, call] of begun.entries()) {
       if (index % stride !== 0) continue;
       for (const what of ['KILL', 'ENOSPC', 'EIO'] as const) {
-        const run = await prepare();
-        const ran = runDriver(driver, ['make', home, run, file], home, log, { call, what, forever: what === 'ENOSPC' });
+        const ran = make({ call, what, forever: what === 'ENOSPC' });
         counts[what === 'KILL' ? 'killed' : what === 'EIO' ? 'failed' : 'full'] += 1;
-        if (what !== 'KILL' && !isCutOff(run)) expect([call, what, listing(home)]).toEqual([call, what, before]);
+        const { outcome } = (ran.result ?? { outcome: null }) as { outcome: FixOutcome | null };
+        if (what !== 'KILL' && !isCutOff(home) && outcome?.outcome !== 'fixed')
+          expect([call, what, listing(home)]).toEqual([call, what, before]);
         // What takes it back may be killed as well.
         const at = back.calls[(index * 7) % back.calls.length];
-        if (isCutOff(run) && at) {
+        if (isCutOff(home) && at) {
           recover({ call: at, what: 'KILL' });
           counts.recoveries += 1;
         }
         const { result } = recover();
-        expect(Array.isArray(result)).toBe(true);
+        expect([call, what, result]).toEqual([call, what, expect.any(Array)]);
+        expect(isCutOff(home)).toBe(false);
+        // The last records may be the ones that were hit: then it was complete, or an undo takes it back.
+        if (listRuns(home)[0]?.state === 'committed') {
+          counts.complete += 1;
+          await undoRun({ home, run: undefined, signal: new AbortController().signal });
+        }
         expect([call, what, ran.result, listing(home)]).toEqual([call, what, ran.result, before]);
       }
     }
-    console.log(`restores of ${pairs.length} changed shapes: ${JSON.stringify(counts)}; not as before: 0`);
+    console.log(
+      `restores of ${pairs.length} changed shapes at ${begun.length} calls: ${JSON.stringify(counts)}; not as before: 0`,
+    );
   },
 );

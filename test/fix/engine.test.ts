@@ -28,7 +28,7 @@ import { type Applied, applyPlan } from '../../src/fix/engine/apply.ts';
 import { recoverRuns } from '../../src/fix/engine/recover.ts';
 import { listRuns, neededBackups } from '../../src/fix/engine/runs.ts';
 import type { Progress } from '../../src/fix/engine/transaction.ts';
-import type { Plan, Step } from '../../src/model/step.ts';
+import { type Plan, pathsOf, type Step } from '../../src/model/step.ts';
 
 const isRoot = process.geteuid?.() === 0;
 if (!isRoot) console.log('owners cannot be changed here: what needs root is skipped');
@@ -148,8 +148,8 @@ describe('drift after the plan is refused, and nothing is changed', () => {
     writeFileSync(elsewhere, 'not the home', { mode: 0o644 });
     const plan = planOf(home, [setMode(home, 'repos.toml', 0o600, 'a'), setAside(home, 'daemon.json', 'b')]);
     const tell = (progress: Progress): void => {
-      if (progress.stage !== 'take' || !('path' in progress.step.action)) return;
-      const path = join(home, progress.step.action.path);
+      if (progress.stage !== 'take') return;
+      const path = join(home, pathsOf(progress.step.action)[0] ?? '');
       renameSync(path, `${path}.old`);
       symlinkSync(elsewhere, path);
     };

@@ -7,7 +7,7 @@ import { phaseLocks, takeLocks } from './locks.ts';
 import { exitCode, inOrder, type ProvenBackup, perform, type Recheck } from './perform.ts';
 import { type Recovered, recoverAll, recoverRuns } from './recover.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
-import { openQuarantines } from './run.ts';
+import { openRunFolders } from './run.ts';
 import { checkStep, type FixOutcome, type Progress } from './transaction.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
@@ -87,8 +87,8 @@ async function refusalsOf(
   const refusals = new Map<string, Reason>();
   const seen = new Set<string>();
   const touched = new Set<string>();
-  const quarantines = openQuarantines(workshop.runs);
-  const scene = { home: workshop.home, homePath: workshop.homePath, run: '', quarantine: quarantines.of, signal };
+  const folders = openRunFolders(workshop.runs);
+  const scene = { home: workshop.home, homePath: workshop.homePath, run: '', ...folders, signal };
   try {
     for (const step of steps) {
       const unmet = step.requires.find((fix) => refusals.has(fix));
@@ -103,7 +103,7 @@ async function refusalsOf(
       for (const path of pathsOf(step.action)) touched.add(path);
     }
   } finally {
-    quarantines.close();
+    folders.close();
   }
   return refusals;
 }

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { unfinishedMoves } from '../../backup/moves.ts';
-import { writtenSince } from '../../backup/recover-moves.ts';
+import { cutOffMoves, ledgersWrittenSince } from '../../backup/old-restore.ts';
 import { closeFolder, openFolder } from '../../host/folder.ts';
 import { readJournal, tell } from './journal.ts';
 import { fileKinds } from './kinds/files.ts';
-import { openQuarantines, openRun } from './run.ts';
+import { openRun, openRunFolders } from './run.ts';
 import { openRuns } from './workshop.ts';
 
 /**
@@ -15,16 +14,16 @@ export async function changedSince(home: string, run: string): Promise<string | 
   const found = openRuns(home);
   if (!found) return null;
   const folderOfHome = openFolder(home);
-  const quarantines = openQuarantines(found.runs);
+  const folders = openRunFolders(found.runs);
   try {
     const path = join(home, 'doctor', 'runs', run);
-    const moves = unfinishedMoves(path);
-    if (moves) return writtenSince({ home, run: path }, moves)[0] ?? null;
+    const moves = cutOffMoves(path);
+    if (moves) return ledgersWrittenSince({ home, run: path }, moves)[0] ?? null;
     const folder = openRun(found.runs, run);
     try {
       const { steps, stands } = tell(readJournal(folder), found.home);
       const { signal } = new AbortController();
-      const scene = { home: folderOfHome, homePath: home, run, quarantine: quarantines.of, signal };
+      const scene = { home: folderOfHome, homePath: home, run, ...folders, signal };
       for (const { step } of steps) {
         const kind = fileKinds.find(({ kind }) => kind === step.action.kind);
         if (stands.includes(step.fix) || !kind) continue;
@@ -36,7 +35,7 @@ export async function changedSince(home: string, run: string): Promise<string | 
       closeFolder(folder);
     }
   } finally {
-    quarantines.close();
+    folders.close();
     closeFolder(folderOfHome);
     closeFolder(found.runs);
   }

@@ -27,6 +27,8 @@ const record = v.variant('record', [
     backup: v.nullable(text),
     /** The run that this one takes back. */
     undoes: v.nullable(runId),
+    /** How many steps it has in all; absent in what 0.1.0 wrote. */
+    steps: v.optional(v.number()),
   }),
   /** A backup that was made anew, since the first one was outdated by what the run itself did. */
   v.strictObject({ record: v.literal('backup'), at: text, backup: text }),

@@ -10,6 +10,8 @@ export interface Scene {
   readonly run: string;
   /** The quarantine of a run, this one or an earlier one. Throws a refusal where it is not ours. */
   readonly quarantine: (run: string) => Folder;
+  /** What a run made itself, to be put in the home; scratch once the run is over. */
+  readonly staged: (run: string) => Folder;
   /** Fires when the run should end; a step that waits for something ends its waiting. */
   readonly signal: AbortSignal;
 }
@@ -21,13 +23,20 @@ export interface Task<A extends Action = Action> {
   readonly scene: Scene;
 }
 
+/** Where what comes into the home lies: what this run staged, or what an earlier one moved away. */
+export const sourceOf = (scene: Scene, run: string): Folder => scene[sourceName(scene, run)](run);
+
+export const sourceName = (scene: Scene, run: string): 'staged' | 'quarantine' =>
+  run === scene.run ? 'staged' : 'quarantine';
+
 /**
  * How far a step is, told from the machine alone: what a recovery goes by. `between` is what a crash can leave in the
- * middle; `elsewhere` names the fields in which something changed that is not of our doing.
+ * middle; `elsewhere` names the fields in which something changed that is not of our doing, and `done` tells that it did
+ * after the step was through.
  */
 export type Standing =
   | { readonly at: 'before' | 'between' | 'after' }
-  | { readonly at: 'elsewhere'; readonly path: string; readonly fields: readonly string[] };
+  | { readonly at: 'elsewhere'; readonly path: string; readonly fields: readonly string[]; readonly done?: boolean };
 
 /**
  * One kind of step. Proofs are read again in `apply` and `undo`, right before the act and in the same synchronous call.
@@ -44,6 +53,8 @@ export interface Kind<K extends ActionKind = ActionKind> {
    * Absent where `undo` of such steps is `none`.
    */
   readonly undo?: (task: Task<ActionOf<K>>) => void | Promise<void>;
+  /** Takes second names away that a crash left, where the step stays as it is, since others changed what it is about. */
+  readonly leave?: (task: Task<ActionOf<K>>) => void;
   /** The action by which a later run takes this one back, with the image that it left; null where others changed that. */
   readonly inverse?: (task: Task<ActionOf<K>>) => Action | null;
 }

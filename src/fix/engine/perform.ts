@@ -7,9 +7,10 @@ import { refusalOf } from './gate.ts';
 import { dropRun, makeWhole } from './hand.ts';
 import { makeJournal } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
-import { makeRun, openQuarantines, quarantineName } from './run.ts';
+import { makeRun, openRunFolders, quarantineName, type Run } from './run.ts';
 import {
   announce,
+  checkStep,
   end,
   type FixOutcome,
   giveUp,
@@ -47,6 +48,8 @@ export interface Work {
   /** Makes a backup in a folder of the run; it rejects where none is proven. */
   readonly backup: ((folder: string) => Promise<ProvenBackup>) | null;
   readonly recheck: (fixes: readonly string[]) => Promise<readonly Recheck[]>;
+  /** No step is about what another one leaves: all are checked before the first is taken. */
+  readonly atOnce?: boolean;
   readonly signal: AbortSignal;
   readonly tell: (progress: Progress) => void;
 }
@@ -58,10 +61,10 @@ export interface Performed {
 
 const planName = 'plan.json';
 
-/** One run: a folder, a backup, a journal, the steps in their phases, the re-check, the end. */
-export async function perform(workshop: Workshop, work: Work): Promise<Performed> {
-  const { id, folder } = makeRun(workshop.runs);
-  const quarantines = openQuarantines(workshop.runs);
+/** One run: a folder, a backup, a journal, the steps in their phases, the re-check, the end. Closes the folder. */
+export async function perform(workshop: Workshop, work: Work, run: Run = makeRun(workshop.runs)): Promise<Performed> {
+  const { id, folder } = run;
+  const folders = openRunFolders(workshop.runs);
   const where = `${workshop.homePath}/doctor/runs/${id}`;
   let begun = false;
   try {
@@ -70,18 +73,19 @@ export async function perform(workshop: Workshop, work: Work): Promise<Performed
     const journal = makeJournal(folder, work.steps);
     begun = true;
     const { signal, tell } = work;
-    const tx = openTransaction(workshop, id, journal, { quarantine: quarantines.of, signal, tell });
+    const tx = openTransaction(workshop, id, journal, { ...folders, signal, tell });
     try {
       const { dev, ino } = workshop.home;
       const { digest, tool, undoes } = work;
-      announce(tx, { record: 'begin', digest, home: { dev, ino }, tool, backup: proven?.id ?? null, undoes });
+      const about = { home: { dev, ino }, backup: proven?.id ?? null, steps: work.steps.length };
+      announce(tx, { record: 'begin', digest, tool, undoes, ...about });
       await takeAll(tx, work, proven, where);
     } finally {
       journal.close();
     }
     return { runId: id, outcomes: inOrder(work.steps, [...tx.outcomes.values()]) };
   } finally {
-    quarantines.close();
+    folders.close();
     closeFolder(folder);
     if (!begun) dropRun(workshop.runs, id, [planName, `${planName}.part`], [quarantineName]);
   }
@@ -131,6 +135,10 @@ async function takePhases(
   await takePhase(tx, steps, 'gone', async () => {
     const changed = await backup?.revalidate();
     if (changed) throw new Refusal('backup-outdated', { path: changed });
+    for (const step of work.atOnce ? steps : []) {
+      const reason = await checkStep(step, tx.scene);
+      if (reason) throw new Refusal(reason.code, reason.facts);
+    }
   });
   await recheck(
     tx,

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { lockCoven } from '../../backup/locks.ts';
-import { recoverRestores } from '../../backup/recover.ts';
-import type { Recovery } from '../../backup/recover-moves.ts';
+import { cutOffMoves, endOldRestore } from '../../backup/old-restore.ts';
 import { Refused } from '../../backup/refused.ts';
 import { names } from '../../coven/layout.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Step } from '../../model/step.ts';
 import { openJournal, readJournal, type Told, tell } from './journal.ts';
+import type { Standing } from './kind.ts';
+import { phaseLocks, takeLocks } from './locks.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
-import { openQuarantines, openRun, runIds } from './run.ts';
+import { openRun, openRunFolders, runIds } from './run.ts';
+import { sweep } from './sweep.ts';
 import { announce, openTransaction, type Transaction, takeBack, taskOf } from './transaction.ts';
 import { hasRuns, openWorkshop, type Workshop } from './workshop.ts';
 
@@ -39,15 +40,17 @@ export async function recoverRuns(home: string, signal: AbortSignal): Promise<re
 
 /** The same for a workshop that is open; the newest run first, since later runs stand on earlier ones. */
 export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promise<readonly Recovered[]> {
-  const recovered = takeBackRestores(workshop);
+  const recovered: Recovered[] = [];
   for (const run of runIds(workshop.runs)) {
     const folder = openRun(workshop.runs, run);
-    const quarantines = openQuarantines(workshop.runs);
+    const folders = openRunFolders(workshop.runs);
     try {
+      const old = await recoverOldRestore(workshop, run);
+      if (old) recovered.push(old);
       if (tell(readJournal(folder), workshop.home).state !== 'unfinished') continue;
       const journal = openJournal(folder);
       try {
-        const rest = { quarantine: quarantines.of, signal, tell: () => undefined };
+        const rest = { ...folders, signal, tell: () => undefined };
         const tx = openTransaction(workshop, run, journal, rest);
         const told = tell(journal.records, workshop.home);
         recovered.push({ run, fixes: told.isOfHome ? await recover(tx, told) : leave(tx, told) });
@@ -58,32 +61,42 @@ export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promi
       const { code, facts } = reasonOf(error);
       throw new Refusal(code === 'io' || code === 'lock-held' ? 'unfinished' : code, { run, why: code, ...facts });
     } finally {
-      quarantines.close();
+      folders.close();
       closeFolder(folder);
     }
   }
+  sweep(workshop);
   return recovered;
 }
 
-/** A restore is no step of a run, and is taken back by those who made it. */
-function takeBackRestores({ homePath }: Workshop): Recovered[] {
+/** A restore of version 0.1.0, which had a list of moves instead of a journal. */
+async function recoverOldRestore({ home, homePath }: Workshop, run: string): Promise<Recovered | null> {
+  const ground = { home: homePath, run: join(homePath, 'doctor', 'runs', run) };
   try {
-    const runs = join(homePath, 'doctor', 'runs');
-    return recoverRestores(runs, homePath, lockCoven).map(({ id, recovery }) => ({
-      run: id,
-      fixes: [{ fix: 'backup restore', ...ofRestore(recovery, id) }],
-    }));
+    const moves = cutOffMoves(ground.run);
+    if (!moves) return null;
+    const locks = await takeLocks(home, phaseLocks.gone);
+    try {
+      return { run, fixes: [{ fix: 'backup restore', ...ofOldRestore(endOldRestore(ground, moves), run) }] };
+    } finally {
+      locks.release();
+    }
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     throw new Refusal('unfinished-restore', { why: error.message });
   }
 }
 
-function ofRestore(recovery: Recovery, run: string): Pick<Recovered['fixes'][number], 'outcome' | 'reason'> {
-  if (recovery === 'taken-back') return { outcome: 'rolled-back', reason: interrupted };
-  if (recovery === 'finished') return { outcome: 'stands', reason: null };
-  return { outcome: 'kept', reason: { code: 'written-since', facts: { path: names.ledger, run } } };
+function ofOldRestore(
+  end: ReturnType<typeof endOldRestore>,
+  run: string,
+): Pick<Recovered['fixes'][number], 'outcome' | 'reason'> {
+  if (end === 'taken-back') return { outcome: 'rolled-back', reason: interrupted };
+  if (end === 'finished') return { outcome: 'stands', reason: null };
+  return { outcome: 'kept', reason: writtenSince(names.ledger, run) };
 }
+
+const writtenSince = (path: string, run: string): Reason => ({ code: 'written-since', facts: { path, run } });
 
 async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']> {
   const stands = new Set(told.stands);
@@ -94,7 +107,14 @@ async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']>
     const kept = await takeBackFix(
       tx,
       steps.map(({ step }) => step),
+      told.begin?.steps,
     );
+    if (kept === 'complete') {
+      for (const { step, done } of steps) if (!done) tellDone(tx, step);
+      announce(tx, { record: 'verified', fix });
+      fixes.push({ fix, outcome: 'stands', reason: null });
+      continue;
+    }
     if (!kept) {
       announce(tx, { record: 'rolled-back', fix, reason: interrupted });
       fixes.push({ fix, outcome: 'rolled-back', reason: interrupted });
@@ -120,9 +140,15 @@ const interrupted: Reason = { code: 'interrupted', facts: {} };
 
 /**
  * Takes the steps of a fix back, and tells why something of it is kept, or null. What a daemon did since it was started,
- * or a signal that was sent, cannot be taken back: such a fix stays as it is. No lock is needed where nothing is to do.
+ * or a signal that was sent, cannot be taken back: such a fix stays as it is. Nor is anything taken back where the last
+ * step of the run, of `count`, was through and others went on from there: the fix is complete. No lock is needed where
+ * nothing is to do.
  */
-async function takeBackFix(tx: Transaction, steps: readonly Step[]): Promise<Reason | null> {
+async function takeBackFix(
+  tx: Transaction,
+  steps: readonly Step[],
+  count: number | undefined,
+): Promise<Reason | 'complete' | null> {
   let kept: Reason | null = null;
   const undo: Step[] = [];
   for (const step of steps) {
@@ -133,9 +159,11 @@ async function takeBackFix(tx: Transaction, steps: readonly Step[]): Promise<Rea
       continue;
     }
     tx.taken.push(step);
+    if (standing.at === 'elsewhere') kind.leave?.(task);
+    if (standing.at === 'elsewhere' && standing.done && step.id === String(count)) return 'complete';
     if (!kind.undo) kept ??= { code: 'not-undoable', facts: { step: step.id } };
     else if (standing.at !== 'elsewhere') undo.push(step);
-    else kept ??= { code: 'drift', facts: { path: standing.path, fields: standing.fields.join(' ') } };
+    else kept ??= keptFor(step, standing, tx.scene.run);
   }
   if (kept?.code === 'not-undoable' || undo.length === 0) return kept;
   const left = await takeBack(tx, undo, 'after');
@@ -143,6 +171,12 @@ async function takeBackFix(tx: Transaction, steps: readonly Step[]): Promise<Rea
   if (left && left.code !== 'drift') throw new Refusal(left.code, left.facts);
   return left ?? kept;
 }
+
+/** A ledger that others wrote to holds rows that are nowhere else; of anything else it is told what is not as it was. */
+const keptFor = ({ action }: Step, { path, fields }: Extract<Standing, { at: 'elsewhere' }>, run: string): Reason =>
+  action.kind === 'swap-ledger' && action.run === run
+    ? writtenSince(path, run)
+    : { code: 'drift', facts: { path, fields: fields.join(' ') } };
 
 function tellDone(tx: Transaction, step: Step): void {
   const { kind, task } = taskOf(step, tx.scene);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { listBackups } from '../../backup/list.ts';
-import { isCutOff } from '../../backup/moves.ts';
+import { cutOffMoves } from '../../backup/old-restore.ts';
 import { removable } from '../../backup/retention.ts';
 import { at, closeFolder, type Folder } from '../../host/folder.ts';
 import { readJournal, type Told, tell } from './journal.ts';
@@ -14,7 +14,7 @@ export interface RunInfo {
   readonly state: Told['state'] | 'not-ours';
   /** ISO 8601; null where it never began. */
   readonly at: string | null;
-  /** Fixes that stand. */
+  /** Fixes that stand, or that were begun by a run which is unfinished. */
   readonly fixes: readonly string[];
   readonly backup: string | null;
   readonly undoes: string | null;
@@ -32,7 +32,7 @@ export function listRuns(home: string): readonly RunInfo[] {
       id,
       state: isCutOffRestore ? 'unfinished' : (told?.state ?? 'not-ours'),
       at: told?.begin?.at ?? null,
-      fixes: isCutOffRestore ? ['backup restore'] : (told?.stands ?? []),
+      fixes: isCutOffRestore ? ['backup restore'] : fixesOf(told),
       backup: told?.begin?.backup ?? null,
       undoes: told?.begin?.undoes ?? null,
       undoneBy: undoerOf(all, id),
@@ -42,6 +42,13 @@ export function listRuns(home: string): readonly RunInfo[] {
     closeFolder(found.runs);
   }
 }
+
+const fixesOf = (told: Told | null): readonly string[] => [
+  ...new Set([
+    ...(told?.stands ?? []),
+    ...(told?.state === 'unfinished' ? told.steps.map(({ step }) => step.fix) : []),
+  ]),
+];
 
 /** Backups of runs that were cut off: a recovery by hand may need them. Refuses as `listRuns`. */
 export const neededBackups = (home: string): ReadonlySet<string> =>
@@ -60,7 +67,7 @@ export interface ReadRun {
   /** Null where its journal counts for nothing. */
   readonly told: Told | null;
   readonly why: Reason | null;
-  /** A restore of a backup that was begun and not ended: the home is half the one and half the other. */
+  /** A restore of version 0.1.0 that was begun and not ended: it has a list of moves instead of a journal. */
   readonly isCutOffRestore: boolean;
 }
 
@@ -71,7 +78,7 @@ export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): reado
     try {
       folder = openRun(runs, id);
       const told = tell(readJournal(folder), home);
-      return { id, told, why: null, isCutOffRestore: isCutOff(at(folder, '.')) };
+      return { id, told, why: null, isCutOffRestore: cutOffMoves(at(folder, '.')) !== null };
     } catch (error) {
       return { id, told: null, why: reasonOf(error), isCutOffRestore: false };
     } finally {

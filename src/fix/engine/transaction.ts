@@ -31,15 +31,15 @@ export interface Transaction {
   journalFailed: Reason | null;
 }
 
-/** The transaction of a run whose folders are open; `quarantine` gives those of this run and of earlier ones. */
+/** The transaction of a run whose folders are open; `rest` gives folders of this run and of earlier ones. */
 export function openTransaction(
   workshop: Workshop,
   run: string,
   journal: Journal,
-  rest: Pick<Scene, 'quarantine' | 'signal'> & Pick<Transaction, 'tell'>,
+  rest: Pick<Scene, 'quarantine' | 'staged' | 'signal'> & Pick<Transaction, 'tell'>,
 ): Transaction {
-  const { quarantine, signal, tell } = rest;
-  const scene = { home: workshop.home, homePath: workshop.homePath, run, quarantine, signal };
+  const { quarantine, staged, signal, tell } = rest;
+  const scene = { home: workshop.home, homePath: workshop.homePath, run, quarantine, staged, signal };
   return { workshop, scene, journal, outcomes: new Map(), taken: [], tell, journalFailed: null };
 }
 

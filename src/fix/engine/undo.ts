@@ -1,12 +1,12 @@
 import { thisMachine } from '../../host/observations/machine.ts';
 import { tool } from '../../host/package.ts';
-import { pathsOf, type Step } from '../../model/step.ts';
+import { type Action, pathsOf, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
 import type { Told } from './journal.ts';
 import { exitCode, perform } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
-import { openQuarantines } from './run.ts';
+import { openRunFolders } from './run.ts';
 import { readRuns, runToUndo } from './runs.ts';
 import { checkStep, type FixOutcome, type Progress } from './transaction.ts';
 import { hasRuns, openWorkshop, type Workshop } from './workshop.ts';
@@ -87,7 +87,11 @@ function inverseOf(told: Told | null): { readonly steps: readonly Step[]; readon
   const stands = new Set(told?.stands);
   const standing = [...(told?.steps ?? [])].reverse().filter(({ step }) => stands.has(step.fix));
   const phase = standing.some(({ step, done }) => done?.inverse && step.phase === 'gone') ? 'gone' : 'alive';
-  const steps = standing.flatMap(({ done }) => done?.inverse ?? []);
+  const inverses = standing.flatMap(({ done }) => done?.inverse ?? []);
+  const isLedger = ({ kind }: Action): number => Number(kind === 'swap-ledger');
+  // What was put in the home at once is taken back in any order, and others write to the ledger: it comes last.
+  const isAtOnce = inverses.every(({ kind }) => kind === 'place' || kind === 'swap-ledger');
+  const steps = isAtOnce ? inverses.toSorted((one, other) => isLedger(one) - isLedger(other)) : inverses;
   return {
     steps: steps.map((action, index) => ({
       id: String(index + 1),
@@ -114,8 +118,8 @@ async function changesSince(
   steps: readonly Step[],
   signal: AbortSignal,
 ): Promise<readonly Reason[]> {
-  const quarantines = openQuarantines(workshop.runs);
-  const scene = { home: workshop.home, homePath: workshop.homePath, run: '', quarantine: quarantines.of, signal };
+  const folders = openRunFolders(workshop.runs);
+  const scene = { home: workshop.home, homePath: workshop.homePath, run: '', ...folders, signal };
   const seen = new Set<string>();
   const changed: Reason[] = [];
   try {
@@ -127,7 +131,7 @@ async function changesSince(
       for (const name of about) seen.add(name);
     }
   } finally {
-    quarantines.close();
+    folders.close();
   }
   return changed;
 }

@@ -38,7 +38,9 @@ export function stepWords(action: Action): string {
     case 'put-back':
       return `move ${at(action.path)} back from the quarantine of run ${action.run}`;
     case 'swap-ledger':
-      return `put the ledger of run ${action.run} back, and the one of now into quarantine`;
+      return `put the ledger of run ${action.run} in the place of ${at(action.path ?? 'coven.sqlite3')}, which goes to the quarantine of this run`;
+    case 'place':
+      return `put what run ${action.run} has of ${at(action.path)} in its place, and what is there into the quarantine of this run`;
     case 'restart-daemon':
       return 'restart the daemon, and verify its health, contract and capabilities';
     case 'continue-process':
@@ -63,6 +65,8 @@ export function undoWords({ action, undo }: Pick<Step, 'action' | 'undo'>): stri
       return `undo sets ${octal(action.was.mode)} again`;
     case 'set-owner':
       return `undo gives it back to uid ${action.was.uid}`;
+    case 'place':
+      return 'undo puts back what is there now';
     default:
       return 'undo puts the ledger of before back, unless it was written to since';
   }

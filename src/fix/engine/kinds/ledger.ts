@@ -1,16 +1,15 @@
 import { names } from '../../../coven/layout.ts';
 import { at, type Folder } from '../../../host/folder.ts';
 import { identify } from '../../../host/identity.ts';
+import type { LedgerFiles } from '../../../model/step.ts';
 import type { FileIdentity, LedgerIdentity } from '../../../observation.ts';
 import { differences, lookAt, refuseDrift } from '../folder.ts';
-import { type ActionOf, defineKind, type Kind, type Task } from '../kind.ts';
+import { type ActionOf, defineKind, type Kind, sourceName, sourceOf, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
-import { type Exchange, standingOf, takeBack, takeMoves } from './exchange.ts';
+import { type Exchange, leave, standingOf, takeBack, takeMoves } from './exchange.ts';
 
 type Mending = Task<ActionOf<'checkpoint' | 'rebuild-index' | 'rebuild-search'>>;
 type Swapping = Task<ActionOf<'swap-ledger'>>;
-
-const journal = `${names.ledger}-journal`;
 
 /** What a mended copy is called in the quarantine of its run, until it takes the ledger's place. */
 export const mendedName = (step: string): string => `${step}-mended.sqlite3`;
@@ -38,46 +37,54 @@ function exchangeOfMend({ action, step, scene }: Mending): Exchange {
   const folder = (): Folder => scene.quarantine(scene.run);
   return {
     home: scene.home,
+    path: names.ledger,
     old: ledger,
     next: { main: hasTime(mendedTime(ledger)), wal: null, shm: null },
     settled: needsSettled(action) ? hasTime(settledTime(ledger)) : null,
+    unsettled: false,
+    apart: null,
     aside: { folder, item: (name) => `${step.id}-${name}`, settled: settledName(step.id) },
     from: { folder, item: () => mendedName(step.id), settled: settledName(step.id) },
   };
 }
 
+const isFile = (file: FileIdentity | null): boolean => file !== null && file.kind !== 'directory';
+
 function exchangeOfSwap({ action, step, scene }: Swapping): Exchange {
-  const { ledger, to, run, item, settled } = action;
+  const { path = names.ledger, ledger, to, run, item, settled, unsettled = false } = action;
   refuseUnknown(action);
+  const apart = { old: ledger.main !== null, next: to.main !== null };
   return {
     home: scene.home,
+    path,
     old: ledger,
-    next: { main: hasImage(to.main), wal: to.wal, shm: to.shm },
+    next: { ...to, main: to.main ? hasImage(to.main) : () => false },
     settled: settled ? hasImage(settled) : null,
+    unsettled,
+    apart: isFile(ledger.main) && isFile(to.main) ? null : apart,
     aside: {
       folder: () => scene.quarantine(scene.run),
       item: (name) => `${step.id}-${name}`,
       settled: settledName(step.id),
     },
-    from: { folder: () => scene.quarantine(run), item: (name) => `${item}-${name}`, settled: settledName(item) },
+    from: { folder: () => sourceOf(scene, run), item: (name) => `${item}-${name}`, settled: settledName(item) },
   };
 }
 
-/** Throws where the home's ledger is not the one that was seen, or something lies beside it that is not part of it. */
-function refuseChanged(home: Folder, old: LedgerIdentity): void {
-  for (const [part, name] of [
-    ['main', names.ledger],
-    ['wal', names.wal],
-    ['shm', names.shm],
+/** Throws where the ledger at a path is not the one that was seen, or something lies beside it that is not part of it. */
+function refuseChanged(home: Folder, old: LedgerFiles, path: string = names.ledger): void {
+  for (const [was, name] of [
+    [old.main, path],
+    [old.wal, `${path}-wal`],
+    [old.shm, `${path}-shm`],
+    // SQLite would play a rollback journal back into whatever lies beside it.
+    [old.journal ?? null, `${path}-journal`],
   ] as const) {
-    const was = old[part];
     const is = lookAt(home, name);
     // A WAL that came since holds rows that nobody has seen.
     if (was === null && is) throw new Refusal('drift', { path: name, fields: 'new' });
     if (was) refuseDrift(name, differences(was, is));
   }
-  // SQLite would play a rollback journal back into whatever lies beside it.
-  if (lookAt(home, journal)) throw new Refusal('drift', { path: journal, fields: 'new' });
 }
 
 const mend = (kind: 'checkpoint' | 'rebuild-index' | 'rebuild-search'): Kind =>
@@ -91,6 +98,7 @@ const mend = (kind: 'checkpoint' | 'rebuild-index' | 'rebuild-search'): Kind =>
     },
     standing: (task: Mending) => standingOf(exchangeOfMend(task)),
     undo: (task: Mending) => takeBack(exchangeOfMend(task)),
+    leave: (task: Mending) => leave(exchangeOfMend(task)),
     inverse: (task: Mending) => {
       const { action, step, scene } = task;
       if (standingOf(exchangeOfMend(task)).at !== 'after') return null;
@@ -98,36 +106,40 @@ const mend = (kind: 'checkpoint' | 'rebuild-index' | 'rebuild-search'): Kind =>
         kind: 'swap-ledger',
         run: scene.run,
         item: step.id,
-        ledger: ledgerAt(scene.home),
+        ledger: ledgerAt(scene.home, names.ledger),
         to: action.ledger,
         settled: needsSettled(action) ? identify(at(scene.quarantine(scene.run), settledName(step.id))) : null,
       };
     },
   });
 
-function ledgerAt(home: Folder): LedgerIdentity {
-  const main = lookAt(home, names.ledger);
-  if (!main) throw new Refusal('drift', { path: names.ledger, fields: 'absent' });
-  return { main, wal: lookAt(home, names.wal), shm: lookAt(home, names.shm) };
+/** The files of a ledger as they are now. */
+export function ledgerAt(home: Folder, path: string): LedgerFiles {
+  const [main = null, wal = null, shm = null, journal = null] = ['', '-wal', '-shm', '-journal'].map((part) =>
+    lookAt(home, path + part),
+  );
+  return { main, wal, shm, ...(journal && { journal }) };
 }
 
-/** Throws where a file of either ledger is not as the run left it: what comes from a quarantine is opened by Coven. */
+/** Throws where a file of either ledger is not as the run left it: what comes from a folder of a run is opened by Coven. */
 function checkSwap(task: Swapping): void {
   const { action, scene } = task;
-  const { run, item, ledger, to, settled } = action;
+  const { path = names.ledger, run, item, ledger, to, settled } = action;
   refuseUnknown(action);
-  refuseChanged(scene.home, ledger);
+  refuseChanged(scene.home, ledger, path);
+  const base = `${item}-${path.split('/').at(-1)}`;
   const files = [
-    [`${item}-${names.ledger}`, to.main],
-    [`${item}-${names.wal}`, to.wal],
-    [`${item}-${names.shm}`, to.shm],
+    [base, to.main],
+    [`${base}-wal`, to.wal],
+    [`${base}-shm`, to.shm],
+    [`${base}-journal`, to.journal],
     [settledName(item), settled],
   ] as const;
   for (const [name, image] of files)
     if (image)
       refuseDrift(
-        `doctor/runs/${run}/quarantine/${name}`,
-        differences(image, identify(at(scene.quarantine(run), name))),
+        `doctor/runs/${run}/${sourceName(scene, run)}/${name}`,
+        differences(image, identify(at(sourceOf(scene, run), name))),
       );
 }
 
@@ -149,13 +161,13 @@ export const ledgerKinds: readonly Kind[] = [
     },
     standing: (task: Swapping) => standingOf(exchangeOfSwap(task)),
     undo: (task: Swapping) => takeBack(exchangeOfSwap(task)),
+    leave: (task: Swapping) => leave(exchangeOfSwap(task)),
     inverse: ({ action, step, scene }: Swapping) => ({
-      kind: 'swap-ledger' as const,
+      ...action,
       run: scene.run,
       item: step.id,
       ledger: action.to,
       to: action.ledger,
-      settled: action.settled,
     }),
   }),
 ];
