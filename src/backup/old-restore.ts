@@ -66,10 +66,14 @@ const isSame = (one: Identity | null, other: Identity | null): boolean =>
 /** Two files changed places in one call. */
 const isOver = ({ was, is }: Move): boolean => was !== null && is !== null && !was.folder && !is.folder;
 
+/** Whether a restore of 0.1.0 was begun in the folder of a run and neither ended nor taken back. */
+export const isCutOff = (run: string): boolean =>
+  identify(join(run, planName)) !== null && identify(join(run, doneName)) === null;
+
 /** The moves of a restore in the folder of a run that was cut off, or null. Throws Refused for a list that is not ours. */
 export function cutOffMoves(run: string): readonly Move[] | null {
+  if (!isCutOff(run)) return null;
   const plan = join(run, planName);
-  if (identify(plan) === null || identify(join(run, doneName)) !== null) return null;
   let moves: unknown;
   try {
     moves = JSON.parse(readOurs(plan, planLimit));

@@ -59,7 +59,7 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
   let recovered: readonly Recovered[] = [];
   try {
     recovered = await recoverRuns(home, signal);
-    if (!options.json) await print(`${renderRecovered(recovered).join('\n')}\n`);
+    if (!options.json) await print(renderRecovered(recovered, home));
   } catch (error) {
     const refused = reasonOf(error);
     process.stderr.write(renderRefusal(refused, home));

@@ -34,7 +34,7 @@ async function lostBy({ reasons }: Undone, home: string, signal: AbortSignal): P
 export async function runs(home: string, json: boolean): Promise<number> {
   try {
     const list = listRuns(home);
-    await print(json ? `${JSON.stringify({ runs: list }, null, 2)}\n` : renderRuns(list));
+    await print(json ? `${JSON.stringify({ runs: list }, null, 2)}\n` : renderRuns(list, home));
     return 0;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -21,7 +21,7 @@ const expand = (text: string, home: string): string => expandTokens(harmless(tex
 /** An undo: what it took back, or everything that is in its way. */
 export function renderUndone({ undoes, runId, recovered, outcome, reasons, left }: Undone, home: string): string {
   const lines = [
-    ...renderRecovered(recovered),
+    ...recoveredLines(recovered),
     outcome === 'undone'
       ? `Run ${undoes} is taken back. To take that back in turn: coven-doctor undo ${runId}`
       : `Run ${undoes ?? '(none)'} is not taken back${outcome === 'failed' ? ' whole' : ''}:`,
@@ -54,7 +54,12 @@ export function renderProgress(progress: Progress, home: string): string {
 const recoveredWords = { stands: 'was complete', kept: 'is left as it is', 'rolled-back': 'was taken back' } as const;
 
 /** What was done about runs that had been cut off. */
-export const renderRecovered = (recovered: readonly Recovered[]): readonly string[] =>
+export const renderRecovered = (recovered: readonly Recovered[], home: string): string =>
+  recoveredLines(recovered)
+    .map((line) => `${expand(line, home)}\n`)
+    .join('');
+
+const recoveredLines = (recovered: readonly Recovered[]): readonly string[] =>
   recovered.flatMap(({ run, fixes }) => [
     `Run ${run} had been cut off:`,
     ...fixes.map(
@@ -77,7 +82,7 @@ const damagedLedger = [
 export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: string): string {
   const left = new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
   const lines = [
-    ...renderRecovered(recovered),
+    ...recoveredLines(recovered),
     ...fixes.map(
       ({ fix, outcome, reason }) =>
         `${outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,

@@ -1,9 +1,10 @@
 import type { RunInfo } from '../fix/engine/runs.ts';
 import { harmless } from '../model/harmless.ts';
+import { expand } from '../model/shell.ts';
 import { reasonWords } from './words/reasons.ts';
 
 /** A line for each run, newest first, with what it mended and whether it can be taken back. */
-export function renderRuns(runs: readonly RunInfo[]): string {
+export function renderRuns(runs: readonly RunInfo[], home: string): string {
   if (runs.length === 0) return 'No run has changed this home.\n';
   const lines = runs.map(({ id, state, fixes, undoes, undoneBy, why }) => {
     const what = undoes ? `took back ${undoes}` : fixes.join(', ') || 'changed nothing';
@@ -14,5 +15,5 @@ export function renderRuns(runs: readonly RunInfo[]): string {
         : '';
     return `${id}  ${what}${then}${why && state !== 'committed' ? `: ${reasonWords(why.code, why.facts)}` : ''}`;
   });
-  return `${lines.map(harmless).join('\n')}\n`;
+  return `${lines.map((line) => expand(harmless(line), home)).join('\n')}\n`;
 }

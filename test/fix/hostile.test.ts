@@ -91,7 +91,7 @@ describe('what is in doctor/ counts only when it is the user’s alone', () => {
       ] as const,
     }),
     'runs, a symlink': [
-      'runs',
+      'doctor/runs',
       'kind',
       (home) => {
         mkdirSync(doctor(home), { mode: 0o700 });
@@ -296,7 +296,7 @@ describe('the hand', () => {
 describe('journals', () => {
   test('one that ends anywhere in a record ends before it, and can be gone on with', async () => {
     await using scratch = await makeScratch('memory');
-    const { home, journal, lines, before } = await makeUnfinished(scratch);
+    const { home, run, journal, lines, before } = await makeUnfinished(scratch);
     const [, intent = '', done = ''] = lines;
     for (const [whole, torn] of [
       [1, intent],
@@ -308,14 +308,14 @@ describe('journals', () => {
         .join('');
       for (let at = 0; at <= torn.length; at += 1)
         for (const padding of ['', ' '.repeat(4096)]) {
-          const { records, end } = parseJournal(Buffer.from(start + torn.slice(0, at) + padding));
+          const { records, end } = parseJournal(Buffer.from(start + torn.slice(0, at) + padding), run);
           expect([records.length, end]).toEqual([whole, start.length]);
         }
     }
     writeFileSync(journal, `${lines.slice(0, 2).join('\n')}\n${done.slice(0, 40)}`);
     const [recovered] = await recoverRuns(home, never);
     expect(recovered?.fixes.map(({ outcome }) => outcome)).toEqual(['rolled-back']);
-    expect(parseJournal(readFileSync(journal)).records.map(({ record }) => record)).toEqual([
+    expect(parseJournal(readFileSync(journal), run).records.map(({ record }) => record)).toEqual([
       'begin',
       'intent',
       'undone',
@@ -331,11 +331,11 @@ describe('journals', () => {
     const { journal, lines, run, home } = await makeUnfinished(scratch);
     writeFileSync(journal, `${lines[0]}\n${' '.repeat(60)}"torn"}\n${' '.repeat(900)}`);
     const folder = openFolder(join(home, 'doctor', 'runs', run));
-    const open = openJournal(folder);
+    const open = openJournal(folder, run);
     open.write({ record: 'undone', step: '1' });
     open.close();
     closeFolder(folder);
-    expect(parseJournal(readFileSync(journal)).records.map(({ record }) => record)).toEqual(['begin', 'undone']);
+    expect(parseJournal(readFileSync(journal), run).records.map(({ record }) => record)).toEqual(['begin', 'undone']);
   });
 
   const hostile: Readonly<Record<string, (intent: string, begin: string) => string>> = {
@@ -353,11 +353,14 @@ describe('journals', () => {
   };
   test.each(Object.keys(hostile))('with %s are refused, and nothing is done', async (name) => {
     await using scratch = await makeScratch('memory');
-    const { home, journal, lines } = await makeUnfinished(scratch);
+    const { home, run, journal, lines } = await makeUnfinished(scratch);
     const [begin = '', intent = '', done = ''] = lines;
     writeFileSync(journal, `${begin}\n${hostile[name]?.(intent, begin)}\n${done}\n`);
     const before = linesOf(home);
-    expect(await refusalOf(recoverRuns(home, never))).toMatchObject({ code: 'journal-damaged', facts: { line: 2 } });
+    expect(await refusalOf(recoverRuns(home, never))).toMatchObject({
+      code: 'journal-damaged',
+      facts: { line: 2, run, path: `doctor/runs/${run}/journal.jsonl` },
+    });
     const plan = planOf(home, [setMode(home, 'daemon.lock', 0o640)]);
     expect((await applyPlan(plan, willing(home))).fixes[0]?.reason?.code).toBe('journal-damaged');
     expect(listRuns(home).map(({ state, why }) => [state, why?.code])).toEqual([['not-ours', 'journal-damaged']]);
@@ -385,11 +388,14 @@ describe('journals', () => {
   };
   test.each(Object.keys(foreign))('%s are refused', async (name) => {
     await using scratch = await makeScratch('memory');
-    const { home, journal } = await makeUnfinished(scratch);
+    const { home, run, journal } = await makeUnfinished(scratch);
     const [why, attack] = foreign[name] ?? ['', () => undefined];
     attack(journal);
     const before = linesOf(home);
-    expect(await refusalOf(recoverRuns(home, never))).toMatchObject({ code: 'not-private', facts: { why } });
+    expect(await refusalOf(recoverRuns(home, never))).toMatchObject({
+      code: 'not-private',
+      facts: { why, path: `doctor/runs/${run}/journal.jsonl` },
+    });
     expect(linesOf(home)).toEqual(before);
   });
 });

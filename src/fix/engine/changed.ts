@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { cutOffMoves, ledgersWrittenSince } from '../../backup/old-restore.ts';
+import { cutOffMoves, isCutOff, ledgersWrittenSince } from '../../backup/old-restore.ts';
+import { Refused } from '../../backup/refused.ts';
 import { closeFolder, openFolder } from '../../host/folder.ts';
 import { readJournal, tell } from './journal.ts';
 import { fileKinds } from './kinds/files.ts';
@@ -17,11 +18,10 @@ export async function changedSince(home: string, run: string): Promise<string | 
   const folders = openRunFolders(found.runs);
   try {
     const path = join(home, 'doctor', 'runs', run);
-    const moves = cutOffMoves(path);
-    if (moves) return ledgersWrittenSince({ home, run: path }, moves)[0] ?? null;
+    if (isCutOff(path)) return changedSinceOldRestore(home, path);
     const folder = openRun(found.runs, run);
     try {
-      const { steps, stands } = tell(readJournal(folder), found.home);
+      const { steps, stands } = tell(readJournal(folder, run), found.home);
       const { signal } = new AbortController();
       const scene = { home: folderOfHome, homePath: home, run, ...folders, signal };
       for (const { step } of steps) {
@@ -38,5 +38,15 @@ export async function changedSince(home: string, run: string): Promise<string | 
     folders.close();
     closeFolder(folderOfHome);
     closeFolder(found.runs);
+  }
+}
+
+function changedSinceOldRestore(home: string, run: string): string | null {
+  try {
+    return ledgersWrittenSince({ home, run }, cutOffMoves(run) ?? [])[0] ?? null;
+  } catch (error) {
+    // A list of moves that is not ours tells of nothing; whoever recovers it says so.
+    if (error instanceof Refused) return null;
+    throw error;
   }
 }

@@ -81,11 +81,11 @@ export function makeJournal(folder: Folder, steps: readonly Step[]): Journal {
 }
 
 /** Opens the journal of an earlier run to go on with it. What a crash tore is blanked first. */
-export function openJournal(folder: Folder): Journal {
-  const fd = open(folder, constants.O_RDWR);
+export function openJournal(folder: Folder, run: string): Journal {
+  const fd = open(folder, run, constants.O_RDWR);
   try {
     const bytes = readWhole(fd);
-    const { records, end } = parseJournal(bytes);
+    const { records, end } = parseJournal(bytes, run);
     if (bytes.subarray(end).some((byte) => byte !== space)) writeAt(fd, Buffer.alloc(bytes.length - end, ' '), end);
     return journal(fd, records, end);
   } catch (error) {
@@ -95,16 +95,16 @@ export function openJournal(folder: Folder): Journal {
 }
 
 /** The records of an earlier run; none where a crash came before the first. Throws a refusal as `openJournal` does. */
-export function readJournal(folder: Folder): readonly JournalRecord[] {
+export function readJournal(folder: Folder, run: string): readonly JournalRecord[] {
   let fd: number;
   try {
-    fd = open(folder, constants.O_RDONLY);
+    fd = open(folder, run, constants.O_RDONLY);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
   try {
-    return parseJournal(readWhole(fd)).records;
+    return parseJournal(readWhole(fd), run).records;
   } finally {
     closeSync(fd);
   }
@@ -143,24 +143,32 @@ const newline = 0x0a;
  * The records of a journal, and where they end. A last line that is torn announced nothing that was done, and counts as
  * not written. Throws a refusal for what is not of the vocabulary, and for a line that is damaged with others after it.
  */
-export function parseJournal(bytes: Buffer): { readonly records: readonly JournalRecord[]; readonly end: number } {
+export function parseJournal(
+  bytes: Buffer,
+  run: string,
+): { readonly records: readonly JournalRecord[]; readonly end: number } {
   const records: JournalRecord[] = [];
   let end = 0;
   for (let next = bytes.indexOf(newline); next >= 0; next = bytes.indexOf(newline, end)) {
     const value = parseJson(bytes.toString('utf8', end, next));
     if (value === undefined) {
-      if (bytes.indexOf(newline, next + 1) >= 0) throw damaged(records.length);
+      if (bytes.indexOf(newline, next + 1) >= 0) throw damaged(run, records.length);
       break;
     }
     const parsed = v.safeParse(record, value);
-    if (!parsed.success || (parsed.output.record === 'begin') !== (records.length === 0)) throw damaged(records.length);
+    if (!parsed.success || (parsed.output.record === 'begin') !== (records.length === 0))
+      throw damaged(run, records.length);
     records.push(parsed.output as JournalRecord);
     end = next + 1;
   }
   return { records, end };
 }
 
-const damaged = (records: number): Refusal => new Refusal('journal-damaged', { file: journalName, line: records + 1 });
+/** Below the home. */
+const pathOf = (run: string): string => `doctor/runs/${run}/${journalName}`;
+
+const damaged = (run: string, records: number): Refusal =>
+  new Refusal('journal-damaged', { run, path: pathOf(run), line: records + 1 });
 
 function parseJson(text: string): unknown {
   try {
@@ -170,13 +178,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-function open(folder: Folder, flags: number): number {
+function open(folder: Folder, run: string, flags: number): number {
   let fd: number;
   try {
     fd = openSync(at(folder, journalName), flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, 'ELOOP') || isErrno(error, 'ENXIO') || isErrno(error, 'EISDIR'))
-      throw new Refusal('not-private', { path: journalName, why: 'kind' });
+      throw new Refusal('not-private', { path: pathOf(run), why: 'kind' });
     throw error;
   }
   const stat = fstatSync(fd);
@@ -188,7 +196,7 @@ function open(folder: Folder, flags: number): number {
     (stat.size > limitBytes && 'size');
   if (!why) return fd;
   closeSync(fd);
-  throw new Refusal('not-private', { path: journalName, why });
+  throw new Refusal('not-private', { path: pathOf(run), why });
 }
 
 function readWhole(fd: number): Buffer {

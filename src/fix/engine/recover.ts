@@ -47,8 +47,8 @@ export async function recoverAll(workshop: Workshop, signal: AbortSignal): Promi
     try {
       const old = await recoverOldRestore(workshop, run);
       if (old) recovered.push(old);
-      if (tell(readJournal(folder), workshop.home).state !== 'unfinished') continue;
-      const journal = openJournal(folder);
+      if (tell(readJournal(folder, run), workshop.home).state !== 'unfinished') continue;
+      const journal = openJournal(folder, run);
       try {
         const rest = { ...folders, signal, tell: () => undefined };
         const tx = openTransaction(workshop, run, journal, rest);

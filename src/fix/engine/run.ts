@@ -36,7 +36,7 @@ export function makeRun(runs: Folder): Run {
 
 /** Opens the folder of a run. Throws a refusal where there is none, or it is not ours. */
 export function openRun(runs: Folder, id: string): Folder {
-  const folder = openOurs(runs, id);
+  const folder = openOurs(runs, id, `doctor/runs/${id}`);
   if (!folder) throw new Refusal('no-such-run', { run: id });
   return folder;
 }
@@ -53,7 +53,7 @@ export function openRunFolders(runs: Folder): RunFolders {
     if (known) return known;
     const folder = openRun(runs, run);
     try {
-      const found = openOurs(folder, name);
+      const found = openOurs(folder, name, `doctor/runs/${run}/${name}`);
       if (!found) throw new Refusal('not-private', { path: `doctor/runs/${run}/${name}`, why: 'absent' });
       open.set(`${run}/${name}`, found);
       return found;

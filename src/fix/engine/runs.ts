@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { listBackups } from '../../backup/list.ts';
-import { cutOffMoves } from '../../backup/old-restore.ts';
+import { isCutOff } from '../../backup/old-restore.ts';
 import { removable } from '../../backup/retention.ts';
 import { at, closeFolder, type Folder } from '../../host/folder.ts';
 import { readJournal, type Told, tell } from './journal.ts';
@@ -77,8 +77,8 @@ export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): reado
     let folder: Folder | null = null;
     try {
       folder = openRun(runs, id);
-      const told = tell(readJournal(folder), home);
-      return { id, told, why: null, isCutOffRestore: cutOffMoves(at(folder, '.')) !== null };
+      const told = tell(readJournal(folder, id), home);
+      return { id, told, why: null, isCutOffRestore: isCutOff(at(folder, '.')) };
     } catch (error) {
       return { id, told: null, why: reasonOf(error), isCutOffRestore: false };
     } finally {

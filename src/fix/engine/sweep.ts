@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cutOffMoves } from '../../backup/old-restore.ts';
+import { isCutOff } from '../../backup/old-restore.ts';
 import { isScratch, removeScratch } from '../../backup/place.ts';
 import { at, closeFolder } from '../../host/folder.ts';
 import { readJournal, tell } from './journal.ts';
@@ -20,7 +20,7 @@ export function sweep({ homePath, home, runs }: Workshop): void {
         const left = readdirSync(at(folder, '.')).filter(isScratch);
         if (left.length === 0) continue;
         // What was cut off may need it to be taken back.
-        if (tell(readJournal(folder), home).state === 'unfinished' || cutOffMoves(at(folder, '.'))) continue;
+        if (tell(readJournal(folder, id), home).state === 'unfinished' || isCutOff(at(folder, '.'))) continue;
         for (const name of left) removeScratch(join(homePath, 'doctor', 'runs', id, name));
       } finally {
         closeFolder(folder);

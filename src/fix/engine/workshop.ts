@@ -20,6 +20,7 @@ export interface Workshop {
 
 const folderName = 'doctor';
 const runsName = 'runs';
+const runsPath = `${folderName}/${runsName}`;
 const lockName = 'lock';
 
 /**
@@ -44,7 +45,7 @@ export async function openWorkshop(path: string): Promise<Workshop> {
     lock = await takeLocks(doctor, [lockName]).catch((error) => {
       throw asSecondDoctor(error);
     });
-    const runs = makeOurs(doctor, runsName);
+    const runs = makeOurs(doctor, runsName, runsPath);
     open.push(runs);
     const held = lock;
     const verify = (): void => {
@@ -74,7 +75,7 @@ export function openRuns(path: string): { readonly runs: Folder; readonly home: 
     const doctor = openOurs(home, folderName);
     if (!doctor) return null;
     try {
-      const runs = openOurs(doctor, runsName);
+      const runs = openOurs(doctor, runsName, runsPath);
       return runs && { runs, home };
     } finally {
       closeFolder(doctor);
@@ -109,23 +110,22 @@ function makePlace(home: Folder): void {
   for (const name of phaseLocks.gone) makeIfMissing(home, name);
 }
 
-function makeOurs(parent: Folder, name: string): Folder {
+function makeOurs(parent: Folder, name: string, path = name): Folder {
   makeFolder(parent, name);
-  const folder = openOurs(parent, name);
-  if (!folder) throw new Refusal('not-private', { path: name, why: 'replaced' });
+  const folder = openOurs(parent, name, path);
+  if (!folder) throw new Refusal('not-private', { path, why: 'replaced' });
   return folder;
 }
 
-/** Opens a folder of ours; null where there is none. Refuses one that others made or can write to. */
-export function openOurs(parent: Folder, name: string): Folder | null {
+/** Opens a folder of ours, `path` below the home; null where there is none. Refuses one that others made or can write to. */
+export function openOurs(parent: Folder, name: string, path = name): Folder | null {
   let folder: Folder;
   try {
     folder = openFolder(at(parent, name));
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return null;
-    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOTDIR'))
-      throw new Refusal('not-private', { path: name, why: 'kind' });
-    if (isErrno(error, 'EACCES')) throw new Refusal('not-private', { path: name, why: 'mode' });
+    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOTDIR')) throw new Refusal('not-private', { path, why: 'kind' });
+    if (isErrno(error, 'EACCES')) throw new Refusal('not-private', { path, why: 'mode' });
     throw error;
   }
   const why =
@@ -135,7 +135,7 @@ export function openOurs(parent: Folder, name: string): Folder | null {
     (folder.dev !== parent.dev && 'mount');
   if (!why) return folder;
   closeFolder(folder);
-  throw new Refusal('not-private', { path: name, why });
+  throw new Refusal('not-private', { path, why });
 }
 
 function asSecondDoctor(error: unknown): unknown {

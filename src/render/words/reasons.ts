@@ -24,7 +24,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'lock-invalid': ({ lock, why }) => `${at(lock)} is no lock file of this user (${why})`,
   'lock-replaced': ({ lock }) => `${at(lock)} was replaced meanwhile; run again`,
   'cannot-lock': ({ lock, why }) => `${at(lock)} cannot be locked: ${why}`,
-  'journal-damaged': ({ run }) => `the journal of run ${run} is damaged; keep <coven-home>/doctor for support`,
+  'journal-damaged': ({ run, path, line }) =>
+    `the journal of run ${run} is damaged (line ${line} of ${at(path)}); keep ${at('doctor')} for support`,
   drift: ({ path, pid, fields }) =>
     fields === 'taken'
       ? `something else is at ${at(path)} by now; where a daemon made it, stop the daemon, else move it away, and run again`
