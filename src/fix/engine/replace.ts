@@ -4,7 +4,7 @@ import { removeScratch } from '../../backup/place.ts';
 import { names } from '../../coven/layout.ts';
 import { at, closeFolder, type Folder } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
-import { thisMachine } from '../../host/machine.ts';
+import { thisMachine } from '../../host/observations/machine.ts';
 import { tool } from '../../host/package.ts';
 import type { Stage } from '../../model/stage.ts';
 import type { Action, LedgerFiles, Step } from '../../model/step.ts';
