@@ -5,7 +5,6 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -60,8 +59,9 @@ function makeCutOff({ path }: Scratch, count: number) {
   write(home, insert('later'));
   const settled = join(run, 'now', 'coven.sqlite3');
   for (const part of ['', '-wal']) copyFileSync(ledger + part, settled + part);
-  new Database(settled).close();
-  rmSync(`${settled}-wal`, { force: true });
+  const db = new Database(settled);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
   utimesSync(settled, 1, 1);
   const of = (number: string): object => {
     const { dev, ino, mode, size, mtimeNs } = lstatSync(join(home, files[number] ?? ''), { bigint: true });
@@ -111,7 +111,9 @@ test.each([
   async (count, ids, key, words) => {
     await using scratch = await makeScratch();
     const { home } = makeCutOff(scratch, count);
-    write(home, insert('since'));
+    const db = new Database(join(home, 'coven.sqlite3'));
+    db.exec(insert('since'));
+    db.close();
     const { stdout, exitCode } = await cli(['--home', home, '--fix', '--yes']);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`backup restore ${words}`)]);
     expect(sessionsOf(home)).toEqual(ids);

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeScratch } from '../../backup/place.ts';
 import { names } from '../../coven/layout.ts';
 import { at, closeFolder, type Folder } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
@@ -19,7 +18,7 @@ import { exitCode, perform } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';
 import { Refusal } from './refusal.ts';
 import { makeRun, openRunFolders, type Run, stagedName } from './run.ts';
-import { sweep } from './sweep.ts';
+import { discard, sweep } from './sweep.ts';
 import type { FixOutcome, Progress } from './transaction.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
@@ -83,7 +82,7 @@ export async function replaceInHome<T>(options: ReplaceOptions<T>): Promise<Repl
     if (run && !isBegun) closeFolder(run.folder);
     const path = run && join(workshop.homePath, 'doctor', 'runs', run.id);
     // Without a journal nothing was done.
-    if (path && !existsSync(join(path, journalName))) removeScratch(path);
+    if (path && !existsSync(join(path, journalName))) discard(path);
     else sweep(workshop);
     workshop.close();
   }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCutOff } from '../../backup/old-restore.ts';
 import { isScratch, removeScratch } from '../../backup/place.ts';
+import { Refused } from '../../backup/refused.ts';
 import { at, closeFolder } from '../../host/folder.ts';
 import { readJournal, tell } from './journal.ts';
 import { Refusal } from './refusal.ts';
@@ -21,13 +22,22 @@ export function sweep({ homePath, home, runs }: Workshop): void {
         if (left.length === 0) continue;
         // What was cut off may need it to be taken back.
         if (tell(readJournal(folder, id), home).state === 'unfinished' || isCutOff(at(folder, '.'))) continue;
-        for (const name of left) removeScratch(join(homePath, 'doctor', 'runs', id, name));
+        for (const name of left) discard(join(homePath, 'doctor', 'runs', id, name));
       } finally {
         closeFolder(folder);
       }
     } catch (error) {
       // What is not ours, or cannot be read, stays as it is.
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof Refusal) && !(error instanceof Error && 'syscall' in error)) throw error;
     }
+  }
+}
+
+/** Removes scratch of ours; what cannot be removed is left to the next run, and is in nobody's way. */
+export function discard(path: string): void {
+  try {
+    removeScratch(path);
+  } catch (error) {
+    if (!(error instanceof Refused) && !(error instanceof Error && 'syscall' in error)) throw error;
   }
 }
