@@ -112,7 +112,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     ],
   ],
   ['src/render/kit.ts', ['src/render/', 'src/model/', 'src/kit/']],
-  ['src/render/backup.ts', ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts']],
+  ['src/render/backup.ts', ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts', 'src/fix/engine/']],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/model/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/model/', 'src/bundle/verify.ts']],
   ['src/render/rescue.ts', ['src/render/', 'src/model/', 'src/rescue/protocol.ts']],

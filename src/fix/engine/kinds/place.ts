@@ -16,7 +16,7 @@ const putName = (task: Placing): string => `${keptName(task)}-put`;
 
 const isFolder = (file: FileIdentity | null): boolean => file?.kind === 'directory';
 
-/** Two files change places without a moment in which there is none; rename(2) does that with no folder. */
+/** Two files change places without a moment in which there is none; no call does that with a folder. */
 const isOver = ({ was, is }: ActionOf<'place'>): boolean =>
   was !== null && is !== null && !isFolder(was) && !isFolder(is);
 
