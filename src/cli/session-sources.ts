@@ -1,11 +1,10 @@
 import { parseRecording } from '../bundle/recording.ts';
 import { type SessionState, stateNeeds, stateOf } from '../coven/session-states.ts';
-import type { Host } from '../host/host.ts';
-import { CannotSee } from '../host/host.ts';
+import { CannotSee, type Host, see } from '../host/host.ts';
 import { type LiveHost, withLiveHost } from '../host/live.ts';
 import { recordedHost } from '../host/recorded.ts';
 import { parseJson } from '../json.ts';
-import type { Observations } from '../observation.ts';
+import { whole } from '../observation.ts';
 import type { ReplayEvent, SessionReplay } from '../store/protocol.ts';
 import { namedHome } from './home.ts';
 import { openBundle } from './open-bundle.ts';
@@ -40,14 +39,7 @@ const countMs = 1000;
 
 type Row = Omit<ListedSession, 'state'> & { readonly external: boolean };
 
-async function sightOf(host: Host) {
-  const looks = await Promise.all(stateNeeds.map((key) => host.observe(key)));
-  if (looks.some((look) => !look.ok)) return null;
-  return Object.fromEntries(looks.map((look) => [look.key, look.ok ? look.value : null])) as unknown as Pick<
-    Observations,
-    (typeof stateNeeds)[number]
-  >;
-}
+const sightOf = async (host: Host) => whole(await see(host, stateNeeds), stateNeeds);
 
 const stated = (rows: readonly Row[], sight: Awaited<ReturnType<typeof sightOf>>): readonly ListedSession[] => {
   const state = stateOf(sight);

@@ -18,7 +18,6 @@ export async function seeProcessesPortably(record: DaemonRecord, signal: AbortSi
 
 /** A listed process, and of all that is not listed that it is not known. */
 export function seen({ argv, ...listed }: ListedProcess): Process {
-  const managed = argv.indexOf('--managed-started-at');
   return {
     ...listed,
     innerPid: listed.pid,
@@ -28,7 +27,6 @@ export function seen({ argv, ...listed }: ListedProcess): Process {
     role: roleOf(argv, false, false),
     command: basename(argv[0] ?? ''),
     ownerPid: null,
-    managedStartedAt: managed === -1 ? null : (argv[managed + 1] ?? null),
     home: 'unreadable',
     sessionId: null,
     standalone: false,

@@ -15,7 +15,6 @@ export const schema = () =>
     /** The recorded socket is this home's. */
     socketIsOurs: maybe(flag),
     bytes: maybe(number),
-    modifiedAt: maybe(time),
   });
 export type DaemonRecord = ValueOf<typeof schema>;
 
@@ -27,7 +26,6 @@ export async function take({ home, observe }: Look): Promise<DaemonRecord> {
     startedAt: null,
     socketIsOurs: null,
     bytes: entry?.size ?? null,
-    modifiedAt: entry?.modifiedAt ?? null,
   };
   const reading = await readStart(join(home, names.record), recordLimitBytes + 1);
   if (reading.state !== 'read') return { ...base, state: reading.state };

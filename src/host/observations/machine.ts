@@ -1,7 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import type { Look } from '../look.ts';
 import { flag, id, instant, kernelNumber, maybe, number, text, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
@@ -11,8 +10,6 @@ export const schema = () =>
     /** As Node names it: `linux`, `darwin`. */
     platform: text,
     uid: number,
-    /** The user behind sudo, where the run was started by it. */
-    sudoUid: maybe(number),
     bootId: maybe(id),
     /** As the link /proc/self/ns/pid names it; null where there is none. */
     pidNamespace: maybe(kernelNumber),
@@ -31,17 +28,15 @@ function hidesProcesses(line: string): boolean {
   return fields[4] === '/proc' && type === 'proc' && /hidepid=(1|2|4|noaccess|invisible)/.test(options.join(' '));
 }
 
-export async function take({ env }: Look): Promise<Machine> {
+export async function take(): Promise<Machine> {
   const { bootId, pidNamespace } = thisMachine();
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   const hidepid = mounts.split('\n').some(hidesProcesses);
-  const sudo = Number(env.SUDO_UID);
   const uid = process.geteuid?.() ?? -1;
   return {
     now: new Date().toISOString(),
     platform: process.platform,
     uid,
-    sudoUid: uid === 0 && Number.isInteger(sudo) && sudo > 0 ? sudo : null,
     bootId,
     pidNamespace,
     seesEveryProcess: pidNamespace === firstPidNamespace && (!hidepid || uid === 0),

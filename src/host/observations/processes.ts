@@ -32,8 +32,6 @@ const process_ = () =>
     command: text,
     /** The nearest daemon or `coven run` of this home that it descends from. */
     ownerPid: maybe(number),
-    /** `--managed-started-at` of a daemon's command line. */
-    managedStartedAt: maybe(time),
     /** Which home its environment names, compared by device and inode; `unreadable` where it may not be read. */
     home: oneOf(['this', 'other', 'none', 'unreadable']),
     /** Session id of its maintenance participant, where a daemon launched it. */
@@ -119,7 +117,6 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
           ? 'helper'
           : roleOf(found.argv, statePids.has(found.pid), participant !== null),
       command: basename(found.argv[0] ?? ''),
-      managedStartedAt: argumentAfter(found.argv, '--managed-started-at'),
       home: where,
       sessionId: participant?.startsWith(daemonParticipant) ? participant.slice(daemonParticipant.length) : null,
       standalone: participant?.startsWith('session-') ?? false,
@@ -186,11 +183,6 @@ function servesItself(pid: number): boolean {
     open?.some((path) => path.startsWith('socket:') || /\/(state|daemon-serve)\.lock( \(deleted\))?$/.test(path)) ??
     true
   );
-}
-
-function argumentAfter(argv: readonly string[], word: string): string | null {
-  const at = argv.indexOf(word);
-  return at === -1 ? null : (argv[at + 1] ?? null);
 }
 
 /** Pids of the owner's processes that listen on a Unix socket bound inside the home. */
