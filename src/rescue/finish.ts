@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { isOwnOfSqlite, type Model, make } from './model.ts';
-import { isSearchObject, type SchemaObject } from './schema.ts';
+import { isSearchObject, ownStatement, type SchemaObject } from './schema.ts';
 import { messageOf, quote } from './write.ts';
 
 /** What could not be made again, by name. */
@@ -52,7 +52,7 @@ export const buildIndexes = (
     for (const object of objects)
       if (object.type === 'table' && object.name === 'events_fts')
         attempt(object.name, () => {
-          const why = makeSearch(db, object);
+          const why = makeSearch(db, object) && makeSearch(db, { ...object, sql: ownStatement(object) });
           if (why === null) db.exec("INSERT INTO events_fts(events_fts) VALUES('rebuild')");
           return why;
         });
@@ -64,7 +64,11 @@ export const addTriggers = (db: Database.Database, objects: readonly SchemaObjec
     for (const type of ['view', 'trigger'])
       for (const object of objects)
         if (object.type === type && !isSearchObject(object.table) && !isOwnOfSqlite(object.name))
-          attempt(object.name, () => make(db, object));
+          attempt(object.name, () => {
+            const own = ownStatement(object);
+            const why = make(db, object);
+            return why !== null && own !== null ? make(db, { ...object, sql: own }) : why;
+          });
   });
 
 const isCounted = (objects: readonly SchemaObject[], table: string): boolean =>

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { SchemaObject } from './schema.ts';
-import { isSearchObject } from './schema.ts';
+import { isSearchObject, ownStatement } from './schema.ts';
 
 export type Affinity = 'text' | 'integer' | 'real' | 'numeric' | 'blob';
 
@@ -91,8 +91,14 @@ export function buildModel(db: Database, objects: readonly SchemaObject[]): Mode
     for (const object of objects) {
       if (object.type !== type || isSearchObject(object.name) || isOwnOfSqlite(object.name) || object.sql === null)
         continue;
-      const why = /^CREATE\s+VIRTUAL\b/i.test(object.sql) ? 'it is a virtual table' : make(db, object);
+      const own = ownStatement(object);
+      const whyNot = (one: SchemaObject): string | null =>
+        /^CREATE\s+VIRTUAL\b/i.test(one.sql ?? '') ? 'it is a virtual table' : make(db, one);
+      const why = whyNot(object);
+      // A statement that damage has made useless is known in Coven's own words.
+      const instead = why !== null && own !== null && whyNot({ ...object, sql: own }) === null;
       if (why === null) made.push(object);
+      else if (instead) made.push({ ...object, sql: own });
       else refused.push({ name: object.name, why });
     }
   }

@@ -104,6 +104,10 @@ export function settleSchema({ objects, complete }: FoundSchema): readonly Schem
   return [...settled, ...missing.map((object) => ({ ...object, root: 0 }))];
 }
 
+/** Coven's own statement for something of the same name; null where it makes nothing of that name. */
+export const ownStatement = ({ type, name }: SchemaObject): string | null =>
+  known.find((own) => own.type === type && own.name === name)?.sql ?? null;
+
 /** A statement of another version of Coven is another text; one with a damaged byte is of the same length. */
 function isDamaged(sql: string, own: string): boolean {
   if (sql.length !== own.length) return false;
