@@ -31,6 +31,12 @@ export const daemonRecord = defineCheck({
       hint: () => `mv ${homeWord('daemon.json')} ${homeWord('daemon.json.aside')}`,
       remedy: recordRemedy,
     },
+    'pid-out-of-range': {
+      message: ({ pid }) =>
+        `daemon.json names pid ${pid}, which no process can have; Coven cannot tell whether it lives, and refuses to start, stop and restart`,
+      hint: moveRecord,
+      remedy: recordRemedy,
+    },
     invalid: {
       message: () => 'daemon.json is no valid record; Coven takes it for absent and removes or rewrites it',
       hint: () => 'nothing to do; keep a copy if you want to know how it came to be',
@@ -95,6 +101,7 @@ export const daemonRecord = defineCheck({
     };
     if (state === 'absent') return [pass(target, rest)];
     if (state === 'invalid') return [warn('invalid', target, rest)];
+    if (state === 'pid-out-of-range') return [fail(state, target, rest)];
     if (state !== 'valid') return [fail('unreadable', target, rest)];
     switch (recordedPid) {
       case 'dead':

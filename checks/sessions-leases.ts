@@ -5,6 +5,10 @@ import type { Lease } from '../src/observation.ts';
 
 /** A lease lasts 90 s and is renewed every 20 s; a busy machine may miss one renewal. */
 const lateSeconds = 30;
+/** No lease holds for so long: a writer's is renewed every 20 s, and maintenance of a project is no work of days. */
+const beyondSeconds = { writer: 3600, owner: 24 * 3600 };
+/** The last second that a date can have. Source: ECMA-262, 21.4.1.1. */
+const lastSecond = 8.64e12;
 
 /**
  * The writer leases of the projects. Expired ones whose session is over are what every ended run leaves: Coven passes over
@@ -31,6 +35,14 @@ export const sessionsLeases = defineCheck({
       hint: ({ name, owner }) =>
         `with no session live in that project, move ${owner ? 'owner' : `writers/${name}`} out of its coven-maintenance-gate`,
     },
+    'far-future': {
+      message: ({ path, name, owner, until }) =>
+        owner
+          ? `${path}: its maintenance gate is closed until ${until}; Coven refuses every session in this project`
+          : `${path}: the lease writers/${name} holds until ${until}, and maintenance waits for it`,
+      hint: ({ name, owner }) =>
+        `the clock was wrong, or the file is damaged: with no maintenance and no session in that project, move ${owner ? 'owner' : `writers/${name}`} out of its coven-maintenance-gate`,
+    },
     expired: {
       message: ({ path, session }) =>
         `${path}: session ${session} lives and its lease has expired; maintenance may begin while it writes`,
@@ -55,7 +67,14 @@ export const sessionsLeases = defineCheck({
     const isLate = ({ expiresAt }: Lease): boolean => expiresAt !== null && expiresAt + lateSeconds < now;
     const found = projects.flatMap(({ path, gate, owner, writers, writersAtLeast: atLeast }) => {
       const about = (lease: Lease | null) => ({
-        facts: { path, gate, name: lease?.name ?? null, session: lease?.sessionId ?? null, owner: lease === owner },
+        facts: {
+          path,
+          gate,
+          name: lease?.name ?? null,
+          session: lease?.sessionId ?? null,
+          owner: lease === owner,
+          until: lease?.expiresAt == null ? null : new Date(Math.min(lease.expiresAt, lastSecond) * 1000).toISOString(),
+        },
         evidence: from('sessions.leases', {
           gate,
           lease: lease?.name ?? null,
@@ -68,7 +87,11 @@ export const sessionsLeases = defineCheck({
       const unreadable = [owner, ...writers].find((lease) => lease?.state === 'unreadable');
       const malformed = writers.find(({ state }) => state === 'malformed');
       const late = writers.find((writer) => writer.sessionId && alive.has(writer.sessionId) && isLate(writer));
+      const isAhead = (lease: Lease | null, seconds: number): boolean => (lease?.expiresAt ?? 0) > now + seconds;
+      const ahead = writers.find((writer) => isAhead(writer, beyondSeconds.writer));
       return [
+        ...(isAhead(owner, beyondSeconds.owner) ? [fail('far-future', target, about(owner))] : []),
+        ...(ahead ? [warn('far-future', target, about(ahead))] : []),
         ...(owner?.state === 'malformed' ? [fail('malformed', target, about(owner))] : []),
         ...(malformed ? [warn('malformed', target, about(malformed))] : []),
         ...(late ? [warn('expired', target, about(late))] : []),

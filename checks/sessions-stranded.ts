@@ -4,8 +4,12 @@ import { ageSeconds } from '../src/coven/liveness.ts';
 import { orphanRemedy } from '../src/fix/remedies/sessions.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, from, pass, warn } from '../src/model/check.ts';
+import { quoted } from '../src/model/shell.ts';
 
 const target = '<coven-home>/coven.sqlite3';
+
+/** A clock may be set back by as much, as by an NTP server. */
+const aheadSeconds = 3600;
 
 /** Rows that say `created` long after they were made: nobody launched them, and Coven's next start calls them failed. */
 export const sessionsStranded = defineCheck({
@@ -25,11 +29,18 @@ export const sessionsStranded = defineCheck({
       hint: () => 'launch them again from their project; the next start of the daemon marks these rows failed',
       remedy: orphanRemedy,
     },
+    undated: {
+      message: ({ undated, undatedIds }) =>
+        `${count(undated, 'session that was never launched has', 'sessions that were never launched have')} a time that is damaged or in the future (${undatedIds}); Coven never counts them as failed`,
+      hint: ({ undatedId }) => `coven sacrifice ${quoted(String(undatedId))} --yes`,
+    },
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],
   skip: withoutRows,
   judge: ({ machine: { now }, 'store.sessions': { open, byStatus } }) => {
     const created = open.filter(({ status, external }) => status === 'created' && !external);
+    const age = (createdAt: string): number => ageSeconds(createdAt, now) ?? Number.NEGATIVE_INFINITY;
+    const undated = created.filter(({ createdAt }) => age(createdAt) < -aheadSeconds);
     const stranded = created.filter(({ createdAt }) => (ageSeconds(createdAt, now) ?? 0) > strandedSeconds);
     const facts = {
       stranded: stranded.length,
@@ -45,6 +56,22 @@ export const sessionsStranded = defineCheck({
         .slice(0, 20)
         .flatMap(({ id, createdAt }) => from('store.sessions', { [`${id}.createdAt`]: createdAt })),
     ];
+    if (undated.length > 0) {
+      const found = warn('undated', target, {
+        facts: {
+          undated: undated.length,
+          undatedId: undated[0]?.id ?? null,
+          undatedIds: undated
+            .slice(0, 5)
+            .map(({ id }) => id)
+            .join(', '),
+        },
+        evidence: undated
+          .slice(0, 20)
+          .flatMap(({ id, createdAt }) => from('store.sessions', { [`${id}.createdAt`]: createdAt })),
+      });
+      return stranded.length > 0 ? [warn('stranded', target, { facts, evidence }), found] : [found];
+    }
     return [stranded.length > 0 ? warn('stranded', target, { facts, evidence }) : pass(target, { facts, evidence })];
   },
 });

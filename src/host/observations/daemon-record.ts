@@ -9,7 +9,16 @@ import { flag, maybe, number, oneOf, time, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
-    state: oneOf(['absent', 'valid', 'invalid', 'too-large', 'not-utf8', 'not-a-file', 'unreadable']),
+    state: oneOf([
+      'absent',
+      'valid',
+      'invalid',
+      'too-large',
+      'not-utf8',
+      'not-a-file',
+      'unreadable',
+      'pid-out-of-range',
+    ]),
     pid: maybe(number),
     startedAt: maybe(time),
     /** The recorded socket is this home's. */
@@ -38,6 +47,7 @@ export async function take({ home, observe }: Look): Promise<DaemonRecord> {
   }
   const record = parseRecord(text);
   if (!record) return { ...base, state: 'invalid' };
+  if (record.pid > largestPid) return { ...base, ...record, state: 'pid-out-of-range' };
   return {
     ...base,
     ...record,
@@ -45,6 +55,9 @@ export async function take({ home, observe }: Look): Promise<DaemonRecord> {
     socketIsOurs: await isOurs(record.socket, home),
   };
 }
+
+/** Coven 0.4.6 keeps a pid in 32 bits and asks the kernel with one bit less: on a larger one every command refuses. */
+const largestPid = 0x7fff_ffff;
 
 /** pid (an unsigned 32-bit number), startedAt and socket; null for anything that Coven takes for no record. */
 export function parseRecord(text: string): { pid: number; startedAt: string; socket: string } | null {
