@@ -153,7 +153,7 @@ test('a second doctor is refused, and an id sorts behind those of a clock that w
   try {
     for (const words of [['create'], ['restore', id, '--allow', 'lossy', '--yes'], ['verify']]) {
       const { exitCode, stderr } = await cli(['backup', ...words, '--home', home]);
-      expect([exitCode, stderr]).toEqual([5, expect.stringContaining('is repairing this home; wait until it is done')]);
+      expect([exitCode, stderr]).toEqual([5, expect.stringContaining('another coven-doctor works on this home')]);
     }
   } finally {
     workshop.close();

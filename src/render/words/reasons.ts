@@ -19,7 +19,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   expired: ({ at: when }) => `the plan expired at ${when}; make a new one`,
   'not-private': ({ path, why }) =>
     `${at(path)} is not the user's alone (${why}); make it yours alone, and keep it: <coven-home>/doctor holds your backups`,
-  'second-doctor': ({ pid }) => `${who(pid)} is repairing this home; wait until it is done`,
+  'second-doctor': ({ pid }) => `another coven-doctor works on this home (${who(pid)}); wait until it has ended`,
   'lock-held': ({ lock, pid }) => `${who(pid)} holds ${at(lock)}; let it finish, or stop the daemon, and run again`,
   'lock-invalid': ({ lock, why }) => `${at(lock)} is no lock file of this user (${why})`,
   'lock-replaced': ({ lock }) => `${at(lock)} was replaced meanwhile; run again`,
