@@ -1,8 +1,8 @@
 /** Not done, for safety: the message names the file, the reason and the next step. */
 export class Refused extends Error {
-  /** Exit code: 5, or 4 where something had been done and failed. */
-  readonly exit: 4 | 5;
-  constructor(message: string, exit: 4 | 5 = 5) {
+  /** Exit code: 5, or 4 where something had been done and failed, or that of a signal. */
+  readonly exit: number;
+  constructor(message: string, exit = 5) {
     super(message);
     this.exit = exit;
   }
@@ -27,8 +27,8 @@ export function reasonOf(error: unknown): string {
 export const isOfRoom = (error: unknown): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(reasonOf(error));
 
 /** `what` failed for what a system call says, as a Refused that ends with `rest`; a bug stays one. */
-export function failed(what: string, error: unknown, rest: string, exit: 4 | 5 = 5): unknown {
+export function failed(what: string, error: unknown, rest: string): unknown {
   if (!(error instanceof Error) || !('syscall' in error)) return error;
   const path = 'path' in error ? ` at ${error.path}` : '';
-  return new Refused(`${what} failed (${reasonOf(error)}${path}), ${rest}`, exit);
+  return new Refused(`${what} failed (${reasonOf(error)}${path}), ${rest}`);
 }

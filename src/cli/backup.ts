@@ -144,7 +144,7 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
       await say(json, { ok: false, refused: why, ...loss }, `${shown}Not done: ${why}.\n`);
       return exit;
     }
-    if (outcome.outcome !== 'fixed') throw new Refused(words.notRestored(outcome, home), exit === 4 ? 4 : 5);
+    if (outcome.outcome !== 'fixed') throw new Refused(words.notRestored(outcome, home), exit);
     const quarantine = join(home, 'doctor', 'runs', runId, 'quarantine');
     const told = { ok: true, run: runId, ...loss, quarantine };
     await say(json, told, `${agreed.yes ? shown : ''}${words.restored(home, runId)}`);
