@@ -3,6 +3,7 @@ import { fewInodes, backupBytes as wantedBytes } from '../src/coven/limits.ts';
 import { roomRemedy } from '../src/fix/remedies/home.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
 
 /** Room for bytes and files. Below 256 MiB Coven stops its maintenance and then fails to record sessions. */
 export const homeDisk = defineCheck({
@@ -16,12 +17,12 @@ export const homeDisk = defineCheck({
     ok: { message: ({ freeBytes }) => `${bytes(freeBytes)} free` },
     full: {
       message: ({ freeBytes }) => `only ${bytes(freeBytes)} free; Coven stops its maintenance below 256 MiB`,
-      hint: () => 'free space on the file system of the home, then run the doctor again',
+      hint: () => `free space on the file system of the home, which this names: df -h ${homeWord()}`,
       remedy: roomRemedy,
     },
     low: {
       message: ({ freeBytes }) => `${bytes(freeBytes)} free, below the 1 GiB at which Coven warns`,
-      hint: () => 'free space on the file system of the home',
+      hint: () => `free space on the file system of the home, which this names: df -h ${homeWord()}`,
       remedy: roomRemedy,
     },
     'no-room-for-backup': {
@@ -33,11 +34,11 @@ export const homeDisk = defineCheck({
     },
     'inodes-full': {
       message: ({ freeInodes }) => `only ${count(freeInodes, 'inode')} left; files can hardly be made any more`,
-      hint: () => 'remove files on the file system of the home',
+      hint: () => `remove files on the file system of the home, which this names: df -i ${homeWord()}`,
     },
     'inodes-low': {
       message: ({ freeInodes }) => `${count(freeInodes, 'inode')} left`,
-      hint: () => 'remove files on the file system of the home',
+      hint: () => `remove files on the file system of the home, which this names: df -i ${homeWord()}`,
     },
   },
   needs: ['home.disk', 'store.files'],

@@ -6,6 +6,7 @@ import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import { homeWord } from '../src/model/shell.ts';
+import type { StoreFiles } from '../src/observation.ts';
 
 const ways: Readonly<Record<string, string>> = {
   'in-place': 'read in place, beside its owner',
@@ -24,6 +25,13 @@ const keepWal = ({ walBytes }: Facts): string =>
     : 'restore the ledger from a backup before a daemon starts: a start makes an empty one';
 
 const target = '<coven-home>/coven.sqlite3';
+
+/** How many of its pages a ledger has that is shorter than its header says; beside a WAL the rest may be there. */
+function cutOf({ main, wal, header }: StoreFiles): Facts {
+  const there = header && Math.floor(main.size / header.pageSize);
+  const isCut = header !== null && there !== null && there < header.pages && wal.size === 0;
+  return { cutPages: isCut ? there : null, ownPages: isCut ? header.pages : null };
+}
 
 /** The ledger opens. A daemon that cannot open it dies in silence, and one that finds none makes an empty one. */
 export const storeOpen = defineCheck({
@@ -68,7 +76,10 @@ export const storeOpen = defineCheck({
       hint: (facts) => `${preserve(facts)}; ${seeRescue}`,
     },
     malformed: {
-      message: ({ code }) => `the ledger's schema is damaged (${code})`,
+      message: ({ code, cutPages, ownPages }) =>
+        cutPages !== null
+          ? `the ledger was cut off: ${cutPages} of its ${count(ownPages, 'page')} are there (${code})`
+          : `the ledger's schema is damaged (${code})`,
       hint: (facts) => `${preserve(facts)}; ${seeRescue}`,
     },
     unreadable: {
@@ -112,6 +123,7 @@ export const storeOpen = defineCheck({
         partKind: part?.kind ?? null,
         pages: hotJournal?.pages ?? null,
         ledgerPages: hotJournal?.ledgerPages ?? null,
+        ...cutOf(seen['store.files']),
       },
       evidence: [
         ...from('store.files', {

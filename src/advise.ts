@@ -48,3 +48,7 @@ export async function advise(
     findings: run.findings.map((finding) => ({ ...finding, facts: { ...facts, ...finding.facts } })),
   }));
 }
+
+/** Whether a fact of this name was added here. */
+export const isAdvice = (fact: string): boolean =>
+  /^(?:daemonVerdict|daemonPid|(?:start|restart|stop|vacuum)BlockedBy)$/.test(fact);

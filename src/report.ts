@@ -66,10 +66,16 @@ export function leadOf({ findings, worst }: CheckReport): ReportedFinding {
   return findings.find(({ causedBy }) => !causedBy) ?? worst;
 }
 
-/** Causes before what follows from them, then worst first. */
+/** Causes before what follows from them, then worst first; that a daemon merely rests comes behind what is wrong. */
 export function compareChecks(a: CheckReport, b: CheckReport): number {
   const [one, other] = [leadOf(a), leadOf(b)];
-  return Number('causedBy' in one) - Number('causedBy' in other) || badness[standing(other)] - badness[standing(one)];
+  const rests = (check: CheckReport, { code }: ReportedFinding): number =>
+    Number(check.check.id === 'daemon' && code === 'stopped');
+  return (
+    Number('causedBy' in one) - Number('causedBy' in other) ||
+    badness[standing(other)] - badness[standing(one)] ||
+    rests(a, one) - rests(b, other)
+  );
 }
 
 /**

@@ -43,7 +43,7 @@ describe('suppressions', () => {
     const { exitCode, document, faults } = await diagnose(home, { cwd });
     expect([exitCode, faults]).toEqual([0, ['home:locks linked fail', 'daemon stopped warn']]);
     expect(document).toMatchObject({ ok: true, blocking: false, summary: { fail: 0, suppressed: 1, known: 0 } });
-    const said = { reason: 'a mirror keeps links', expires: far };
+    const said = { reason: '‹line:20 chars›', expires: far };
     const check = document.checks.find(({ id }) => id === 'home:locks');
     expect(check).toMatchObject({ suppressed: said, findings: [{ code: 'linked', suppressed: said }] });
     const { stdout } = await cli(['--home', home], { cwd });

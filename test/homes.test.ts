@@ -28,10 +28,10 @@ test('a path too long for a socket', async () => {
 
 test('a leftover WAL is read, and not left out', async () => {
   await using scratch = await makeScratch();
-  const rows = [{ id: 'in-the-wal', status: 'running' }];
+  const rows = [{ id: '5e0f6a1c-90d2-4c0e-8f6e-2b7d1f0a9c34', status: 'running' }];
   const home = makeHome(join(scratch.path, 'home'), { leaveWal: true, rows });
   const { document } = await diagnose(home);
-  expect(document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toContain('in-the-wal');
+  expect(document.checks.find(({ id }) => id === 'sessions:orphaned')?.message).toContain('5e0f6a1c');
 });
 
 test('damage names its table and the rows that are left', async () => {

@@ -1,10 +1,10 @@
-import type { Check, Evidence, Facts, Finding } from '../model/check.ts';
+import type { Check } from '../model/check.ts';
 import type { Observation } from '../observation.ts';
 import { makeRedactor, type RedactorOptions } from '../redaction/redactor.ts';
 import type { Counts } from '../redaction/stream.ts';
-import { role } from '../redaction/templates/pieces.ts';
 import type { Placeholder } from '../redaction/templates/placeholders.ts';
 import type { CheckRun } from '../runner.ts';
+import { gated } from './findings.ts';
 import { type Admitted, makeGate } from './gate.ts';
 import type { Included, Member, Part } from './part.ts';
 import { vocabulary } from './vocabulary.ts';
@@ -40,6 +40,7 @@ export function makeCleaner(
     words: kept,
     freeText: included.includes('log-text'),
     titles: included.includes('titles'),
+    payloads: included.includes('events'),
   });
   const settled = (text: string): string | undefined =>
     kept.has(text) ? text : unnamed.has(text) ? '<another-project>' : undefined;
@@ -58,24 +59,7 @@ export function makeCleaner(
   const clean = (member: string, value: unknown): Admitted => gate.json(redacted(member, value));
   /** The same value without what is not known: its shape is that of before. */
   const same = <T>(member: string, value: T): T => clean(member, value).value as T;
-  const facts = (of: Facts): Facts =>
-    Object.fromEntries(Object.entries(of).map(([name, value]) => [gate.text(name), same('report', value)]));
-  const evidence = ({ observation, field, value }: Evidence): Evidence => {
-    // As its own pair: a field may be named like a secret without holding one.
-    const [name, told] = [same('report', field), same('report', value)];
-    return { observation, field: name, value: told };
-  };
-  const finding = (found: Finding): Finding => ({
-    ...found,
-    target: targetOf(found.target),
-    facts: facts(found.facts),
-    evidence: found.evidence.map(evidence),
-  });
-  const targetOf = (target: string): string => {
-    const told = same('report', target);
-    // A target begins with a role, and one that is not known must not end as a text without any.
-    return isTarget.test(told) ? told : '<coven-home>';
-  };
+  const told = <T>(value: T): T => same('report', value);
   const check = (one: Check): Check =>
     one.module === undefined
       ? one
@@ -92,14 +76,10 @@ export function makeCleaner(
       seen.ok
         ? { ...seen, value: same('observations.json', seen.value) }
         : { ...seen, error: same('observations.json', seen.error) },
-    run: (run) => ({ ...run, check: check(run.check), findings: run.findings.map(finding) }),
+    run: (run) => ({ ...run, check: check(run.check), findings: run.findings.map((one) => gated(one, told)) }),
     member: (part) => {
       const { name } = part;
-      if ('json' in part)
-        return {
-          name,
-          bytes: part.asked ? plainDocument(redacted(name, part.json)) : documentOf(clean(name, part.json)),
-        };
+      if ('json' in part) return { name, bytes: documentOf(clean(name, part.json)) };
       const stream = redactor.bytes(part.cuts);
       const bytes = Buffer.concat([stream.push(part.text), stream.end()]);
       add(name, stream.counts);
@@ -112,8 +92,6 @@ export function makeCleaner(
     refusedPatterns: redactor.refusedPatterns,
   };
 }
-
-const isTarget = new RegExp(`^${role}(?:/|$)`);
 
 /** A document as it stands in a bundle. */
 export const documentOf = ({ value }: Admitted): Buffer => plainDocument(value);

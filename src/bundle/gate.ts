@@ -12,10 +12,21 @@ import {
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePaths } from '../redaction/templates/paths.ts';
 import { role } from '../redaction/templates/pieces.ts';
-import { makePlaceholders, type Placeholder } from '../redaction/templates/placeholders.ts';
+import {
+  keyedMark,
+  keyedPlaceholders,
+  makePlaceholders,
+  type Placeholder,
+} from '../redaction/templates/placeholders.ts';
 import { kindOf } from './fields.ts';
 
 const admitted: unique symbol = Symbol('admitted');
+
+/**
+ * Who reads what a gate lets through. `support`: somebody elsewhere, who gets a bundle. `program`: whatever is given a
+ * machine document of this machine's. `operator`: who sits at it, before its screen.
+ */
+export type Reader = 'support' | 'program' | 'operator';
 
 /** A value every text of which was let through by a gate. Nothing else can make one. */
 export interface Admitted {
@@ -27,6 +38,8 @@ export interface Gate {
   /** A text of our own documents, which may quote others. */
   readonly text: (text: string) => string;
   readonly json: (value: unknown) => Admitted;
+  /** A value whose keys our own code wrote, whatever they are. */
+  readonly typed: <T>(value: T) => T;
   /** A log, line by line; the last one may have no line end. */
   readonly log: (text: string) => string;
   /** What stands in the place of texts, by number. */
@@ -36,18 +49,31 @@ export interface Gate {
 export interface GateOptions {
   /** Words that checks decide on, and keys of observations. */
   readonly words: ReadonlySet<string>;
+  /**
+   * Ids that have the form of Coven's own stay but for support, which has no use for them; for an operator the names of
+   * his files stay, too: he has to act on them.
+   */
+  readonly reader?: Reader;
   /** Lines of logs and texts of errors stay as redaction left them: the operator asked for that. */
-  readonly freeText: boolean;
+  readonly freeText?: boolean;
   /** Titles and labels stay, too. */
-  readonly titles: boolean;
+  readonly titles?: boolean;
+  /** And payloads of events. */
+  readonly payloads?: boolean;
+  /** Tells texts apart from one run to the next, for who holds it; without it they are numbered. */
+  readonly key?: string;
   /** Nothing stays but single words of ours, times and numbers: for what could not be proven clean otherwise. */
   readonly strict?: boolean;
 }
 
 const uuid = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
+/** Of a run of ours. */
+const runId = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?)?$/;
 /** Three numbers at the most: four are an address of the internet. */
-const version = /^v?\d{1,4}(?:\.\d{1,5}){1,2}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,5})?)?$/;
+const version = /^v?\d{1,4}(?:\.\d{1,5}){1,2}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,8})?)?$/;
+/** Contracts of Coven, those to come too. */
+const contractName = /^coven\.daemon\.v\d{1,3}$/;
 /** Longer ones may be a PIN or a card. */
 const smallNumber = /^-?\d{1,5}$/;
 const marks = new RegExp(
@@ -56,17 +82,33 @@ const marks = new RegExp(
 const decimal = /^-?\d{1,30}$|^pid:\[\d{1,12}\]$/;
 
 /**
- * The one way into a bundle: every key and every text of every document and every line of a log passes here, after the
- * redaction. A text stays where it is known to be harmless: a word of ours, a message of a known program, a typed value.
+ * The one way into a bundle and into a machine document: every key and every text of what is told there, and every line
+ * of a log, passes here. A text stays where it is known to be harmless: a word of ours, a message of a known program, a typed value.
  * Everything else becomes a placeholder that tells what it looks like. A source that nobody thought of cannot leak.
  */
-export function makeGate({ words, freeText, titles, strict = false }: GateOptions): Gate {
-  const placeholders = makePlaceholders();
+export function makeGate(options: GateOptions): Gate {
+  const {
+    words,
+    reader = 'support',
+    freeText = false,
+    titles = false,
+    payloads = false,
+    strict = false,
+    key,
+  } = options;
+  const namesFiles = reader === 'operator';
+  const placeholders = key === undefined ? makePlaceholders() : keyedPlaceholders(key);
   const sessions = new Map<string, number>();
   const isKnown = (text: string): boolean =>
-    words.has(text) || states.has(text) || contractKeys.has(text) || marks.test(text);
-  const id = (text: string): string => {
+    words.has(text) ||
+    states.has(text) ||
+    contractKeys.has(text) ||
+    marks.test(text) ||
+    (key !== undefined && keyedMark.test(text));
+  const id = (text: string): string => (reader !== 'support' && uuid.test(text) ? text : token(text));
+  const token = (text: string): string => {
     if (isKnown(text)) return text;
+    if (key !== undefined) return placeholders.of(text);
     const number = sessions.get(text) ?? sessions.size + 1;
     sessions.set(text, number);
     return `<id-${number}>`;
@@ -80,20 +122,21 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
       : strict
         ? placeholders.of(text)
         : knownParts(text, {
-            path: paths.path,
+            path: namesFiles ? (path) => path : paths.path,
             id,
             word: (word) => (isKnown(word) || isProgram(word) ? word : (plain(word) ?? placeholders.of(word))),
             other,
           });
   /** A text of a type of which no part can be chosen freely; null where it is none. */
   const plain = (text: string): string | null => {
-    if (time.test(text) || version.test(text) || smallNumber.test(text)) return text;
-    return uuid.test(text) ? id(text) : null;
+    if ([time, version, contractName, runId, smallNumber].some((type) => type.test(text))) return text;
+    return uuid.test(text) ? token(text) : null;
   };
 
   const admit = (text: string, kind: TextKind): string => {
     if (text === '' || isKnown(text)) return text;
     if (strict && kind !== 'id' && kind !== 'decimal' && kind !== 'time') return placeholders.of(text);
+    if (namesFiles && (kind === 'name' || (kind === 'path' && path.test(text)))) return text;
     switch (kind) {
       case 'id':
         return id(text);
@@ -111,7 +154,10 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
         return platform(text, placeholders.of);
       case 'title':
         return titles ? text : placeholders.of(text);
+      case 'payload':
+        return payloads ? text : placeholders.of(text);
       case 'message':
+      case 'path':
       case 'text':
         return (
           plain(text) ??
@@ -139,6 +185,13 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
         return [admit(key, kind), ours(inner, kind)];
       }),
     );
+  }
+
+  function typed(value: unknown, kind: TextKind): unknown {
+    if (typeof value === 'string') return admit(value, kind);
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((item) => typed(item, kind));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, typed(inner, kindOf(key) ?? 'text')]));
   }
 
   const answer = (value: unknown): unknown => {
@@ -169,6 +222,7 @@ export function makeGate({ words, freeText, titles, strict = false }: GateOption
   return {
     text: (text) => admit(text, 'text'),
     json: (value) => ({ [admitted]: true, value: ours(value, 'text') }),
+    typed: <T>(value: T) => typed(value, 'text') as T,
     log: (text) =>
       freeText
         ? text

@@ -84,7 +84,7 @@ function eventParts(events: SessionEvents | null): Gathered {
     ...(outputs[index] === null && payload !== null && { payload }),
   }));
   const parts: Part[] = [
-    { name: 'events/events.json', asked: true, json: { session: events.session, list } },
+    { name: 'events/events.json', json: { session: events.session, list } },
     {
       name: 'events/output.txt',
       asked: true,

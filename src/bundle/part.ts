@@ -5,12 +5,11 @@ export type Included = 'log-text' | 'titles' | 'events';
 
 /** A member of a bundle as it was gathered: with everything that must not leave the machine still in it. */
 export type Part = { readonly name: string } & (
-  | {
-      readonly json: unknown;
-      /** The operator asked for what others said here, as it is: it is redacted, and passes no gate. */
-      readonly asked?: true;
-    }
-  /** Of the redacted text, at most the last `keep` bytes are taken, from the start of a line. */
+  | { readonly json: unknown }
+  /**
+   * Of the redacted text, at most the last `keep` bytes are taken, from the start of a line. `asked`: the operator asked for
+   * what others said here, as it is, and it passes no gate.
+   */
   | { readonly text: Buffer; readonly cuts: Cuts; readonly keep: number; readonly asked?: true }
 );
 

@@ -5,7 +5,7 @@ import { vocabulary } from './vocabulary.ts';
 
 /** A member with single words of ours, times and numbers alone: what could not be proven clean as it was. */
 export function shapesOf({ name, bytes }: Member): Member {
-  const gate = makeGate({ words: vocabulary(), freeText: false, titles: false, strict: true });
+  const gate = makeGate({ words: vocabulary(), strict: true });
   const text = bytes.toString();
   if (!name.endsWith('.json')) return { name, bytes: Buffer.from(gate.log(text)) };
   const { schema, run, ...rest } = JSON.parse(text) as { schema?: string; run?: object };

@@ -2,16 +2,16 @@ import { checks as ours } from '../../checks/index.ts';
 import { parseRecording, type Run } from '../bundle/recording.ts';
 import { BundleRefused } from '../bundle/refused.ts';
 import { deadline } from '../deadline.ts';
+import type { Host } from '../host/host.ts';
 import { recordedHost } from '../host/recorded.ts';
 import { observationKeys } from '../host/schemas.ts';
 import type { Check } from '../model/check.ts';
 import type { Observation } from '../observation.ts';
 import { sayRefused } from '../render/bundle-refused.ts';
-import { makeReport } from '../report.ts';
 import { judgeOn } from '../run/diagnose.ts';
 import type { CheckRun } from '../runner.ts';
 import type { DiagnoseOptions } from './diagnose-home.ts';
-import { acceptedBy, show } from './doctor.ts';
+import { acceptedBy, reportsOf, show } from './doctor.ts';
 import { guestsOf } from './guests.ts';
 import { homeOf } from './home.ts';
 import { openBundle } from './open-bundle.ts';
@@ -36,12 +36,15 @@ export async function analyze(file: string, options: AnalyzeOptions, signal: Abo
   const checks = selectChecks([...ours, ...guests], options.only, options.skip);
   const accepted = await acceptedBy(options, recordedHome, guests, false);
   const watch = options.format === 'jsonl' ? await watcher(checks, 'jsonl', accepted) : null;
-  const { run, runs } = await judgeBundle(file, checks, signal);
-  for (const judged of runs) watch?.done(judged, run.startedAt);
-  return show(makeReport(runs, options.failOn, { ...run, home: recordedHome }, accepted), options, outputs);
+  const { host, run, runs } = await judgeBundle(file, checks, signal);
+  for (const judged of runs) await watch?.done(judged, run.startedAt, host);
+  // A bundle may be anybody's: of it, too, only what is known to be harmless is told.
+  const found = { host, runs, run: { ...run, home: recordedHome } };
+  return show(await reportsOf(found, checks, options, outputs, accepted), options, outputs);
 }
 
 export interface Judged {
+  readonly host: Host;
   readonly run: Run;
   readonly runs: readonly CheckRun[];
   readonly observations: readonly Observation[];
@@ -57,6 +60,7 @@ export async function judgeBundle(file: string, checks: readonly Check[], signal
   limit.done();
   signal.throwIfAborted();
   return {
+    host,
     run,
     runs,
     observations: await Promise.all(observationKeys.map((key): Promise<Observation> => host.observe(key))),

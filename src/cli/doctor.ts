@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { checks as ours } from '../../checks/index.ts';
 import { type Accepted, nothingAccepted } from '../accepted.ts';
+import type { Host } from '../host/host.ts';
 import type { Check } from '../model/check.ts';
 import { type Format, render } from '../render/format.ts';
 import { makeReport, type Report } from '../report.ts';
@@ -11,6 +12,7 @@ import { namedHome } from './home.ts';
 import type { Output } from './outputs.ts';
 import { print } from './print.ts';
 import { selectChecks, unknownCheck } from './select.ts';
+import { type LocalReader, makeShown } from './shown.ts';
 import { look, tell, watcher } from './tell.ts';
 
 export type ListOptions = Pick<DiagnoseOptions, 'home' | 'modules'>;
@@ -53,40 +55,62 @@ export async function doctor(
   const accepted = await acceptedBy(options, home, guests);
   const packer = options.bundle ? await (await import('./bundle.ts')).packerAfter(home, options.format, signal) : null;
   const watch = await watcher(checks, options.format, accepted);
-  const finish = async (report: Report): Promise<number> => {
+  const finish = async (reports: Reports): Promise<number> => {
     await watch.end();
     signal.throwIfAborted();
-    return show(report, options, outputs);
+    return show(reports, options, outputs);
   };
   const asked = { ...options, startsNext: errand.startsNext ?? false };
-  const reportOf = ({ runs, run }: Diagnosis): Report => makeReport(runs, options.failOn, run, accepted);
-  if (!packer) {
-    const looking = async (found: Diagnosis): Promise<Report> => {
-      await errand.beside?.(found);
-      return reportOf(found);
-    };
-    return finish(await diagnoseHome(checks, asked, signal, looking, { onDone: watch.done }));
-  }
-  const packing = async (found: Diagnosis): Promise<number> => {
+  const looking = async (found: Diagnosis): Promise<Reports> => {
     await errand.beside?.(found);
-    const code = await finish(reportOf(found));
+    return reportsOf(found, checks, options, outputs, accepted);
+  };
+  if (!packer) return finish(await diagnoseHome(checks, asked, signal, looking, { onDone: watch.done }));
+  const packing = async (found: Diagnosis): Promise<number> => {
+    const code = await finish(await looking(found));
     return (await packer.pack(found, { failOn: options.failOn, accepted })) || code;
   };
   return diagnoseHome(checks, asked, signal, packing, { onDone: watch.done, moreMs: packer.milliseconds });
 }
 
+/** One report for each kind of reader that asked for one. */
+export type Reports = ReadonlyMap<LocalReader, Report>;
+
+const readerOf = (format: Format): LocalReader => (format === 'text' ? 'operator' : 'program');
+
+/** What the readers of stdout and of files are told of a diagnosis. */
+export async function reportsOf(
+  { host, runs, run }: Pick<Diagnosis, 'runs' | 'run'> & { readonly host: Host },
+  checks: readonly Check[],
+  { format, failOn }: Pick<DoctorOptions, 'format' | 'failOn'>,
+  outputs: readonly Output[] = [],
+  accepted: Accepted = nothingAccepted,
+): Promise<Reports> {
+  const readers = new Set([format, ...outputs.map((output) => output.format)].map(readerOf));
+  const reports = [...readers].map(async (reader): Promise<readonly [LocalReader, Report]> => {
+    const told = makeShown(host, checks, reader);
+    return [reader, makeReport(await told.runs(runs), failOn, run, told.accepted(accepted))];
+  });
+  return new Map(await Promise.all(reports));
+}
+
 /** Prints a report, writes it to the files that are asked for, and tells its exit code. */
 export async function show(
-  report: Report,
+  reports: Reports,
   options: Pick<DoctorOptions, 'format' | 'verbose'>,
   outputs: readonly Output[],
 ): Promise<number> {
-  await tell(report, options);
+  const of = (format: Format): Report => {
+    const report = reports.get(readerOf(format));
+    if (!report) throw new TypeError(`no report for ${format}`);
+    return report;
+  };
+  await tell(of(options.format), options);
   const texts = await Promise.all(
-    outputs.map(({ format }) => render(format, report, { ...look(options), color: false })),
+    outputs.map(({ format }) => render(format, of(format), { ...look(options), color: false })),
   );
   for (const [index, { file }] of outputs.entries()) await (await outputFiles()).writeOutput(file, texts[index] ?? '');
-  return report.exitCode;
+  return of(options.format).exitCode;
 }
 
 /** Loaded where a file is asked for. */
@@ -134,11 +158,10 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const checks = [...(await everyOwn()), ...(await guestsOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
   if (!check) throw unknownCheck(id, checks);
-  const report = await diagnoseHome([check], options, signal, async ({ runs, run }) =>
-    makeReport(runs, options.failOn, run),
-  );
+  const asked = { format: 'text', failOn: options.failOn } as const;
+  const reports = await diagnoseHome([check], options, signal, (found) => reportsOf(found, [check], asked));
   signal.throwIfAborted();
   const { renderExplain } = await import('../render/explain.ts');
-  await print(report.checks.map(renderExplain).join('\n'));
+  await print([...reports.values()].flatMap(({ checks }) => checks.map(renderExplain)).join('\n'));
   return 0;
 }

@@ -22,7 +22,7 @@ import { verdict } from '../render/text.ts';
 import type { Threshold } from '../report.ts';
 import { consent } from './consent.ts';
 import { print } from './print.ts';
-import { type Survey, type SurveyOptions, survey } from './survey.ts';
+import { type Survey, type SurveyOptions, survey, toldFacts, toldPlan } from './survey.ts';
 import { UsageError } from './usage.ts';
 
 export interface FixOptions {
@@ -120,7 +120,8 @@ export async function apply(
     if (!options.json) await print(renderApplied(applied, plan.steps, home));
     return exitCode(applied.fixes, signal);
   }
-  return tell(options, { report: after.report, plan }, applied, applied.exit || after.report.exitCode, cutOff);
+  const told = { ...after.told, plan: options.json ? toldPlan(plan, after.told.value) : plan };
+  return tell(options, { ...after, plan, told }, applied, applied.exit || after.report.exitCode, cutOff);
 }
 
 /** Before anything is done: a folder that another user can turn elsewhere is no place for a backup. */
@@ -227,7 +228,7 @@ const isAgreed = async ({ yes, json }: FixOptions, question: string, signal: Abo
 
 async function tell(
   options: FixOptions,
-  { report, plan }: Survey,
+  { plan, told }: Survey,
   applied: Applied | null,
   code: number,
   { recovered, refused }: Before = nothingBefore,
@@ -235,15 +236,26 @@ async function tell(
   const { tool } = await import('../host/package.ts');
   if (options.json) {
     const { renderFixJson } = await import('../render/fix-json.ts');
-    const before = { recovered: [...recovered, ...(applied?.recovered ?? [])], recoveryRefused: refused };
-    await print(renderFixJson({ report, plan, applied, exitCode: code, ...before }, tool()));
+    const reason = <T extends { readonly reason: Reason | null }>(one: T): T => ({
+      ...one,
+      reason: one.reason && toldReason(one.reason, told.value),
+    });
+    const runs = [...recovered, ...(applied?.recovered ?? [])].map((run) => ({ ...run, fixes: run.fixes.map(reason) }));
+    const recoveryRefused = refused && toldReason(refused, told.value);
+    const done = applied && { ...applied, fixes: applied.fixes.map(reason) };
+    await print(renderFixJson({ ...told, applied: done, exitCode: code, recovered: runs, recoveryRefused }, tool()));
     return code;
   }
   if (applied)
     await print(
-      `${renderApplied(applied, plan.steps, options.home.path)}\n${expand(verdict(report), options.home.path)}\n`,
+      `${renderApplied(applied, plan.steps, options.home.path)}\n${expand(verdict(told.report), options.home.path)}\n`,
     );
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
   else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow)}\n`);
   return code;
 }
+
+const toldReason = ({ code, facts }: Reason, value: Survey['told']['value']): Reason => ({
+  code,
+  facts: toldFacts(facts, value),
+});

@@ -5,6 +5,7 @@ import type { UpgradeState } from '../upgrade/state.ts';
 import { type DoctorOptions, doctor } from './doctor.ts';
 import { readGiven } from './given.ts';
 import { namedHome } from './home.ts';
+import { comparing } from './sealed.ts';
 import { UsageError } from './usage.ts';
 
 /** A state takes some thousand bytes. */
@@ -13,7 +14,7 @@ const limitBytes = 4 * 1024 ** 2;
 /** `doctor postflight`: whether an upgrade went well, against the state of before. */
 export async function postflight(options: DoctorOptions, against: string, signal: AbortSignal): Promise<number> {
   const before = await readState(against, namedHome(options.home).path);
-  return doctor(options, signal, { checks: postflightChecks(before) });
+  return doctor(options, signal, { checks: comparing(before, postflightChecks) });
 }
 
 /** A state that others could have written, or that is of another home, is none: throws a UsageError. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { preflightChecks } from '../../checks/upgrades.ts';
 import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
@@ -7,6 +8,7 @@ import type { Requirements, UpgradeState } from '../upgrade/state.ts';
 import { type DoctorOptions, doctor } from './doctor.ts';
 import { namedHome } from './home.ts';
 import { placeOf, writeOutput } from './outputs.ts';
+import { makeSeal } from './sealed.ts';
 import { UsageError } from './usage.ts';
 
 export interface PreflightOptions extends DoctorOptions {
@@ -48,6 +50,8 @@ async function seeState(
   const sight = await see(host, stateNeeds);
   const { dev, ino } = sight.home ?? {};
   if (!dev || !ino) return null;
-  const about = { tool: tool(), runId, at: startedAt, home: { dev, ino }, requirements };
-  return stateOf(sight, about);
+  // Whoever reads the file can tell what is equal in it, and guess at what is short; a salt of its own keeps others out.
+  const salt = randomBytes(32).toString('hex');
+  const about = { tool: tool(), runId, at: startedAt, home: { dev, ino }, salt, requirements };
+  return stateOf(makeSeal(salt).seen(sight), about);
 }

@@ -8,13 +8,14 @@ import { spareBackups } from '../fix/engine/runs.ts';
 import { makePlan } from '../fix/plan.ts';
 import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
-import type { Check } from '../model/check.ts';
+import type { Check, Facts } from '../model/check.ts';
 import { needsIndexes, needsProgress, needsRoom, type PlanInput, planNeeds } from '../model/plan-input.ts';
 import type { PlanOptions } from '../model/remedy.ts';
 import type { Plan } from '../model/step.ts';
 import type { IndexComparison } from '../observation.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { diagnose } from '../run/diagnose.ts';
+import { makeShown, type Shown } from './shown.ts';
 
 export interface SurveyOptions extends PlanOptions {
   readonly home: { readonly path: string; readonly source: HomeSource };
@@ -22,12 +23,23 @@ export interface SurveyOptions extends PlanOptions {
   readonly deep: boolean;
   /** Seconds. */
   readonly timeout: number;
+  /** What is told of it is a machine document. */
+  readonly json: boolean;
 }
 
 /** What a repair begins and ends with: a diagnosis, and what would be done about it, from one picture of the home. */
 export interface Survey {
   readonly report: Report;
   readonly plan: Plan;
+  /** The same as they may be told. */
+  readonly told: Told;
+}
+
+export interface Told {
+  readonly report: Report;
+  readonly plan: Plan;
+  /** For what else is told of the home. */
+  readonly value: Shown['value'];
 }
 
 /** A wedged daemon is watched for ten seconds more. */
@@ -50,9 +62,35 @@ export async function survey(
       indexes: needsIndexes(codes) ? await indexesOf(home.path, signal) : null,
       oldBackups: needsRoom(codes) ? oldBackups(home.path) : [],
     };
-    return { report, plan: makePlan(found, input, options, tool()) };
+    const plan = makePlan(found, input, options, tool());
+    const { runs: toldRuns, value } = makeShown(host, checks, options.json ? 'program' : 'operator');
+    const told = {
+      report: makeReport(await toldRuns(runs), failOn, run),
+      plan: options.json ? toldPlan(plan, value) : plan,
+      value,
+    };
+    return { report, plan, told };
   });
 }
+
+/** What a plan is about may have any name; on the screen it is agreed to, and stays. */
+export const toldPlan = (plan: Plan, value: Shown['value']): Plan => ({
+  ...plan,
+  steps: plan.steps.map((step) => ({ ...step, action: value(step.action) })),
+  refused: plan.refused.map((one) => ({ ...one, facts: toldFacts(one.facts, value) })),
+  live: value(plan.live),
+});
+
+/** Names of checks, causes, risks and fields are ours. */
+const oursOfReasons: readonly string[] = ['blockers', 'by', 'fix', 'risk', 'fields', 'left', 'call', 'errno'];
+
+export const toldFacts = (facts: Facts, value: Shown['value']): Facts =>
+  Object.fromEntries(
+    Object.entries(facts).map(([name, fact]) => [
+      name,
+      oursOfReasons.includes(name) ? fact : (value({ [name]: fact })[name] ?? null),
+    ]),
+  );
 
 /** Null where they could not be compared: then none is rebuilt. */
 function indexesOf(home: string, signal: AbortSignal): Promise<IndexComparison | null> {

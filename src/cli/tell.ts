@@ -1,4 +1,5 @@
 import type { Accepted } from '../accepted.ts';
+import type { Host } from '../host/host.ts';
 import { tool } from '../host/package.ts';
 import type { Check } from '../model/check.ts';
 import { type Format, type RenderOptions, render } from '../render/format.ts';
@@ -6,25 +7,29 @@ import { type Report, reportChecks } from '../report.ts';
 import type { CheckRun } from '../runner.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { print } from './print.ts';
+import { makeShown, type Shown } from './shown.ts';
 
 export interface Watch {
-  readonly done: (run: CheckRun, startedAt: string) => void;
+  readonly done: (run: CheckRun, startedAt: string, host: Host) => void | Promise<void>;
   readonly end: () => Promise<void>;
 }
 
 /** What is shown of a run while it lasts: its events as they happen, a display on a terminal, or nothing. */
-export async function watcher(checks: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
+export async function watcher(asked: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
   if (format === 'text') {
     const { showProgress } = await import('../render/progress.ts');
-    const ids = checks.map(({ id }) => id);
+    const ids = asked.map(({ id }) => id);
     const { done, end } = showProgress(ids, process.stdout, process.env);
     return { done: ({ check }) => done(check.id), end };
   }
   if (format !== 'jsonl') return { done: () => {}, end: async () => {} };
   const { checkLine } = await import('../render/jsonl.ts');
+  let told: Shown | null = null;
   return {
-    done: (run, startedAt) => {
-      for (const check of reportChecks([run], startedAt, accepted)) process.stdout.write(checkLine(check));
+    done: async (run, startedAt, host) => {
+      told ??= makeShown(host, asked, 'program');
+      const checks = reportChecks(await told.runs([run]), startedAt, told.accepted(accepted));
+      for (const check of checks) process.stdout.write(checkLine(check));
     },
     end: async () => {},
   };

@@ -15,10 +15,12 @@ export type TextKind =
   | 'decimal'
   | 'time'
   | 'name'
+  | 'path'
   | 'identifier'
   | 'sql'
   | 'platform'
   | 'title'
+  | 'payload'
   | 'message';
 
 const longestText = 64 * 1024;
@@ -33,6 +35,8 @@ export const id = textOf('id');
 export const time = textOf('time');
 /** Of an entry of the home, below it. */
 export const name = textOf('name');
+/** A file of the operator's own, anywhere: who sits at the machine is told it. */
+export const filePath = textOf('path');
 /** Of a table or a column. */
 export const identifier = textOf('identifier');
 /** Of an error or a log: known messages stay. */

@@ -29,6 +29,8 @@ export interface Check<K extends ObservationKey = ObservationKey> {
   readonly category: Category;
   /** The module that it came from, where it is not ours. */
   readonly module?: string;
+  /** It judges what a gate let through, and nothing else. */
+  readonly sealed?: true;
   /** What the check asks, as a short question or title. */
   readonly title: string;
   /** What it decides and why that matters, for `explain`. */

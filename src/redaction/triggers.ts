@@ -48,8 +48,8 @@ function tokenAt(line: Line, at: number, { id, shape, before, bounded }: TokenRu
 
 /** Bytes of a known value's form that are looked for; the rest is compared where they are found. */
 const anchor = 12;
-/** Bytes of a form that is compared wherever it may begin; a longer one would make the time grow with its length. */
-const comparedEverywhere = 256;
+/** Bytes of a form that costs nothing to compare; for a longer one a line pays, since it may begin at many places. */
+const cheap = 256;
 
 export function knownTriggers(values: readonly string[]): readonly Trigger[] {
   const forms = new Map(values.flatMap(formsOf).map((form) => [form.bytes, form]));
@@ -58,7 +58,7 @@ export function knownTriggers(values: readonly string[]): readonly Trigger[] {
       word: form.bytes.slice(0, anchor),
       find: (line, start) => formAt(line, start, form) ?? (wraps(form) ? wrappedAt(line, start, form, 0) : null),
       isLaidOut: false,
-      overlaps: form.run === null && form.bytes.length <= comparedEverywhere,
+      overlaps: form.run === null,
     };
     const later = wraps(form) ? breaksOf(form, anchor) : [];
     return [
@@ -76,6 +76,7 @@ export function knownTriggers(values: readonly string[]): readonly Trigger[] {
 
 function formAt(line: Line, at: number, { bytes, anyCase, run }: Form): Found | null {
   const { text } = line;
+  if (bytes.length > cheap) spend(bytes.length);
   const there = text.slice(at, at + bytes.length);
   if (there !== bytes && !(anyCase && there.toLowerCase() === bytes.toLowerCase())) return null;
   let start = at;

@@ -30,9 +30,13 @@ function along(line: Line, at: number, bytes: string, anyCase: boolean): Reach {
       continue;
     }
     const gap = matchAt(fold, line.text, end);
-    if (!gap) return { end, left: null };
+    if (!gap) {
+      spend(end - at);
+      return { end, left: null };
+    }
     end = Math.min(line.end, end + gap[0].length);
   }
+  spend(end - at);
   return { end, left: bytes.slice(done) };
 }
 

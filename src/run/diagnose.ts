@@ -26,7 +26,7 @@ export interface DiagnoseOptions {
   readonly checkMs: number;
   readonly moreMs?: number;
   /** Called with each check that is done, in the words of the report. */
-  readonly onDone?: (run: CheckRun, startedAt: string) => void;
+  readonly onDone?: (run: CheckRun, startedAt: string, host: Host) => void | Promise<void>;
 }
 
 /** The one way to run checks on the live home. */
@@ -43,7 +43,7 @@ export async function diagnose<T>(
     const runs = await judgeOn(host, checks, {
       checkMs: how.checkMs,
       signal: ending,
-      ...(onDone && { onDone: (run) => onDone(run, startedAt) }),
+      ...(onDone && { onDone: (run) => onDone(run, startedAt, host) }),
     });
     const durationMs = Math.round(performance.now() - began);
     return then({ host, runs, run: { runId: randomUUID(), startedAt, durationMs, home: path }, signal: ending });
@@ -59,7 +59,7 @@ export async function judgeOn(
   const events: Promise<void>[] = [];
   // An event tells the same hint as the report, so it too waits for what a hint must know.
   const tell = async (done: CheckRun): Promise<void> => {
-    for (const run of await advise([done], host, checks)) onDone?.(run);
+    for (const run of await advise([done], host, checks)) await onDone?.(run);
   };
   const runs = await runChecks(checks, host, {
     ...options,

@@ -53,6 +53,7 @@ const state: v.GenericSchema<unknown, UpgradeState> = v.strictObject({
   runId: text,
   at: v.pipe(v.string(), v.isoTimestamp()),
   home: v.strictObject({ dev: number, ino: number }),
+  salt: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   requirements,
   installed: v.nullable(text),
   daemon: v.nullable(v.union([v.literal('none'), daemon])),

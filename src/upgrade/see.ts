@@ -24,7 +24,7 @@ export type StateSight = Sight<(typeof stateNeeds)[number]>;
 /** The state of a home from what was seen of it; null in the place of what was not. */
 export function stateOf(
   sight: StateSight,
-  about: Pick<UpgradeState, 'tool' | 'runId' | 'at' | 'home' | 'requirements'>,
+  about: Pick<UpgradeState, 'tool' | 'runId' | 'at' | 'home' | 'salt' | 'requirements'>,
 ): UpgradeState {
   const live = whole(sight, livenessNeeds);
   const rows = whole(sight, rowNeeds);

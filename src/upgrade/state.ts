@@ -16,7 +16,8 @@ export const nothingRequired: Requirements = { targetVersion: null, contract: nu
 export type SessionStanding = 'live' | 'unowned' | 'gone' | 'doubtful' | 'external' | 'created';
 
 /**
- * What is compared over an upgrade, as it was before. It holds ids and counts: no title, no path, no text of a session.
+ * What is compared over an upgrade, as it was before. It holds ids and counts: no title, no path, no text of a session. A
+ * text that is not known to be harmless is its shape and a digest of it and `salt`: it can be compared, and not read.
  * Parts that could not be seen are null, and so are the sessions where there is no ledger.
  */
 export interface UpgradeState {
@@ -25,6 +26,8 @@ export interface UpgradeState {
   readonly runId: string;
   readonly at: string;
   readonly home: { readonly dev: string; readonly ino: string };
+  /** Random, of this state alone, in hex. States of 0.1.0 have none, and hold texts as they were. */
+  readonly salt?: string;
   readonly requirements: Requirements;
   /** The version of the `coven` on PATH. */
   readonly installed: string | null;

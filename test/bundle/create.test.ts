@@ -297,6 +297,7 @@ test('titles, and the events of one session, go in when they are asked for; a se
     ['output', { data: `${github.slice(11)}\n` }],
     ['exit', { code: 1, password: 'tr0ub4dor&3' }],
     ['output', { data: 'x'.repeat(70_000) }],
+    ['deploy key Vw9Xc2Bn5Mq8', { code: 2 }],
   ] as const;
   for (const [index, [kind, payload]] of events.entries())
     insert.run(`b-${index}`, kind, JSON.stringify(payload), `2026-11-01T10:00:0${index}Z`);
@@ -321,6 +322,14 @@ test('titles, and the events of one session, go in when they are asked for; a se
       payload: '{"code":1,"password":"[REDACTED]"}',
     },
     { seq: expect.any(Number), kind: 'output', at: '2026-11-01T10:00:03Z', bytes: expect.any(Number) },
+    // What was asked for is payloads.
+    {
+      seq: expect.any(Number),
+      kind: expect.stringMatching(/^‹line:23 chars #\d+›$/),
+      at: '2026-11-01T10:00:04Z',
+      bytes: expect.any(Number),
+      payload: '{"code":2}',
+    },
   ]);
   expect(JSON.parse(members.get('manifest.json') ?? '').leftOut).toContainEqual({
     name: 'payloads of 1 events',

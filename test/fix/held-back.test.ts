@@ -130,7 +130,7 @@ test('a key with a second name stays as it is, and every other one is closed', a
   expect([exitCode, fixes]).toEqual([0, [{ fix: 'home:mode entry-open', outcome: 'fixed' }]]);
   expect(['one', 'two', 'three'].map((name) => modeOf(join(home, 'keys', name)))).toEqual(['600', '644', '600']);
   expect(plan.refused).toEqual([expect.objectContaining({ finding: 'home:mode entry-open', reason: 'linked' })]);
-  expect(plan.refused[0].message).toContain('keys/two has 2 names');
+  expect(plan.refused[0].message).toContain('keys/‹word:3› has 2 names');
 });
 
 test('a run that is refused for its backup leaves no folder', async () => {

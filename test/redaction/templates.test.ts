@@ -109,6 +109,19 @@ test('the folders of a shell are no secrets', () => {
   ]);
 });
 
+test.each([200, 257, 1000, 3000])('known values of %s bytes that overlap go as one', (length) => {
+  const letters = Array.from({ length: 2 * length }, (_, at) => ((at * 7919 + length) % 1296).toString(36)).join('-');
+  const [one, other] = [letters.slice(0, length), letters.slice(length - 40, 2 * length - 40)];
+  const { redact } = makeRedactor({ knownValues: [one, other] });
+  const both = letters.slice(0, 2 * length - 40);
+  expect(redact(`before ${both} after`).text).toBe('before [REDACTED] after');
+});
+
+test('a line in which a long known value begins everywhere goes whole, in time linear in it', () => {
+  const { redact } = makeRedactor({ knownValues: ['a'.repeat(2000)] });
+  expect(redact(`x ${'a'.repeat(400_000)}b\ny`).text).toBe('[REDACTED]\ny');
+});
+
 test('known values that overlap go as one', () => {
   const { redact } = makeRedactor({ knownValues: ['abcdef-123456', '123456-uvwxyz'] });
   expect(redact('x abcdef-123456-uvwxyz y').text).toBe('x [REDACTED] y');

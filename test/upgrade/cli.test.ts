@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -86,7 +87,11 @@ describe('--save', () => {
     expect(readdirSync(cwd)).toEqual(['before.json']);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const text = readFileSync(file, 'utf8');
-    const { at, runId, ledger, home: identity, tool, ...rest } = JSON.parse(text);
+    const { at, runId, ledger, home: identity, tool, salt, ...rest } = JSON.parse(text);
+    expect(salt).toMatch(/^[0-9a-f]{64}$/);
+    // An id that has not the form of Coven's is not told: it is the same, or another.
+    const sealed = (id: string): string =>
+      `‹${id.length > 1 ? 'text' : 'word'}:${id.length} ${createHmac('sha256', salt).update(id).digest('hex').slice(0, 16)}›`;
     expect(rest).toEqual({
       schemaVersion: 1,
       requirements: { targetVersion: '0.4.7', contract: null, capabilities: [] },
@@ -94,15 +99,15 @@ describe('--save', () => {
       daemon: 'none',
       sessions: {
         byStatus: [{ status: 'running', count: 1 }],
-        open: [{ id: 'a', status: 'running', standing: 'gone' }],
+        open: [{ id: sealed('a'), status: 'running', standing: 'gone' }],
         openComplete: true,
       },
     });
     const anyTime = expect.stringMatching(/^20/);
-    const events = [0, 1, 2].map((index) => ({ rowid: index + 1, id: `a-${index}`, at: anyTime }));
+    const events = [0, 1, 2].map((index) => ({ rowid: index + 1, id: sealed(`a-${index}`), at: anyTime }));
     expect(ledger.tables).toEqual([
       { table: 'events', rows: 3, firstRowid: 1, lastRowid: 3, sample: events },
-      { table: 'sessions', rows: 1, firstRowid: 1, lastRowid: 1, sample: [{ rowid: 1, id: 'a', at: anyTime }] },
+      { table: 'sessions', rows: 1, firstRowid: 1, lastRowid: 1, sample: [{ rowid: 1, id: sealed('a'), at: anyTime }] },
       { table: 'store_meta', rows: 0, firstRowid: null, lastRowid: null, sample: [] },
     ]);
     // The rows hold a title, a project and events.

@@ -5,7 +5,7 @@ import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
 import type { Install } from '../../observation.ts';
 import { type Look, observeAll } from '../look.ts';
 import { descriptors, executable, readArgv } from '../procfs.ts';
-import { flag, maybe, number, text, type ValueOf } from '../shape.ts';
+import { filePath, flag, maybe, number, text, type ValueOf } from '../shape.ts';
 import { packageOf } from './install.ts';
 
 export const schema = () =>
@@ -19,7 +19,7 @@ export const schema = () =>
     /** The program that it runs: its executable or, under node, its script. */
     program: maybe(
       v.object({
-        path: text,
+        path: filePath,
         /** Of the npm package that it belongs to, where that is Coven's or this one. */
         version: maybe(text),
         ours: flag,

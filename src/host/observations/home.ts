@@ -5,11 +5,11 @@ import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
 import { kindOf, look, modeOf } from '../files.ts';
 import type { Look } from '../look.ts';
-import { decimal, flag, kindOrAbsent, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
+import { decimal, filePath, flag, kindOrAbsent, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
-    path: text,
+    path: filePath,
     source: oneOf(['option', 'environment', 'default']),
     kind: kindOrAbsent,
     utf8: flag,

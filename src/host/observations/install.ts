@@ -7,24 +7,24 @@ import { brokenWays, isDangling, whyNotRun } from '../coven-program.ts';
 import type { Look } from '../look.ts';
 import { readPackage } from '../npm-package.ts';
 import { tool } from '../package.ts';
-import { flag, id, list, maybe, oneOf, text, type ValueOf } from '../shape.ts';
+import { filePath, flag, id, list, maybe, oneOf, text, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
     /** Every `coven` on PATH, first found first. */
     covens: list(
       v.object({
-        path: text,
+        path: filePath,
         /** What it leads to. */
-        target: text,
+        target: filePath,
         /** Of the npm package that it belongs to, where that is Coven's or this one. */
         version: maybe(text),
         ours: flag,
       }),
     ),
     /** Those that cannot be run, and links to nothing by that name, as far as their files tell it. */
-    broken: list(v.object({ path: text, why: oneOf(brokenWays) })),
-    harnesses: list(v.object({ id, path: maybe(text) })),
+    broken: list(v.object({ path: filePath, why: oneOf(brokenWays) })),
+    harnesses: list(v.object({ id, path: maybe(filePath) })),
   });
 export type Install = ValueOf<typeof schema>;
 

@@ -5,7 +5,7 @@ import { gateNames } from '../../coven/layout.ts';
 import { look as lookAt, readStart } from '../files.ts';
 import type { Look } from '../look.ts';
 import { lastNames, type Names } from '../names.ts';
-import { id, list, maybe, name, number, oneOf, text, type ValueOf } from '../shape.ts';
+import { filePath, id, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 import { isRemote, type Mount, readMounts } from './home-filesystem.ts';
 
 /** One file of a project's maintenance gate. */
@@ -24,7 +24,7 @@ export const schema = () =>
   v.object({
     projects: list(
       v.object({
-        path: text,
+        path: filePath,
         /** `remote`: on a network file system, where a look could hang. */
         gate: oneOf(['none', 'read', 'unreadable', 'remote']),
         /** Who has fenced the project off for maintenance. */

@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+
 /** What stands for a text that is not known to be harmless: what it looks like, and which it is among the others. */
 export interface Placeholder {
   readonly number: number;
@@ -41,6 +43,18 @@ export function makePlaceholders(): Placeholders {
     used: () => [...known.values(), ...(beyond > 0 ? [{ number: 0, shape: 'others', times: beyond }] : [])],
   };
 }
+
+/** What a keyed placeholder looks like. */
+export const keyedMark = /^‹(?:line:\d{1,9} chars|(?:word|hex|digits|text):\d{1,9}) [0-9a-f]{16}›$/;
+
+/**
+ * Tells texts of one shape apart by a digest that takes the key: equal texts have equal ones under one key, and without it
+ * nothing can be tried against them. With it, a short text can be guessed: the key goes no further than they do.
+ */
+export const keyedPlaceholders = (key: string): Placeholders => ({
+  of: (text) => `‹${shapeOf(text)} ${createHmac('sha256', key).update(text).digest('hex').slice(0, 16)}›`,
+  used: () => [],
+});
 
 /** Kind and length, never a part of the text. */
 function shapeOf(text: string): string {
