@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
 import { kindOf, look, modeOf } from '../files.ts';
 import type { Look } from '../look.ts';
-import { decimal, filePath, flag, kindOrAbsent, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
+import { decimal, filePath, flag, kindOrAbsent, maybe, number, oneOf, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
