@@ -1,5 +1,7 @@
 import { Ajv } from 'ajv';
 import { type Baseline, fingerprint } from '../accepted.ts';
+import { makeGate } from '../bundle/gate.ts';
+import { vocabulary } from '../bundle/vocabulary.ts';
 import { parseJson } from '../json.ts';
 import type { Status } from '../model/check.ts';
 import schema from '../render/report.schema.json' with { type: 'json' };
@@ -17,15 +19,19 @@ interface Document {
   }[];
 }
 
-/** What a saved JSON report found. Throws a UsageError where the file is not there or is no report. */
+/**
+ * What a saved JSON report found. Of a target whose name is not told there, nothing is known: it may be another file of the
+ * same shape now, and stays a finding. Throws a UsageError where the file is not there or is no report. */
 export async function readBaseline(path: string, home: string): Promise<Baseline> {
   const given = await readGiven(path, home, limitBytes);
   if (!given) throw new UsageError(`${path}: there is no such file`);
   const document = parseReport(given.text);
   if (!document) throw new UsageError(`${path}: is no report of coven-doctor --json`);
+  const { text } = makeGate({ words: vocabulary(), reader: 'program' });
+  const isTold = (target: string): boolean => !target.includes('‹') && text(target) === target;
   const faults = document.checks.flatMap(({ id, findings }) =>
     findings
-      .filter(({ status }) => status === 'fail' || status === 'warn')
+      .filter(({ status, target }) => (status === 'fail' || status === 'warn') && isTold(target))
       .map((finding) => [fingerprint(id, finding), finding.status] as const),
   );
   // A cause that was found at both statuses is known at the worse one.
