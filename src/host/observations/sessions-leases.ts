@@ -6,7 +6,6 @@ import { look as lookAt, readStart } from '../files.ts';
 import type { Look } from '../look.ts';
 import { lastNames, type Names } from '../names.ts';
 import { filePath, id, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
-import { filePath, id, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 import { isRemote, type Mount, readMounts } from './home-filesystem.ts';
 
 /** One file of a project's maintenance gate. */
