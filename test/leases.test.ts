@@ -55,6 +55,15 @@ const cases: readonly (readonly [string, (gate: string) => void, readonly string
   ['a file that is no lease', (gate) => writer(gate, '{bad', 'notes.txt'), []],
 ];
 
+test('more leases than are read: nothing is claimed of the others, and the report says how many there are at least', async () => {
+  await using scratch = await makeScratch();
+  const { home, gate } = makeProject(scratch);
+  for (let n = 0; n < 201; n += 1) writer(gate, lease('session-1', 5), `${n}.json`);
+  const { faults, document } = await diagnose(home);
+  expect(faults).toEqual([stopped, 'sessions:leases undetermined unknown']);
+  expect(document.checks.find(({ id }) => id === 'sessions:leases')?.message).toContain('at least 201 leases');
+});
+
 test.each(cases)('%s', async (_, stage, faults) => {
   await using scratch = await makeScratch();
   const { home, gate } = makeProject(scratch);

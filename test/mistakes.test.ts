@@ -73,7 +73,10 @@ function homeWithLog(lines: string): string {
   });
   return home;
 }
-const mistaken = (kind: keyof typeof mistakes): string => `${at} error: this line goes on ${mistakes[kind]}\n`;
+/** An error is read for the diagnosis, too; any other line for a bundle alone. */
+const mistaken = (kind: keyof typeof mistakes, what = 'error: '): string =>
+  `${at} ${what}this line goes on ${mistakes[kind]}\n`;
+const inBundle = (kind: keyof typeof mistakes): string => homeWithLog(mistaken(kind, ''));
 /** Longer than what is read without a process of its own. */
 const longLog = `${at} startup_checkpoint phase=daemon-store-open\n`.repeat(2000);
 
@@ -121,7 +124,7 @@ describe.each(kinds)('a text that %s to read', (_, kind) => {
   test('a bundle of such a log is written without that member, and says so', async () => {
     const file = freshPath('x.zip');
     const { exitCode, stdout, stderr } = await run(kind, [
-      ...['bundle', '--home', homeWithLog(mistaken(kind)), '-o', file],
+      ...['bundle', '--home', inBundle(kind), '-o', file],
       '--json',
     ]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -167,7 +170,7 @@ test('an archive that nothing goes wrong with is read', async () => {
 
 test.each(kinds)('an archive that %s to read is refused in one line that names it and the limit', async (_, kind) => {
   const folder = writeArchives();
-  for (const words of commands(folder, kind)) {
+  for (const words of commands(folder, kind).slice(0, kind === 'spins' ? undefined : 1)) {
     const { exitCode, stdout, stderr } = await run(kind, words);
     expect({ words, exitCode, stdout }).toEqual({ words, exitCode: 2, stdout: '' });
     expect(stderr).toMatch(
@@ -203,7 +206,7 @@ async function spinning(parent: number, name: string): Promise<number> {
   for (;;) {
     const named = childrenOf(parent).filter((pid) => {
       const line = `/proc/${pid}/cmdline`;
-      return existsSync(line) && readFileSync(line, 'utf8').includes(`${name}.js`) && ticks(pid) > 150;
+      return existsSync(line) && readFileSync(line, 'utf8').includes(`${name}.js`) && ticks(pid) > 100;
     });
     if (named[0] !== undefined) return named[0];
     await turn(10);
@@ -217,7 +220,7 @@ describe.each([
 ] as const)('%s', (signal, code) => {
   test.each([
     ['a diagnosis', 'text', () => ['--home', homeWithLog(mistaken('spins')), '--timeout', '600']],
-    ['a bundle', 'pack', () => ['bundle', '--home', homeWithLog(mistaken('spins')), '-o', freshPath('x.zip')]],
+    ['a bundle', 'pack', () => ['bundle', '--home', inBundle('spins'), '-o', freshPath('x.zip')]],
     ['an analysis', 'command', () => ['analyze', join(writeArchives(), 'spins.zip')]],
   ] as const)('ends %s at a text that takes for ever, and the process that reads it', async (_, name, words) => {
     const child = spawn(process.execPath, [programs.patient, ...words()], { cwd: scratch.path, env, stdio: 'ignore' });
@@ -233,7 +236,7 @@ describe.each([
 test('a bundle that is ended leaves nothing', async () => {
   const folder = freshPath('out');
   mkdirSync(folder);
-  const words = ['bundle', '--home', homeWithLog(mistaken('spins')), '-o', join(folder, 'x.zip')];
+  const words = ['bundle', '--home', inBundle('spins'), '-o', join(folder, 'x.zip')];
   const child = spawn(process.execPath, [programs.patient, ...words], { env, stdio: 'ignore' });
   const gone = once(child, 'exit');
   await spinning(child.pid ?? 0, 'pack');

@@ -13,13 +13,18 @@ export interface Names {
 }
 
 /** At most the `keep` last names in a folder, of those that are wanted. Throws what opendir(3) says. */
-export async function lastNames(folder: string, keep: number, isWanted: (name: string) => boolean): Promise<Names> {
+export async function lastNames(
+  folder: string,
+  keep: number,
+  isWanted: (name: string) => boolean,
+  most = mostEntries,
+): Promise<Names> {
   let names: string[] = [];
   let [count, looked] = [0, 0];
   const last = (): string[] => names.sort().slice(-keep);
   for await (const { name } of await opendir(folder, { bufferSize: 1024 })) {
     looked += 1;
-    if (looked > mostEntries) return { names: last(), count, complete: false };
+    if (looked > most) return { names: last(), count, complete: false };
     if (!isWanted(name)) continue;
     count += 1;
     names.push(name);
