@@ -3,6 +3,8 @@ import { setMaxListeners } from 'node:events';
 /** A signal that fires when `parent` does or after a time, and what ends it, with all that still listens to it. */
 export interface Deadline {
   readonly signal: AbortSignal;
+  /** Keeps the process alive until it fires or is done, for who waits for it. */
+  readonly hold: () => void;
   readonly done: () => void;
 }
 
@@ -37,6 +39,7 @@ function limited(arm: (abort: () => void) => NodeJS.Timeout, parent?: AbortSigna
   else parent?.addEventListener('abort', abort, { once: true });
   return {
     signal: controller.signal,
+    hold: () => void timer.ref(),
     done: () => {
       clearTimeout(timer);
       parent?.removeEventListener('abort', abort);
@@ -54,6 +57,8 @@ export async function within<T, U>(
   limitOf = deadline,
 ): Promise<T | U> {
   const limit = limitOf(milliseconds, parent);
+  // Work that nothing else keeps alive, as the end of a child that was let go, would end this process without a word.
+  limit.hold();
   const late = new Promise<U>((resolve) => {
     if (limit.signal.aborted) resolve(otherwise());
     else

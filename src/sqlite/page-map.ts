@@ -1,6 +1,7 @@
 import { walkFreelist } from './freelist.ts';
 import { isOfSearch, makeOwners, type Owners, type Problem } from './owners.ts';
 import type { Pages } from './pages.ts';
+import { cpuMs } from './patience.ts';
 import { readSchema, schemaTree } from './schema.ts';
 import { nothingRead, type TreeReading, type Walk, walkTree } from './walk.ts';
 
@@ -105,12 +106,6 @@ function readSomeLeaves({ hurry, ...walk }: Walk, trees: readonly TreeReading[],
     if (tree && owner?.use === 'leaf' && tree.leavesRead < tree.leaves)
       walkTree(some, tree, { claim: false, readLeaf: () => true, root: Math.floor(at) });
   }
-}
-
-/** CPU time of this process. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 function tellUnowned(pages: Pages, owners: Owners, tell: (problem: Problem) => void): void {

@@ -8,6 +8,7 @@ import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
 import { readBytes } from './bytes.ts';
 import { judgeCopy } from './judge.ts';
+import { patience } from './patience.ts';
 import type { BytesRequest, Judgement, JudgeRequest, RawRowsRequest } from './protocol.ts';
 import { readRawRows } from './raw-rows.ts';
 
@@ -25,8 +26,7 @@ function judge({ copy }: JudgeRequest): Judgement {
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const request = JSON.parse(line) as JudgeRequest | BytesRequest | RawRowsRequest;
-  const end = performance.now() + ('copy' in request ? 0 : request.milliseconds);
-  const hurry = (): boolean => performance.now() > end;
+  const hurry = patience('copy' in request ? 0 : request.milliseconds);
   const answer = (): object => {
     if ('copy' in request) return judge(request);
     return 'rowsOf' in request ? readRawRows(request, hurry) : readBytes(request.ledger, { ...request, hurry });

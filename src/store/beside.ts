@@ -26,7 +26,7 @@ export function startBeside(): Beside {
       db.prepare('SELECT count(*) FROM sqlite_schema').get();
       child.tell(request);
       // It ends by itself when its time is over; whoever waits for this process ends both.
-      const line = await child.line(2 * request.milliseconds, new AbortController().signal);
+      const line = await child.line(4 * request.milliseconds, new AbortController().signal);
       return typeof line === 'object'
         ? (JSON.parse(line.text) as StoreBytes)
         : notRead(line === 'late' ? 'overran' : 'ended');

@@ -9,6 +9,7 @@ import { loadSqlite } from '../child/sqlite.ts';
 import { coreColumns } from '../coven/tables.ts';
 import type { StoreBytes, StoreIntegrity, StoreOpenOutcome } from '../observation.ts';
 import { readBytes } from '../sqlite/bytes.ts';
+import { patience } from '../sqlite/patience.ts';
 import { startBeside } from './beside.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
 import { isNamed, liveCheckBytes, readTables, sizeOf } from './integrity.ts';
@@ -22,7 +23,7 @@ import { schemaProblem } from './schema-text.ts';
 import { readSessions } from './sessions.ts';
 import { whole } from './whole.ts';
 
-/** Milliseconds for the page map by default, and for leaf pages of a ledger that is not read whole. */
+/** Milliseconds of CPU time for the page map by default, and for leaf pages of a ledger that is not read whole. */
 const bytesMs = 4000;
 const leafMs = 200;
 /** Milliseconds of a transaction that keeps a daemon's WAL from being begun anew. */
@@ -66,9 +67,9 @@ function takeBack(path: string): void {
 
 /** Reads the files' bytes, and closes them, before SQLite opens any: a descriptor that is closed drops its locks. */
 function tellBytes({ deep }: ReadRequest, path: string, before: StoreBytes | null = null): StoreBytes {
-  const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : bytesMs);
+  const hurry = patience(deep ? Number.POSITIVE_INFINITY : bytesMs);
   const told = (bytes: StoreBytes): void => say({ kind: 'bytes', bytes });
-  const read = readBytes(path, { whole: deep, leafMs, hurry: () => performance.now() > end, progress: told });
+  const read = readBytes(path, { whole: deep, leafMs, hurry, progress: told });
   const bytes = before ? { ...read, wal: before.wal } : read;
   told(bytes);
   return bytes;
