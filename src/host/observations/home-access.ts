@@ -24,7 +24,7 @@ const written: readonly string[] = ['.', ...lockNames, names.ledger, names.wal, 
 
 type Closed = Access['closed'][number];
 
-/** Asks the kernel, which knows modes, attributes and mounts alike; opens nothing. */
+/** Asks the kernel, which knows modes, attributes and mounts alike. */
 export async function take({ home }: Look): Promise<Access> {
   const closed = await Promise.all(written.map((name) => closedBy(home, name)));
   return { closed: closed.filter((one) => one !== null), limits: await limits() };
