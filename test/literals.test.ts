@@ -23,7 +23,7 @@ test('only these are put together when they are loaded: of constants of ours, by
   expect(
     Object.fromEntries([...new Set(made)].map((file) => [file, made.filter((other) => other === file).length])),
   ).toEqual({
-    'src/bundle/clean.ts': 1,
+    'src/bundle/findings.ts': 1,
     'src/bundle/gate.ts': 2,
     // The name of a field, in a file of the system.
     'src/bundle/system.ts': 1,
