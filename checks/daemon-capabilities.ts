@@ -17,17 +17,17 @@ export const daemonCapabilities = defineCheck({
     'Capabilities that are not known here are fine.',
   causes: {
     ok: {
-      message: ({ count }) => `all that is required, and a catalogue of ${count}`,
+      message: ({ count }) => `the daemon announces every required capability, and a catalogue of ${count}`,
     },
     missing: {
-      message: ({ missing }) => `not announced: ${missing}; clients must not use them`,
-      hint: (facts) => `run the installed version: ${toRestart(facts)} (this ends its live sessions)`,
+      message: ({ missing }) => `the daemon does not announce ${missing}; clients must not use that`,
+      hint: (facts) => ['Run the installed version. This ends the running sessions:', ...toRestart(facts)],
       follows: ['daemon:health invalid-response', 'daemon:contract *'],
     },
     unanswered: {
       message: ({ outcome, status }) =>
-        `the catalogue was not answered (${outcome}${status ? `, HTTP ${status}` : ''})`,
-      hint: () => 'optional features should stay unused until it is',
+        `the daemon did not answer for its catalogue of capabilities (${outcome}${status ? `, HTTP ${status}` : ''})`,
+      hint: () => 'Do not use optional features until it does.',
       follows: ['daemon:health invalid-response', 'daemon:health error-response'],
     },
   },

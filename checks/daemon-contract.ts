@@ -2,6 +2,7 @@ import { toRestart, toRun } from '../src/coven/advice.ts';
 import { apiVersion as supported } from '../src/coven/contract.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass } from '../src/model/check.ts';
 
 /** The contract is exactly the one that is supported, or clients must fail closed. */
@@ -11,15 +12,21 @@ export const daemonContract = defineCheck({
   title: 'The daemon speaks the supported contract',
   explain: 'Clients must fail closed on any contract but exactly the one that they support.',
   causes: {
-    ok: { message: ({ apiVersion }) => String(apiVersion) },
+    ok: { message: ({ apiVersion }) => `the daemon speaks ${apiVersion}` },
     unsupported: {
-      message: ({ apiVersion, supported }) => `the daemon speaks ${apiVersion}; supported is ${supported}`,
-      hint: (facts) =>
-        `update the client: npm install --global @opencoven/cli@latest, then ${toRun('restart', facts, 'daemon:contract')}`,
+      message: ({ apiVersion, supported }) => `the daemon speaks ${apiVersion}, and only ${supported} is understood`,
+      hint: (facts) => [
+        'Update Coven, then restart the daemon:',
+        command('npm', 'install', '--global', '@opencoven/cli@latest'),
+        ...toRun('restart', facts, 'daemon:contract'),
+      ],
     },
     missing: {
-      message: ({ supported }) => `the daemon names no contract; supported is ${supported}`,
-      hint: (facts) => `the daemon is older than its contract: ${toRestart(facts)}`,
+      message: ({ supported }) => `the daemon names no contract; ${supported} is expected`,
+      hint: (facts) => [
+        'The daemon is older than its contract. Restart it with the installed version:',
+        ...toRestart(facts),
+      ],
       follows: ['daemon:health invalid-response'],
     },
   },

@@ -15,12 +15,12 @@ export const daemonDuplicates = defineCheck({
     'A second daemon is refused while the first holds its lock. Where the lock file or the whole home was removed beneath a living ' +
     'daemon, a second one starts, and both write.',
   causes: {
-    ok: { message: () => 'no other daemon of this home' },
+    ok: { message: () => 'no other daemon serves this home' },
     'second-daemon': {
       message: ({ count: n, pids, pid }) =>
-        `${count(n, 'other daemon', 'other daemons')} of this home: pid ${pids}${pid === null ? '' : ` (pid ${pid} serves it)`}`,
+        `${count(n, 'other daemon runs', 'other daemons run')} for this home: pid ${pids}${pid === null ? '' : `; pid ${pid} serves it`}`,
       hint: ({ pids }) =>
-        `find out which sessions each of them runs, then end the one that is not wanted: kill -TERM ${pids}`,
+        `Find out which sessions each of them runs, then end the one that you do not want with \`kill -TERM\` (pid ${pids}).`,
       follows: ['daemon duplicate'],
     },
   },

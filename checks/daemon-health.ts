@@ -3,6 +3,7 @@ import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
 import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
 import { restartRemedy, storageRemedy } from '../src/fix/remedies/daemon.ts';
+import { command } from '../src/model/advice.ts';
 import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { HealthBody } from '../src/observation.ts';
@@ -24,61 +25,75 @@ export const daemonHealth = defineCheck({
   causes: {
     ok: {
       message: ({ covenVersion, catchesUp }) =>
-        `storage and event writer are well${covenVersion ? ` (Coven ${covenVersion})` : ''}${catchesUp ? '; events past their time are being removed' : ''}`,
+        `the daemon is healthy${covenVersion ? ` (Coven ${covenVersion})` : ''}${catchesUp ? '; it is removing old events' : ''}`,
     },
     timeout: {
-      message: ({ ms }) => `the answer did not come whole within ${ms} ms`,
-      hint: (facts) => `collect evidence, then ${toRestart(facts)}`,
+      message: ({ ms }) => `the daemon did not finish its health answer within ${ms} ms`,
+      hint: (facts) => [
+        'Collect evidence, then restart the daemon:',
+        command('coven-doctor', 'bundle'),
+        ...toRestart(facts),
+      ],
       remedy: restartRemedy,
     },
     slow: {
       message: (facts) =>
-        `the answer has begun and did not come whole within ${Math.round(Number(facts.watchedMs) / 1000)} s, and the daemon may only be slow: ${atWork(facts)}`,
-      hint: () => 'check again when the machine is less busy, with more time for it: coven-doctor --timeout 60',
+        `the daemon began its health answer and did not finish it within ${Math.round(Number(facts.watchedMs) / 1000)} s; it may only be slow: ${atWork(facts)}`,
+      hint: () => [
+        'Check again when the machine is less busy, and give it more time:',
+        command('coven-doctor', '--timeout', '60'),
+      ],
     },
     'invalid-response': {
-      message: ({ outcome }) => `the answer is no valid health answer (${outcome})`,
-      hint: () => 'find out what listens there; it does not speak as a Coven daemon does',
+      message: ({ outcome }) => `what answers on the socket gives no valid health answer (${outcome})`,
+      hint: () => 'Find out what listens there. It does not answer as a Coven daemon does.',
     },
     'error-response': {
       message: ({ status, errorCode }) =>
-        `health was answered with HTTP ${status}${errorCode ? ` and the code ${errorCode}` : ''}`,
-      hint: (facts) => `collect evidence, then ${toRestart(facts)}`,
+        `the daemon answers its health request with an error: HTTP ${status}${errorCode ? `, code ${errorCode}` : ''}`,
+      hint: (facts) => [
+        'Collect evidence, then restart the daemon:',
+        command('coven-doctor', 'bundle'),
+        ...toRestart(facts),
+      ],
       remedy: restartRemedy,
     },
     'storage-critical': {
-      message: ({ freeDiskBytes }) => `storage is critical (${bytes(freeDiskBytes)} free); new sessions fail`,
-      hint: () => 'free space on the file system of the home; no restart is needed',
+      message: ({ freeDiskBytes }) =>
+        `the daemon is short of space (${bytes(freeDiskBytes)} free), and new sessions fail`,
+      hint: () => 'Free space on the file system of the home. No restart is needed.',
       follows: ['home:disk full'],
     },
     'storage-degraded': {
-      message: ({ storageError }) =>
-        `storage is degraded: its maintenance fails${storageError ? ` (${storageError})` : ''}`,
-      hint: () => 'check that privacy.toml can be read and that the ledger is whole',
+      message: ({ storageError }) => `the daemon cannot maintain its ledger${storageError ? ` (${storageError})` : ''}`,
+      hint: () => 'Check that privacy.toml can be read and that the ledger is intact.',
       follows: ['home:config unparsable'],
       remedy: storageRemedy,
     },
     'storage-warning': {
       message: ({ freeDiskBytes, walBytes, storageError }) =>
-        `storage warns (${bytes(freeDiskBytes)} free, WAL ${bytes(walBytes)}${storageError ? `, ${storageError}` : ''})`,
-      hint: () => 'look at free space and at the size of the WAL',
+        `the daemon warns about its storage: ${bytes(freeDiskBytes)} free, a WAL of ${bytes(walBytes)}${storageError ? `, ${storageError}` : ''}`,
+      hint: () => 'Check the free space and the size of the WAL.',
       follows: ['home:disk low', 'store:wal large'],
     },
     'writer-failed': {
       message: ({ droppedEvents }) =>
-        `the event writer has failed (${droppedEvents ?? 0} events dropped); sessions are not recorded any more`,
-      hint: (facts) => `the state does not heal by itself: finish what you can, then ${toRestart(facts)}`,
+        `the daemon no longer records sessions: its event writer has failed, and ${droppedEvents ?? 0} events are lost`,
+      hint: (facts) => [
+        'It does not recover by itself. Finish what you can, then restart the daemon:',
+        ...toRestart(facts),
+      ],
       follows: ['home:disk full', 'store:open *'],
       remedy: restartRemedy,
     },
     'writer-pressured': {
       message: ({ queuedBytes, capacityBytes }) =>
-        `the event writer is behind (${bytes(queuedBytes)} of ${bytes(capacityBytes)} queued)`,
-      hint: () => 'look for a session that floods its output, and at the speed of the disk',
+        `the event writer is behind: ${bytes(queuedBytes)} of ${bytes(capacityBytes)} are queued`,
+      hint: () => 'Look for a session that floods its output, and check the speed of the disk.',
     },
     undetermined: {
-      message: ({ field }) => `the answer says nothing of ${field} that is understood`,
-      hint: () => 'update the doctor, or the daemon',
+      message: ({ field }) => `the health answer says nothing about ${field} that is understood`,
+      hint: () => 'Update coven-doctor, or the daemon.',
     },
   },
   needs: livenessNeeds,

@@ -2,6 +2,7 @@ import { toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { floodBytes } from '../src/coven/limits.ts';
 import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, from, pass, warn } from '../src/model/check.ts';
 import type { LogStory } from '../src/observation.ts';
@@ -33,28 +34,37 @@ export const daemonLog = defineCheck({
     'Coven writes a line for each step of a start and none when a step fails or the daemon stops, so that the log is read as a story: ' +
     'six starts in ten minutes that nothing ended cleanly are a crash loop, a last start without its last step did not come to serve.',
   causes: {
-    ok: { message: ({ lines }) => `${count(lines, 'line')} read, nothing strange` },
+    ok: { message: ({ lines }) => `the recovery log shows nothing unusual (${count(lines, 'line')} read)` },
     'crash-loop': {
-      message: ({ starts, minutes, at }) => `${starts} starts within ${minutes} minutes, the last at ${at}`,
-      hint: (facts) =>
-        `see what starts it again and again (a supervisor, a script)${serveByHand(facts) ? ', and run `coven daemon serve` by hand to see why it ends' : ''}`,
+      message: ({ starts, minutes, at }) =>
+        `the daemon was started ${starts} times within ${minutes} minutes, the last time at ${at}`,
+      hint: (facts) => [
+        'Find out what starts it again and again: a supervisor, or a script.',
+        ...(serveByHand(facts)
+          ? ['To see why it ends, run it in the foreground:', command('coven', 'daemon', 'serve')]
+          : []),
+      ],
       follows: ['store:open *', 'home:disk full'],
     },
     panic: {
-      message: ({ panics, lastPanicAt }) => `${count(panics, 'panic')} in the recovery log, the last at ${lastPanicAt}`,
-      hint: () => 'keep <coven-home>/daemon-recovery.log for support; it names the place in the program',
+      message: ({ panics, lastPanicAt }) =>
+        `the daemon crashed ${count(panics, 'time')} according to its log, the last time at ${lastPanicAt}`,
+      hint: () => 'Keep <coven-home>/daemon-recovery.log for support: it names the place in the program.',
       follows: ['daemon:log crash-loop'],
     },
     flood: {
-      message: ({ kilobytes }) => `the recovery log took ${kilobytes} KiB within ten minutes`,
-      hint: () => 'look at its last lines: something asks the daemon again and again, and is refused',
+      message: ({ kilobytes }) => `the recovery log grew by ${kilobytes} KiB within ten minutes`,
+      hint: () => 'Look at its last lines: something asks the daemon again and again, and is refused.',
     },
     'start-incomplete': {
       message: ({ at, phase, lastError }) =>
-        `the last start (${at}) ended after ${phase ?? 'its first line'}${lastError ? ` (${lastError})` : ''}`,
+        `the last start, at ${at}, ended half way: after ${phase ?? 'its first line'}${lastError ? ` (${lastError})` : ''}`,
       hint: (facts) =>
         serveByHand(facts)
-          ? 'run `coven daemon serve` in the foreground: it tells the reason that `coven daemon start` hides'
+          ? [
+              'To see the reason that a start hides, run the daemon in the foreground:',
+              command('coven', 'daemon', 'serve'),
+            ]
           : toRun('start', facts),
       follows: [
         'store:open *',

@@ -2,8 +2,8 @@ import { moveRecord, toRestart } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { isConfirmed, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { recordRemedy } from '../src/fix/remedies/daemon.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import { homeWord } from '../src/model/shell.ts';
 
 /**
  * daemon.json and the process that it names. Coven heals a dead pid by itself; it takes a zombie or any other process
@@ -21,14 +21,17 @@ export const daemonRecord = defineCheck({
       message: ({ state, pid, live }) =>
         state === 'absent'
           ? live === null
-            ? 'no record'
-            : 'no record; Coven writes it anew'
-          : `names the live daemon (pid ${pid})`,
+            ? 'there is no daemon.json, and no daemon'
+            : 'there is no daemon.json; Coven writes it again'
+          : `daemon.json names the running daemon (pid ${pid})`,
     },
     unreadable: {
       message: ({ state, bytes }) =>
-        `daemon.json cannot be read (${state}, ${bytes ?? 'no'} bytes); every coven command, its doctor included, fails on it`,
-      hint: () => `mv ${homeWord('daemon.json')} ${homeWord('daemon.json.aside')}`,
+        `every coven command fails, since daemon.json cannot be read (${state}, ${bytes ?? 'no'} bytes)`,
+      hint: () => [
+        'Move it out of the way:',
+        command('mv', '<coven-home>/daemon.json', '<coven-home>/daemon.json.aside'),
+      ],
       remedy: recordRemedy,
     },
     'pid-out-of-range': {
@@ -38,37 +41,37 @@ export const daemonRecord = defineCheck({
       remedy: recordRemedy,
     },
     invalid: {
-      message: () => 'daemon.json is no valid record; Coven takes it for absent and removes or rewrites it',
-      hint: () => 'nothing to do; keep a copy if you want to know how it came to be',
+      message: () => 'daemon.json is not a valid record; Coven ignores it, and removes or rewrites it',
+      hint: () => 'There is nothing to do. Keep a copy if you want to know how it came about.',
       remedy: recordRemedy,
     },
     'dead-pid': {
-      message: ({ pid }) => `names pid ${pid}, which is gone: the daemon did not end cleanly`,
+      message: ({ pid }) => `daemon.json names pid ${pid}, which is gone: the daemon did not end cleanly`,
       follows: ['daemon stale'],
       remedy: recordRemedy,
     },
     'zombie-pid': {
       message: ({ pid }) =>
-        `names pid ${pid}, which has ended and was not reaped; Coven takes it for alive and refuses to start`,
-      hint: moveRecord,
+        `the daemon cannot start: daemon.json names pid ${pid}, a zombie process that Coven takes for a live daemon`,
+      hint: (facts) => ['Move the record out of the way, then start the daemon:', ...moveRecord(facts)],
       follows: ['daemon stale'],
       remedy: recordRemedy,
     },
     'reused-pid': {
-      message: ({ pid, command }) =>
-        `names pid ${pid}, which is ${command || 'another process'} by now; Coven takes it for its daemon`,
-      hint: moveRecord,
+      message: ({ pid, command: name }) =>
+        `the daemon cannot start: daemon.json names pid ${pid}, which is now ${name || 'another process'}, and Coven takes it for its daemon`,
+      hint: (facts) => ['Move the record out of the way, then start the daemon:', ...moveRecord(facts)],
       follows: ['daemon stale'],
       remedy: recordRemedy,
     },
     'foreign-socket': {
-      message: () => 'names a socket outside this home; it was probably copied from another one',
-      hint: (facts) => `${toRestart(facts)} (this ends its live sessions)`,
+      message: () => 'daemon.json names a socket outside this home; it was probably copied from another one',
+      hint: (facts) => ['Restart the daemon. This ends its running sessions:', ...toRestart(facts)],
       remedy: recordRemedy,
     },
     undetermined: {
-      message: ({ pid }) => `it cannot be told whether pid ${pid} is the daemon: it hides its environment`,
-      hint: () => 'look at that process yourself before anything is moved',
+      message: ({ pid }) => `whether pid ${pid} is the daemon could not be determined: it hides its environment`,
+      hint: () => 'Look at that process yourself before anything is moved.',
       follows: ['daemon undetermined'],
     },
   },

@@ -11,18 +11,20 @@ export const daemonResources = defineCheck({
   title: 'The daemon is not near its limits',
   explain: 'At its limit of open files a daemon accepts no connection and starts no session.',
   causes: {
-    ok: { message: ({ descriptors, limit }) => `${descriptors} of ${limit} descriptors` },
+    ok: { message: ({ descriptors, limit }) => `the daemon uses ${descriptors} of ${limit} file descriptors` },
     descriptors: {
       message: ({ pid, descriptors, limit }) =>
-        `the daemon (pid ${pid}) has ${descriptors} of ${limit} descriptors open`,
-      hint: (facts) =>
-        `when no session is live: ${toRestart(facts)}; if they grow again, raise the limit (ulimit -n) of what starts it`,
+        `the daemon (pid ${pid}) is running out of file descriptors: ${descriptors} of ${limit} are open`,
+      hint: (facts) => [
+        'When no session is running, restart it:',
+        ...toRestart(facts),
+        'If they grow again, raise the limit (`ulimit -n`) of what starts it.',
+      ],
       remedy: restartRemedy,
     },
     undetermined: {
-      message: ({ pid }) =>
-        `the descriptors of the daemon${pid === null ? '' : ` (pid ${pid})`} may not be seen by this user`,
-      hint: () => 'run as the owner of the home, on the machine and in the namespace of the daemon',
+      message: ({ pid }) => `you may not see the file descriptors of the daemon${pid === null ? '' : ` (pid ${pid})`}`,
+      hint: () => 'Run coven-doctor as the owner of the home, where the daemon runs.',
     },
   },
   needs: [...livenessNeeds, 'daemon.process'],

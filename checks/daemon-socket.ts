@@ -2,6 +2,7 @@ import { toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { socketModeRemedy, socketRemedy } from '../src/fix/remedies/daemon.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 
 /** The socket file and who listens on it. */
@@ -15,49 +16,52 @@ export const daemonSocket = defineCheck({
   causes: {
     ok: {
       message: ({ kind }) =>
-        kind === 'absent' ? 'no socket, and no daemon that should have one' : 'the daemon listens',
+        kind === 'absent' ? 'there is no socket, and no daemon that needs one' : 'the daemon listens on its socket',
     },
     stale: {
-      message: () => 'a socket is there and nobody listens on it',
-      hint: () => 'leave it: a start that works replaces it',
+      message: () => 'nobody listens on the socket that a daemon left behind',
+      hint: () => 'Leave it: the next start replaces it.',
       follows: ['daemon stale', 'daemon:socket open-mode'],
       remedy: socketRemedy,
     },
     'not-a-socket': {
-      message: ({ kind }) => `<daemon-socket> is a ${kind}; every coven command fails on it`,
-      hint: () => 'mv <daemon-socket> <daemon-socket>.aside',
+      message: ({ kind }) => `every coven command fails: <daemon-socket> is a ${kind}, not a socket`,
+      hint: () => [
+        'Move it out of the way:',
+        command('mv', '<coven-home>/coven.sock', '<coven-home>/coven.sock.aside'),
+      ],
       remedy: socketRemedy,
     },
     'foreign-owner': {
-      message: ({ uid }) => `<daemon-socket> belongs to uid ${uid}; it was not tried`,
-      hint: () => 'find out who put it there before you move it away',
+      message: ({ uid }) => `<daemon-socket> belongs to another user (uid ${uid}), so nothing was sent to it`,
+      hint: () => 'Find out who put it there before you move it away.',
     },
     'open-mode': {
-      message: ({ mode }) => `<daemon-socket> has mode ${mode}; Coven refuses any but 0600, and never repairs it`,
-      hint: () => 'chmod 0600 <daemon-socket>',
+      message: ({ mode }) => `Coven refuses <daemon-socket>: its mode is ${mode}, and only 0600 is accepted`,
+      hint: () => [command('chmod', '0600', '<coven-home>/coven.sock')],
       remedy: socketModeRemedy,
     },
     'foreign-listener': {
       message: ({ pid }) =>
-        `${pid === null ? 'a process' : `pid ${pid}`} listens on <daemon-socket> that is not the daemon of this home`,
-      hint: (facts) => `end that process; then ${toRun('start', facts, 'daemon:socket')}`,
+        `${pid === null ? 'another process' : `another process (pid ${pid})`} listens on <daemon-socket>; it is not the daemon of this home`,
+      hint: (facts) => ['End that process, then start the daemon:', ...toRun('start', facts, 'daemon:socket')],
       follows: ['daemon foreign'],
     },
     hung: {
-      message: ({ pid }) => `pid ${pid} accepts connections and answers nothing`,
+      message: ({ pid }) => `the daemon (pid ${pid}) accepts connections and answers nothing`,
       follows: ['daemon hung'],
     },
     slow: {
-      message: ({ pid }) => `pid ${pid} has not answered yet`,
+      message: ({ pid }) => `the daemon (pid ${pid}) has not answered yet`,
       follows: ['daemon slow'],
     },
     unlinked: {
-      message: ({ pid }) => `pid ${pid} is alive, but its socket file is gone or is not its own`,
+      message: ({ pid }) => `the daemon (pid ${pid}) is alive, but its socket file is gone or is not its own`,
       follows: ['daemon unreachable'],
     },
     undetermined: {
-      message: () => 'the socket could not be tried by this user',
-      hint: () => 'run as the owner of the home',
+      message: () => 'you may not connect to the socket',
+      hint: () => 'Run coven-doctor as the owner of the home.',
     },
   },
   needs: livenessNeeds,

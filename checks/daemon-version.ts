@@ -15,25 +15,25 @@ export const daemonVersion = defineCheck({
     'A daemon keeps the program that it was started from until it is restarted. Versions are compared without running anything, so ' +
     'only where the `coven` on PATH belongs to an npm package that names its version.',
   causes: {
-    ok: { message: ({ daemon }) => `version ${daemon}, as installed` },
+    ok: { message: ({ daemon }) => `the daemon runs the installed version, ${daemon}` },
     'not-comparable': {
       message: ({ daemon, installed }) =>
-        `not asked: the version ${daemon === null ? 'of the daemon' : 'that is installed'} is not known${installed === null ? '' : ` (installed: ${installed})`}`,
+        `skipped: the version ${daemon === null ? 'of the daemon' : 'that is installed'} is not known${installed === null ? '' : ` (installed: ${installed})`}`,
     },
     skew: {
-      message: ({ daemon, installed }) => `the daemon runs version ${daemon} and ${installed} is installed`,
-      hint: (facts) => `when no session is live: ${toRestart(facts)}`,
+      message: ({ daemon, installed }) => `the daemon runs version ${daemon}, and ${installed} is installed`,
+      hint: (facts) => ['When no session is running, restart it:', ...toRestart(facts)],
       follows: ['daemon:version replaced-executable'],
       remedy: restartRemedy,
     },
     undetermined: {
       message: ({ pid }) =>
-        `it cannot be told which program the daemon (pid ${pid}) runs: this user may not read its /proc/${pid}/exe`,
-      hint: () => 'run as the user whom the daemon runs as',
+        `which program the daemon (pid ${pid}) runs could not be determined: you may not read /proc/${pid}/exe`,
+      hint: () => 'Run coven-doctor as the user of the daemon.',
     },
     'replaced-executable': {
-      message: ({ pid }) => `the program that the daemon (pid ${pid}) runs was removed or replaced since it started`,
-      hint: (facts) => `when no session is live: ${toRestart(facts)}`,
+      message: ({ pid }) => `the program of the daemon (pid ${pid}) was removed or replaced after it started`,
+      hint: (facts) => ['When no session is running, restart it:', ...toRestart(facts)],
       remedy: restartRemedy,
     },
   },

@@ -1,8 +1,9 @@
-import { atWork, moveRecord, toRun, works } from '../src/coven/advice.ts';
+import { atWork, endDaemon, moveRecord, toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/fix/remedies/daemon.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Silence } from '../src/observation.ts';
 
@@ -45,62 +46,81 @@ export const daemon = defineCheck({
     'daemon.json; where they disagree, the finding says so. A process is its pid with its start time, never a pid alone.',
   causes: {
     ok: {
-      message: (facts) => `running (${whose(facts)}, socket <daemon-socket>)${disagreement(facts)}`,
+      message: (facts) => `the daemon is running (${whose(facts)}, socket <daemon-socket>)${disagreement(facts)}`,
     },
     stopped: {
-      message: () => 'not running',
-      hint: (facts) =>
-        `${toRun('start', facts)}${works('start', facts) ? ' (optional: `coven run` works without it)' : ''}`,
+      message: () => 'the daemon is not running',
+      hint: (facts) => [
+        ...(works('start', facts) ? ['`coven run` works without it. To start it:'] : []),
+        ...toRun('start', facts),
+      ],
       follows: ['upgraded:version not-running'],
       remedy: startStoppedRemedy,
     },
     starting: {
-      message: (facts) => `${whose(facts)} holds the daemon's lock and does not listen yet`,
-      hint: () => 'wait half a minute and run the doctor again',
+      message: (facts) => `the daemon is starting: ${whose(facts)} holds its lock and does not listen yet`,
+      hint: () => 'Wait half a minute, then check again.',
     },
     stale: {
       message: ({ recordPid, recordedPid: state }) =>
-        `not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
+        `the daemon is not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
       hint: (facts) =>
         facts.recordedPid === 'dead'
-          ? toRun('start', facts)
-          : `\`coven daemon restart\` would refuse; instead: ${moveRecord(facts)}`,
+          ? ['Start it again:', ...toRun('start', facts)]
+          : [
+              '`coven daemon restart` refuses here. Move the record out of the way, then start the daemon:',
+              ...moveRecord(facts),
+            ],
       follows: ['upgraded:version not-running'],
       remedy: startRemedy,
     },
     hung: {
       message: (facts) =>
-        `${whose(facts)} is alive and does not answer${facts.stopped ? ': it is stopped by a signal' : stoodStill(facts)}`,
+        `the daemon (${whose(facts)}) is alive and does not answer${facts.stopped ? ': a signal has stopped it' : stoodStill(facts)}`,
       hint: ({ pid, stopped }) =>
         stopped
-          ? `let it go on: kill -CONT ${pid}`
-          : 'run the doctor again to see whether it goes on; what --fix would do about it is shown by: coven-doctor plan',
+          ? ['Let it go on:', command('kill', '-CONT', String(pid))]
+          : [
+              'Check again to see whether it goes on. This shows what --fix would do about it:',
+              command('coven-doctor', 'plan'),
+            ],
       remedy: hungRemedy,
     },
     slow: {
       message: (facts) =>
-        `${whose(facts)} has not answered within ${seconds(facts)}, and may only be slow: ${atWork(facts)}`,
-      hint: () => 'check again when the machine is less busy, with more time for it: coven-doctor --timeout 60',
+        `the daemon (${whose(facts)}) has not answered within ${seconds(facts)}; it may only be slow: ${atWork(facts)}`,
+      hint: () => [
+        'Check again when the machine is less busy, and give it more time:',
+        command('coven-doctor', '--timeout', '60'),
+      ],
     },
     unreachable: {
-      message: (facts) => `${whose(facts)} is alive, but nothing listens on its socket${disagreement(facts)}`,
-      hint: (facts) =>
-        `Coven's own stop and restart refuse here; to end it with its sessions: kill -TERM ${facts.pid ?? 'PID'}, then ${toRun('start', facts, 'daemon')}`,
+      message: (facts) =>
+        `the daemon (${whose(facts)}) is alive, but nothing listens on its socket${disagreement(facts)}`,
+      hint: (facts) => [
+        'Coven’s own stop and restart refuse here. End the daemon and its sessions, then start it again:',
+        ...endDaemon(facts.pid),
+        ...toRun('start', facts, 'daemon'),
+      ],
       follows: ['daemon:socket foreign-owner'],
       remedy: unreachableRemedy,
     },
     duplicate: {
-      message: (facts) => `two daemons: ${whose(facts)} holds the lock, pid ${facts.healthPid} answers on the socket`,
-      hint: () => 'compare their executables and sessions before one is ended; collect a support bundle first',
+      message: (facts) =>
+        `two daemons serve this home: ${whose(facts)} holds the lock, and pid ${facts.healthPid} answers on the socket`,
+      hint: () => [
+        'Compare their programs and sessions before you end one. Collect the evidence first:',
+        command('coven-doctor', 'bundle'),
+      ],
     },
     foreign: {
       message: (facts) => `what answers on <daemon-socket> is not the daemon of this home${disagreement(facts)}`,
       hint: ({ pid }) =>
-        `find out what ${pid === null ? 'listens there' : `pid ${pid} is`} and end it; Coven refuses until then`,
+        `Find out what ${pid === null ? 'listens there' : `pid ${pid} is`}, and end it. Coven refuses until then.`,
     },
     undetermined: {
-      message: () => 'it cannot be told from here whether a daemon is alive',
-      hint: () => 'run the doctor where the daemon runs, as its user',
+      message: () => 'whether a daemon is alive could not be determined from here',
+      hint: () => 'Run coven-doctor where the daemon runs, as its user.',
     },
   },
   needs: livenessNeeds,

@@ -1,7 +1,14 @@
 import { serveAnew } from '../src/coven/advice.ts';
 import { harnessCommands } from '../src/coven/contract.ts';
+import type { Advice } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { type Check, defineCheck, from, pass, skipped, warn } from '../src/model/check.ts';
+import { type Check, defineCheck, type Facts, from, pass, skipped, warn } from '../src/model/check.ts';
+
+/** A daemon finds what is on its own PATH, which is that of who started it. */
+function withItOnPath(facts: Facts): Advice {
+  const serve = serveAnew(facts);
+  return typeof serve[0] === 'string' ? serve : ['Then, with it on PATH:', ...serve];
+}
 
 /**
  * The harnesses that Coven finds on PATH, one check each. A harness that is not installed is no fault by itself; that of
@@ -16,7 +23,7 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
       `Coven runs the executable \`${id}\` that it finds on the PATH of the daemon, which may differ from the PATH here. One that is not ` +
       'installed is a fault only where an open session needs it.',
     causes: {
-      ok: { message: '{path}' },
+      ok: { message: `${id} is {path}` },
       absent: {
         message: ({ wanted }) =>
           wanted === null
@@ -24,7 +31,7 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
             : Number(wanted) > 0
               ? `${id} is not on PATH, and ${count(wanted, 'open session needs', 'open sessions need')} it`
               : `${id} is not on PATH`,
-        hint: (facts) => (Number(facts.wanted) > 0 ? `install ${id}; then, with it on PATH: ${serveAnew(facts)}` : ''),
+        hint: (facts) => (Number(facts.wanted) > 0 ? [`Install ${id}.`, ...withItOnPath(facts)] : []),
       },
     },
     needs: ['install'],
@@ -48,10 +55,10 @@ export const harnesses = defineCheck({
   title: 'A harness is installed',
   explain: 'Without any harness on the daemon’s PATH every launch of a session fails.',
   causes: {
-    ok: { message: ({ present, all }) => `${present} of ${all} are on PATH` },
+    ok: { message: ({ present, all }) => `${present} of ${all} harnesses are on PATH` },
     none: {
-      message: () => `none of ${harnessCommands.join(', ')} is on PATH`,
-      hint: (facts) => `install one of them; then, with it on PATH: ${serveAnew(facts)}`,
+      message: () => `no harness is installed: none of ${harnessCommands.join(', ')} is on PATH`,
+      hint: (facts) => ['Install one of them before the next session.', ...withItOnPath(facts)],
     },
   },
   needs: ['install'],

@@ -11,17 +11,17 @@ export const homeConfig = defineCheck({
     'With repos.toml broken, Coven’s own doctor ends without any other check; with privacy.toml broken, the daemon calls its storage ' +
     'degraded. What the files say is not judged here.',
   causes: {
-    ok: { message: ({ files }) => `${count(files, 'file')} parsed` },
+    ok: { message: ({ files }) => `${count(files, 'configuration file')} can be parsed` },
     unparsable: {
       message: ({ name, state, line }) =>
         state === 'unparsable'
           ? `<coven-home>/${name} cannot be parsed${line === null ? '' : `, first at line ${line}`}`
           : `<coven-home>/${name} is ${state === 'too-large' ? 'over 1 MiB' : 'no regular file'}`,
-      hint: ({ name }) => `correct <coven-home>/${name}, or move it out of the home`,
+      hint: ({ name }) => `Correct <coven-home>/${name}, or move it out of the home.`,
     },
     undetermined: {
-      message: ({ name }) => `<coven-home>/${name} may not be read by this user`,
-      hint: () => 'run as the owner of the home',
+      message: ({ name }) => `you may not read <coven-home>/${name}`,
+      hint: () => 'Run coven-doctor as the owner of the home.',
     },
   },
   needs: ['home', 'home.config'],

@@ -1,9 +1,9 @@
 import { criticalDiskBytes, lowDiskBytes } from '../src/coven/contract.ts';
 import { fewInodes, backupBytes as wantedBytes } from '../src/coven/limits.ts';
 import { roomRemedy } from '../src/fix/remedies/home.ts';
+import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
-import { homeWord } from '../src/model/shell.ts';
 
 /** Room for bytes and files. Below 256 MiB Coven stops its maintenance and then fails to record sessions. */
 export const homeDisk = defineCheck({
@@ -14,31 +14,38 @@ export const homeDisk = defineCheck({
     'Below 256 MiB of free space Coven stops its maintenance, calls its storage critical, and soon fails to record sessions; ' +
     'below 1 GiB it warns. A backup needs twice the ledger above that.',
   causes: {
-    ok: { message: ({ freeBytes }) => `${bytes(freeBytes)} free` },
+    ok: { message: ({ freeBytes }) => `${bytes(freeBytes)} are free` },
     full: {
-      message: ({ freeBytes }) => `only ${bytes(freeBytes)} free; Coven stops its maintenance below 256 MiB`,
-      hint: () => `free space on the file system of the home, which this names: df -h ${homeWord()}`,
+      message: ({ freeBytes }) =>
+        `the disk is full: ${bytes(freeBytes)} are free, and Coven stops its maintenance below 256 MiB`,
+      hint: () => ['Free space on the file system of the home, which this names:', command('df', '-h', '<coven-home>')],
       remedy: roomRemedy,
     },
     low: {
-      message: ({ freeBytes }) => `${bytes(freeBytes)} free, below the 1 GiB at which Coven warns`,
-      hint: () => `free space on the file system of the home, which this names: df -h ${homeWord()}`,
+      message: ({ freeBytes }) => `the disk is nearly full: ${bytes(freeBytes)} are free, and Coven warns below 1 GiB`,
+      hint: () => ['Free space on the file system of the home, which this names:', command('df', '-h', '<coven-home>')],
       remedy: roomRemedy,
     },
     'no-room-for-backup': {
       message: ({ freeBytes, ledgerBytes, backupBytes }) =>
-        `${bytes(freeBytes)} free; a backup of the ledger (${bytes(ledgerBytes)}) needs ${bytes(backupBytes)}`,
-      hint: () => 'free space before any repair or upgrade',
+        `there is no room for a backup: the ledger (${bytes(ledgerBytes)}) needs ${bytes(backupBytes)}, and ${bytes(freeBytes)} are free`,
+      hint: () => 'Free space before any repair or upgrade.',
       follows: ['home:disk low', 'home:disk full', 'upgrade:room no-room-for-migration'],
       remedy: roomRemedy,
     },
     'inodes-full': {
-      message: ({ freeInodes }) => `only ${count(freeInodes, 'inode')} left; files can hardly be made any more`,
-      hint: () => `remove files on the file system of the home, which this names: df -i ${homeWord()}`,
+      message: ({ freeInodes }) => `the file system has no inodes for new files: ${count(freeInodes, 'inode')} left`,
+      hint: () => [
+        'Remove files on the file system of the home, which this names:',
+        command('df', '-i', '<coven-home>'),
+      ],
     },
     'inodes-low': {
-      message: ({ freeInodes }) => `${count(freeInodes, 'inode')} left`,
-      hint: () => `remove files on the file system of the home, which this names: df -i ${homeWord()}`,
+      message: ({ freeInodes }) => `the file system is running out of inodes: ${count(freeInodes, 'inode')} left`,
+      hint: () => [
+        'Remove files on the file system of the home, which this names:',
+        command('df', '-i', '<coven-home>'),
+      ],
     },
   },
   needs: ['home.disk', 'store.files'],

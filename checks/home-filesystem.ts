@@ -1,9 +1,12 @@
 import { stopFirst } from '../src/coven/advice.ts';
 import { withoutMounts } from '../src/coven/gates.ts';
+import type { Advice } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 
-const moveHome = (facts: Facts): string =>
-  `${stopFirst(facts)}move the home to a local disk, and name it with COVEN_HOME`;
+const moveHome = (facts: Facts): Advice => [
+  ...stopFirst(facts),
+  'Move the home to a local disk, and set COVEN_HOME to its new path.',
+];
 
 const target = '<coven-home>';
 
@@ -17,12 +20,12 @@ export const homeFilesystem = defineCheck({
     'healthy daemon answers. The ledger keeps a write-ahead log in shared memory, which network file systems do not give, and which ' +
     'a synchronising program copies in the middle of a write. What is in memory is gone after the next boot.',
   causes: {
-    ok: { message: ({ type }) => `a local file system (${type})` },
+    ok: { message: ({ type }) => `the home is on a local file system (${type})` },
     'read-only': {
       message: ({ type }) =>
-        `<coven-home> is on a file system that is mounted read-only (${type}); every coven command fails`,
+        `every coven command fails: <coven-home> is on a file system that is mounted read-only (${type})`,
       hint: () =>
-        'look at the system log for the reason (a failing disk makes Linux remount it), then mount it for writing',
+        'Look in the system log for the reason (Linux remounts a failing disk like this), then mount it for writing.',
     },
     network: { message: ({ type }) => `<coven-home> is on a network file system (${type})`, hint: moveHome },
     synced: {

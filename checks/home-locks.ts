@@ -1,9 +1,10 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames } from '../src/coven/layout.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
 
-const holder = ({ pid, command }: Facts): string =>
-  Number(pid) > 0 ? `pid ${pid}${command ? ` (${command})` : ''}` : 'a process that cannot be seen from here';
+const holder = ({ pid, command: name }: Facts): string =>
+  Number(pid) > 0 ? `pid ${pid}${name ? ` (${name})` : ''}` : 'a process that cannot be seen from here';
 
 /** What does not get on while each lock is held. */
 const waits: Readonly<Record<string, string>> = {
@@ -21,22 +22,32 @@ export const homeLocks = defineCheck({
     'Coven locks whole files with flock(2) and refuses one that is a symlink, no regular file, or known by a second name. Who holds a ' +
     'lock is shown with --verbose. A command holds one for a moment; a lock that is held exclusively for six seconds is told.',
   causes: {
-    ok: { message: ({ held }) => (held ? `held: ${held}` : 'none is held') },
+    ok: { message: ({ held }) => (held ? `these locks are held: ${held}` : 'no lock is held') },
     'not-regular': {
       message: ({ name, kind }) => `<coven-home>/${name} is a ${kind}, not a regular file`,
-      hint: ({ name }) => `with no coven process alive, move <coven-home>/${name} out of the home; Coven makes it anew`,
+      hint: ({ name }) => [
+        'When no coven process is running, move it out of the way. Coven makes it again:',
+        command('mv', `<coven-home>/${name}`, `<coven-home>/${name}.aside`),
+      ],
     },
     linked: {
-      message: ({ name, links }) => `<coven-home>/${name} has ${links} names, so a process may lock it elsewhere`,
-      hint: ({ name }) => `with no coven process alive, move <coven-home>/${name} out of the home; Coven makes it anew`,
+      message: ({ name, links }) =>
+        `<coven-home>/${name} has ${links} names, so a process may lock it under another one`,
+      hint: ({ name }) => [
+        'When no coven process is running, move it out of the way. Coven makes it again:',
+        command('mv', `<coven-home>/${name}`, `<coven-home>/${name}.aside`),
+      ],
     },
     held: {
       message: (facts) =>
         `${holder(facts)} has held <coven-home>/${facts.name} exclusively for over ${Math.floor(Number(facts.watchedMs) / 1000)} s; ${waits[String(facts.name)] ?? 'Coven waits for it'}`,
       hint: (facts) =>
         Number(facts.pid) > 0
-          ? `find out what it is, and let it finish: ps -o pid,user,lstart,cmd -p ${facts.pid}`
-          : 'find out in the other container or namespace which process it is, and let it finish',
+          ? [
+              'Find out what it is, and let it finish:',
+              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.pid)),
+            ]
+          : 'Find out in the other container or namespace which process it is, and let it finish.',
       follows: ['daemon hung', 'daemon starting'],
     },
   },

@@ -1,9 +1,9 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
 import { entryModeRemedy, homeModeRemedy } from '../src/fix/remedies/home.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
-import { homeWord } from '../src/model/shell.ts';
 
 /** Files that Coven keeps at 0600, and folders that hold keys. The socket's mode is daemon:socket's business. */
 const files: readonly string[] = [names.record, ...lockNames];
@@ -24,27 +24,27 @@ export const homeMode = defineCheck({
     'The home keeps everything in it private by its mode 0700; the ledger and the log inside it are normally 0644, which is no ' +
     'fault. Every coven command sets the home back to 0700 by itself.',
   causes: {
-    ok: { message: ({ mode }) => `private (${mode})` },
+    ok: { message: ({ mode }) => `the home is private (${mode})` },
     'writable-by-others': {
-      message: ({ mode }) => `other users may write into the home (${mode})`,
-      hint: () => `chmod 0700 ${homeWord()}`,
+      message: ({ mode }) => `other users can write to the home (mode ${mode})`,
+      hint: () => [command('chmod', '0700', '<coven-home>')],
       remedy: homeModeRemedy,
     },
     'readable-by-others': {
-      message: ({ mode }) => `other users may look into the home (${mode})`,
-      hint: () => `chmod 0700 ${homeWord()}`,
+      message: ({ mode }) => `other users can read the home (mode ${mode})`,
+      hint: () => [command('chmod', '0700', '<coven-home>')],
       remedy: homeModeRemedy,
     },
     'not-writable': {
-      message: ({ mode }) => `its own owner may not use the home (${mode})`,
-      hint: () => `chmod 0700 ${homeWord()}`,
+      message: ({ mode }) => `the owner of the home may not use it (mode ${mode})`,
+      hint: () => [command('chmod', '0700', '<coven-home>')],
       follows: ['home:filesystem read-only'],
       remedy: homeModeRemedy,
     },
     'entry-open': {
       message: ({ name, mode, count: n }) =>
-        `${count(n, 'private entry is', 'private entries are')} open to other users, first ${name} (${mode})`,
-      hint: ({ name, expected }) => `chmod ${expected} ${homeWord(name)}`,
+        `${count(n, 'private entry is', 'private entries are')} open to other users, the first is ${name} (mode ${mode})`,
+      hint: ({ name, expected }) => [command('chmod', String(expected), `<coven-home>/${name}`)],
       remedy: entryModeRemedy,
     },
   },

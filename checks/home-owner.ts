@@ -1,9 +1,9 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
 import { ownerRemedy } from '../src/fix/remedies/home.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import { homeWord } from '../src/model/shell.ts';
 
 /** Entries that Coven must write to do its work. The owner of the socket is daemon:socket's business. */
 const needed: readonly string[] = [...Object.values(names), ...lockNames];
@@ -19,27 +19,30 @@ export const homeOwner = defineCheck({
   causes: {
     ok: {
       message: ({ examined, complete }) =>
-        `${complete ? 'all' : 'the first'} ${count(examined, 'entry', 'entries')} examined belong to its owner`,
+        `${complete ? 'all' : 'the first'} ${count(examined, 'entry', 'entries')} belong to the owner of the home`,
     },
     'foreign-owner': {
-      message: ({ uid, me }) => `the home belongs to uid ${uid}; you are uid ${me}`,
-      hint: ({ uid }) => `run as uid ${uid}, or set COVEN_HOME to a folder of your own`,
+      message: ({ uid, me }) => `the home belongs to another user: uid ${uid}, and you are uid ${me}`,
+      hint: ({ uid }) => `Run coven-doctor as uid ${uid}, or set COVEN_HOME to a folder of your own.`,
     },
     'foreign-entries': {
       message: ({ count: n, name, uid, owner }) =>
-        `${count(n, 'entry belongs', 'entries belong')} to another user than the home (uid ${owner}), first ${name} (uid ${uid})`,
-      hint: ({ owner, name }) => `as root, for each entry: chown -h ${owner} ${homeWord(name)}`,
+        `${count(n, 'entry belongs', 'entries belong')} to another user than the home (uid ${owner}); the first is ${name} (uid ${uid})`,
+      hint: ({ owner, name }) => [
+        'As root, for each of them:',
+        command('chown', '-h', String(owner), `<coven-home>/${name}`),
+      ],
       follows: ['home:owner foreign-owner'],
       remedy: ownerRemedy,
     },
     elevated: {
       message: ({ uid, me }) =>
         `you are uid ${me} and the home belongs to uid ${uid}; what you create there locks its owner out`,
-      hint: ({ uid }) => `run Coven and the doctor as uid ${uid}`,
+      hint: ({ uid }) => `Run Coven and coven-doctor as uid ${uid}.`,
     },
     undetermined: {
-      message: ({ count: n, name }) => `${count(n, 'entry', 'entries')} could not be examined, first ${name}`,
-      hint: () => 'run as the owner of the home',
+      message: ({ count: n, name }) => `${count(n, 'entry', 'entries')} could not be examined; the first is ${name}`,
+      hint: () => 'Run coven-doctor as the owner of the home.',
       follows: ['home:mode not-writable'],
     },
   },

@@ -12,29 +12,29 @@ export const homePath = defineCheck({
   causes: {
     ok: {
       message: ({ absent }) =>
-        absent ? 'there is no Coven home here yet; the first coven command creates it' : 'a real directory',
+        absent ? 'there is no Coven home here yet; the first coven command creates it' : 'the home is a directory',
     },
     'cannot-create': {
       message: () =>
         'there is no Coven home at <coven-home>, and it cannot be created: no folder above it can be written to',
-      hint: () => 'make a folder above it writable for you, or set COVEN_HOME to another path',
+      hint: () => 'Make a folder above it writable for you, or set COVEN_HOME to another path.',
     },
     'not-a-directory': {
       message: ({ kind }) => `<coven-home> is a ${kind}, not a directory`,
-      hint: () => 'move it away, or name another home with COVEN_HOME',
+      hint: () => 'Move it away, or set COVEN_HOME to another path.',
     },
     symlink: {
-      message: () => '<coven-home> is a symlink, which every coven command refuses',
-      hint: () => 'set COVEN_HOME to the folder that the symlink leads to',
+      message: () => 'every coven command refuses this home: <coven-home> is a symlink',
+      hint: () => 'Set COVEN_HOME to the folder that the symlink leads to.',
     },
     'not-utf8': {
       message: () => 'the path of the home is not valid UTF-8, which Coven refuses',
-      hint: () => 'choose another path and set COVEN_HOME to it',
+      hint: () => 'Choose another path, and set COVEN_HOME to it.',
     },
     'socket-path-too-long': {
       message: ({ bytes, limit }) =>
-        `the socket path has ${bytes} bytes and the system allows ${limit}; no daemon can start here`,
-      hint: () => 'choose a shorter path and set COVEN_HOME to it',
+        `no daemon can start here: the path of its socket has ${bytes} bytes, and the system allows ${limit}`,
+      hint: () => 'Choose a shorter path, and set COVEN_HOME to it.',
     },
   },
   needs: ['home', 'machine'],

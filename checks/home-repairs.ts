@@ -1,4 +1,5 @@
 import { withoutHome } from '../src/coven/gates.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/doctor';
@@ -19,26 +20,27 @@ export const homeRepairs = defineCheck({
     'A repair writes down each step before it takes it, in <coven-home>/doctor. One that was cut off is finished or taken back by the ' +
     'next --fix, apply or undo; a diagnosis only tells of it. What others can write to there counts for nothing.',
   causes: {
-    ok: { message: () => 'none was cut off' },
+    ok: { message: () => 'no repair was cut off' },
     unfinished: {
       message: ({ run, at }) => `the repair ${run} was cut off${at === null ? '' : ` (${at})`}`,
-      hint: () => 'run --fix: it finishes that repair or takes it back before anything else',
+      hint: () => ['Finish it, or take it back:', command('coven-doctor', '--fix')],
     },
     'changed-since': {
       message: ({ run, changed }) =>
-        `the repair ${run} was cut off, and <coven-home>/${changed} was changed after that; the files of before are in <coven-home>/doctor/runs/${run}/quarantine`,
-      hint: () =>
-        '`coven-doctor --fix` ends that repair and keeps the ledger as it is now; it deletes nothing, so a session that you miss is in the files of before',
+        `the repair ${run} was cut off, and <coven-home>/${changed} was changed after that; the earlier files are in <coven-home>/doctor/runs/${run}/quarantine`,
+      hint: () => [
+        'End that repair. The ledger stays as it is now, and nothing is deleted: a session that you miss is in the earlier files.',
+        command('coven-doctor', '--fix'),
+      ],
     },
     'not-private': {
-      message: ({ notOurs }) =>
-        `<coven-home>/doctor is not the user's alone (${notOurs}); no repair will begin beside it`,
+      message: ({ notOurs }) => `no repair can begin: <coven-home>/doctor is not yours alone (${notOurs})`,
       hint: () =>
-        'see who owns what is in <coven-home>/doctor and who can write there, and make it yours alone; keep it where it is, since it holds your backups',
+        'See who owns <coven-home>/doctor and who can write there, and make it yours alone. Keep it where it is: it holds your backups.',
     },
     undetermined: {
       message: ({ unexamined }) =>
-        `it cannot be told whether a repair was cut off: ${unexaminedWords[String(unexamined)] ?? 'unknown'}; your backups in <coven-home>/doctor stay as they are`,
+        `whether a repair was cut off could not be determined: ${unexaminedWords[String(unexamined)] ?? 'unknown'}; your backups in <coven-home>/doctor stay as they are`,
     },
   },
   needs: ['home', 'home.runs'],

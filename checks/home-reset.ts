@@ -13,12 +13,12 @@ export const homeReset = defineCheck({
   causes: {
     ok: { message: () => 'no reset is under way' },
     interrupted: {
-      message: ({ modifiedAt }) => `a reset was cut off (${modifiedAt}); every coven command refuses`,
-      hint: () => 'run that `coven reset … --apply` again; do not remove <coven-home>/reset-transaction.json',
+      message: ({ modifiedAt }) => `every coven command refuses: a reset was cut off at ${modifiedAt}`,
+      hint: () => 'Run that `coven reset … --apply` again. Do not remove <coven-home>/reset-transaction.json.',
     },
     undetermined: {
-      message: () => 'it cannot be seen whether a reset is under way',
-      hint: () => 'run as the owner of the home',
+      message: () => 'whether a reset is under way could not be determined',
+      hint: () => 'Run coven-doctor as the owner of the home.',
     },
   },
   needs: ['home', 'home.entries'],

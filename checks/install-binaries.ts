@@ -1,3 +1,4 @@
+import { type Advice, command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, skipped, warn } from '../src/model/check.ts';
 
 const whys: Readonly<Record<string, string>> = {
@@ -7,10 +8,10 @@ const whys: Readonly<Record<string, string>> = {
   architecture: 'it is built for another processor',
   'no-loader': 'the loader that it asks for is not there; it is built for another C library',
 };
-const again = 'npm install -g --include=optional @opencoven/cli';
-const cures: Readonly<Record<string, string>> = {
-  'no-node': 'put the folder of node on PATH',
-  'no-loader': 'Coven needs a Linux with glibc; Alpine and other musl systems are not supported',
+const again: Advice = ['Install it again:', command('npm', 'install', '-g', '--include=optional', '@opencoven/cli')];
+const cures: Readonly<Record<string, Advice>> = {
+  'no-node': ['Put the folder of node on PATH.'],
+  'no-loader': ['Coven needs a Linux with glibc. Alpine and other musl systems are not supported.'],
   dangling: again,
   'no-native': again,
   architecture: again,
@@ -25,16 +26,16 @@ export const installBinaries = defineCheck({
     'The first `coven` on PATH is the one that is run. Another behind it may be the one that is upgraded. Nothing is run to find out: ' +
     'commands of Coven write to the home.',
   causes: {
-    ok: { message: ({ first, version }) => `${first}${version === null ? '' : ` (${version})`}` },
-    'no-coven': { message: () => 'not asked: no `coven` is on PATH' },
+    ok: { message: ({ first, version }) => `\`coven\` is ${first}${version === null ? '' : ` (${version})`}` },
+    'no-coven': { message: () => 'skipped: no `coven` is on PATH' },
     broken: {
       message: ({ path, why }) => `${path} cannot be run: ${whys[String(why)] ?? why}`,
-      hint: ({ why }) => cures[String(why)] ?? 'npm install -g @opencoven/cli',
+      hint: ({ why }) => cures[String(why)] ?? again,
       follows: ['install:binaries shadowed'],
     },
     shadowed: {
-      message: ({ first, hidden }) => `${first} is run, and hides ${hidden}`,
-      hint: () => 'remove the one that is not wanted, or put its folder behind the other on PATH',
+      message: ({ first, hidden }) => `two programs are named \`coven\`: ${first} runs, and hides ${hidden}`,
+      hint: () => 'Remove the one that you do not want, or put its folder after the other one on PATH.',
       follows: ['upgrade:binaries shadowed-target'],
     },
   },

@@ -16,12 +16,13 @@ export const sessionsChurn = defineCheck({
     'Five or more sessions of the last 24 hours, and at least half of them, ended as failed or orphaned: no chance, but a cause.',
   causes: {
     ok: {
-      message: ({ made, failed, orphaned }) => `of the last day's ${made}: ${failed} failed, ${orphaned} orphaned`,
+      message: ({ made, failed, orphaned }) =>
+        `of the ${count(made, 'session')} of the last 24 hours, ${failed} failed and ${orphaned} were orphaned`,
     },
     churn: {
       message: ({ made, failed, orphaned }) =>
         `of the ${count(made, 'session')} of the last 24 hours, ${failed} failed and ${orphaned} were orphaned`,
-      hint: () => 'look at the last events of one of them, and at the other findings here, before launching more',
+      hint: () => 'Look at the last events of one of them, and at the other findings here, before you launch more.',
     },
   },
   needs: ['home', 'store.open', 'store.sessions'],

@@ -25,7 +25,7 @@ export const sessionsLeases = defineCheck({
   causes: {
     ok: {
       message: ({ projects, writers, left }) =>
-        `${count(projects, 'project')}, ${count(writers, 'lease')}${Number(left) > 0 ? `, ${left} left by sessions that are over` : ''}`,
+        `${count(projects, 'project has', 'projects have')} ${count(writers, 'lease')}${Number(left) > 0 ? `, ${left} left by sessions that are over` : ''}`,
     },
     malformed: {
       message: ({ path, name, owner }) =>
@@ -33,7 +33,7 @@ export const sessionsLeases = defineCheck({
           ? `${path}: .git/coven-maintenance-gate/owner cannot be parsed; Coven refuses every session in this project`
           : `${path}: .git/coven-maintenance-gate/writers/${name} cannot be parsed; Coven refuses maintenance of this project`,
       hint: ({ name, owner }) =>
-        `with no session live in that project, move ${owner ? 'owner' : `writers/${name}`} out of its coven-maintenance-gate`,
+        `When no session is running in that project, move ${owner ? 'owner' : `writers/${name}`} out of its coven-maintenance-gate.`,
     },
     'far-future': {
       message: ({ path, name, owner, until }) =>
@@ -45,18 +45,18 @@ export const sessionsLeases = defineCheck({
     },
     expired: {
       message: ({ path, session }) =>
-        `${path}: session ${session} lives and its lease has expired; maintenance may begin while it writes`,
-      hint: () => 'start no maintenance of that project until the session is over',
+        `${path}: the lease of the running session ${session} has expired; maintenance may begin while it writes`,
+      hint: () => 'Start no maintenance of that project until the session is over.',
       follows: ['daemon hung', 'daemon slow', 'daemon unreachable', 'daemon stale'],
     },
     undetermined: {
       message: ({ path, gate, name, atLeast, read }) =>
         gate === 'remote'
-          ? `${path} lies on a network file system, and was not looked at`
+          ? `${path} is on a network file system, and was not examined`
           : gate === 'crowded'
             ? `${path}: its maintenance gate holds at least ${atLeast} leases, of which ${read} were read`
-            : `${path}: ${name ? `the lease ${name}` : 'its maintenance gate'} may not be read by this user`,
-      hint: () => 'look at the .git/coven-maintenance-gate of that project yourself, as its owner',
+            : `${path}: ${name ? `the lease ${name}` : 'its maintenance gate'} could not be read`,
+      hint: () => 'Look at the .git/coven-maintenance-gate of that project yourself, as its owner.',
     },
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions', 'sessions.leases', 'processes'],

@@ -4,6 +4,7 @@ import { isUnfinished } from '../src/coven/ledger.ts';
 import { judgeLiveness } from '../src/coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../src/coven/rows.ts';
 import { orphanRemedy } from '../src/fix/remedies/sessions.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, from, pass, unknown, warn } from '../src/model/check.ts';
 
@@ -22,7 +23,7 @@ const doubts: Readonly<Record<string, string>> = {
   'other-process': 'a process that no daemon owns carries their mark or began with them, and may be their harness',
   'daemon-unclear': 'the state of the daemon is not clear',
   'one-look': 'they could not be looked at a second time',
-  'sessions-unreadable': 'the rows could not be read',
+  'sessions-unreadable': 'the session rows could not be read',
   'too-many-rows': 'there are too many to examine',
 };
 
@@ -41,22 +42,27 @@ export const sessionsOrphaned = defineCheck({
     'and keeps all that was recorded. A start also marks the row of a live `coven run`. External rows are never touched.',
   causes: {
     ok: {
-      message: (facts) => (apart(facts) ? `running: ${apart(facts)}` : 'no session is running'),
+      message: (facts) => (apart(facts) ? `sessions are running: ${apart(facts)}` : 'no session is running'),
     },
     orphaned: {
       message: (facts) =>
-        `${count(facts.orphaned, 'row says', 'rows say')} \`running\` and the process is gone (${facts.ids})${apart(facts) ? `; kept apart: ${apart(facts)}` : ''}`,
+        `${count(facts.orphaned, 'session is', 'sessions are')} recorded as running, and the process is gone (${facts.ids})${apart(facts) ? `; not counted: ${apart(facts)}` : ''}`,
       hint: (facts) =>
         facts.daemon === 'running'
-          ? `${toRestart(facts)}, which marks them orphaned; it also ends every live session of the daemon`
-          : `${toRun('start', facts)}, which marks them orphaned; \`coven-doctor sessions\` lists them and replays what was recorded${Number(facts.live) > 0 ? '. It also marks the rows of a live `coven run`' : ''}`,
+          ? ['A restart marks them orphaned. It also ends every running session of the daemon:', ...toRestart(facts)]
+          : [
+              'List them, and replay what they recorded:',
+              command('coven-doctor', 'sessions'),
+              `The next start marks them orphaned${Number(facts.live) > 0 ? ', and the rows of a running `coven run`, too' : ''}:`,
+              ...toRun('start', facts),
+            ],
       follows: ['daemon stale'],
       remedy: orphanRemedy,
     },
     undetermined: {
       message: ({ doubtful, doubt, code }) =>
         `${doubtful === undefined ? '' : `${count(doubtful, 'running row')}: `}${doubts[String(doubt)] ?? doubt}${code ? ` (${code})` : ''}`,
-      hint: () => 'run the doctor again once the named doubt is gone, in the namespace and as the user of the daemon',
+      hint: () => 'Check again once that is settled, where the daemon runs and as its user.',
       follows: [
         'daemon hung',
         'daemon slow',

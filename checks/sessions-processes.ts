@@ -21,17 +21,17 @@ export const sessionsProcesses = defineCheck({
   causes: {
     ok: {
       message: ({ owned, left }) =>
-        `${owned ? count(owned, 'harness process', 'harness processes') : 'no harness process'} of the daemon${left ? `; ${left} left running by sessions` : ''}, none without it`,
+        `no harness runs without a daemon${owned ? `; ${count(owned, 'belongs', 'belong')} to the daemon` : ''}${left ? `; ${left} left running by sessions` : ''}`,
     },
     unowned: {
       message: ({ unowned, pids, own }) =>
-        `${count(unowned, 'harness runs', 'harnesses run')} on without a daemon (pid ${pids})${own ? '; the doctor itself runs inside one' : ''}`,
-      hint: () => 'look at each, save its work, and end it yourself; the daemon cannot take it back',
+        `${count(unowned, 'harness runs', 'harnesses run')} on without a daemon (pid ${pids})${own ? '; coven-doctor itself runs inside one' : ''}`,
+      hint: () => 'Look at each, save its work, and end it yourself: a daemon cannot take it back.',
       remedy: harnessRemedy,
     },
     undetermined: {
-      message: ({ pids }) => `pid ${pids} may be a harness and hides its environment`,
-      hint: () => 'look at that process yourself',
+      message: ({ pids }) => `whether pid ${pids} is a harness could not be determined: it hides its environment`,
+      hint: () => 'Look at that process yourself.',
     },
   },
   needs: [...livenessNeeds, 'store.sessions'],

@@ -21,12 +21,15 @@ export const sessionsStranded = defineCheck({
     'the daemon or when sessions are listed. External rows are kept apart.',
   causes: {
     ok: {
-      message: ({ created }) => (Number(created) > 0 ? `${count(created, 'row')} created just now` : 'none is waiting'),
+      message: ({ created }) =>
+        Number(created) > 0
+          ? `${count(created, 'session was', 'sessions were')} created just now`
+          : 'no session is waiting to be launched',
     },
     stranded: {
       message: ({ stranded, ids }) =>
         `${count(stranded, 'session was', 'sessions were')} created over ten minutes ago and never launched (${ids})`,
-      hint: () => 'launch them again from their project; the next start of the daemon marks these rows failed',
+      hint: () => 'Launch them again from their project. The next start of the daemon marks these as failed.',
       remedy: orphanRemedy,
     },
     undated: {

@@ -1,4 +1,4 @@
-import { toRun } from '../src/coven/advice.ts';
+import { seeRescue, toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { hasDamagedPages, indexOfLostRows, isDamaged } from '../src/coven/ledger.ts';
 import { indexRemedy, searchRemedy } from '../src/fix/remedies/store.ts';
@@ -20,10 +20,10 @@ export const storeIndex = defineCheck({
   causes: {
     ok: {
       message: ({ rows, agrees }) =>
-        `agree; ${rows} events, all searchable${agrees === null ? ' (their words were not compared)' : ''}`,
+        `the indexes agree with their tables; all ${rows} events are searchable${agrees === null ? ' (their words were not compared)' : ''}`,
     },
-    'not-checked': { message: () => 'not asked: the ledger has no search index, or is too large without --deep' },
-    'ledger-damaged': { message: () => 'not asked: the tables themselves are damaged' },
+    'not-checked': { message: () => 'skipped: the ledger has no search index, or is too large without --deep' },
+    'ledger-damaged': { message: () => 'skipped: the tables themselves are damaged' },
     'index-mismatch': {
       message: ({ first, lostRows }) =>
         lostRows === null
@@ -31,8 +31,11 @@ export const storeIndex = defineCheck({
           : `the index ${lostRows} names rows that its table does not have: the table lost them, or the index is an old one`,
       hint: ({ lostRows }) =>
         lostRows !== null
-          ? 'run no coven command here: keep a copy of the three coven.sqlite3 files and ask for support; the index may hold all that is left of those rows, and `coven vacuum` or a rebuild would end them'
-          : 'keep a copy of the three coven.sqlite3 files and ask for support; `coven vacuum` leaves it as it is, and a rebuild may lose what only the index still holds',
+          ? [
+              'Do not run any coven command. The index may hold all that is left of those rows, and a rebuild would end them. Keep a copy of the three coven.sqlite3 files.',
+              ...seeRescue,
+            ]
+          : 'Keep a copy of the three coven.sqlite3 files. `coven vacuum` does not repair it, and a rebuild may lose what only the index still holds.',
       follows: ['store:integrity corrupt'],
       remedy: indexRemedy,
     },
@@ -47,8 +50,11 @@ export const storeIndex = defineCheck({
       },
       hint: (facts) =>
         disagrees(facts)
-          ? 'keep a copy of the three coven.sqlite3 files: the index may be all that is left of the right text, and `coven vacuum` or a rebuild makes it of the text as it is now'
-          : `with a copy of the three coven.sqlite3 files kept: ${toRun('vacuum', facts)}, which builds it anew`,
+          ? 'Keep a copy of the three coven.sqlite3 files. The index may be all that is left of the right text, and `coven vacuum` or a rebuild makes it of the text as it is now.'
+          : [
+              'Keep a copy of the three coven.sqlite3 files. Then this builds the index again:',
+              ...toRun('vacuum', facts),
+            ],
       remedy: searchRemedy,
     },
   },

@@ -35,23 +35,25 @@ export const storeIntegrity = defineCheck({
     ok: {
       message: ({ complete, rowsRead, bytesRead, bytes: all, depth }) =>
         complete
-          ? `intact (${count(rowsRead, 'row')})`
+          ? `the ledger is intact (${count(rowsRead, 'row')} read)`
           : `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read${depth === 'whole' ? '' : '; --deep reads all'}`,
     },
     unfinished: {
       message: ({ bytesRead, bytes: all, unfinished }) =>
         `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read before the time ended${unfinished ? ` (${unfinished})` : ''}`,
-      hint: () => 'run again with a longer --timeout',
+      hint: () => 'Run it again with a longer --timeout.',
     },
     undetermined: {
-      message: ({ code }) =>
-        `whether the pages of the ledger are intact could not be determined (${code ?? 'not read'})`,
-      hint: () => 'run again; where that does not help, run with a longer --timeout',
+      message: ({ code }) => `whether the ledger is intact could not be determined (${code ?? 'not read'})`,
+      hint: () => 'Run it again; if that does not help, with a longer --timeout.',
     },
     corrupt: {
       message: (facts) => `the ledger is damaged: ${facts.first}${others(facts)}${readableRows(facts)}`,
-      hint: (facts) =>
-        `run no coven command here, since opening the ledger can make it worse: ${preserve(facts)}; ${seeRescue}`,
+      hint: (facts) => [
+        'Do not run any coven command: opening the ledger can make it worse.',
+        ...preserve(facts),
+        ...seeRescue,
+      ],
     },
   },
   needs: ['home', 'store.open', 'store.bytes', 'store.integrity'],

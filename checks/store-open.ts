@@ -3,9 +3,9 @@ import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import { homeWord } from '../src/model/shell.ts';
 import type { StoreFiles } from '../src/observation.ts';
 
 const ways: Readonly<Record<string, string>> = {
@@ -21,8 +21,8 @@ const lost = ({ walBytes }: Facts): string =>
     : '';
 const keepWal = ({ walBytes }: Facts): string =>
   Number(walBytes) > 0
-    ? 'run no coven command here: first copy <coven-home>/coven.sqlite3-wal to a safe place'
-    : 'restore the ledger from a backup before a daemon starts: a start makes an empty one';
+    ? 'Do not run any coven command. First copy <coven-home>/coven.sqlite3-wal to a safe place.'
+    : 'Restore the ledger from a backup before a daemon starts: a start makes an empty one.';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -44,63 +44,70 @@ export const storeOpen = defineCheck({
   causes: {
     ok: {
       message: ({ kind, way, bytes: size }) =>
-        kind === 'absent' ? 'no ledger yet' : `opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})`,
+        kind === 'absent'
+          ? 'there is no ledger yet'
+          : `the ledger opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})`,
     },
     missing: {
       message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`,
       hint: keepWal,
     },
     empty: {
-      message: (facts) => `the ledger has no bytes, though sessions existed here${lost(facts)}`,
+      message: (facts) => `the ledger is empty, though sessions existed here${lost(facts)}`,
       hint: keepWal,
     },
     'not-a-file': {
-      message: ({ kind }) => `coven.sqlite3 is a ${kind}; the daemon cannot start`,
-      hint: () => 'find out what it is; move it away, and put the ledger back from a backup',
+      message: ({ kind }) => `the daemon cannot start: coven.sqlite3 is a ${kind}, not a file`,
+      hint: () => 'Find out what it is, move it away, and put the ledger back from a backup.',
     },
     'parts-not-files': {
-      message: ({ part, partKind }) => `${part} is a ${partKind}; no coven command can write to the ledger`,
+      message: ({ part, partKind }) => `no coven command can write to the ledger: ${part} is a ${partKind}, not a file`,
       hint: ({ part }) =>
         part === names.shm
-          ? `mv ${homeWord(part)} ${homeWord(`${part}.aside`)}`
-          : `find out what ${part} is: committed rows may be missing. Then: mv ${homeWord(part)} ${homeWord(`${part}.aside`)}`,
+          ? [command('mv', `<coven-home>/${part}`, `<coven-home>/${part}.aside`)]
+          : [
+              `Find out what ${part} is: committed rows may be missing. Then move it out of the way:`,
+              command('mv', `<coven-home>/${part}`, `<coven-home>/${part}.aside`),
+            ],
     },
     'hot-journal': {
       message: ({ pages, ledgerPages }) =>
         `a rollback journal lies beside the ledger: the next coven command puts ${count(pages, 'older page', 'older pages')} into it and sets its length to ${count(ledgerPages, 'page', 'pages')}`,
-      hint: (facts) =>
-        `run no coven command here: Coven makes no such journal in a ledger that is in use, so it is of another time or another ledger; ${preserve(facts)}; ${seeRescue}`,
+      hint: (facts) => [
+        'Do not run any coven command. Coven makes no such journal, so it is from another time or another ledger.',
+        ...preserve(facts),
+        ...seeRescue,
+      ],
     },
     'not-a-database': {
-      message: () => 'coven.sqlite3 is not a database: its header is damaged',
-      hint: (facts) => `${preserve(facts)}; ${seeRescue}`,
+      message: () => 'the ledger is not a database: the header of coven.sqlite3 is damaged',
+      hint: (facts) => [...preserve(facts), ...seeRescue],
     },
     malformed: {
       message: ({ code, cutPages, ownPages }) =>
         cutPages !== null
           ? `the ledger was cut off: ${cutPages} of its ${count(ownPages, 'page')} are there (${code})`
-          : `the ledger's schema is damaged (${code})`,
-      hint: (facts) => `${preserve(facts)}; ${seeRescue}`,
+          : `the schema of the ledger is damaged (${code})`,
+      hint: (facts) => [...preserve(facts), ...seeRescue],
     },
     unreadable: {
       message: ({ code }) => `the ledger cannot be read (${code})`,
-      hint: () => 'check its owner and mode and the health of the disk, as the owner of the home',
+      hint: () => 'Check its owner, its mode and the health of the disk, as the owner of the home.',
       follows: ['home:owner foreign-entries'],
     },
     busy: {
       message: ({ pid }) =>
         pid === null
           ? 'the ledger is locked by another process'
-          : `pid ${pid} holds the ledger's write lock and does not let go`,
+          : `pid ${pid} holds the write lock of the ledger and does not release it`,
       hint: ({ pid }) =>
         pid === null
-          ? 'find the process that has it open, and let it finish'
-          : `find out what pid ${pid} does; a daemon cannot start until it ends`,
+          ? 'Find the process that has it open, and let it finish.'
+          : `Find out what pid ${pid} does. A daemon cannot start until it ends.`,
     },
     undetermined: {
-      message: ({ code }) =>
-        `the ledger was not opened, since that could not be done without changing the home (${code})`,
-      hint: () => 'set TMPDIR to a folder on the file system of the home and run again',
+      message: ({ code }) => `the ledger was not read, since that was not possible without changing the home (${code})`,
+      hint: () => 'Set TMPDIR to a folder on the file system of the home, and check again.',
       follows: ['store:wal large'],
     },
   },

@@ -17,18 +17,18 @@ export const storeSchema = defineCheck({
     ok: {
       message: ({ tables, unfinished }) =>
         unfinished
-          ? 'not finished by the command that made it; the next coven command makes the other tables'
-          : `${tables} tables, the core ones whole`,
+          ? 'the command that made the ledger did not finish; the next coven command makes the other tables'
+          : `the ledger has ${tables} tables, every core table among them`,
     },
     'missing-tables': {
       message: ({ missing }) => `the ledger has no table ${missing}`,
-      hint: () => 'keep the file as it is and restore a backup; a start of Coven would make empty tables in it',
+      hint: () => 'Keep the file as it is, and restore a backup. A start of Coven would make empty tables in it.',
       // Commits that SQLite does not see may have made them.
       follows: ['store:wal torn', 'store:wal cut', 'store:integrity corrupt'],
     },
     'missing-columns': {
-      message: ({ lacking }) => `the ledger lacks ${lacking}`,
-      hint: () => 'this is no ledger of a known Coven: keep it, and ask for support',
+      message: ({ lacking }) => `the ledger lacks the columns ${lacking}`,
+      hint: () => 'No known Coven makes such a ledger. Keep it, and ask for support.',
       follows: ['store:wal torn', 'store:wal cut', 'store:integrity corrupt'],
     },
   },

@@ -3,6 +3,7 @@ import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart, isTorn, losesCommits } from '../src/coven/ledger.ts';
 import { largeWalBytes } from '../src/coven/limits.ts';
 import { checkpointRemedy, foreignWalRemedy, loneWalRemedy } from '../src/fix/remedies/store.ts';
+import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 
@@ -33,49 +34,57 @@ export const storeWal = defineCheck({
     ok: {
       message: (facts) =>
         Number(facts.bytes) > 0
-          ? `intact (${bytes(facts.bytes)}, ${count(facts.visibleCommits ?? 0, 'commit')})`
-          : 'nothing in it',
+          ? `the WAL is intact (${bytes(facts.bytes)}, ${count(facts.visibleCommits ?? 0, 'commit')})`
+          : 'the WAL holds nothing',
     },
-    'ledger-not-opened': { message: () => 'not asked: the ledger that it lies beside did not open' },
+    'ledger-not-opened': { message: () => 'skipped: the ledger did not open' },
     undetermined: {
-      message: (facts) => `the WAL (${bytes(facts.bytes)}) could not be read whole (${facts.code ?? 'not permitted'})`,
-      hint: () => 'run again as the owner of the home, and with a longer --timeout',
+      message: (facts) =>
+        `the WAL (${bytes(facts.bytes)}) could not be read to its end (${facts.code ?? 'not permitted'})`,
+      hint: () => 'Run it again as the owner of the home, with a longer --timeout.',
     },
     large: {
       message: (facts) => `the WAL has grown to ${bytes(facts.bytes)}`,
-      hint: () => 'end what reads the ledger without pause; Coven writes it back at its next checkpoint',
+      hint: () => 'End what reads the ledger without pause. Coven then writes the WAL back by itself.',
       remedy: checkpointRemedy,
     },
     torn: {
       message: (facts) => tornWal(facts),
       hint: (facts) =>
         Number(facts.hiddenCommits) > 0 || Number(facts.visibleCommits) === 0
-          ? `run no coven command here, since the next one deletes what it does not see: ${preserve(facts)}; ${seeRescue}`
-          : `${preserve(facts)}; ${seeRescue}`,
+          ? [
+              'Do not run any coven command: the next one deletes what it does not see.',
+              ...preserve(facts),
+              ...seeRescue,
+            ]
+          : [...preserve(facts), ...seeRescue],
     },
     cut: {
       message: (facts) =>
         Number(facts.lostFrames) === 0
           ? `the shared memory beside the ledger counts ${count(facts.strayFrames, 'committed page', 'committed pages')} of another WAL than the one that is there`
           : `${count(facts.lostFrames, 'page', 'pages')} that Coven committed ${Number(facts.lostFrames) === 1 ? 'is' : 'are'} gone: the WAL is ${Number(facts.bytes) > 0 ? 'cut off or overwritten' : 'empty or missing'}, and the shared memory beside it still counts them`,
-      hint: (facts) =>
+      hint: (facts) => [
         Number(facts.lostFrames) === 0
-          ? `if you restored this WAL yourself, nothing is wrong: the next coven command makes new shared memory. Otherwise run no coven command; look for a copy of coven.sqlite3-wal; ${preserve(facts)}, and ask for support`
-          : `run no coven command here: it would write over what may still be recovered. Look for a copy of coven.sqlite3-wal; ${preserve(facts)}; ${seeRescue}`,
+          ? 'If you restored this WAL yourself, nothing is wrong: the next coven command makes new shared memory. Otherwise do not run any coven command, and look for a copy of coven.sqlite3-wal.'
+          : 'Do not run any coven command: it would write over what may still be recovered. Look for a copy of coven.sqlite3-wal.',
+        ...preserve(facts),
+        ...seeRescue,
+      ],
       // Its WAL is in quarantine then, and what it held is in the main file.
       follows: ['home:repairs unfinished', 'home:repairs changed-since'],
     },
     alone: {
       message: (facts) =>
-        `the WAL (${bytes(facts.bytes)}) holds rows and its ledger is gone; the next coven command deletes it, and them`,
-      hint: () => 'run no coven command here: `coven-doctor --fix` moves the WAL to safety, where support finds it',
+        `the WAL (${bytes(facts.bytes)}) holds rows, and its ledger is gone; the next coven command deletes them`,
+      hint: () => ['Do not run any coven command. This moves the WAL to safety:', command('coven-doctor', '--fix')],
       follows: ['store:open missing', 'store:open empty'],
       remedy: loneWalRemedy,
     },
     foreign: {
       message: (facts) =>
-        `the WAL (${bytes(facts.bytes)}) is of another ledger; opening this one would turn it into the other`,
-      hint: () => `start no coven command on this home; keep a copy of all three coven.sqlite3 files; ${seeRescue}`,
+        `the WAL (${bytes(facts.bytes)}) belongs to another ledger; opening this one would turn it into the other`,
+      hint: () => ['Do not run any coven command. Keep a copy of all three coven.sqlite3 files.', ...seeRescue],
       remedy: foreignWalRemedy,
     },
   },

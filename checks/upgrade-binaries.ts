@@ -13,20 +13,20 @@ export const upgradeBinaries = ({ targetVersion }: Pick<Requirements, 'targetVer
       'from another place is not what an upgrade of that one changes.',
     causes: {
       ok: { message: ({ first, program }) => String(first ?? program) },
-      'no-coven': { message: () => 'not asked: no `coven` is on PATH, and none runs' },
+      'no-coven': { message: () => 'skipped: no `coven` is on PATH, and none runs' },
       'shadowed-target': {
         message: ({ first, version, hidden, targetVersion }) =>
           `${hidden} is Coven ${targetVersion}, and ${first}${version === null ? '' : ` (${version})`} is run instead`,
-        hint: () => 'remove the one that is not wanted, or put its folder behind the other on PATH',
+        hint: () => 'Remove the one that is not wanted, or put its folder behind the other on PATH.',
       },
       'runs-another': {
         message: ({ first, program, pid }) =>
           `the daemon (pid ${pid}) runs ${program}; ${first === null ? 'no `coven` is on PATH' : `\`coven\` on PATH is ${first}`}`,
-        hint: () => 'upgrade the one that the daemon is started from, by its service or by the PATH of who starts it',
+        hint: () => 'Upgrade the one that the daemon is started from, by its service or by the PATH of who starts it.',
       },
       undetermined: {
         message: ({ pid }) => `what the daemon (pid ${pid ?? 'unknown'}) runs cannot be seen`,
-        hint: () => 'run the doctor as the user of the daemon, in its namespace',
+        hint: () => 'Run the doctor as the user of the daemon, in its namespace.',
       },
     },
     needs: [...livenessNeeds, 'daemon.process', 'install'],

@@ -18,12 +18,12 @@ export const upgradeCapabilities = (required: readonly string[]): Check =>
       ok: { message: ({ required }) => String(required || 'nothing is required') },
       missing: {
         message: ({ missing }) => `not announced: ${missing}`,
-        hint: () => 'the clients that need it must not be used with this daemon',
+        hint: () => 'The clients that need it must not be used with this daemon.',
         follows: ['daemon:contract *', 'daemon:capabilities missing'],
       },
       unanswered: {
         message: ({ missing }) => `not in the health answer: ${missing}; the catalogue was not answered`,
-        hint: () => 'ask again once the daemon answers',
+        hint: () => 'Ask again once the daemon answers.',
       },
       'no-answer': noAnswer,
     },

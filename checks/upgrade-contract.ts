@@ -18,7 +18,7 @@ export const upgradeContract = (wanted: string): Check =>
       differs: {
         message: ({ apiVersion, wanted }) =>
           `the daemon speaks ${apiVersion ?? 'no contract'}; its clients keep ${wanted}`,
-        hint: () => 'update the clients to that contract before they are used again, or keep a daemon of theirs',
+        hint: () => 'Update the clients to that contract before they are used again, or keep a daemon of theirs.',
         follows: ['daemon:contract *'],
       },
       'no-answer': noAnswer,

@@ -17,11 +17,11 @@ export const upgradeQuiet = defineCheck({
     ok: { message: () => 'no other command is at work' },
     locked: {
       message: ({ lock, pid }) => `${lock} is held by ${pid ? `pid ${pid}` : 'a process that is not seen here'}`,
-      hint: () => 'wait until that command has ended, and ask again',
+      hint: () => 'Wait until that command has ended, and ask again.',
     },
     unseen: {
       message: () => 'locks are not to be seen on this machine, so that no command is proven to be at rest',
-      hint: () => 'see to it that no coven command is at work, and leave this check out with --skip',
+      hint: () => 'See to it that no coven command is at work, and leave this check out with --skip.',
     },
   },
   needs: ['home', 'home.locks'],

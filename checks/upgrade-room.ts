@@ -21,12 +21,12 @@ export const upgradeRoom = defineCheck({
     'no-room-for-migration': {
       message: ({ freeBytes, ledgerBytes, neededBytes }) =>
         `${bytes(freeBytes)} are free; a ledger of ${bytes(ledgerBytes)} may take ${bytes(neededBytes)} with its backup`,
-      hint: () => 'free space on the file system of the home, or keep the backup on another one (--backup-dir)',
+      hint: () => 'Free space on the file system of the home, or keep the backup on another one (--backup-dir).',
       follows: ['home:disk full', 'home:disk low'],
     },
     undetermined: {
       message: () => 'the ledger may not be read by this user',
-      hint: () => 'run the doctor as the owner of the home',
+      hint: () => 'Run the doctor as the owner of the home.',
       follows: ['store:open *'],
     },
   },

@@ -20,23 +20,23 @@ export const upgradeSessions = defineCheck({
     'live-sessions': {
       message: ({ live, ids }) =>
         `${count(live, 'session is', 'sessions are')} live (${ids}); a restart ends what the daemon runs, and calls the rest orphaned`,
-      hint: () => 'let them finish, or end them, first; --wait-idle 10m waits for that',
+      hint: () => 'Let them finish, or end them, first; --wait-idle 10m waits for that.',
     },
     'live-runs': {
       message: ({ runs }) =>
         `${count(runs, '`coven run` is', '`coven run` are')} live, and no row tells which session is whose`,
-      hint: () => 'finish them first; --wait-idle 10m waits for them',
+      hint: () => 'Finish them first; --wait-idle 10m waits for them.',
     },
     waiting: {
       message: ({ created }) => `${count(created, 'session is', 'sessions are')} about to begin`,
-      hint: () => 'wait until they have begun and ended',
+      hint: () => 'Wait until they have begun and ended.',
     },
     undetermined: {
       message: ({ doubtful, code }) =>
         code
           ? `the rows could not be read (${code})`
           : `of ${count(doubtful ?? 0, 'running row')} it cannot be told whether it lives`,
-      hint: () => '`sessions:orphaned` says why; an upgrade that does not know what it ends should wait',
+      hint: () => '`sessions:orphaned` says why; an upgrade that does not know what it ends should wait.',
       follows: ['sessions:orphaned undetermined'],
     },
   },

@@ -31,26 +31,26 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
       },
       'nothing-to-upgrade': {
         message: () => 'there is no home here',
-        hint: () => 'look at --home and COVEN_HOME; a machine without a home needs no preflight',
+        hint: () => 'Look at --home and COVEN_HOME; a machine without a home needs no preflight.',
       },
-      'no-target': { message: () => 'not asked: no --target-version, and no Coven is on PATH' },
+      'no-target': { message: () => 'skipped: no --target-version, and no Coven is on PATH' },
       downgrade: {
         message: ({ current, next, asked }) =>
           `${versionOf(current)} has written the ledger, and ${asked ? 'the target' : 'the one on PATH'}, ${next}, is older`,
-        hint: () => 'keep the newer one; to go back, restore a backup of before the upgrade',
+        hint: () => 'Keep the newer one; to go back, restore a backup of before the upgrade.',
       },
       'newer-schema': {
         message: ({ next, columns }) => `the ledger has columns that Coven ${next} does not make (${columns})`,
-        hint: () => 'use the version that made them, or a later one',
+        hint: () => 'Use the version that made them, or a later one.',
       },
       'same-version': {
         message: ({ current }) => `${versionOf(current)} is what there is already; there is nothing to upgrade`,
-        hint: () => 'look at --target-version',
+        hint: () => 'Look at --target-version.',
       },
       'no-version': {
         message: ({ current, next }) => `${versionOf(current)} and ${versionOf(next)} cannot be compared`,
         hint: () =>
-          'ask while the daemon runs, or put the `coven` that serves this home on PATH; what ran last is known from these alone',
+          'Ask while the daemon runs, or put the `coven` that serves this home on PATH; what ran last is known from these alone.',
       },
       'no-answer': noAnswer,
     },

@@ -36,29 +36,29 @@ export const upgradedLedger = (before: UpgradeState | null): Check =>
           `${count(sessions, 'session')} (${sessionsNew} new), ${count(events, 'event')} (${eventsNew} new${Number(eventsPruned) > 0 ? `, ${eventsPruned} past their time removed` : ''})`,
       },
       'no-state': noState,
-      'no-ledger-before': { message: () => 'not asked: there was no ledger before' },
+      'no-ledger-before': { message: () => 'skipped: there was no ledger before' },
       'unseen-before': unseenBefore,
       'rows-lost': {
         message: ({ count: rows, tables }) =>
           `${count(rows, 'row')} of before ${rows === 1 ? 'is' : 'are'} gone: ${tables}`,
-        hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
+        hint: () => 'Stop the daemon before more is written, and compare with the backup of before the upgrade.',
       },
       'other-rows': {
         message: ({ others }) => `in the places of rows of before there are others: ${others} that were compared`,
-        hint: () => 'stop the daemon before more is written, and compare with the backup of before the upgrade',
+        hint: () => 'Stop the daemon before more is written, and compare with the backup of before the upgrade.',
       },
       'not-explained': {
         message: ({ tables, lastPruneAt }) =>
           `rows of before are gone: ${tables}; old events were removed at ${lastPruneAt}, and these are not events past their time alone`,
-        hint: () => 'compare with the backup of before the upgrade',
+        hint: () => 'Compare with the backup of before the upgrade.',
       },
       replaced: {
         message: () => 'the ledger is another file than before; its rows are all there',
-        hint: () => 'a repair or a restore makes a new file; where there was none, find out who did',
+        hint: () => 'A repair or a restore makes a new file; where there was none, find out who did.',
       },
       undetermined: {
         message: ({ code }) => `the rows could not be counted${code ? ` (${code})` : ''}`,
-        hint: () => 'run again; `store:open` says why the ledger could not be read',
+        hint: () => 'Run again; `store:open` says why the ledger could not be read.',
       },
     },
     needs: ['home.entries', 'daemon.health', 'store.rows'],

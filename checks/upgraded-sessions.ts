@@ -35,25 +35,25 @@ export const upgradedSessions = (before: UpgradeState | null): Check =>
           Number(facts.was) === 0 ? 'none was open' : `of ${facts.was} that were open: ${fates(facts)}`,
       },
       'no-state': noState,
-      'no-ledger-before': { message: () => 'not asked: there was no ledger before' },
+      'no-ledger-before': { message: () => 'skipped: there was no ledger before' },
       'unseen-before': unseenBefore,
       lost: {
         message: ({ count: lost, ids }) =>
           `${count(lost, 'session')} that ${Number(lost) === 1 ? 'was' : 'were'} open ${Number(lost) === 1 ? 'is' : 'are'} not in the ledger any more (${ids})`,
-        hint: () => 'compare with the backup of before the upgrade',
+        hint: () => 'Compare with the backup of before the upgrade.',
       },
       interrupted: {
         message: ({ count: ended, ids }) => `${count(ended, 'live session')} ended with the restart (${ids})`,
         hint: () =>
-          'replay what was recorded, and launch them again; a live `coven run` goes on by itself and names its end',
+          'Replay what was recorded, and launch them again; a live `coven run` goes on by itself and names its end.',
       },
       unexplained: {
         message: ({ count: changed, ids }) => `${count(changed, 'session')} changed as no restart explains (${ids})`,
-        hint: () => 'look at their events',
+        hint: () => 'Look at their events.',
       },
       undetermined: {
         message: ({ ids }) => `not every session of before could be found${ids ? ` (${ids})` : ''}`,
-        hint: () => 'look at them yourself: too many have changed since, or the rows could not be read',
+        hint: () => 'Look at them yourself: too many have changed since, or the rows could not be read.',
       },
     },
     needs: ['store.sessions', 'store.rows'],

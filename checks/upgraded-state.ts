@@ -21,11 +21,11 @@ export const upgradedState = (before: UpgradeState | null): Check =>
       'no-state': noState,
       old: {
         message: ({ at }) => `the state was saved at ${at}, more than a day ago`,
-        hint: () => 'compare with one that preflight --save has written right before the upgrade',
+        hint: () => 'Compare with one that preflight --save has written right before the upgrade.',
       },
       undetermined: {
         message: ({ at }) => `the state says that it was saved at ${at}, which is still to come`,
-        hint: () => 'set the clock of the machine right',
+        hint: () => 'Set the clock of the machine right.',
       },
     },
     needs: ['machine'],

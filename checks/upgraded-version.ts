@@ -23,27 +23,27 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
       'no-state': noState,
       'not-running': {
         message: ({ verdict }) => `no daemon runs after the upgrade (${verdict})`,
-        hint: (facts) => `${toRun('start', facts)}; if it fails, \`coven daemon serve\` in the foreground says why`,
+        hint: (facts) => [...toRun('start', facts), 'If it fails, `coven daemon serve` in the foreground says why.'],
       },
       'not-restarted': {
         message: ({ pid, now }) => `the process of before (pid ${pid ?? 'unknown'}) still runs, with ${versionOf(now)}`,
-        hint: (facts) => toRun('restart', facts),
+        hint: (facts) => ['Restart it:', ...toRun('restart', facts)],
       },
       older: {
         message: ({ was, now }) => `${versionOf(now)} runs, and ${versionOf(was)} has written the ledger before`,
-        hint: () => 'install the newer one again; to go back, restore a backup of before it',
+        hint: () => 'Install the newer one again; to go back, restore a backup of before it.',
       },
       'wrong-version': {
         message: ({ now, wanted }) => `${versionOf(now)} runs; ${wanted} was wanted`,
-        hint: () => '`install:binaries` says which one is run; install the target in its place and restart',
+        hint: () => '`install:binaries` says which one is run; install the target in its place and restart.',
       },
       'same-version': {
         message: ({ now }) => `${versionOf(now)} runs, as before`,
-        hint: () => '`install:binaries` says which one is run; install the new one in its place and restart',
+        hint: () => '`install:binaries` says which one is run; install the new one in its place and restart.',
       },
       'no-version': {
         message: ({ was, now }) => `${versionOf(was)} and ${versionOf(now)} cannot be compared`,
-        hint: () => 'name the target when the state is saved (--target-version)',
+        hint: () => 'Name the target when the state is saved (--target-version).',
       },
       'no-answer': noAnswer,
     },

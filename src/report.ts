@@ -1,5 +1,6 @@
 import { type Accepted, accept, type Judged, nothingAccepted } from './accepted.ts';
 import { type CauseName, rootCauses } from './coven/causes.ts';
+import type { HomeSource } from './coven/layout.ts';
 import type { Check, Finding, Status } from './model/check.ts';
 import type { CheckRun } from './runner.ts';
 
@@ -28,7 +29,11 @@ export interface Report {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly home: string;
+  /** Where its path came from, of a run on this machine. */
+  readonly homeSource?: HomeSource;
   readonly threshold: Threshold;
+  /** What the command that asked makes of it, in a sentence; without it, whether problems were found. */
+  readonly conclusion?: string;
   /** The run that this one is compared with. */
   readonly baseline: string | null;
   readonly checks: readonly CheckReport[];
@@ -118,7 +123,7 @@ export const counts = ({ suppressed, known }: Judged): boolean => !suppressed &&
 export function makeReport(
   runs: readonly CheckRun[],
   threshold: Threshold,
-  run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home'>,
+  run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home' | 'homeSource'>,
   accepted: Accepted = nothingAccepted,
 ): Report {
   const checks = reportChecks(runs, run.startedAt, accepted);

@@ -118,7 +118,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/render/rescue.ts', ['src/render/', 'src/model/', 'src/rescue/protocol.ts']],
   ['src/render/diff.ts', ['src/render/', 'src/model/', 'src/bundle/compare.ts']],
   ['src/accepted.ts', ['src/model/']],
-  ['src/report.ts', ['src/accepted.ts', 'src/model/', 'src/runner.ts', 'src/coven/causes.ts']],
+  ['src/report.ts', ['src/accepted.ts', 'src/model/', 'src/runner.ts', 'src/coven/causes.ts', 'src/coven/layout.ts']],
   [
     'src/render/',
     [

@@ -82,19 +82,25 @@ test('every cause that another follows from is a code of a check', () => {
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
 
-test('a killed daemon is one cause in the text, and the last sentence tells what to do', async () => {
+test('a killed daemon is one cause in the text, with its repair, the way by hand, and what it causes', async () => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'running' }] });
   const record = { pid: 4_000_000, startedAt: hoursAgo(1), socket: join(home, 'coven.sock') };
   writeFileSync(join(home, 'daemon.json'), JSON.stringify(record), { mode: 0o600 });
-  const { stdout, exitCode } = await cli(['--home', home]);
+  const { stdout, exitCode } = await cli([], { env: { COVEN_HOME: home } });
   expect(exitCode).toBe(1);
-  expect(stdout.replaceAll(home, 'HOME').split('\n').slice(2, 8)).toEqual([
-    '[!!] daemon  not running, but daemon.json names pid 4000000, which is gone',
-    '             → coven daemon start',
-    '             that brings with it: daemon:record (dead-pid), sessions:orphaned (orphaned)',
+  expect(stdout.replaceAll(home, 'HOME').split('\n').slice(0, 12)).toEqual([
+    'Coven home: HOME',
     '',
-    'Wrong: not running, but daemon.json names pid 4000000, which is gone; next: coven daemon start.',
-    expect.stringMatching(/^\d+ ok, 1 failed, 2 warnings, \d+ not asked\. --verbose shows every check\.$/),
+    '[!!] The daemon is not running, but daemon.json names pid 4000000, which is gone',
+    '     Fix it (a backup comes first, and `coven-doctor undo` takes it back):',
+    '       coven-doctor --fix',
+    '     Or by hand:',
+    '     Start it again:',
+    '       coven daemon start',
+    '     daemon stale; this also causes daemon:record dead-pid, sessions:orphaned',
+    '     orphaned',
+    '',
+    expect.stringMatching(/^1 failed, 2 warnings, \d+ passed, \d+ skipped\.$/),
   ]);
 });

@@ -48,8 +48,8 @@ test('a check of others is listed, explained, run, rendered and left out as ours
   expect(list.stdout.trimEnd().split('\n').at(-1)).toMatch(/^acme:it +It is fine \(acme\.mjs\)$/);
   expect(explained.stdout).toContain('From:     acme.mjs, which is not part of coven-doctor');
   expect(explained.stdout).toContain('because home kind = directory');
-  expect(text.stdout).toContain('[--] acme:it  bad 3 (acme.mjs)');
-  expect(text.stdout).toContain('Not ours, and outside what is promised: acme.mjs.');
+  expect(text.stdout).toContain('[--] Bad 3\n     mend 3\n     acme:it bad from acme.mjs\n');
+  expect(text.stdout).toContain('Not part of coven-doctor, and not covered by its promises: acme.mjs.');
   expect(without.all.filter((line) => line.startsWith('acme'))).toEqual([]);
 });
 
@@ -70,9 +70,9 @@ test('a package is found from the current folder, and its relative imports are l
 
 describe('what goes wrong in it is unknown, with the reason, and hides no other check', () => {
   test.each([
-    ['throws', 'throw new Error("boom");', 'threw', 'the check failed by itself: boom'],
-    ['never ends', 'for (;;);', 'overran', 'no answer within 5000 ms'],
-    ['never answers', 'return new Promise(() => {});', 'overran', 'no answer within 5000 ms'],
+    ['throws', 'throw new Error("boom");', 'threw', 'the check itself failed: boom'],
+    ['never ends', 'for (;;);', 'overran', 'the check did not finish within 5000 ms'],
+    ['never answers', 'return new Promise(() => {});', 'overran', 'the check did not finish within 5000 ms'],
     ['exits', 'process.exit(0);', 'threw', 'its process ended (0)'],
     ['dies', 'process.abort();', 'threw', 'its process ended (SIGABRT)'],
     ['writes what is no answer', 'writeSync(3, "no\\n"); return [];', 'threw', 'it wrote what is no answer'],
@@ -100,9 +100,11 @@ describe('what goes wrong in it is unknown, with the reason, and hides no other 
     expect(all).toEqual(['home:mode ok pass', `acme:it ${code} unknown`]);
     // Who wrote it reads what it said; a machine document tells no more of that than is known.
     const { stdout } = await cli([...args, '--home', home]);
-    expect(stdout).toContain(message);
-    expect(document.checks[1]?.message).toMatch(/^(?:no answer within|the check failed by itself: (?:‹|it|the))/);
-    expect(document.checks[1]?.hint).toContain('the check is of acme.mjs');
+    expect(stdout.replaceAll(/\n {5}/g, ' ')).toContain(message.charAt(0).toUpperCase() + message.slice(1));
+    expect(document.checks[1]?.message).toMatch(
+      /^(?:the check did not finish within|the check itself failed: (?:‹|it|the))/,
+    );
+    expect(document.checks[1]?.hint).toContain('The check is of acme.mjs');
     expect(exitCode).toBe(3);
   });
 });

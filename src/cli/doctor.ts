@@ -38,6 +38,8 @@ export interface Errand {
   readonly checks: readonly Check[];
   /** Called before the host is closed; what it waits for belongs to the run. */
   readonly beside?: (found: Diagnosis) => Promise<void>;
+  /** What the report comes to, in the terms of the command. */
+  readonly conclude?: (report: Report) => string;
   /** A start or an upgrade is about to come. */
   readonly startsNext?: boolean;
 }
@@ -63,7 +65,11 @@ export async function doctor(
   const asked = { ...options, startsNext: errand.startsNext ?? false };
   const looking = async (found: Diagnosis): Promise<Reports> => {
     await errand.beside?.(found);
-    return reportsOf(found, checks, options, outputs, accepted);
+    const reports = await reportsOf(found, checks, options, outputs, accepted);
+    const { conclude } = errand;
+    return conclude
+      ? new Map([...reports].map(([reader, report]) => [reader, { ...report, conclusion: conclude(report) }]))
+      : reports;
   };
   if (!packer) return finish(await diagnoseHome(checks, asked, signal, looking, { onDone: watch.done }));
   const packing = async (found: Diagnosis): Promise<number> => {

@@ -1,5 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { postflightChecks } from '../../checks/upgrades.ts';
+import { say } from '../render/words.ts';
+import { compareChecks, leadOf, type Report } from '../report.ts';
 import { parseState } from '../upgrade/schema.ts';
 import type { UpgradeState } from '../upgrade/state.ts';
 import { type DoctorOptions, doctor } from './doctor.ts';
@@ -14,7 +16,18 @@ const limitBytes = 4 * 1024 ** 2;
 /** `doctor postflight`: whether an upgrade went well, against the state of before. */
 export async function postflight(options: DoctorOptions, against: string, signal: AbortSignal): Promise<number> {
   const before = await readState(against, namedHome(options.home).path);
-  return doctor(options, signal, { checks: comparing(before, postflightChecks) });
+  const checks = comparing(before, postflightChecks);
+  return doctor(options, signal, { checks, conclude: (report) => went(before, report) });
+}
+
+/** Whether it went well, with the versions of before and after where they are known. */
+function went({ daemon, installed }: UpgradeState, report: Report): string {
+  const { now = null } = report.checks.find(({ check }) => check.id === 'upgraded:version')?.worst.facts ?? {};
+  const was = daemon === 'none' ? installed : (daemon?.version ?? null);
+  const versions = now !== null && was !== null ? `: Coven ${now} runs, after ${was}` : '';
+  if (report.exitCode === 0) return `The upgrade went well${versions}.`;
+  const [worst] = report.checks.toSorted(compareChecks);
+  return `The upgrade is not complete${worst ? `: ${say(worst.check, leadOf(worst)).message}` : ''}.`;
 }
 
 /** A state that others could have written, or that is of another home, is none: throws a UsageError. */

@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { preflightChecks } from '../../checks/upgrades.ts';
 import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
+import { harmless } from '../model/harmless.ts';
+import { say } from '../render/words.ts';
+import { compareChecks, leadOf, type Report } from '../report.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
 import { stateNeeds, stateOf } from '../upgrade/see.ts';
 import type { Requirements, UpgradeState } from '../upgrade/state.ts';
 import { type DoctorOptions, doctor } from './doctor.ts';
 import { namedHome } from './home.ts';
 import { placeOf, writeOutput } from './outputs.ts';
+import { print } from './print.ts';
 import { makeSeal } from './sealed.ts';
 import { UsageError } from './usage.ts';
 
@@ -34,13 +38,25 @@ export async function preflight(options: PreflightOptions, signal: AbortSignal):
   };
   const code = await doctor(options, signal, {
     checks: preflightChecks(requirements),
+    conclude: mayBegin,
     startsNext: true,
     ...(place !== null && { beside }),
   });
   if (place === null) return code;
   if (state === null) throw new UsageError('--save: there is no home whose state could be kept');
   await writeOutput(place, `${JSON.stringify(state, null, 2)}\n`, '--save');
+  if (options.format === 'text') await print(`State saved to ${harmless(String(save))}.\n`);
   return code;
+}
+
+/** `Ready to upgrade from 0.4.6 to 0.4.7.`, or why not. */
+function mayBegin(report: Report): string {
+  const { current = null, next = null } =
+    report.checks.find(({ check }) => check.id === 'upgrade:target')?.worst.facts ?? {};
+  const upgrade = current !== null && next !== null ? ` from ${current} to ${next}` : '';
+  if (report.exitCode === 0) return `Ready to upgrade${upgrade}.`;
+  const [worst] = report.checks.toSorted(compareChecks);
+  return `Not ready to upgrade${upgrade}${worst ? `: ${say(worst.check, leadOf(worst)).message}` : ''}.`;
 }
 
 async function seeState(

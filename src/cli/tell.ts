@@ -39,6 +39,7 @@ export async function watcher(asked: readonly Check[], format: Format, accepted:
 export const look = ({ verbose }: Pick<DoctorOptions, 'verbose'>): RenderOptions => ({
   tool: tool(),
   verbose,
+  columns: Math.min(120, process.stdout.columns || 80),
   color: Boolean(process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'),
 });
 

@@ -1,4 +1,5 @@
 import type { ObservationKey, Seen, Sight } from '../observation.ts';
+import type { Advice } from './advice.ts';
 import { type Facts, type Finding, shapes } from './finding.ts';
 import type { Remedy } from './remedy.ts';
 
@@ -14,8 +15,8 @@ export type Say = string | ((facts: Facts) => string);
 /** Everything about a cause: a check says what is wrong, why, what to do, and what `--fix` does. */
 export interface Cause {
   readonly message: Say;
-  /** What to do next. It never advises what is known to fail in that very state. */
-  readonly hint?: Say;
+  /** What to do next: sentences and commands. It never advises what is known to fail in that very state. */
+  readonly hint?: string | ((facts: Facts) => string | Advice);
   /**
    * Other causes, as `check code`: where one of them is found beside it, this one is its consequence, and is not told as a
    * cause of its own. `*` stands for every code that is a fault. Source: faults of Coven 0.4.6, each seen to cause the other.

@@ -4,6 +4,8 @@ export interface RenderOptions {
   readonly tool: { readonly name: string; readonly version: string };
   /** Only text has colours. */
   readonly color: boolean;
+  /** Width of the screen, for text; 80 where nothing is known. */
+  readonly columns?: number;
   /** Text and Markdown: every check in its fixed order, not only what needs attention, worst first. */
   readonly verbose: boolean;
 }

@@ -1,4 +1,6 @@
+import { type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Finding } from '../model/check.ts';
+import type { Risk } from '../model/step.ts';
 
 type Found = Pick<Finding, 'code' | 'status'>;
 
@@ -6,14 +8,23 @@ const remedyOf = ({ causes }: Pick<Check, 'causes'>, { code, status }: Found): C
   status === 'fail' || status === 'warn' ? causes[code]?.remedy : undefined;
 
 /** Whether --fix does something about a finding by itself; that a daemon is merely stopped needs more words. */
-export const hasRemedy = (check: Pick<Check, 'id' | 'causes'>, finding: Found): boolean =>
+const hasRemedy = (check: Pick<Check, 'id' | 'causes'>, finding: Found): boolean =>
   remedyOf(check, finding) !== undefined && `${check.id} ${finding.code}` !== 'daemon stopped';
+
+/** The command that repairs a finding; null where there is no remedy, or none without being asked for by name. */
+export function fixCommand(check: Pick<Check, 'id' | 'causes'>, finding: Found): CommandLine | null {
+  const remedy = hasRemedy(check, finding) ? remedyOf(check, finding) : undefined;
+  return remedy ? repairCommand(remedy.risk) : null;
+}
 
 /** What --fix would do about a finding; nothing where there is no remedy, or no fault. */
 export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found): object {
   const remedy = remedyOf(check, finding);
   if (!remedy) return {};
   const { risk, summary } = remedy;
-  const command = ['coven-doctor', '--fix', ...(risk === 'safe' ? [] : ['--allow', risk])].join(' ');
-  return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands: [command] } };
+  const commands = [shellLine(repairCommand(risk))];
+  return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands } };
 }
+
+const repairCommand = (risk: Risk): CommandLine =>
+  command('coven-doctor', '--fix', ...(risk === 'safe' ? [] : ['--allow', risk]));

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { type CommandLine, command, shellLine } from '../model/advice.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
@@ -7,7 +8,6 @@ import {
   compareChecks,
   counts,
   isHomeAbsent,
-  leadOf,
   type Report,
   type ReportedFinding,
   type Standing,
@@ -15,9 +15,9 @@ import {
 } from '../report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
-import { hasRemedy } from './remediation.ts';
-import { bundleStep } from './steps.ts';
-import { say } from './words.ts';
+import { fixCommand } from './remediation.ts';
+import { adviseOn, say } from './words.ts';
+import { wrap } from './wrap.ts';
 
 /** Coven's own marks, and some for what it does not know. */
 const marks: Readonly<Record<Standing, string>> = {
@@ -38,6 +38,7 @@ const colors = {
   suppressed: 'gray',
   known: 'gray',
 } as const;
+const indent = ' '.repeat(5);
 
 /** Why support should be asked, as a clause. */
 export const escalations = {
@@ -45,103 +46,151 @@ export const escalations = {
   'socket-cannot-bind': 'the socket cannot be bound',
   'health-failed': 'the daemon gives no valid health answer',
   'contract-not-understood': 'the daemon answers with something that is not understood',
-  'sessions-failing': 'sessions end as failed or orphaned again and again',
+  'sessions-failing': 'sessions fail or are orphaned again and again',
 } as const;
 
 /** The report for a terminal. Role tokens become the paths that they stand for. */
 export function renderText(report: Report, options: RenderOptions): string {
-  const { verbose } = options;
-  const { home } = report;
+  const { verbose, columns = 80 } = options;
+  const screen = { ...options, columns, report };
   const shown = verbose
     ? report.checks
     : report.checks
         .map((check) => ({ ...check, findings: check.findings.filter(isCause) }))
         .filter(({ findings }) => findings.length > 0)
         .toSorted(compareChecks);
-  const width = Math.max(0, ...shown.map(({ check }) => check.id.length));
-  const { pass, warn, fail, unknown, skipped, suppressed, known } = report.summary;
-  const totals = [
-    `${pass} ok`,
-    ...(fail > 0 ? [`${fail} failed`] : []),
-    ...(unknown > 0 ? [`${unknown} unknown`] : []),
-    ...(warn > 0 ? [count(warn, 'warning')] : []),
-    ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
-    ...(known > 0 ? [`${known} known`] : []),
-    ...(skipped > 0 ? [`${skipped} not asked`] : []),
-  ];
+  const blocks = shown.flatMap((check) => check.findings.map((finding) => findingBlock(check, finding, screen)));
+  const title = isHomeAbsent(report) ? 'There is no Coven home at' : 'Coven home:';
   const lines = [
-    isHomeAbsent(report) ? `There is no Coven home at ${harmless(home)} yet` : `Coven home ${harmless(home)}`,
-    '',
-    ...shown.flatMap((check) => checkLines(check, width, options)),
-    ...(verbose ? [] : consequences(report, width)),
-    ...(shown.length > 0 ? [''] : []),
-    verdict(report),
-    `${totals.join(', ')}.${verbose || pass + skipped === 0 ? '' : ' --verbose shows every check.'}`,
-    ...remedies(report),
-    ...guests(report),
-    ...report.escalate.map((reason) => `Ask for support: ${escalations[reason]}.`),
-    ...(report.escalate.length > 0 ? [`Before anything is changed: ${bundleStep}.`] : []),
+    `${title} ${harmless(report.home)}${isHomeAbsent(report) ? ' yet' : ''}`,
+    ...(blocks.length > 0 ? ['', ...blocks, ''] : []),
+    ...lastBlock(report, screen, verbose),
   ];
-  return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
-/** What is not ours is named, whatever it said: the promise to change nothing does not cover it. */
-function guests({ checks }: Report): readonly string[] {
-  const modules = [...new Set(checks.flatMap(({ check }) => check.module ?? []))];
-  return modules.length > 0 ? [`Not ours, and outside what is promised: ${modules.map(harmless).join(', ')}.`] : [];
-}
-
-/** What --fix knows a remedy for; whether something is in its way is told by its plan. */
-function remedies({ checks }: Report): readonly string[] {
-  const mended = checks.filter(({ check, findings }) =>
-    findings.some((finding) => counts(finding) && hasRemedy(check, finding)),
-  );
-  const ids = mended.map(({ check }) => check.id).join(', ');
-  return ids === '' ? [] : [`Remedies are known for ${ids}: coven-doctor --fix shows its plan, and asks.`];
+interface Screen extends RenderOptions {
+  readonly columns: number;
+  readonly report: Report;
 }
 
 const isFault = ({ status }: ReportedFinding): boolean => status !== 'pass' && status !== 'skipped';
 const isCause = (finding: ReportedFinding): boolean => isFault(finding) && !finding.causedBy;
 
-/** One line for all that follows from the causes above. */
-function consequences({ checks }: Report, width: number): readonly string[] {
-  const names = checks.flatMap(({ check, findings }) =>
-    findings.filter(({ causedBy }) => causedBy).map(({ code }) => `${check.id} (${code})`),
+/** What is wrong, what to do about it with each command on a line of its own, and the finding's name. */
+function findingBlock({ check }: CheckReport, finding: ReportedFinding, screen: Screen): string {
+  const { report, color, columns } = screen;
+  const counted = standing(finding);
+  const mark = color ? styleText(colors[counted], marks[counted], { validateStream: false }) : marks[counted];
+  const paint = (text: string): string => text.replace(marks[counted], () => mark);
+  const prose = (text: string): string => wrap(expand(harmless(text), report.home), columns, indent, indent);
+  const { message } = say(check, finding);
+  const name = [`${check.id} ${finding.code}`, ...(check.module === undefined ? [] : [`from ${check.module}`])].join(
+    ' ',
   );
-  return names.length > 0 ? [`${' '.repeat(width + 7)}that brings with it: ${names.join(', ')}`] : [];
+  const said = isFault(finding) ? message : `${message} (${check.id})`;
+  const headline = wrap(expand(sentence(said), report.home), columns, `${marks[counted]} `, indent);
+  if (!isFault(finding)) return paint(headline);
+  const accepted = sayAccepted(finding);
+  const effects = report.checks.flatMap(({ check: other, findings }) =>
+    findings
+      .filter(({ causedBy }) => causedBy?.check === check.id && causedBy.code === finding.code)
+      .map(({ code }) => `${other.id} ${code}`),
+  );
+  const foot = [name, ...(effects.length > 0 ? [`this also causes ${effects.join(', ')}`] : [])].join('; ');
+  return [
+    paint(headline),
+    ...(accepted ? [prose(sentence(accepted))] : []),
+    ...(!accepted ? adviceLines(check, finding, screen, prose) : []),
+    prose(foot),
+  ].join('\n');
 }
 
-function checkLines({ check, findings }: CheckReport, width: number, { color }: RenderOptions): readonly string[] {
-  return findings.flatMap((finding, index) => {
-    const { message, hint } = say(check, finding);
-    const accepted = sayAccepted(finding);
-    const counted = standing(finding);
-    const mark = marks[counted];
-    const id = (index === 0 ? check.id : '').padEnd(width);
-    const from = check.module ? ` (${harmless(check.module)})` : '';
-    const line = `${color ? styleText(colors[counted], mark, { validateStream: false }) : mark} ${id}  ${message}${from}`;
-    const indent = ' '.repeat(width + 7);
-    return [line, ...(accepted ? [`${indent}${accepted}`] : []), ...(hint ? [`${indent}→ ${hint}`] : [])];
-  });
+/** The repair first, where there is one; then what can be done by hand. */
+function adviceLines(
+  check: CheckReport['check'],
+  finding: ReportedFinding,
+  { report }: Screen,
+  prose: (text: string) => string,
+): readonly string[] {
+  const advice = adviseOn(check, finding);
+  const fix = fixCommand(check, finding);
+  const typed = (line: CommandLine): string => `${indent}  ${expand(placed(line, report), report.home)}`;
+  const byHand = advice.filter((part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)));
+  const isOnlyProse = byHand.every((part) => typeof part === 'string');
+  return [
+    ...(fix ? [prose('Fix it (a backup comes first, and `coven-doctor undo` takes it back):'), typed(fix)] : []),
+    ...(fix && byHand.length > 0 && !isOnlyProse ? [prose('Or by hand:')] : []),
+    ...byHand.map((part) => (typeof part === 'string' ? prose(part) : typed(part))),
+  ];
 }
 
-/** One sentence: what is wrong, or that nothing is, and what to do next. */
+/** A command as it works here: where the home was named on the command line, the command has to name it, too. */
+function placed(line: CommandLine, { homeSource }: Report): string {
+  const text = shellLine(line);
+  if (homeSource !== 'option') return text;
+  if (line.argv[0] === 'coven') return `COVEN_HOME='<coven-home>' ${text}`;
+  return line.argv[0] === 'coven-doctor' ? `${text} --home '<coven-home>'` : text;
+}
+
+/** A clause as a sentence begins; the name of a file keeps its first letter. */
+function sentence(text: string): string {
+  const [first = ''] = text.split(' ', 1);
+  return /[./:_]/.test(first) ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** The counts, and what to type next. */
+function lastBlock(report: Report, { columns }: Screen, verbose: boolean): readonly string[] {
+  const { pass, skipped } = report.summary;
+  const modules = [...new Set(report.checks.flatMap(({ check }) => check.module ?? []))];
+  const line = (text: string): string => wrap(expand(text, report.home), columns, '', '');
+  const typed = (next: CommandLine): string => `  ${expand(placed(next, report), report.home)}`;
+  const fixable = report.checks.flatMap(({ check, findings }) =>
+    findings.filter((finding) => counts(finding) && !finding.causedBy && fixCommand(check, finding) !== null),
+  ).length;
+  return [
+    line(`${report.conclusion ?? verdict(report)} ${tally(report)}`.trim()),
+    ...(modules.length > 0
+      ? [line(`Not part of coven-doctor, and not covered by its promises: ${modules.map(harmless).join(', ')}.`)]
+      : []),
+    ...(fixable > 1
+      ? [
+          line(`One plan repairs ${fixable} of these. It is shown first, and asks:`),
+          typed(command('coven-doctor', '--fix')),
+        ]
+      : []),
+    ...(report.escalate.length > 0
+      ? [
+          line(
+            `To get help, send support this file (${report.escalate.map((reason) => escalations[reason]).join('; ')}):`,
+          ),
+          typed(command('coven-doctor', 'bundle')),
+        ]
+      : []),
+    ...(verbose || pass + skipped === 0 ? [] : ['--verbose shows every check.']),
+  ];
+}
+
+/** `1 failed, 1 warning, 24 passed, 8 skipped.` */
+function tally({ summary }: Report): string {
+  const { pass, warn, fail, unknown, skipped, suppressed, known } = summary;
+  const parts = [
+    ...(fail > 0 ? [`${fail} failed`] : []),
+    ...(unknown > 0 ? [`${unknown} could not be determined`] : []),
+    ...(warn > 0 ? [count(warn, 'warning')] : []),
+    `${pass} passed`,
+    ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
+    ...(known > 0 ? [`${known} known`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+  ];
+  return `${parts.join(', ')}.`;
+}
+
+/** That nothing is wrong, in one sentence; empty where the counts say what is. */
 export function verdict(report: Report): string {
-  const { checks, summary, complete } = report;
-  if (summary.fail + summary.unknown + summary.warn === 0) {
-    return summary.suppressed + summary.known > 0
-      ? 'Nothing is wrong but what is suppressed or known.'
-      : isHomeAbsent(report)
-        ? 'Nothing to diagnose yet.'
-        : 'Nothing is wrong.';
-  }
-  const [worst] = checks.toSorted(compareChecks);
-  if (!worst) return 'Nothing was asked.';
-  const { message, hint } = say(worst.check, leadOf(worst));
-  const next = hint ? `; next: ${hint}` : '';
-  if (summary.fail > 0) return `Wrong: ${message}${next}.`;
-  if (isHomeAbsent(report)) return `There is nothing to diagnose yet: ${message}${next}.`;
-  return complete
-    ? `It works; look at this: ${message}${next}.`
-    : `Not everything could be determined: ${message}${next}.`;
+  const { checks, summary } = report;
+  if (checks.length === 0) return 'No check was run.';
+  if (summary.fail + summary.unknown + summary.warn > 0) return '';
+  if (summary.suppressed + summary.known > 0) return 'No problems found but those that are suppressed or known.';
+  return isHomeAbsent(report) ? 'Nothing to diagnose yet.' : 'No problems found.';
 }

@@ -1,45 +1,46 @@
+import { type Advice, oneLine, shellCommand, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Facts, Finding, Say } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
 
 /** Causes that every check can have: the engine's own. */
 const common: Readonly<Record<string, Cause>> = {
   unobserved: {
-    message: ({ observation, message }) => `could not look (${observation}): ${message}`,
-    hint: ({ command }) =>
-      command === undefined
-        ? 'run again; if it stays, run with a longer --timeout or as the owner of the home'
-        : `repair the installation of coven-doctor: ${command}`,
+    message: ({ observation, message }) => `${observation} could not be read: ${message}`,
+    hint: ({ command: line }) =>
+      line === undefined
+        ? 'Run it again, with a longer --timeout or as the owner of the home.'
+        : ['Repair the installation of coven-doctor:', shellCommand(String(line))],
   },
   overran: {
-    message: ({ ms }) => `no answer within ${ms} ms`,
-    hint: () => 'run again with a longer --timeout',
+    message: ({ ms }) => `the check did not finish within ${ms} ms`,
+    hint: () => 'Run it again with a longer --timeout.',
   },
   threw: {
-    message: ({ message }) => `the check failed by itself: ${message}`,
-    hint: () => 'this is a bug of coven-doctor; please report it',
+    message: ({ message }) => `the check itself failed: ${message}`,
+    hint: () => 'This is a bug in coven-doctor. Please report it.',
   },
-  'no-home': { message: () => 'not asked: there is no home yet' },
+  'no-home': { message: () => 'skipped: there is no Coven home yet' },
   'home-not-a-directory': {
-    message: () => 'not asked: the home is not a directory',
+    message: () => 'skipped: the home is not a directory',
   },
   'home-unreadable': {
-    message: () => 'not asked: the home cannot be listed by this user',
+    message: () => 'skipped: the home cannot be listed by this user',
   },
-  'no-mounts': { message: () => 'not asked: this system does not tell its mounts' },
-  'sessions-unread': { message: () => 'not asked: the session rows could not be read' },
-  'other-user': { message: () => 'not asked: the home is another user’s' },
-  'no-ledger': { message: () => 'not asked: there is no ledger to read' },
-  'wal-foreign': { message: () => 'not asked: the WAL beside the ledger is of another one' },
-  'ledger-not-opened': { message: () => 'not asked: the ledger did not open' },
+  'no-mounts': { message: () => 'skipped: this system does not tell its mounts' },
+  'sessions-unread': { message: () => 'skipped: the session rows could not be read' },
+  'other-user': { message: () => 'skipped: the home is another user’s' },
+  'no-ledger': { message: () => 'skipped: there is no ledger to read' },
+  'wal-foreign': { message: () => 'skipped: the WAL beside the ledger is of another one' },
+  'ledger-not-opened': { message: () => 'skipped: the ledger did not open' },
   'no-answer': {
-    message: () => 'not asked: the daemon gave no valid health answer',
+    message: () => 'skipped: the daemon gave no valid health answer',
   },
   'socket-path-too-long': {
-    message: () => 'not asked: no socket fits this path',
+    message: () => 'skipped: no socket fits this path',
   },
   ...Object.fromEntries(
     ['stopped', 'starting', 'stale', 'hung', 'slow', 'unreachable', 'duplicate', 'foreign', 'undetermined'].map(
-      (verdict) => [`daemon-${verdict}`, { message: () => `not asked: the daemon is ${verdict}` }],
+      (verdict) => [`daemon-${verdict}`, { message: () => `skipped: the daemon is ${verdict}` }],
     ),
   ),
 };
@@ -51,18 +52,38 @@ const fill = (say: Say, facts: Facts): string =>
 
 export interface Words {
   readonly message: string;
+  /** What to do, as one line. */
   readonly hint?: string;
+  /** The commands in it, in their order. */
+  readonly commands?: readonly { readonly argv: readonly string[]; readonly line: string }[];
 }
 
 /** The words for one finding. Text that came from the machine, or from a check that is not ours, is made harmless in them. */
-export function say({ id, module, causes }: Pick<Check, 'id' | 'module' | 'causes'>, { code, facts }: Finding): Words {
-  const cause =
-    (Object.hasOwn(causes, code) ? causes[code] : undefined) ??
-    (Object.hasOwn(common, code) ? common[code] : undefined);
-  if (!cause) return { message: harmless(code) };
-  const hint =
-    module && (code === 'threw' || code === 'overran')
-      ? `the check is of ${module}: tell its author, and leave it out with --skip ${id}`
-      : cause.hint && fill(cause.hint, facts);
-  return { message: harmless(fill(cause.message, facts)), ...(hint && { hint: harmless(hint) }) };
+export function say(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): Words {
+  const cause = causeOf(check, finding);
+  if (!cause) return { message: harmless(finding.code) };
+  const advice = adviseOn(check, finding);
+  const commands = advice.filter((part) => typeof part !== 'string');
+  return {
+    message: harmless(fill(cause.message, finding.facts)),
+    ...(advice.length > 0 && { hint: harmless(oneLine(advice)) }),
+    ...(commands.length > 0 && {
+      commands: commands.map((command) => ({ argv: command.argv, line: harmless(shellLine(command)) })),
+    }),
+  };
 }
+
+/** What to do about a finding, sentences and commands in their order. */
+export function adviseOn(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): Advice {
+  const { id, module } = check;
+  const { code, facts } = finding;
+  if (module && (code === 'threw' || code === 'overran'))
+    return [`The check is of ${module}: tell its author, and leave it out with --skip ${id}.`];
+  const hint = causeOf(check, finding)?.hint;
+  if (hint === undefined) return [];
+  const advice = typeof hint === 'function' ? hint(facts) : fill(hint, facts);
+  return typeof advice !== 'string' ? advice : advice === '' ? [] : [advice];
+}
+
+const causeOf = ({ causes }: Pick<Check, 'causes'>, { code }: Finding): Cause | undefined =>
+  (Object.hasOwn(causes, code) ? causes[code] : undefined) ?? (Object.hasOwn(common, code) ? common[code] : undefined);

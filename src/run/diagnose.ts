@@ -11,7 +11,7 @@ import { type CheckRun, type RunOptions, runChecks } from '../runner.ts';
 export interface Diagnosis {
   readonly host: LiveHost;
   readonly runs: readonly CheckRun[];
-  readonly run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home'>;
+  readonly run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home' | 'homeSource'>;
   /** Fires when the run's time, with what it has for more, is over. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +46,9 @@ export async function diagnose<T>(
       ...(onDone && { onDone: (run) => onDone(run, startedAt, host) }),
     });
     const durationMs = Math.round(performance.now() - began);
-    return then({ host, runs, run: { runId: randomUUID(), startedAt, durationMs, home: path }, signal: ending });
+    const source = named.source === undefined ? {} : { homeSource: named.source };
+    const run = { runId: randomUUID(), startedAt, durationMs, home: path, ...source };
+    return then({ host, runs, run, signal: ending });
   });
 }
 

@@ -5,13 +5,13 @@ export const versionOf = (version: unknown): string => (version === null ? 'an u
 /** A daemon that does not answer is told by its own checks. */
 export const noAnswer: Cause = {
   message: ({ reason }) => `the daemon could not be asked${reason ? ` (${reason})` : ''}`,
-  hint: () => 'ask again once the daemon answers; what it keeps is known from its answer alone',
+  hint: () => 'Ask again once the daemon answers; what it keeps is known from its answer alone.',
   follows: ['daemon *', 'daemon:health *', 'upgraded:version not-running'],
 };
 
-export const noState: Cause = { message: () => 'not asked: nothing was saved before (preflight --save)' };
+export const noState: Cause = { message: () => 'skipped: nothing was saved before (preflight --save)' };
 
 export const unseenBefore: Cause = {
   message: () => 'it could not be seen before the upgrade, and is not in the saved state',
-  hint: () => 'preflight told why; what it could not see cannot be compared',
+  hint: () => 'Preflight told why; what it could not see cannot be compared.',
 };

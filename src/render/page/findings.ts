@@ -1,7 +1,8 @@
+import { type Advice, shellLine } from '../../model/advice.ts';
 import type { Evidence } from '../../model/check.ts';
 import { type CheckReport, compareChecks, type ReportedFinding, standing } from '../../report.ts';
 import { sayAccepted } from '../accepted.ts';
-import { say } from '../words.ts';
+import { adviseOn, say } from '../words.ts';
 import { clipped, type Html, html } from './html.ts';
 import { badge, code, prose, section, table } from './parts.ts';
 import type { Subject } from './sight.ts';
@@ -30,33 +31,39 @@ export function renderFindings({ report }: Subject): Html {
   return html`${section(
     'findings',
     'Findings',
-    causes.length > 0 ? causes.slice(0, most).map(article) : html`<p>None: every check that was asked passed.</p>`,
+    causes.length > 0 ? causes.slice(0, most).map(article) : html`<p>None: every check that was run passed.</p>`,
     causes.length > most ? html`<p class="quiet">${causes.length - most} more findings are in report.json.</p>` : null,
     consequences.length > 0
-      ? html`<h3 class="minor">That brings with it</h3><ul class="plain">${consequences.slice(0, most).map(consequence)}</ul>`
+      ? html`<h3 class="minor">This also causes</h3><ul class="plain">${consequences.slice(0, most).map(consequence)}</ul>`
       : null,
   )}${rest.length > 0 ? section('passed', 'Checks without a finding', html`<ul class="plain columns">${rest.map(line)}</ul>`) : null}`;
 }
 
 function article({ of: { check }, finding }: Found): Html {
-  const { message, hint } = say(check, finding);
+  const { message } = say(check, finding);
+  const advice = adviseOn(check, finding);
   const accepted = sayAccepted(finding);
   const from = check.module ? html` · of <samp>${clipped(check.module, 120)}</samp>, which is not ours` : null;
   return html`<article class="finding ${standing(finding)}">
 <p class="where">${badge(standing(finding))} <samp>${check.id}</samp> <samp>${clipped(finding.code, 80)}</samp> about ${code(finding.target, 120)}${from}</p>
 <h3>${prose(clipped(message, 600))}</h3>
 ${accepted ? html`<p class="quiet">${clipped(accepted)}</p>` : null}
-${hint ? html`<p class="hint"><strong>Next:</strong> ${prose(clipped(hint, 600))}</p>` : null}
+${advice.length > 0 ? html`<div class="hint"><strong>Next:</strong> ${advice.map(step)}</div>` : null}
 ${evidence(finding.evidence)}
 </article>`;
 }
+
+const step = (part: Advice[number]): Html =>
+  typeof part === 'string'
+    ? html`<p>${prose(clipped(part, 600))}</p>`
+    : html`<p class="command">${code(shellLine(part), 600)}</p>`;
 
 function evidence(all: readonly Evidence[]): Html | null {
   if (all.length === 0) return null;
   const rows = all
     .slice(0, mostEvidence)
     .map(({ observation, field, value }) => [code(observation), code(field, 80), code(String(value), 200)]);
-  return html`<details open><summary>Evidence</summary>${table('What it rests on', ['Seen in', 'Field', 'Value'], rows)}${
+  return html`<details><summary>Evidence</summary>${table('What it rests on', ['Seen in', 'Field', 'Value'], rows)}${
     all.length > mostEvidence ? html`<p class="quiet">${all.length - mostEvidence} more are in report.json.</p>` : null
   }</details>`;
 }

@@ -8,8 +8,8 @@ export const standings: Readonly<Record<Standing, { readonly word: string; reado
   warn: { word: 'warning', sign: '!' },
   suppressed: { word: 'suppressed', sign: '~' },
   known: { word: 'known', sign: '=' },
-  skipped: { word: 'not asked', sign: '–' },
-  pass: { word: 'ok', sign: '✓' },
+  skipped: { word: 'skipped', sign: '–' },
+  pass: { word: 'passed', sign: '✓' },
 };
 
 export const badge = (standing: Standing): Html =>

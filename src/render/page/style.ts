@@ -79,6 +79,7 @@ a { color: var(--link); text-underline-offset: .2em; }
 .finding .where { margin-bottom: .35rem; font-size: .88rem; color: var(--quiet); }
 .finding h3 { font-size: 1.08rem; }
 .finding .hint { margin-top: .6rem; }
+.hint p { margin: .25rem 0; }
 .finding details { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--quiet); font-size: .88rem; font-weight: 600; width: fit-content; }
 details > table { margin-top: .5rem; }

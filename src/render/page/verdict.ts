@@ -10,8 +10,8 @@ import type { Subject } from './sight.ts';
 const headlines = {
   fail: 'Something is wrong',
   unknown: 'Not everything could be determined',
-  warn: 'It works, and somebody should look',
-  pass: 'Nothing is wrong',
+  warn: 'It works, with warnings',
+  pass: 'No problems found',
 } as const;
 
 /** The worst that counts. */
@@ -57,7 +57,7 @@ function tiles({ report, seen }: Subject): Html {
     const found = report.checks.find(({ check }) => check.id === id);
     return found
       ? html`${badge(standing(found.worst))} <span>${prose(clipped(say(found.check, found.worst).message, 160))}</span>`
-      : 'not asked';
+      : 'skipped';
   };
   const disk = seen['home.disk'];
   const sessions = seen['store.sessions'];
@@ -71,16 +71,16 @@ function tiles({ report, seen }: Subject): Html {
         ? html`<b>${sessions.byStatus.running ?? 0}</b> running, ${sessions.byStatus.created ?? 0} created, ${sessions.recent.made} made in the last day`
         : 'not read',
     ),
-    tile('Disk', disk ? html`<b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : 'not seen'),
+    tile('Disk', disk ? html`<b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : 'not read'),
   ]}</div>`;
 }
 
 const about = ({ home, startedAt, durationMs, runId, exitCode, complete, baseline }: Report): Html =>
   facts([
     ['Home', html`<samp>${clipped(home)}</samp>`],
-    ['Looked at (UTC)', moment(startedAt)],
+    ['Checked at (UTC)', moment(startedAt)],
     ['Took', count(durationMs, 'millisecond')],
-    ['Everything told', complete ? 'yes' : 'no'],
+    ['Complete', complete ? 'yes' : 'no'],
     ['Exit code', exitCode],
     ['Run', html`<samp>${runId}</samp>`],
     ['Compared with run', baseline === null ? null : html`<samp>${baseline}</samp>`],
