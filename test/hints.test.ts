@@ -134,7 +134,7 @@ test('where nothing is in the way, the start is advised as it is', async () => {
   const home = makeHome(join(scratch.path, 'home'), { rows });
   const { checks } = (await diagnose(home)).document;
   expect(checks.find(({ id }) => id === 'sessions:orphaned')?.hint).toBe(
-    'What they recorded can still be replayed. The next start marks them orphaned: coven daemon start',
+    'List them, and replay what they recorded: coven-doctor sessions. The next start marks them orphaned: coven daemon start',
   );
   expect(checks.find(({ id }) => id === 'daemon')?.hint).toBe(
     '`coven run` works without it. To start it: coven daemon start',

@@ -24,7 +24,10 @@ export const sessions = [
     summary: 'List live, orphaned, stranded and ended sessions',
     about: 'A session is listed by what is proven of its process, not by what its row says. Changes nothing.',
     options,
-    examples: [['coven-doctor sessions', 'which sessions live, and which were cut off']],
+    examples: [
+      ['coven-doctor sessions', 'which sessions are running, and which were cut off'],
+      ['coven-doctor sessions --bundle coven.zip', 'the same from a support bundle'],
+    ],
     readsLedger: true,
     run: async (argv, signal) => {
       const asked = { ...placeOf(argv), json: argv.json };
