@@ -40,7 +40,8 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/observation.ts', ['src/host/observations/', 'src/host/shape.ts']],
   ['src/deadline.ts', []],
   ['src/json.ts', []],
-  ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts']],
+  ['src/start/', ['src/start/', 'src/child/code-cache.ts']],
+  ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts', 'src/programs.ts']],
   ['src/programs.ts', []],
   ['src/system/', ['src/system/', 'src/child/', 'src/programs.ts']],
   [
@@ -152,12 +153,13 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/runner.ts',
       'src/deadline.ts',
       'src/programs.ts',
+      'src/sqlite/ask.ts',
       'src/system/',
       'src/json.ts',
     ],
   ],
   ['src/redaction/', ['src/redaction/', 'src/coven/', 'src/json.ts']],
-  ['src/daemon/', ['src/daemon/', 'src/coven/', 'src/programs.ts', 'package.json']],
+  ['src/daemon/', ['src/daemon/', 'src/coven/', 'src/child/sqlite.ts', 'src/programs.ts', 'package.json']],
   ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
   [
     'src/fix/engine/',
@@ -217,6 +219,9 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
   expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
+    // An answer, to a pipe.
+    'src/child/requests.ts',
+    'src/child/sqlite.ts',
     'src/cli/demo.ts',
     // Its answers, to a pipe.
     'src/cli/isolated-program.ts',
@@ -228,11 +233,13 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     // A copy of a ledger, in a private folder.
     'src/host/rehearse.ts',
     'src/host/store.ts',
-    // Its answer, to a pipe.
+    // An answer, to a pipe.
     'src/plugins/program.ts',
     'src/simulate/place.ts',
     // Some pages of a ledger, in the folder that it is read from.
     'src/sqlite/extract.ts',
+    // A folder of the user's cache, for Node.
+    'src/start/code-cache.ts',
     // A copy of a ledger, in the folder of a run.
     'src/store/empty-search.ts',
     'src/store/foreign.ts',
@@ -280,6 +287,9 @@ test('only the command line reads argv and sets the exit code', () => {
   expect(files_.filter((file) => !/^src\/(cli\/|coven\.ts|coven-doctor\.ts)/.test(file))).toEqual([
     // A child is given the number of its parent.
     'src/child/end-with-parent.ts',
+    'src/child/tie.ts',
+    // No code cache is kept in what the command line names.
+    'src/start/start.ts',
   ]);
 });
 

@@ -65,6 +65,8 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
     const [, file = '', args = ''] = /execve\("([^"]*)", \[(.*?)\]/.exec(line) ?? [];
     const argv = args.split(', ').map((word) => word.replaceAll('"', ''));
     if (args.includes('ulimit -d')) return { what: limit, path: file, knowsSecret: line.includes(secret) };
+    // It then becomes the program that it ties to ours.
+    if (basename(file) === 'setpriv') return { what: 'setpriv', path: file, knowsSecret: line.includes(secret) };
     const ours = argv.findIndex((word) => word.includes('/dist/'));
     if (file !== process.execPath || ours < 0)
       return {
@@ -74,7 +76,7 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
       };
     const [program = '', ...rest] = argv.slice(ours);
     // Numbers of processes and times differ.
-    const words = rest.filter((word) => /^[a-z]+$/.test(word));
+    const words = rest.filter((word) => /^[a-z]+$/.test(word) && word !== 'tied');
     return { what: [basename(program), ...words].join(' '), path: file, knowsSecret: line.includes(secret) };
   });
 }
@@ -94,22 +96,22 @@ const list = (started: readonly Started[]): readonly string[] => [...new Set(sta
 
 describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are ours and the system’s', () => {
   const cases: readonly (readonly [words: readonly string[], started: readonly string[]])[] = [
-    [[], ['reader.js', limit]],
+    [[], ['reader.js', 'setpriv', limit]],
     [['list'], []],
     [['explain', 'home:mode'], []],
-    [['plan'], ['reader.js', limit]],
-    [['bundle'], ['reader.js', limit, 'system.js']],
-    [['preflight'], ['reader.js', limit]],
+    [['plan'], ['reader.js', 'setpriv', limit]],
+    [['bundle'], ['reader.js', 'setpriv', limit, 'system.js']],
+    [['preflight'], ['reader.js', 'setpriv', limit]],
     [['runs'], []],
     [
       ['backup', 'create'],
-      ['flock -x -n 3', 'judge.js', 'ledger.js'],
+      ['flock -x -n 3', 'judge.js', 'ledger.js', 'setpriv', limit],
     ],
     [['backup', 'list'], []],
     [['backup', 'verify'], ['flock -x -n 3']],
     [
       ['--fix', '--yes'],
-      ['flock -x -n 3', 'judge.js', 'ledger.js', 'reader.js', limit],
+      ['flock -x -n 3', 'judge.js', 'ledger.js', 'reader.js', 'setpriv', limit],
     ],
     [['undo'], []],
     [['simulate'], ['true', 'unshare -m true']],
@@ -121,8 +123,9 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
         'flock -x -n 3',
         'judge.js',
         'mkfifo PATH',
-        'plugin.js',
+        'plugin.mjs',
         'reader.js',
+        'setpriv',
         limit,
       ],
     ],
@@ -150,7 +153,7 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     const stopped = await trace(scratch, 'coven', ['daemon', 'stop']);
     const started = await start;
     expect([list(started), list(stopped)]).toEqual([
-      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'reader.js', limit],
+      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'reader.js', 'setpriv', limit],
       [],
     ]);
     const know = [...started, ...stopped].filter(({ knowsSecret }) => knowsSecret);

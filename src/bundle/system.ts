@@ -3,16 +3,21 @@ import { arch, cpus, loadavg, release, totalmem, uptime, version } from 'node:os
 import { readStart } from '../host/files.ts';
 import { packageRoot, tool } from '../host/package.ts';
 import { runSystem } from '../programs.ts';
+import { askDriver } from '../sqlite/ask.ts';
 import { askMachine } from '../system/ask.ts';
 
 const fileLimit = 64 * 1024;
 
 /** Facts of this machine that say nothing of whose it is. What it does not tell is null. */
 export async function seeSystem(signal: AbortSignal): Promise<object> {
-  const { cpu = null, memory = null } = await askMachine(signal);
+  const [{ cpu = null, memory = null }, sqlite] = await Promise.all([
+    askMachine(signal),
+    askDriver(signal).catch(() => null),
+  ]);
   return {
     node: process.version,
-    sqlite: process.versions.sqlite ?? null,
+    sqlite: sqlite?.version ?? null,
+    sqliteOfNode: sqlite && sqlite.driver === 'node:sqlite',
     platform: process.platform,
     arch: arch(),
     kernel: { release: release(), version: version() },

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { within } from '../deadline.ts';
 import { packageRoot } from '../host/package.ts';
+import { codeCacheEnv } from './code-cache.ts';
 import { type LineReader, readLines } from './lines.ts';
 import { noSqliteOf } from './no-sqlite.ts';
+import { tie, tied } from './tie.ts';
 
 /** Programs of this package that run as children, one file of `dist` each. */
 export type ChildProgram =
@@ -92,11 +94,14 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
     settle();
   };
   try {
-    const node = [process.execPath, ...nodeOptions, join(packageRoot, 'dist', `${program}.js`), String(process.pid)];
-    const [file = '', ...args] = memoryBytes === undefined ? node : limited(node, memoryBytes);
+    const node = [process.execPath, ...nodeOptions, join(packageRoot, 'dist', fileOf(program)), String(process.pid)];
+    // What a child started itself is ended by the child, which ends its group.
+    const ties = group ? null : tie();
+    const command = ties ? [...ties, ...node, tied] : node;
+    const [file = '', ...args] = memoryBytes === undefined ? command : limited(command, memoryBytes);
     child = spawn(file, args, {
       stdio: answersOn === 1 ? ['pipe', 'pipe', 'ignore'] : ['pipe', 'ignore', 'ignore', 'pipe'],
-      env,
+      env: { ...(usesSqlite && codeCacheEnv()), ...env },
       cwd: '/',
       detached: group,
     });
@@ -152,6 +157,12 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
   };
 }
 
+/** Modules of others are imported by an ES module. */
+const fileOf = (program: ChildProgram): string => (program === 'plugin' ? 'plugin.mjs' : `${program}.js`);
+
+/** What V8 keeps for itself of the address space that the limit counts, measured: Node 24 and 26 have 560 MiB of it as they start. */
+const reservedBytes = Number.parseInt(process.versions.v8, 10) >= 13 ? 600 * 1024 ** 2 : 0;
+
 const shell = '/bin/sh';
 
 /**
@@ -160,7 +171,7 @@ const shell = '/bin/sh';
  */
 function limited(command: readonly string[], memoryBytes: number): readonly string[] {
   if (!existsSync(shell)) return command;
-  const kib = Math.ceil(memoryBytes / 1024);
+  const kib = Math.ceil((memoryBytes + reservedBytes) / 1024);
   return [shell, '-c', 'ulimit -d "$0" 2>/dev/null; exec "$@"', String(kib), ...command];
 }
 

@@ -47,7 +47,7 @@ function reasonOf(error: string, folder: string | null): string {
   if (found !== undefined && needed !== undefined)
     return `SQLite cannot be loaded: ${dependency} was built for Node ABI ${found}, and this is Node ${process.version} with ABI ${needed}`;
   if (folder === null) return `SQLite cannot be loaded: ${dependency} is not installed`;
-  if (error.includes('Could not locate the bindings file'))
+  if (error.startsWith('Cannot find module'))
     return `SQLite cannot be loaded: the native part of ${dependency} is missing (this is Node ${process.version}, ABI ${process.versions.modules})`;
   return `SQLite cannot be loaded: ${error.split('\n', 1)[0]}`;
 }

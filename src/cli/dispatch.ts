@@ -1,5 +1,6 @@
 import { startReaderAhead } from '../host/reader.ts';
 import type { Command, MadeOfCommands } from './command.ts';
+import { mayHaveLedger } from './home.ts';
 import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
 
@@ -10,7 +11,7 @@ const versionWords: ReadonlySet<string> = new Set(['-v', '-V', '--version', 'ver
 export async function runDoctor(words: readonly string[], signal: AbortSignal): Promise<number> {
   if (words.length === 0) {
     // Nothing to parse: yargs takes as long to load as Node takes to start.
-    startReaderAhead();
+    if (mayHaveLedger()) startReaderAhead();
     const { plainDiagnosis } = await import('./commands/plain.ts');
     return (await import('./doctor.ts')).doctor(plainDiagnosis, signal);
   }
@@ -20,7 +21,7 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   if (asked?.what === 'version') return (await import('./version.ts')).printVersion(words.includes('--verbose'));
   if (asked) return (await import('./help.ts')).printHelp(command);
   if (!('run' in command)) throw new UsageError(incomplete(command, rest));
-  if (command.readsLedger) startReaderAhead();
+  if (command.readsLedger && (words.some((word) => word.startsWith('--home')) || mayHaveLedger())) startReaderAhead();
   const { parse } = await import('./parse.ts');
   return command.run((await parse(command, rest)) as never, signal, madeOfCommands);
 }

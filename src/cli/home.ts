@@ -1,4 +1,5 @@
-import { resolveHome } from '../coven/layout.ts';
+import { join } from 'node:path';
+import { names, resolveHome } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
 import { UsageError } from './usage.ts';
 
@@ -7,6 +8,15 @@ export function namedHome(option: unknown): ReturnType<typeof resolveHome> {
   const home = homeOf(option);
   if (home.source === 'option' && isAbsent(home.path)) throw new UsageError(`there is no Coven home at ${home.path}`);
   return home;
+}
+
+/** False where the home that is meant without an option has no ledger. */
+export function mayHaveLedger(): boolean {
+  try {
+    return lookNow(join(resolveHome(undefined, process.env).path, names.ledger)) !== null;
+  } catch {
+    return true;
+  }
 }
 
 /** False where it cannot be told. */

@@ -140,9 +140,13 @@ function reportMembers(report: Report, { observations, included }: Cleaned): rea
 }
 
 // Last: what it calls is made by then.
-const lines = readLines(process.stdin, requestLimit);
-for (;;) {
-  const line = await lines.next();
-  if (typeof line === 'string') break;
-  say(await answer(messageOf<PackRequest | ProveRequest>(line.text)));
+void serve();
+
+async function serve(): Promise<void> {
+  const lines = readLines(process.stdin, requestLimit);
+  for (;;) {
+    const line = await lines.next();
+    if (typeof line === 'string') return;
+    say(await answer(messageOf<PackRequest | ProveRequest>(line.text)));
+  }
 }

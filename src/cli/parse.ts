@@ -1,4 +1,3 @@
-import yargs from 'yargs';
 import type { Command } from './command.ts';
 import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
@@ -6,6 +5,7 @@ import { UsageError } from './usage.ts';
 /** The options and positionals of a command, from the words after its name. Throws a UsageError for what does not fit. */
 export async function parse(command: Command, words: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const { name, options, positionals } = command;
+  const { default: yargs } = await import('yargs');
   const argv = await yargs([...words])
     .locale('en')
     .help(false)

@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import { names } from '../coven/layout.ts';
 import type { RecoveryLog } from './log.ts';
 import { openPrivate } from './private.ts';

@@ -1,4 +1,5 @@
-import Database from 'better-sqlite3';
+import type Database from '../child/sqlite.ts';
+import { isSqliteError } from '../child/sqlite.ts';
 import type { Events } from './events.ts';
 
 /** `eventWriter` of a health answer. */
@@ -71,7 +72,7 @@ export function createWriter(db: Database.Database, events: Events): Writer {
       return null;
     } catch (error) {
       // The rows of one session may have been removed by another Coven process; that must not stop the others.
-      const whole = error instanceof Database.SqliteError && !/^SQLITE_(CONSTRAINT|TOOBIG)/.test(error.code);
+      const whole = isSqliteError(error) && !/^SQLITE_(CONSTRAINT|TOOBIG)/.test(error.code);
       if (whole) throw error;
       return error as Error;
     }
@@ -85,7 +86,7 @@ export function createWriter(db: Database.Database, events: Events): Writer {
     try {
       outcomes = apply.immediate();
     } catch (error) {
-      const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      const busy = isSqliteError(error) && error.code.startsWith('SQLITE_BUSY');
       fault = { message: (error as Error).message, busy };
       schedule(busy ? retryMillis.busy : retryMillis.failed);
       return;

@@ -1,10 +1,6 @@
-import request from 'undici/lib/api/api-request.js';
-import errors from 'undici/lib/core/errors.js';
-// The client alone: all of undici takes as long to load as the rest of a diagnosis together.
-import Client from 'undici/lib/dispatcher/client.js';
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { deadline } from '../deadline.ts';
 import { parseJson } from '../json.ts';
-import { isErrno } from './files.ts';
 
 /** One request over a Unix socket: the JSON that came, or how far it got. */
 export interface Exchange {
@@ -21,6 +17,8 @@ const bodyLimit = 4 * 1024 ** 2;
 /** The answers of Coven to what is asked here have some kilobytes: of more, it is no delay that the end is missing. */
 const slowLimit = 64 * 1024;
 
+const connectErrors = ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'EAGAIN', 'ENOTSOCK', 'EPROTOTYPE'];
+
 /**
  * Asks the daemon at `socketPath` for `path`; with `body`, by POST. The whole exchange, connecting included, has `deadlineMs`; a sender
  * without end is cut off by it or by the size limit. Never rejects. The socket path must fit sun_path: Node cuts a
@@ -34,15 +32,10 @@ export async function ask(
   body?: object,
 ): Promise<Exchange> {
   const start = performance.now();
-  const client = new Client('http://localhost', {
-    socketPath,
-    pipelining: 0,
-    keepAliveTimeout: 1,
-    connect: { timeout: deadlineMs },
-  });
   const limit = deadline(deadlineMs, signal);
   let status: number | null = null;
   let length = 0;
+  let broken: Error | undefined;
   const end = (end: Exchange['end'], rest: Partial<Exchange> = {}): Exchange => ({
     end,
     status,
@@ -52,14 +45,10 @@ export async function ask(
     ...rest,
   });
   try {
-    const response = await request.call(client, {
-      path,
-      ...(body ? { method: 'POST', body: JSON.stringify(body) } : { method: 'GET' }),
-      signal: limit.signal,
-    });
-    status = response.statusCode;
+    const response = await respond({ socketPath, path, signal: limit.signal }, body, (error) => (broken ??= error));
+    status = response.statusCode ?? null;
     const chunks: Buffer[] = [];
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > bodyLimit) return end('too-large');
       chunks.push(chunk);
@@ -72,15 +61,35 @@ export async function ask(
       return end('not-json');
     }
   } catch (error) {
-    if (limit.signal.aborted || error instanceof errors.ConnectTimeoutError)
+    if (limit.signal.aborted)
       return end(status === null ? 'no-bytes' : length > slowLimit ? 'too-large' : 'incomplete');
-    for (const errno of ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'EAGAIN', 'ENOTSOCK', 'EPROTOTYPE']) {
-      if (isErrno(error, errno)) return end('connect', { errno });
-    }
-    if (error instanceof errors.HTTPParserError) return end('not-http');
+    // What broke the connection, where the answer tells only that it broke.
+    const code = String(((broken ?? error) as NodeJS.ErrnoException).code);
+    if (connectErrors.includes(code)) return end('connect', { errno: code });
+    // Codes of the parser of HTTP; an end in the midst of a head is one, too.
+    if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') return end('not-http');
     return end(status === null ? 'closed' : 'incomplete');
   } finally {
+    // Ends the connection, whatever of the exchange is left.
     limit.done();
-    await client.destroy().catch(() => undefined);
   }
+}
+
+/** Resolves with the head of an answer. Rejects where there is none, and when the signal fires, which ends the connection. */
+function respond(
+  options: Pick<RequestOptions, 'socketPath' | 'path' | 'signal'>,
+  body: object | undefined,
+  onError: (error: Error) => void,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const method = body ? 'POST' : 'GET';
+    const asked = request({ ...options, method, agent: false, host: 'localhost' }, resolve);
+    asked.on('error', (error) => {
+      onError(error);
+      reject(error);
+    });
+    // An answer that is none of ours, as one that changes the protocol, ends so.
+    asked.on('close', () => reject(new Error('closed')));
+    asked.end(body && JSON.stringify(body));
+  });
 }

@@ -39,6 +39,10 @@ export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+/** Whether this process lacks descriptors or memory, which says nothing of what it wanted to look at. */
+export const isShortage = (error: unknown): boolean =>
+  ['EMFILE', 'ENFILE', 'ENOMEM'].some((code) => isErrno(error, code));
+
 /** The first bytes of a regular file. `not-a-file` covers symlinks, FIFOs, sockets and directories: none is opened. */
 export type Reading =
   | { readonly state: 'read'; readonly bytes: Buffer; readonly size: number }
@@ -47,7 +51,7 @@ export type Reading =
 
 /**
  * Reads at most `limit` bytes from `from`. O_NONBLOCK keeps a FIFO from blocking the open for ever, O_NOFOLLOW a
- * symlink from leading elsewhere, and the descriptor is judged, not the name.
+ * symlink from leading elsewhere, and the descriptor is judged, not the name. Rejects where this process may open no more files.
  */
 export async function readStart(path: string, limit: number, from = 0): Promise<Reading> {
   let handle: Awaited<ReturnType<typeof open>>;
@@ -56,6 +60,7 @@ export async function readStart(path: string, limit: number, from = 0): Promise<
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return { state: 'absent' };
     if (isErrno(error, 'ELOOP') || isErrno(error, 'ENXIO')) return { state: 'not-a-file' };
+    if (isShortage(error)) throw error;
     return { state: 'unreadable', errno: errnoOf(error) };
   }
   try {

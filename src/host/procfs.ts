@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { readOwned, readProc, textOfProc } from './proc-file.ts';
 
 /** One process as /proc/PID/stat and the owner of its folder tell it. */
 export interface Stat {
@@ -23,6 +14,7 @@ export interface Stat {
 /** Kernel clock ticks a second, as every Linux that Node runs on reports them to user space. */
 const ticksPerSecond = 100;
 
+const statLimit = 4096;
 const argvLimit = 16_384;
 /** The kernel's own limit for arguments and environment together is a quarter of the stack, 2 MiB by default. */
 const environLimit = 2 * 1024 ** 2;
@@ -40,28 +32,27 @@ export function allPids(): readonly number[] | null {
 
 /** Null for a process that is gone. */
 export function readStat(pid: number): Stat | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command name may hold spaces and parentheses; the last one ends it.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const uid = statSync(`/proc/${pid}`).uid;
-    return {
-      pid,
-      state: fields[0] ?? '?',
-      ppid: Number(fields[1]),
-      session: Number(fields[3]),
-      startTicks: fields[19] ?? '0',
-      // The owner of the folder is root where a process made itself unreadable; its status names the real one.
-      uid: uid === 0 ? realUid(pid) : uid,
-    };
-  } catch {
-    return null;
-  }
+  const found = readOwned(`/proc/${pid}/stat`, statLimit);
+  if (!found) return null;
+  const text = found.bytes.toString('latin1');
+  // The command name may hold spaces and parentheses; the last one ends it.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
+  // The owner of the file is root where a process made itself unreadable; its status names the real one.
+  const uid = found.uid === 0 ? realUid(pid) : found.uid;
+  if (uid === null) return null;
+  return {
+    pid,
+    state: fields[0] ?? '?',
+    ppid: Number(fields[1]),
+    session: Number(fields[3]),
+    startTicks: fields[19] ?? '0',
+    uid,
+  };
 }
 
-function realUid(pid: number): number {
-  const line = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  return line ? Number(line[1]) : 0;
+function realUid(pid: number): number | null {
+  const status = textOfProc(`/proc/${pid}/status`);
+  return status === null ? null : Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
 }
 
 /** The inode of the pid namespace that pids count in here, 0 where there are none. */
@@ -75,19 +66,17 @@ export function pidNamespace(): string {
 
 /** The number of a process in its own pid namespace; the same where it is in ours, or is gone. */
 export function innerPid(pid: number): number {
-  try {
-    const numbers = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    return Number(numbers?.split(/\s+/).at(-1) ?? pid);
-  } catch {
-    return pid;
-  }
+  const numbers = /^NSpid:\s+(.*)$/m.exec(textOfProc(`/proc/${pid}/status`) ?? '')?.[1];
+  return Number(numbers?.split(/\s+/).at(-1) ?? pid);
 }
+
+let ownMounts: string | undefined;
 
 /** What a path of a process leads to, in our view: in a container it counts from the container's own root. */
 export function pathOf(pid: number, path: string): string {
   try {
-    const isOurs = readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt');
-    return isOurs ? path : `/proc/${pid}/root${path}`;
+    ownMounts ??= readlinkSync('/proc/self/ns/mnt');
+    return readlinkSync(`/proc/${pid}/ns/mnt`) === ownMounts ? path : `/proc/${pid}/root${path}`;
   } catch {
     return path;
   }
@@ -95,12 +84,8 @@ export function pathOf(pid: number, path: string): string {
 
 /** Milliseconds since the epoch at which the machine was started, or null. */
 export function bootTime(): number | null {
-  try {
-    const line = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'));
-    return line ? Number(line[1]) * 1000 : null;
-  } catch {
-    return null;
-  }
+  const line = /^btime (\d+)$/m.exec(textOfProc('/proc/stat') ?? '');
+  return line ? Number(line[1]) * 1000 : null;
 }
 
 export function startedAt(startTicks: string, boot: number | null): string | null {
@@ -109,44 +94,28 @@ export function startedAt(startTicks: string, boot: number | null): string | nul
 
 /** Arguments of a process, cut at 16 KiB; null where they cannot be read. */
 export function readArgv(pid: number): readonly string[] | null {
-  return readList(`/proc/${pid}/cmdline`, argvLimit);
+  return readProc(`/proc/${pid}/cmdline`, argvLimit)?.toString().split('\0').filter(Boolean) ?? null;
 }
 
 /** Values of the named environment variables alone: no other value is kept. Null where it may not be read. */
 export function readEnviron(pid: number, wanted: readonly string[]): Readonly<Record<string, string>> | null {
-  const list = readList(`/proc/${pid}/environ`, environLimit);
-  if (!list) return null;
+  const bytes = readProc(`/proc/${pid}/environ`, environLimit);
+  if (!bytes) return null;
   const found: Record<string, string> = {};
-  for (const entry of list) {
-    const name = wanted.find((name) => entry.startsWith(`${name}=`));
-    if (name) found[name] ??= entry.slice(name.length + 1);
+  for (const name of wanted) {
+    const value = valueIn(bytes, `${name}=`);
+    if (value !== null) found[name] = value;
   }
   return found;
 }
 
-function readList(path: string, limit: number): readonly string[] | null {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY);
-  } catch {
-    return null;
-  }
-  try {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    while (length < limit) {
-      const chunk = Buffer.alloc(Math.min(65_536, limit - length));
-      const read = readSync(fd, chunk);
-      if (read === 0) break;
-      chunks.push(chunk.subarray(0, read));
-      length += read;
-    }
-    return Buffer.concat(chunks).toString('utf8').split('\0').filter(Boolean);
-  } catch {
-    return null;
-  } finally {
-    closeSync(fd);
-  }
+/** Of the first entry that begins so: entries end with a null byte. */
+function valueIn(entries: Buffer, start: string): string | null {
+  const isFirst = entries.toString('latin1', 0, start.length) === start;
+  const at = isFirst ? 0 : entries.indexOf(`\0${start}`, 0, 'latin1') + 1;
+  if (at === 0 && !isFirst) return null;
+  const end = entries.indexOf(0, at);
+  return entries.toString('utf8', at + start.length, end === -1 ? entries.length : end);
 }
 
 /** Where a descriptor leads: `/dev/pts/0 (deleted)`, `socket:[5718]`. Empty where it cannot be told. */
@@ -174,14 +143,10 @@ export function descriptors(pid: number): readonly number[] | null {
 
 /** Whether a descriptor carries a flock on the file with this inode. Source: proc(5), /proc/PID/fdinfo. */
 export function holdsLock(pid: number, fd: number, inode: string): boolean {
-  try {
-    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
-    return info
-      .split('\n')
-      .some((line) => line.startsWith('lock:') && line.includes('FLOCK') && line.includes(`:${inode} `));
-  } catch {
-    return false;
-  }
+  const info = textOfProc(`/proc/${pid}/fdinfo/${fd}`) ?? '';
+  return info
+    .split('\n')
+    .some((line) => line.startsWith('lock:') && line.includes('FLOCK') && line.includes(`:${inode} `));
 }
 
 /** Device and inode of everything that a process has open, or null where that may not be read. */
@@ -204,15 +169,12 @@ export function openFiles(pid: number): readonly { dev: string; ino: string }[] 
  */
 export function listenersBelow(folder: string): ReadonlySet<string> {
   const found = new Set<string>();
-  try {
-    for (const line of readFileSync('/proc/net/unix', 'utf8').split('\n')) {
-      const match = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line);
-      const [, flags = '0', inode = '', path = ''] = match ?? [];
-      const accepts = (Number.parseInt(flags, 16) & 0x10000) !== 0;
-      if (accepts && path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/')) found.add(inode);
-    }
-  } catch {
-    return found;
+  for (const line of textOfProc('/proc/net/unix', 'utf8')?.split('\n') ?? []) {
+    if (!line.includes(`${folder}/`)) continue;
+    const match = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line);
+    const [, flags = '0', inode = '', path = ''] = match ?? [];
+    const accepts = (Number.parseInt(flags, 16) & 0x10000) !== 0;
+    if (accepts && path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/')) found.add(inode);
   }
   return found;
 }
@@ -238,11 +200,7 @@ export function supervisor(pid: number): { readonly name: string; readonly user:
 }
 
 function cgroup(pid: number): string | null {
-  try {
-    const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
-    const line = lines.find((line) => line.startsWith('0::')) ?? lines.find((line) => line.includes(':name=systemd:'));
-    return line?.split(':').slice(2).join(':') ?? null;
-  } catch {
-    return null;
-  }
+  const lines = textOfProc(`/proc/${pid}/cgroup`, 'utf8')?.split('\n');
+  const line = lines?.find((line) => line.startsWith('0::')) ?? lines?.find((line) => line.includes(':name=systemd:'));
+  return line?.split(':').slice(2).join(':') ?? null;
 }

@@ -1,3 +1,4 @@
+import { access } from 'node:fs';
 import { type Child, startChild } from '../child/child.ts';
 import { NoSqlite } from '../child/no-sqlite.ts';
 import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../observation.ts';
@@ -43,6 +44,8 @@ let ahead: Child | undefined;
  * ledger, and the two go on side by side. It opens nothing until it is asked, and ends with this process.
  */
 export function startReaderAhead(): void {
+  // Node's own threads first: a process that may have no more of them aborts, and this one would, for its child.
+  access('/', () => undefined);
   ahead ??= startChild('reader', limits);
 }
 

@@ -26,7 +26,7 @@ endWithParent({ group: true });
 
 const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { path, homes } = JSON.parse((await input.next()).value ?? '{}') as Start;
-register(beside('plugin-hooks.js'), { data: { own: beside('.'), index: beside('index.js'), homes } });
+register(beside('plugin-hooks.mjs'), { data: { own: beside('.'), index: beside('index.mjs'), homes } });
 
 const checks: Runnable[] = [];
 try {

@@ -8,7 +8,7 @@ import { loadSqlite } from '../child/sqlite.ts';
 import type { RescueLine, RescueProgress, RescueRequest } from './protocol.ts';
 import { rescue } from './rescue.ts';
 
-await loadSqlite();
+loadSqlite();
 endWithParent();
 
 /** Milliseconds between two lines of progress. */

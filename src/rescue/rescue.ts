@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import { account } from './account.ts';
 import { ChainReader } from './chain.ts';
 import { decide } from './decide.ts';

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import { cellAt, parsePage } from '../sqlite/page.ts';
 import { childrenOf, depthLimit } from '../sqlite/tree.ts';
 import type { ChainReader } from './chain.ts';

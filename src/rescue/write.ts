@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import type { ChainReader } from './chain.ts';
 import { type Model, make, type Table } from './model.ts';
 import { RowReader } from './rows.ts';

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import { withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
 import { isOfSearch, isSearchTable } from './owners.ts';

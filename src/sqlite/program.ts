@@ -3,19 +3,20 @@
  * told to judge: closing a descriptor of a ledger drops the locks of whoever has it open in the same process, and a native
  * call can only be ended with its process. One request a line; the end of its input ends it.
  */
-import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
-import { loadSqlite } from '../child/sqlite.ts';
+import { answer, requests } from '../child/requests.ts';
+import { loadSqlite, sqliteDriver } from '../child/sqlite.ts';
 import { readBytes } from './bytes.ts';
 import { judgeCopy } from './judge.ts';
 import { patience } from './patience.ts';
-import type { BytesRequest, Judgement, JudgeRequest, RawRowsRequest } from './protocol.ts';
+import type { BytesRequest, DriverRequest, Judgement, JudgeRequest, RawRowsRequest, SqliteDriver } from './protocol.ts';
 import { readRawRows } from './raw-rows.ts';
 
-await loadSqlite();
 endWithParent();
 
 function judge({ copy }: JudgeRequest): Judgement {
+  // Bytes are read without it.
+  loadSqlite();
   try {
     return judgeCopy(copy);
   } catch (error) {
@@ -24,12 +25,18 @@ function judge({ copy }: JudgeRequest): Judgement {
   }
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const request = JSON.parse(line) as JudgeRequest | BytesRequest | RawRowsRequest;
-  const hurry = patience('copy' in request ? 0 : request.milliseconds);
-  const answer = (): object => {
+function tellDriver(): SqliteDriver {
+  loadSqlite();
+  return sqliteDriver();
+}
+
+for (const line of requests()) {
+  const request = JSON.parse(line) as JudgeRequest | BytesRequest | RawRowsRequest | DriverRequest;
+  const hurry = patience('milliseconds' in request ? request.milliseconds : 0);
+  const told = (): object => {
     if ('copy' in request) return judge(request);
+    if ('driver' in request) return tellDriver();
     return 'rowsOf' in request ? readRawRows(request, hurry) : readBytes(request.ledger, { ...request, hurry });
   };
-  process.stdout.write(`${JSON.stringify(answer())}\n`);
-});
+  answer(told());
+}

@@ -4,6 +4,17 @@ export interface JudgeRequest {
   readonly copy: string;
 }
 
+/** Or which SQLite is used; the answer is a SqliteDriver. */
+export interface DriverRequest {
+  readonly driver: true;
+}
+
+export interface SqliteDriver {
+  readonly driver: 'better-sqlite3' | 'node:sqlite';
+  /** Of SQLite. */
+  readonly version: string;
+}
+
 /** Or what the bytes of a ledger say that somebody else has open and pinned; the answer is a StoreBytes. */
 export interface BytesRequest {
   readonly ledger: string;

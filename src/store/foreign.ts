@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import { names } from '../coven/layout.ts';
 import { bring } from './reach.ts';
 

@@ -5,9 +5,8 @@
 import { createHash } from 'node:crypto';
 import { constants, copyFileSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import Database from 'better-sqlite3';
 import { endWithParent } from '../child/end-with-parent.ts';
-import { loadSqlite } from '../child/sqlite.ts';
+import Database, { loadSqlite } from '../child/sqlite.ts';
 import type { TwoValues } from '../observation.ts';
 import { judgeCopy } from '../sqlite/judge.ts';
 import { emptySearch, searchTables } from './empty-search.ts';
@@ -134,7 +133,7 @@ function mend({ source, into, settled, work, values }: MendRequest): MendAnswer 
   }
 }
 
-await loadSqlite();
+loadSqlite();
 endWithParent();
 
 createInterface({ input: process.stdin }).once('line', (line) => {

@@ -2,10 +2,9 @@
  * The one program that opens a ledger to read it, as a child process that can be killed: a native call cannot be
  * interrupted, and closing any other descriptor of the ledger would drop SQLite's locks in the process that holds them.
  */
-import { createInterface } from 'node:readline';
-import Database from 'better-sqlite3';
 import { endWithParent } from '../child/end-with-parent.ts';
-import { loadSqlite } from '../child/sqlite.ts';
+import { answer, requests } from '../child/requests.ts';
+import Database, { loadSqlite } from '../child/sqlite.ts';
 import { coreColumns } from '../coven/tables.ts';
 import type { StoreBytes, StoreIntegrity, StoreOpenOutcome } from '../observation.ts';
 import { readBytes } from '../sqlite/bytes.ts';
@@ -33,7 +32,7 @@ const deepPinMs = 20_000;
 const busyMs = 500;
 
 function say(message: ReadMessage): void {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
+  answer(message);
 }
 
 /** What SQLite's code means for the one who wants to open the ledger. */
@@ -169,12 +168,12 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
       milliseconds: request.deep ? deepPinMs : bytesMs,
     });
     say({ kind: 'bytes', bytes });
-    void beside.end();
   }
   // Of a copy without the events, SQLite's own check would find holes.
   const integrity =
     way === 'pages' ? notChecked(request.deep) : readTables(db, request, (found) => say({ kind: 'progress', found }));
   say({ kind: 'integrity', integrity });
+  await beside?.end();
   return {
     again: tellSessions,
     count: () => say({ kind: 'rows', rows: readRows(db, way === 'pages' ? request.ledger : null) }),
@@ -184,15 +183,21 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
 }
 
 // The native part is loaded while the request is still being made up.
-await loadSqlite();
+loadSqlite();
 endWithParent();
 
-let open: Promise<Open | undefined> | undefined;
-createInterface({ input: process.stdin }).on('line', async (line) => {
-  if (line === askAgain) return void (await open)?.again();
-  if (line === askRows) return void (await open)?.count();
-  const request = JSON.parse(line) as ReadRequest | InventoryRequest | ReplayRequest;
-  if ('inventory' in request) (await open)?.inventory(request);
-  else if ('replay' in request) (await open)?.replay(request);
-  else open = main(request);
-});
+void serve();
+
+async function serve(): Promise<void> {
+  let open: Open | undefined;
+  for (const line of requests()) {
+    if (line === askAgain) open?.again();
+    else if (line === askRows) open?.count();
+    else {
+      const request = JSON.parse(line) as ReadRequest | InventoryRequest | ReplayRequest;
+      if ('inventory' in request) open?.inventory(request);
+      else if ('replay' in request) open?.replay(request);
+      else open = await main(request);
+    }
+  }
+}

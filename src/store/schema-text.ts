@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 
 /** More than this is no ledger of Coven, whose schema has about 250 rows. */
 const rowLimit = 5000;

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import type { StoreIntegrity } from '../observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import Database from 'better-sqlite3';
+import Database from '../child/sqlite.ts';
 import type { TrialAnswer } from './protocol.ts';
 import { hasSearch } from './search.ts';
 

@@ -14,10 +14,10 @@ const say = (line: object): void => void process.stdout.write(`${JSON.stringify(
 
 endWithParent({ group: true });
 
-for await (const line of createInterface({ input: process.stdin })) {
+createInterface({ input: process.stdin }).on('line', async (line) => {
   if ((JSON.parse(line) as SystemRequest) === 'machine') await Promise.all([tellMemory(), tellCpu()]);
   else say(await listProcesses());
-}
+});
 
 async function tellMemory(): Promise<void> {
   const { total, available, swaptotal, swapused } = await mem();

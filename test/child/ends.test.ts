@@ -7,14 +7,17 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { makeScratch } from '../../fixtures/scratch.ts';
+import { tie } from '../../src/child/tie.ts';
 
-const dist = (name: string): string => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url));
+const fileOf = (name: string): string => (name === 'plugin' ? 'plugin.mjs' : `${name}.js`);
+const dist = (name: string): string => fileURLToPath(new URL(`../../dist/${fileOf(name)}`, import.meta.url));
 
 /** Starts a program of ours with a request, names its number, and waits to be killed. */
 const parent = `
 const { spawn } = require('node:child_process');
-const { nodeOptions, program, request, isPlugin } = JSON.parse(process.argv[1]);
-const child = spawn(process.execPath, [...nodeOptions, program, String(process.pid)], {
+const { ties, nodeOptions, program, request, isPlugin } = JSON.parse(process.argv[1]);
+const node = [...ties, process.execPath, ...nodeOptions, program, String(process.pid), ...(ties.length ? ['tied'] : [])];
+const child = spawn(node[0], node.slice(1), {
   stdio: isPlugin ? ['pipe', 'ignore', 'ignore', 'pipe'] : ['pipe', 'pipe', 'ignore'], env: {}, detached: isPlugin,
 });
 child.stdin.write(JSON.stringify(request) + '\\n');
@@ -98,12 +101,19 @@ const works: Readonly<Record<string, Work>> = {
   plugin: { requestOf: (folder) => ({ path: makeEndlessModule(folder), homes: [] }) },
 };
 
-test.each(Object.entries(works))(
-  '%s: at work, where it sees no end of its input, it ends when its parent is killed',
-  async (program, { nodeOptions = [], requestOf }) => {
+const ties = tie();
+if (!ties) console.log('that the kernel ends a child is not tested: there is no setpriv(1) with --pdeathsig');
+const byThread = Object.entries(works).map(([program, work]) => [program, 'by its own thread', work, []] as const);
+const byKernel = Object.entries(works).flatMap(([program, work]) =>
+  ties && program !== 'plugin' ? [[program, 'by the kernel', work, ties] as const] : [],
+);
+
+test.each([...byThread, ...byKernel])(
+  '%s: at work, where it sees no end of its input, it is ended %s when its parent is killed',
+  async (program, _by, { nodeOptions = [], requestOf }, ties) => {
     await using scratch = await makeScratch();
     const request = requestOf(scratch.path);
-    const start = { nodeOptions, program: dist(program), request, isPlugin: program === 'plugin' };
+    const start = { ties, nodeOptions, program: dist(program), request, isPlugin: program === 'plugin' };
     const above = spawn(process.execPath, ['-e', parent, JSON.stringify(start)], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -3,9 +3,8 @@
  * closes any other descriptor of it, and a native call can only be ended with its process.
  */
 import { createInterface } from 'node:readline';
-import Database from 'better-sqlite3';
 import { endWithParent } from '../../child/end-with-parent.ts';
-import { loadSqlite } from '../../child/sqlite.ts';
+import Database, { loadSqlite } from '../../child/sqlite.ts';
 import { compareIndexes } from '../../store/index-entries.ts';
 import { codeOf, contentOf, unopened } from './content.ts';
 import { newerThan } from './newer.ts';
@@ -63,7 +62,7 @@ async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
   return { done: 'snapshot', content };
 }
 
-await loadSqlite();
+loadSqlite();
 endWithParent();
 
 const lines = createInterface({ input: process.stdin }).once('line', async (line) => {

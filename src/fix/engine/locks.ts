@@ -89,6 +89,6 @@ function lock(name: string, fd: number): boolean {
 
 async function heldBy(name: string, fd: number): Promise<Refusal> {
   const { dev, ino } = fstatSync(fd, { bigint: true });
-  const [holder] = await flockHolders({ name, dev: String(dev), ino: String(ino) });
+  const [holder] = flockHolders({ name, dev: String(dev), ino: String(ino) });
   return new Refusal('lock-held', { lock: name, pid: holder?.pid || null });
 }

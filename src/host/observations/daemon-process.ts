@@ -1,9 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
 import type { Install } from '../../observation.ts';
 import { type Look, observeAll } from '../look.ts';
+import { textOfProc } from '../proc-file.ts';
 import { descriptors, executable, readArgv } from '../procfs.ts';
 import { filePath, flag, maybe, number, text, type ValueOf } from '../shape.ts';
 import { packageOf } from './install.ts';
@@ -35,7 +36,7 @@ export type Program = NonNullable<DaemonProcess['program']>;
 export async function take(look: Look): Promise<DaemonProcess> {
   const { pid } = judgeLiveness(await observeAll(look, livenessNeeds));
   if (pid === null) return { pid, descriptors: null, limit: null, executableGone: null, program: null };
-  const limits = await readFile(`/proc/${pid}/limits`, 'latin1').catch(() => '');
+  const limits = textOfProc(`/proc/${pid}/limits`) ?? '';
   const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
   const open = descriptors(pid);
   const file = executable(pid);

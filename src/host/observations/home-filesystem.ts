@@ -1,9 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { look as lookAt } from '../files.ts';
 import { CannotSee } from '../host.ts';
 import type { Look } from '../look.ts';
+import { textOfProc } from '../proc-file.ts';
 import { flag, maybe, text, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
@@ -29,7 +30,7 @@ export async function take({ home }: Look): Promise<Filesystem> {
   let path = home;
   while (path !== dirname(path) && !(await lookAt(path))) path = dirname(path);
   const canonical = await realpath(path);
-  const mounts = await readMounts();
+  const mounts = readMounts();
   if (mounts === null) throw new CannotSee('no-mountinfo', 'this system does not tell its mounts');
   const mount = mountOf(canonical, mounts);
   return {
@@ -42,8 +43,8 @@ export async function take({ home }: Look): Promise<Filesystem> {
 }
 
 /** Every mount of this process, or null where the system does not tell them. */
-export async function readMounts(): Promise<readonly Mount[] | null> {
-  const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => null);
+export function readMounts(): readonly Mount[] | null {
+  const text = textOfProc('/proc/self/mountinfo', 'utf8');
   return text === null ? null : parseMounts(text);
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
@@ -6,6 +5,7 @@ import { lockNames, names } from '../../coven/layout.ts';
 import type { Entry } from '../../observation.ts';
 import { look as lookAt } from '../files.ts';
 import type { Look } from '../look.ts';
+import { textOfProc } from '../proc-file.ts';
 import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from '../procfs.ts';
 import { flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 
@@ -53,7 +53,7 @@ const writerLooks = { idle: 20, working: 40, pauseMs: 50 };
 export async function take({ home, observe, signal }: Look): Promise<Locks> {
   const { list } = await observe('home.entries');
   const files = lockNames.flatMap((name) => list.find((entry) => entry.name === name) ?? []);
-  const lines = await readLocks();
+  const lines = readLocks();
   if (!lines)
     return {
       method: 'none',
@@ -73,8 +73,8 @@ export async function take({ home, observe, signal }: Look): Promise<Locks> {
 }
 
 /** Who holds a flock on one file, as far as the kernel tells it here. */
-export async function flockHolders(file: Pick<Entry, 'name' | 'dev' | 'ino'>): Promise<readonly LockHolder[]> {
-  return holders((await readLocks()) ?? [], file);
+export function flockHolders(file: Pick<Entry, 'name' | 'dev' | 'ino'>): readonly LockHolder[] {
+  return holders(readLocks() ?? [], file);
 }
 
 function holders(lines: readonly Line[], file: Pick<Entry, 'name' | 'dev' | 'ino'>): readonly LockHolder[] {
@@ -111,7 +111,7 @@ async function watchWriter(
   let looks: number = writerLooks.idle;
   for (let n = 0; n < looks; n += 1) {
     await sleep(writerLooks.pauseMs, undefined, { signal });
-    if (writer(await readLocks()) !== pid || (await written(wal)) !== before) return null;
+    if (writer(readLocks()) !== pid || (await written(wal)) !== before) return null;
     if (/[RD]/.test(readStat(pid)?.state ?? '')) looks = writerLooks.working;
   }
   return { pid, watchedMs: Math.round(performance.now() - start) };
@@ -124,19 +124,16 @@ async function written(wal: string): Promise<string> {
 }
 
 /** Pids that hold any SQLite (POSIX) lock on one of `files`. */
-export async function posixHolders(files: readonly Entry[]): Promise<ReadonlySet<number>> {
-  const lines = (await readLocks()) ?? [];
+export function posixHolders(files: readonly Entry[]): ReadonlySet<number> {
+  const lines = readLocks() ?? [];
   return new Set(
     lines.filter((line) => line.kind === 'POSIX' && files.some((file) => isOn(line, file))).map((line) => line.pid),
   );
 }
 
-async function readLocks(): Promise<readonly Line[] | null> {
-  try {
-    return parseLocks(await readFile('/proc/locks', 'utf8'));
-  } catch {
-    return null;
-  }
+function readLocks(): readonly Line[] | null {
+  const text = textOfProc('/proc/locks');
+  return text === null ? null : parseLocks(text);
 }
 
 /** Lines of /proc/locks: `1: FLOCK  ADVISORY  WRITE 6237 fe:00:2146363 0 EOF`. Those that wait (`->`) hold nothing. */

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
+import { textOfProc } from '../proc-file.ts';
 import { flag, id, instant, kernelNumber, maybe, number, text, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
@@ -30,7 +30,7 @@ function hidesProcesses(line: string): boolean {
 
 export async function take(): Promise<Machine> {
   const { bootId, pidNamespace } = thisMachine();
-  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const mounts = textOfProc('/proc/self/mountinfo', 'utf8') ?? '';
   const hidepid = mounts.split('\n').some(hidesProcesses);
   const uid = process.geteuid?.() ?? -1;
   return {

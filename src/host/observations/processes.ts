@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
 import { daemonParticipant, markers } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
@@ -75,10 +75,14 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
   const pids = proc.allPids();
   if (!pids) return (await import('../processes-portable.ts')).seeProcessesPortably(record, signal);
 
-  const stats = new Map(pids.flatMap((pid) => proc.readStat(pid) ?? []).map((found) => [found.pid, found]));
+  const stats = new Map<number, proc.Stat>();
+  for (const pid of pids) {
+    const found = proc.readStat(pid);
+    if (found) stats.set(pid, found);
+  }
   const canonical = home.kind === 'directory' ? await realpath(path).catch(() => path) : path;
   const ledger = entries.list.filter((entry) => entry.name === names.ledger || entry.name === names.shm);
-  const ledgerPids = await posixHolders(ledger);
+  const ledgerPids = posixHolders(ledger);
   const lockPids = new Set(locks.files.flatMap(({ holders }) => holders.map(({ pid }) => pid)));
   const statePids = new Set(locks.files.find(({ name }) => name === names.stateLock)?.holders.map(({ pid }) => pid));
   const named = new Set([...ledgerPids, ...lockPids, ...(record.pid === null ? [] : [record.pid])]);
@@ -89,8 +93,13 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
   const owner = home.uid ?? machine.uid;
   const proven = new Set([...lockPids, ...listening]);
   const candidates = new Map<number, Candidate>();
+  let pause = performance.now() + sliceMs;
   for (const found of stats.values()) {
     if (found.uid !== owner && !named.has(found.pid)) continue;
+    if (performance.now() > pause) {
+      await turn();
+      pause = performance.now() + sliceMs;
+    }
     candidates.set(found.pid, await readCandidate(found, proven.has(found.pid)));
   }
   const belonging = belongings(candidates, home, canonical);
@@ -146,6 +155,9 @@ function ancestors(pid: number, stats: ReadonlyMap<number, proc.Stat>): Readonly
   for (let at = stats.get(pid); at && !chain.has(at.pid); at = stats.get(at.ppid)) chain.add(at.pid);
   return chain;
 }
+
+/** Milliseconds of reading /proc after which others have a turn: a machine may have some ten thousand processes. */
+const sliceMs = 20;
 
 /** Looks at a process that waits for a device, each a while after the other. */
 const waitingLooks = 5;

@@ -46,7 +46,8 @@ type Project = Leases['projects'][number];
 
 /** The maintenance gates of the projects that the newest sessions ran in. */
 export async function take({ observe }: Look): Promise<Leases> {
-  const [{ projects }, mounts] = await Promise.all([observe('store.sessions'), readMounts()]);
+  const { projects } = await observe('store.sessions');
+  const mounts = readMounts();
   // Folders and work trees of one repository share its gate, which is told once.
   const gates = new Map<string, Project>();
   for (const path of projects.filter(isAbsolute)) {

@@ -1,0 +1,80 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import Module from 'node:module';
+import vm from 'node:vm';
+import { shareCodeCache } from '../child/code-cache.ts';
+import { codeCacheFolder } from './code-cache.ts';
+
+/*
+ * The first lines of every program of `dist`, which load its code by the shortest way: on a small home a diagnosis spends
+ * more time on compiling than on looking. `build/build.mjs` compiles this file once, and fills in what is declared here.
+ */
+
+/** The file beside this one that the program's code is in, and the module in it that is begun with. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the build fills them in.
+const [code, entry, program] = ['${CODE}', '${ENTRY}', '${PROGRAM}'] as const;
+
+interface Code {
+  readonly load: (id: string) => unknown;
+}
+
+/** Node has it since 22.1. */
+const { enableCompileCache } = Module as { readonly enableCompileCache?: (folder: string) => unknown };
+
+/** Bits of a mode by which others may write. */
+const writableByOthers = 0o022;
+
+function load(path: string): Code {
+  const cached = shipped(path);
+  if (!cached) {
+    const folder =
+      enableCompileCache && process.argv.length > 1 ? codeCacheFolder(process.argv.slice(2), process.env) : null;
+    if (folder !== null) {
+      enableCompileCache?.(folder);
+      shareCodeCache(folder);
+    }
+    return require(path) as Code;
+  }
+  const script = new vm.Script(Module.wrap(cached.source), { filename: path, cachedData: cached.cachedData });
+  // As `require` would have made it, so that other files of `dist` that require it get this one.
+  const own = new Module(path);
+  own.filename = path;
+  require.cache[path] = own;
+  script.runInThisContext()(own.exports, Module.createRequire(path), own, path, __dirname);
+  return own.exports as Code;
+}
+
+/**
+ * The code with what V8 had compiled of it when the package was made, where that was by the very same V8. V8 itself compares only its
+ * version's first numbers and the length of the text, and runs what it is given: the cache counts only where it is
+ * guarded as well as the code.
+ */
+function shipped(path: string): { readonly source: string; readonly cachedData: Buffer } | null {
+  try {
+    const cache = read(`${path}.${process.arch}-${process.versions.v8}.cache`);
+    const code = read(path);
+    if (cache.uid !== code.uid || (cache.writable & ~code.writable) !== 0) return null;
+    return { source: code.bytes.toString('latin1'), cachedData: cache.bytes };
+  } catch {
+    return null;
+  }
+}
+
+function read(path: string): { readonly bytes: Buffer; readonly uid: number; readonly writable: number } {
+  const fd = openSync(path, 'r');
+  try {
+    const { uid, mode } = fstatSync(fd);
+    return { bytes: readFileSync(fd), uid, writable: mode & writableByOthers };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+try {
+  load(`${__dirname}/${code}`).load(entry);
+} catch (error) {
+  const why = error instanceof Error && 'code' in error ? error.code : error;
+  process.stderr.write(
+    `${program}: it cannot be loaded (${why}); check the limit of open files and the installation\n`,
+  );
+  process.exitCode = 2;
+}
