@@ -123,7 +123,8 @@ export function makeGate(options: GateOptions): Gate {
         ? placeholders.of(text)
         : knownParts(text, {
             path: namesFiles ? (path) => path : paths.path,
-            id,
+            // In a text, anything may have the form of an id.
+            id: token,
             word: (word) => (isKnown(word) || isProgram(word) ? word : (plain(word) ?? placeholders.of(word))),
             other,
           });
