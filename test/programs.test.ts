@@ -100,7 +100,7 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     [['list'], []],
     [['explain', 'home:mode'], []],
     [['plan'], ['reader.js', 'setpriv', limit]],
-    [['bundle'], ['reader.js', 'setpriv', limit, 'system.js']],
+    [['bundle'], ['judge.js', 'pack.js', 'reader.js', 'setpriv', limit, 'system.js']],
     [['preflight'], ['reader.js', 'setpriv', limit]],
     [['runs'], []],
     [
