@@ -1,17 +1,22 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { Refused } from '../backup/refused.ts';
 import { names } from '../coven/layout.ts';
+import { Refusal } from '../fix/engine/refusal.ts';
 import { CannotSee } from '../host/host.ts';
 import { fillOutsideFile } from '../host/outside-file.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
-import { renderRescue, renderRescueProgress } from '../render/rescue.ts';
+import { renderPlaced, renderRescue, renderRescueProgress } from '../render/rescue.ts';
+import { reasonWords } from '../render/words/reasons.ts';
 import { askRescue, RescueFailed } from '../rescue/ask.ts';
 import { exitOf } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/protocol.ts';
+import { consent } from './consent.ts';
 import { asUsage, placeOf } from './outputs.ts';
 import { print } from './print.ts';
+import { rescueInPlace } from './rescue-in-place.ts';
 import { UsageError } from './usage.ts';
 
 export interface RescueOptions {
@@ -20,6 +25,7 @@ export interface RescueOptions {
   readonly from: string | null;
   readonly dryRun: boolean;
   readonly output: string | null;
+  readonly yes: boolean;
   readonly json: boolean;
 }
 
@@ -31,6 +37,7 @@ export async function rescue(options: RescueOptions, signal: AbortSignal): Promi
   const ledger = ledgerOf(options);
   try {
     const { dryRun, output, json, home } = options;
+    if (!dryRun && output === null) return await putInPlace(options, signal);
     const before = fingerprintOf(ledger);
     if (dryRun || output === null) {
       const scratch = makeScratch(home, deviceOf(ledger));
@@ -53,14 +60,44 @@ export async function rescue(options: RescueOptions, signal: AbortSignal): Promi
     });
     return await tell(options, ledger, report as unknown as RescueReport, place.path);
   } catch (error) {
-    const code = error instanceof RescueFailed ? failedCode : error instanceof Moving ? refusedCode : null;
     if (error instanceof CannotSee) throw new UsageError(error.message);
+    const why = error instanceof Refusal ? reasonWords(error.reason.code, error.reason.facts) : null;
+    const isRefused = why !== null || error instanceof Moving || error instanceof Refused;
+    const code = error instanceof RescueFailed ? failedCode : isRefused ? refusedCode : null;
     if (code === null) throw error;
-    const refused = `${(error as Error).message}; nothing was changed`;
+    const refused = `${why ?? (error as Error).message}; nothing was changed`;
     if (options.json) await print(`${JSON.stringify({ ok: false, refused }, null, 2)}\n`);
     else process.stderr.write(`coven-doctor: ${harmless(refused)}\n`);
     return code;
   }
+}
+
+/** Shows what was rescued, asks, and puts it in the place of the damaged ledger. */
+async function putInPlace({ home, json, yes }: RescueOptions, signal: AbortSignal): Promise<number> {
+  const ledger = join(realpathSync(home), names.ledger);
+  const done = await rescueInPlace({
+    home,
+    run: async (path, place) => {
+      const before = fingerprintOf(path);
+      const report = await run(path, place, json, signal);
+      refuseMoved(path, before);
+      return report;
+    },
+    agree: async (report, opened) => {
+      if (!json) await print(renderRescue(report, { ledger, output: null, place: 'asked', opened }));
+      return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
+    },
+    signal,
+  });
+  const { report, runId, outcome, reason, opened } = done;
+  const lost = exitOf(report);
+  const exit = outcome === 'done' ? lost : done.exit || refusedCode;
+  const why = reason ? reasonWords(reason.code, reason.facts) : null;
+  if (json) {
+    const shown = { ok: exit === 0, ledger, outcome, run: runId, reason: why, opened, dryRun: false, ...report };
+    await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
+  } else await print(renderPlaced(outcome, runId, why));
+  return exit;
 }
 
 /** Somebody writes to the ledger: what was read of it belongs to no one moment. */
@@ -93,7 +130,11 @@ async function tell(
 ): Promise<number> {
   const exit = exitOf(report);
   const shown = { ok: exit === 0, ledger, output, dryRun, ...report };
-  await print(json ? `${harmlessJson(JSON.stringify(shown, null, 2))}\n` : renderRescue(report, { ledger, output }));
+  await print(
+    json
+      ? `${harmlessJson(JSON.stringify(shown, null, 2))}\n`
+      : renderRescue(report, { ledger, output, place: null, opened: null }),
+  );
   return exit;
 }
 

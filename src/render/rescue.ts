@@ -34,7 +34,19 @@ const shownSessions = 50;
 /** The report of a rescue, for a person. */
 export function renderRescue(
   report: RescueReport,
-  { ledger, output }: { readonly ledger: string; readonly output: string | null },
+  {
+    ledger,
+    output,
+    place,
+    opened,
+  }: {
+    readonly ledger: string;
+    readonly output: string | null;
+    /** It is to come in the place of the damaged one, which is asked next. */
+    readonly place: 'asked' | null;
+    /** The Coven that opened a copy of it. */
+    readonly opened: string | null;
+  },
 ): string {
   const { source, tables, sessions, lost, uncertain, placeholders, refused, doubts } = report;
   const rescued = tables.reduce((sum, table) => sum + table.rescued, 0);
@@ -68,9 +80,15 @@ export function renderRescue(
     ),
     '',
     checkLine(report),
-    ...(output === null
-      ? ['Nothing was changed. Write the rescued ledger to a new file:', '  coven-doctor rescue -o rescued.sqlite3']
-      : [`The rescued ledger is ${harmless(output)} (${size(report.bytes)}). The damaged one was not changed.`]),
+    ...(opened === null ? [] : [`Coven ${harmless(opened)} opens a copy of it.`]),
+    ...(place === 'asked'
+      ? ['The damaged ledger is kept, and `coven-doctor undo` puts it back.']
+      : output === null
+        ? [
+            'Nothing was changed. Put the rescued ledger in the place of the damaged one, which is kept:',
+            '  coven-doctor rescue',
+          ]
+        : [`The rescued ledger is ${harmless(output)} (${size(report.bytes)}). The damaged one was not changed.`]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -126,4 +144,20 @@ function checkLine({ checks }: RescueReport): string {
   return wrong.length === 0
     ? 'The rescued ledger passes the checks of pages, foreign keys and full-text index.'
     : `The rescued ledger does not pass its checks: ${wrong.map(harmless).join('; ')}`;
+}
+
+/** What became of a rescue in place. */
+export function renderPlaced(
+  outcome: 'done' | 'not-agreed' | 'refused' | 'failed',
+  run: string,
+  why: string | null,
+): string {
+  if (outcome === 'done')
+    return `Done. The damaged ledger is in doctor/runs/${run}/quarantine. To put it back:\n  coven-doctor undo ${run}\n`;
+  if (outcome === 'not-agreed')
+    return 'Not done: it was not agreed to. To agree without being asked:\n  coven-doctor rescue --yes\n';
+  const reason = why === null ? '' : `: ${harmless(why)}`;
+  return outcome === 'refused'
+    ? `Refused${reason}. Nothing was changed.\n`
+    : `Failed${reason}. The ledger is as it was, if nothing else is said.\n`;
 }

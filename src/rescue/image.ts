@@ -8,6 +8,8 @@ export interface Image {
   readonly count: number;
   /** The page, in the given buffer of one page; null where the files do not hold all of it. */
   readonly read: (page: number, into: Buffer) => Buffer | null;
+  /** Whether a file reaches to the page. */
+  readonly has: (page: number) => boolean;
   /** The frame that the page is taken from; -1 for one of the main file. */
   readonly frameOf: (page: number) => number;
 }
@@ -73,6 +75,7 @@ export function imageOf(source: Source, latest: ReadonlyMap<number, number>): Im
   const count = Math.max(mainPages, ...maxOf(latest));
   return {
     count,
+    has: (page) => latest.has(page) || page <= mainPages,
     frameOf: (page) => latest.get(page) ?? -1,
     read: (page, into) => {
       if (page < 1 || page > count) return null;

@@ -42,3 +42,17 @@ export function addPlaceholders(db: Database.Database, rowidOf: (id: string) => 
   }
   return made;
 }
+
+/**
+ * Takes out events of sessions that neither a row nor an index names any more, asked where one of them was read whole: such a
+ * session was deleted, and its events with it. What is deleted is not zeroed, and comes back in no rescue.
+ */
+export function dropDeleted(db: Database.Database, named: readonly string[]): void {
+  const has = (name: string): boolean =>
+    db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?").pluck().get(name) === 1;
+  if (!has('sessions') || !has('events')) return;
+  db.prepare(
+    `DELETE FROM events WHERE session_id NOT IN (SELECT id FROM sessions)
+        AND session_id NOT IN (SELECT value FROM json_each(?))`,
+  ).run(JSON.stringify(named));
+}

@@ -54,6 +54,11 @@ export function reach(
       }
       if (depth === leafDepth) {
         owners[number] = mark;
+        // No page of a file that was cut is met while its pages are read.
+        if (!image.has(number)) {
+          tree.isIntact = false;
+          damagedPages += 1;
+        }
         continue;
       }
       const bytes = image.read(number, into);

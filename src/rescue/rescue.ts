@@ -9,15 +9,15 @@ import { doubtsOf } from './doubts.ts';
 import { findSchema } from './find-schema.ts';
 import { addTriggers, buildIndexes } from './finish.ts';
 import { imageOf, judgeFrames } from './image.ts';
-import { buildModel } from './model.ts';
-import { addPlaceholders } from './placeholder.ts';
+import { buildModel, type Model, type Table } from './model.ts';
+import { addPlaceholders, dropDeleted } from './placeholder.ts';
 import type { RescueProgress, RescueReport, RescueRequest } from './protocol.ts';
-import { reach } from './reach.ts';
+import { type Reach, reach } from './reach.ts';
 import { removeRows, unparented } from './remove.ts';
 import { namedValues, RowReader } from './rows.ts';
 import { scan } from './scan.ts';
 import { settleSchema } from './schema.ts';
-import { makeTables } from './scratch.ts';
+import { makeTables, type Scratch } from './scratch.ts';
 import { type Source, withSource } from './source.ts';
 import { strangeEvents } from './words.ts';
 import { openOutput, writeRows } from './write.ts';
@@ -60,15 +60,9 @@ function rescueFrom(
     removeRows(db, scratch, model, 'holds a word with a damaged byte', misspelt(db));
     const reader = new RowReader(source);
     const sessions = model.tables.find(({ name }) => name === 'sessions');
-    const placeholders = addPlaceholders(db, (id) => {
-      if (!sessions) return null;
-      const rows = scratch.db.prepare('SELECT row, ix, file, at, cell FROM named WHERE tbl = ?').raw().all(sessions.id);
-      for (const [row, ix, file, at, cell] of rows as [number, number, number, number, number][]) {
-        const index = model.indexes[ix];
-        if (index && namedValues(reader, chains, [{ index, place: { file, at, cell } }]).id === id) return row;
-      }
-      return null;
-    });
+    const lostSessions = namedSessions(scratch, model, reader, chains);
+    if (sessions && isKnown(sessions, reached)) dropDeleted(db, [...lostSessions.keys()]);
+    const placeholders = addPlaceholders(db, (id) => lostSessions.get(id) ?? null);
     tell({ phase: 'index', done: 0, of: 1 });
     const refused = [...model.refused, ...buildIndexes(db, model, objects)];
     const old = { path: join(folder, 'words'), image, format, chains, objects };
@@ -135,4 +129,31 @@ function check(db: Database.Database): RescueReport['checks'] {
     search = error instanceof Error ? error.message : String(error);
   }
   return { integrity, foreignKeys: broken.length, search };
+}
+
+/** Whether it is known which rows a table has: by its tree, or by an index of which every row has an entry. */
+const isKnown = (table: Table, { trees }: Reach): boolean =>
+  trees.some(
+    ({ of, isIntact }) => isIntact && (of === table || table.indexes.some((index) => index === of && !index.partial)),
+  );
+
+/** Ids and rowids of sessions that only indexes name. */
+function namedSessions(
+  scratch: Scratch,
+  model: Model,
+  reader: RowReader,
+  chains: ChainReader,
+): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  const table = model.tables.find(({ name }) => name === 'sessions');
+  const rows = scratch.db
+    .prepare('SELECT row, ix, file, at, cell FROM named WHERE tbl = ?')
+    .raw()
+    .all(table?.id ?? -1);
+  for (const [row, ix, file, at, cell] of rows as [number, number, number, number, number][]) {
+    const index = model.indexes[ix];
+    const { id } = index ? namedValues(reader, chains, [{ index, place: { file, at, cell } }]) : {};
+    if (typeof id === 'string') found.set(id, row);
+  }
+  return found;
 }

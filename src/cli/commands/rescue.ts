@@ -10,7 +10,7 @@ export const rescue: readonly Command[] = [
     group: 'repair',
     summary: 'Rescue every row that a damaged ledger still holds',
     about:
-      'Writes a new ledger and keeps the damaged one as it is. Exits with 0 where nothing was lost, 1 where something was, and 3 where rows may be lost without a trace.',
+      'Shows what can be rescued, asks, and puts a new ledger in place of the damaged one, which is kept: `undo` puts it back. With -o it writes a file and leaves the home as it is. Exits with 0 where nothing was lost, 1 where something was, and 3 where rows may be lost without a trace.',
     options: {
       home,
       'dry-run': { type: 'boolean', default: false, describe: 'Show what can be rescued; change nothing' },
@@ -27,22 +27,23 @@ export const rescue: readonly Command[] = [
         value: 'FILE',
         describe: 'A damaged ledger elsewhere, or a folder that holds one [default: the ledger of the home]',
       },
+      yes: { type: 'boolean', default: false, describe: 'Put the rescued ledger in place without asking' },
       json,
     },
     examples: [
       ['coven-doctor rescue --dry-run', 'see what can be rescued'],
-      ['coven-doctor rescue -o rescued.sqlite3', 'write a new ledger; the home stays as it is'],
+      ['coven-doctor rescue', 'put the rescued ledger in place of the damaged one; asks first'],
     ],
     run: async (argv, signal) => {
       const from = onePath('from', argv.from) ?? null;
       const output = onePath('output', argv.o) ?? null;
       if (argv.dryRun && output !== null) throw new UsageError('--dry-run writes nothing; leave out -o');
-      if (!argv.dryRun && output === null)
-        throw new UsageError('name the new file with -o, or see what can be rescued with --dry-run');
+      if (!argv.dryRun && output === null && from !== null)
+        throw new UsageError('--from is for -o and --dry-run: what comes in place is made of the home’s own ledger');
       const { rescue } = await import('../rescue.ts');
       // A ledger elsewhere needs no home; where there is one, nothing is written in it.
       const path = namedHome(argv.home).path;
-      return rescue({ home: path, from, dryRun: argv.dryRun, output, json: argv.json }, signal);
+      return rescue({ home: path, from, dryRun: argv.dryRun, output, yes: argv.yes, json: argv.json }, signal);
     },
   }),
 ];

@@ -31,7 +31,10 @@ export type Install = ValueOf<typeof schema>;
 const folderLimit = 200;
 
 /** Every `coven` on PATH and the harnesses that Coven would find there. Nothing is run: Coven's commands write. */
-export async function take({ env }: Look): Promise<Install> {
+export const take = ({ env }: Look): Promise<Install> => installIn(env);
+
+/** The same of any environment. */
+export async function installIn(env: Look['env']): Promise<Install> {
   const folders = [...new Set((env.PATH ?? '').split(delimiter).filter(isAbsolute))].slice(0, folderLimit);
   const files = async (name: string): Promise<readonly string[]> => {
     const found = await Promise.all(folders.map((folder) => executable(join(folder, name))));

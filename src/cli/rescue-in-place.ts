@@ -1,0 +1,106 @@
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { checkRoom, homeOf } from '../backup/place.ts';
+import { settleNow } from '../backup/settle.ts';
+import { sync } from '../backup/sync.ts';
+import { names } from '../coven/layout.ts';
+import { replaceInHome } from '../fix/engine/replace.ts';
+import { lookNow } from '../host/files.ts';
+import { installIn } from '../host/observations/install.ts';
+import { rehearse } from '../host/rehearse.ts';
+import type { Stage } from '../model/stage.ts';
+import { RescueFailed } from '../rescue/ask.ts';
+import { isWhole } from '../rescue/outcome.ts';
+import type { RescueReport } from '../rescue/protocol.ts';
+
+const rehearsalMs = 120_000;
+
+/** What came of a rescue in place. */
+export interface PutInPlace {
+  readonly runId: string;
+  readonly report: RescueReport;
+  /** The version of Coven that opened a copy of the rescued ledger; null where none is on PATH. */
+  readonly opened: string | null;
+  readonly outcome: 'done' | 'not-agreed' | 'refused' | 'failed';
+  readonly reason: {
+    readonly code: string;
+    readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+  } | null;
+  readonly exit: number;
+}
+
+export interface InPlaceOptions {
+  readonly home: string;
+  /** Reads the ledger and writes the rescued one to `output`; `folder` is for what is too much for memory. */
+  readonly run: (ledger: string, place: { readonly folder: string; readonly output: string }) => Promise<RescueReport>;
+  readonly agree: (report: RescueReport, opened: string | null) => Promise<boolean>;
+  readonly signal: AbortSignal;
+}
+
+interface Prepared {
+  readonly report: RescueReport;
+  readonly opened: string | null;
+}
+
+/**
+ * Puts the rescued ledger in the place of the damaged one, as a run of the engine: every part of the damaged one stays in the
+ * quarantine of the run, and `undo` puts it back. Rejects where nothing was begun.
+ */
+export async function rescueInPlace({ home: named, run, agree, signal }: InPlaceOptions): Promise<PutInPlace> {
+  const home = homeOf(named);
+  const { prepared, outcome, runId, exit } = await replaceInHome<Prepared>({
+    home,
+    name: 'rescue',
+    prepare: (stage) => prepare(stage, run, signal),
+    agree: ({ report, opened }) => agree(report, opened),
+    signal,
+  });
+  const done = !outcome
+    ? 'not-agreed'
+    : outcome.outcome === 'fixed'
+      ? 'done'
+      : outcome.outcome === 'refused'
+        ? 'refused'
+        : 'failed';
+  return { runId, ...prepared, outcome: done, reason: outcome?.reason ?? null, exit };
+}
+
+async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSignal): Promise<Prepared> {
+  const ledger = join(stage.home, names.ledger);
+  // First: what is there by now is what is compared under the locks.
+  const place = stage.ledger(names.ledger);
+  const parts = [ledger, `${ledger}-wal`].map((part) => lookNow(part));
+  const bytes = parts.reduce((sum, part) => sum + Number(part?.size ?? 0n), 0);
+  // The candidates, the rescued ledger, and a settled copy of the damaged one with the copy that it is made of.
+  checkRoom(stage.run, stage.home, bytes, 10, 4);
+  const scratch = join(stage.run, 'now');
+  mkdirSync(scratch, { mode: 0o700 });
+  await settleNow(stage.home, names.ledger, scratch, place.settled, signal);
+  const report = await run(ledger, { folder: scratch, output: place.main });
+  if (!isWhole(report.checks))
+    throw new RescueFailed(
+      `the rescued ledger does not pass its checks (${[...report.checks.integrity, report.checks.search][0] ?? 'foreign keys'})`,
+    );
+  const opened = await openedByCoven(place.main, bytes, signal);
+  const was = lstatSync(ledger, { throwIfNoEntry: false });
+  chmodSync(place.main, was?.isFile() ? was.mode & 0o666 : 0o600);
+  sync(place.main);
+  sync(dirname(place.main));
+  return { report, opened };
+}
+
+/** Lets the Coven on PATH open a copy of the rescued ledger. Throws where it does not; null where there is none to ask. */
+async function openedByCoven(ledger: string, bytes: number, signal: AbortSignal): Promise<string | null> {
+  const { covens } = await installIn(process.env);
+  const coven = covens.find(({ ours }) => !ours);
+  if (!coven) return null;
+  const answer = await rehearse(ledger, {
+    ...{ program: coven.path, env: process.env, milliseconds: rehearsalMs, signal },
+    copyLimit: Math.max(2 * bytes, 1024 ** 3),
+  });
+  if (answer.outcome === 'refused' || answer.outcome === 'crashed' || answer.unwritable !== null)
+    throw new RescueFailed(
+      `Coven ${answer.version ?? ''} does not work on a copy of the rescued ledger: ${answer.said ?? answer.unwritable}`,
+    );
+  return answer.outcome === 'opened' ? answer.version : null;
+}
