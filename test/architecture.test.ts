@@ -226,6 +226,8 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     // Its answers, to a pipe.
     'src/cli/isolated-program.ts',
     'src/cli/outputs.ts',
+    // What is staged for a run of the engine, in the folder of that run.
+    'src/cli/rescue-in-place.ts',
     'src/control/spawn.ts',
     // What is written and removed outside a home.
     'src/host/outside-file.ts',
