@@ -47,7 +47,7 @@ describe('suppressions', () => {
     const check = document.checks.find(({ id }) => id === 'home:locks');
     expect(check).toMatchObject({ suppressed: said, findings: [{ code: 'linked', suppressed: said }] });
     const { stdout } = await cli(['--home', home], { cwd });
-    expect(stdout).toContain('[~~] home:locks');
+    expect(stdout).toContain('home:locks linked');
     expect(stdout).toContain(`suppressed until ${far}`);
     expect(stdout).toContain('1 suppressed');
   });

@@ -77,7 +77,7 @@ const contractName = /^coven\.daemon\.v\d{1,3}$/;
 /** Longer ones may be a PIN or a card. */
 const smallNumber = /^-?\d{1,5}$/;
 const marks = new RegExp(
-  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,5}> of \d{1,5} characters|‹(?:line:\d{1,5} chars|(?:word|hex|digits|text):\d{1,5})›)$`,
+  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,5}> of \d{1,5} characters|\u2039(?:line:\d{1,5} chars|(?:word|hex|digits|text):\d{1,5})\u203a)$`,
 );
 const decimal = /^-?\d{1,30}$|^pid:\[\d{1,12}\]$/;
 

@@ -92,6 +92,6 @@ const asItIs = (name: string): string => name;
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** Numbers tell texts apart that have one shape; from one run to the next they would differ. */
-const withoutNumbers = (text: string): string => text.replace(/ (?:#\d{1,5}|[0-9a-f]{16})›/g, '›');
+const withoutNumbers = (text: string): string => text.replace(/ (?:#\d{1,5}|[0-9a-f]{16})\u203a/g, '›');
 const deep = <T>(value: T): T =>
   JSON.parse(JSON.stringify(value), (_, inner) => (typeof inner === 'string' ? withoutNumbers(inner) : inner));

@@ -45,7 +45,7 @@ export function makePlaceholders(): Placeholders {
 }
 
 /** What a keyed placeholder looks like. */
-export const keyedMark = /^‹(?:line:\d{1,9} chars|(?:word|hex|digits|text):\d{1,9}) [0-9a-f]{16}›$/;
+export const keyedMark = /^\u2039(?:line:\d{1,9} chars|(?:word|hex|digits|text):\d{1,9}) [0-9a-f]{16}\u203a$/;
 
 /**
  * Tells texts of one shape apart by a digest that takes the key: equal texts have equal ones under one key, and without it
