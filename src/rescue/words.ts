@@ -76,6 +76,7 @@ function* surplus(db: Database.Database, before: Database.Database): Generator<s
     }
   } finally {
     // A database that is still read from cannot be closed.
+    now.return?.();
     was.return?.();
   }
 }
