@@ -1,9 +1,9 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { leastFileBytes, leastOpenFiles } from '../src/coven/limits.ts';
+import { command } from '../src/model/advice.ts';
 import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
-import { homeWord } from '../src/model/shell.ts';
 import type { Observations } from '../src/observation.ts';
 
 const more = ({ others }: Facts): string => (Number(others) > 0 ? ` (and ${others} more)` : '');
@@ -22,29 +22,29 @@ export const homeAccess = defineCheck({
     ok: { message: () => 'the home, the ledger and the locks can be written' },
     'not-writable': {
       message: (facts) => `you may not write to <coven-home>/${facts.name}${more(facts)}; Coven cannot start`,
-      hint: ({ name }) => `chmod u+w ${homeWord(name)}`,
+      hint: ({ name }) => [command('chmod', 'u+w', `<coven-home>/${name}`)],
       follows: ownCheck,
     },
     immutable: {
       message: (facts) =>
         `${facts.name === '.' ? '<coven-home>' : `<coven-home>/${facts.name}`}${more(facts)} carries an attribute that lets nobody change it; Coven cannot start`,
-      hint: ({ name }) => `as root: chattr -i -a ${homeWord(name)}`,
+      hint: ({ name }) => ['As root:', command('chattr', '-i', '-a', `<coven-home>/${name}`)],
       follows: ownCheck,
     },
     'read-only-mount': {
       message: (facts) => `<coven-home>/${facts.name}${more(facts)} is mounted read-only; Coven cannot start`,
-      hint: ({ name }) => `as root: mount -o remount,bind,rw ${homeWord(name)}`,
+      hint: ({ name }) => ['As root:', command('mount', '-o', 'remount,bind,rw', `<coven-home>/${name}`)],
       follows: ownCheck,
     },
     'few-descriptors': {
       message: ({ openFiles }) =>
         `a daemon started from here may open ${openFiles} files, which is too few for sessions`,
-      hint: () => 'ulimit -n 1024',
+      hint: () => ['Raise the limit in the shell that starts the daemon:', command('ulimit', '-n', '1024')],
     },
     'small-files': {
       message: ({ fileBytes }) =>
         `a daemon started from here may write no file larger than ${bytes(fileBytes)}; its ledger is larger, or soon is`,
-      hint: () => 'ulimit -f unlimited',
+      hint: () => ['Raise the limit in the shell that starts the daemon:', command('ulimit', '-f', 'unlimited')],
     },
   },
   needs: ['machine', 'home', 'home.access'],

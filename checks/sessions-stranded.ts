@@ -2,9 +2,9 @@ import { strandedSeconds } from '../src/coven/contract.ts';
 import { withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
 import { orphanRemedy } from '../src/fix/remedies/sessions.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, from, pass, warn } from '../src/model/check.ts';
-import { quoted } from '../src/model/shell.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -35,7 +35,7 @@ export const sessionsStranded = defineCheck({
     undated: {
       message: ({ undated, undatedIds }) =>
         `${count(undated, 'session that was never launched has', 'sessions that were never launched have')} a time that is damaged or in the future (${undatedIds}); Coven never counts them as failed`,
-      hint: ({ undatedId }) => `coven sacrifice ${quoted(String(undatedId))} --yes`,
+      hint: ({ undatedId }) => [command('coven', 'sacrifice', String(undatedId), '--yes')],
     },
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],
