@@ -48,7 +48,7 @@ describe('suppressions', () => {
     expect(check).toMatchObject({ suppressed: said, findings: [{ code: 'linked', suppressed: said }] });
     const { stdout } = await cli(['--home', home], { cwd });
     expect(stdout).toContain('home:locks linked');
-    expect(stdout).toContain(`suppressed until ${far}`);
+    expect(stdout).toContain(`Suppressed until ${far}`);
     expect(stdout).toContain('1 suppressed');
   });
 
