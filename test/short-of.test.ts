@@ -118,12 +118,13 @@ test.each([
   ['a repair', ['--fix', '--yes']],
   ['a backup', ['backup', 'create']],
   ['a bundle', ['bundle', '-o', 'b.zip']],
-])('%s whose work never settles is a bug report and exit 70, never an empty screen', async (_, words) => {
+])('%s that can never be told is a bug report and exit 70, never an empty screen', async (_, words) => {
   await using scratch = await makeScratch();
   const home = makeLedgerHome(scratch);
   const before = snapshot(home, { without: 'doctor' });
-  const preload = join(scratch.path, 'deaf.mjs');
-  writeFileSync(preload, deafToChildren);
+  const preload = join(scratch.path, 'mute.mjs');
+  // Whoever waits for its end waits for ever, with nothing that keeps the process.
+  writeFileSync(preload, 'process.stdout.write = () => true;');
   const { exitCode, stdout, stderr } = await cli([...words, '--home', home], {
     cwd: scratch.path,
     env: { NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` },
@@ -134,6 +135,18 @@ test.each([
     'Error: the event loop drained before anything was reported',
   ]);
   expect(snapshot(home, { without: 'doctor' })).toEqual(before);
+});
+
+test('children whose end is never told cost a diagnosis what they had not said, and no more', async () => {
+  await using scratch = await makeScratch();
+  const home = makeLedgerHome(scratch);
+  const preload = join(scratch.path, 'deaf.mjs');
+  writeFileSync(preload, deafToChildren);
+  const { exitCode, stdout, stderr } = await cli(['--home', home], {
+    env: { NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` },
+  });
+  expect([exitCode, stderr]).toEqual([3, '']);
+  expect(stdout).toContain('could not be determined');
 });
 
 describe('a standard output that takes nothing', () => {

@@ -45,11 +45,13 @@ function installedIn(): string | null {
 function reasonOf(error: string, folder: string | null): string {
   const [found, needed] = [...error.matchAll(/NODE_MODULE_VERSION (\d{1,9})/g)].map(([, number]) => number);
   if (found !== undefined && needed !== undefined)
-    return `SQLite cannot be loaded: ${dependency} was built for Node ABI ${found}, and this is Node ${process.version} with ABI ${needed}`;
+    return `SQLite cannot be loaded: ${dependency} was built for Node ABI ${found}, and this is Node ${process.versions.node} with ABI ${needed}`;
   if (folder === null) return `SQLite cannot be loaded: ${dependency} is not installed`;
   if (error.startsWith('Cannot find module'))
-    return `SQLite cannot be loaded: the native part of ${dependency} is missing (this is Node ${process.version}, ABI ${process.versions.modules})`;
-  return `SQLite cannot be loaded: ${error.split('\n', 1)[0]}`;
+    return `SQLite cannot be loaded: the native part of ${dependency} is missing (this is Node ${process.versions.node}, ABI ${process.versions.modules})`;
+  // The loader names the file by its whole path.
+  const [line = ''] = error.split('\n', 1);
+  return `SQLite cannot be loaded: ${line.slice(line.lastIndexOf('/') + 1)}`;
 }
 
 /** npm may be told not to run the scripts of packages, which is how the native part comes to be missing. */

@@ -37,7 +37,10 @@ export function makeShown(host: Host, checks: readonly Check[], reader: LocalRea
   const seen = new Map<ObservationKey, Promise<Observation>>();
   const look = async (key: ObservationKey): Promise<Observation> => {
     const found: Observation = await host.observe(key);
-    return found.ok ? { ...found, value: through(found.value) } : { ...found, error: through(found.error) };
+    if (found.ok) return { ...found, value: through(found.value) };
+    // A command is made of our own folder alone, and is there to be pasted.
+    const { command } = found.error;
+    return { ...found, error: { ...through(found.error), ...(command !== undefined && { command }) } };
   };
   const observe: Host['observe'] = (key) => {
     const found = seen.get(key) ?? look(key);

@@ -65,6 +65,8 @@ describe.each(cases)(
         expect(message).toContain(reason);
         expect(hint).toContain(command);
       }
+      // Whoever has to paste it is shown the whole of it.
+      expect((await run()).stdout).toContain(`       ${command}`);
       // It is said once what to do, and what has nothing to do with the ledger is judged as ever.
       expect(document.nextSteps.filter((step) => step.includes('npm'))).toHaveLength(1);
       expect(document.checks.filter(({ id }) => id.startsWith('home:')).every(({ status }) => status === 'pass')).toBe(
@@ -99,7 +101,7 @@ test('a module that was built for another ABI is told with both numbers; source:
   const error =
     "The module '/p/better_sqlite3.node'\nwas compiled against a different Node.js version using\nNODE_MODULE_VERSION 127. This version of Node.js requires\nNODE_MODULE_VERSION 115. Please try re-compiling or re-installing\nthe module (for instance, using `npm rebuild` or `npm install`).";
   expect(noSqliteOf(JSON.stringify({ noSqlite: error }))?.message).toBe(
-    `SQLite cannot be loaded: better-sqlite3 was built for Node ABI 127, and this is Node ${process.version} with ABI 115`,
+    `SQLite cannot be loaded: better-sqlite3 was built for Node ABI 127, and this is Node ${process.versions.node} with ABI 115`,
   );
   expect(noSqliteOf('{"kind":"open"}')).toBeNull();
 });
