@@ -127,6 +127,7 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
         'reader.js',
         'setpriv',
         limit,
+        'text.js',
       ],
     ],
   ];

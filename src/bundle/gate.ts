@@ -115,7 +115,7 @@ export function makeGate(options: GateOptions): Gate {
   };
   /** Who looked at it before may have put a placeholder there. */
   const other = (text: string): string => (isKnown(text) ? text : placeholders.of(text));
-  const paths = makePaths(placeholders.of, id);
+  const paths = makePaths(other, id);
   const message = (text: string, asked: boolean): string =>
     asked
       ? text

@@ -11,7 +11,7 @@ import { tool } from '../host/package.ts';
 import type { Check, Facts } from '../model/check.ts';
 import { needsIndexes, needsProgress, needsRoom, type PlanInput, planNeeds } from '../model/plan-input.ts';
 import type { PlanOptions } from '../model/remedy.ts';
-import type { Plan } from '../model/step.ts';
+import type { Plan, Step } from '../model/step.ts';
 import type { IndexComparison } from '../observation.ts';
 import { makeReport, type Report, type Threshold } from '../report.ts';
 import { diagnose } from '../run/diagnose.ts';
@@ -76,7 +76,11 @@ export async function survey(
 /** What a plan is about may have any name; on the screen it is agreed to, and stays. */
 export const toldPlan = (plan: Plan, value: Shown['value']): Plan => ({
   ...plan,
-  steps: plan.steps.map((step) => ({ ...step, action: value(step.action) })),
+  // The kind of a step is of our own vocabulary.
+  steps: plan.steps.map((step) => ({
+    ...step,
+    action: { ...value(step.action), kind: step.action.kind } as Step['action'],
+  })),
   refused: plan.refused.map((one) => ({ ...one, facts: toldFacts(one.facts, value) })),
   live: value(plan.live),
 });

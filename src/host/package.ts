@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 export const packageRoot = ((): string => {
   let folder = dirname(fileURLToPath(import.meta.url));
   // `dist` has one of its own, which tells Node that its programs are CommonJS.
-  while (basename(folder) === 'dist' || !existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  while (basename(folder) === 'dist' || !existsSync(join(folder, 'package.json'))) {
+    if (dirname(folder) === folder) throw new Error(`no package.json above ${fileURLToPath(import.meta.url)}`);
+    folder = dirname(folder);
+  }
   return folder;
 })();
 

@@ -79,7 +79,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
   }
 }
 
-export const notRun = (reason: string): StoreRehearsal => ({
+export const notRun = (reason: StoreRehearsal['reason']): StoreRehearsal => ({
   outcome: 'not-run',
   reason,
   version: null,
@@ -94,7 +94,7 @@ const suffixes = ['', '-wal', '-journal'];
 const partsOf = (ledger: string) => Promise.all(suffixes.map((suffix) => lookAt(ledger + suffix)));
 
 /** Copies a ledger, its WAL and its journal as they are at one moment; or says why they cannot be. */
-async function copyParts(from: string, to: string, limit: number): Promise<string | null> {
+async function copyParts(from: string, to: string, limit: number): Promise<StoreRehearsal['reason']> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const before = await partsOf(from);
     const size = before.reduce((sum, part) => sum + Number(part?.size ?? 0n), 0);
@@ -193,12 +193,11 @@ async function run(
 const [usage, panicked] = [2, 101];
 
 async function judge({ how, stderr }: Ended, scratch: string, texts: Texts): Promise<StoreRehearsal> {
-  if (how === 0) return { ...notRun('opened'), outcome: 'opened', reason: null };
-  if (how === 'overran') return { ...notRun('overran'), outcome: 'overran', reason: null };
+  if (how === 0) return { ...notRun(null), outcome: 'opened' };
+  if (how === 'overran') return { ...notRun(null), outcome: 'overran' };
   if (how === usage) return notRun('not-understood');
   if (how === 'not-started') return notRun('does-not-run');
-  if (typeof how === 'string' || how === panicked)
-    return { ...notRun('crashed'), outcome: 'crashed', reason: null, said: String(how) };
+  if (typeof how === 'string' || how === panicked) return { ...notRun(null), outcome: 'crashed', said: String(how) };
   // The room is ours, not the ledger's.
   if (/disk is full|No space left/.test(stderr)) return notRun('no-room');
   const text = stderr.replaceAll(join(scratch, 'home'), '<coven-home>').replace(/^Error: /, '');
@@ -207,7 +206,7 @@ async function judge({ how, stderr }: Ended, scratch: string, texts: Texts): Pro
     .map((line) => line.trim().replace(/^\d+: /, ''))
     .filter((line) => line !== '' && line !== 'Caused by:');
   const said = await texts.freeText(reasons.slice(0, 6).join(': '));
-  return { ...notRun('refused'), outcome: 'refused', reason: null, said: said || `exit code ${how}` };
+  return { ...notRun(null), outcome: 'refused', said: said || `exit code ${how}` };
 }
 
 /** Writes a session and an event to the copy as Coven would, and takes them back, in a process of its own. */

@@ -104,7 +104,7 @@ test('a bundle is one private file with everything that support needs, and the h
     platform: process.platform,
   });
   expect(members.get('report.html')).toMatch(/^<!doctype html>/);
-  expect(members.get('report.txt')).toContain('Coven home <coven-home>');
+  expect(members.get('report.txt')).toContain('Coven home: <coven-home>');
   expect(JSON.parse(members.get('manifest.json') ?? '')).toMatchObject({
     cut: [],
     leftOut: [{ name: 'observation home.identities', why: 'it holds hashes of files' }],
@@ -468,7 +468,7 @@ test('beside a diagnosis: the report, then where the bundle is; the exit code is
   chmodSync(home, 0o777);
   const text = await cli(['--home', home, '--bundle'], { cwd: out });
   expect({ exitCode: text.exitCode, stderr: text.stderr }).toEqual({ exitCode: 1, stderr: '' });
-  expect(text.stdout).toMatch(/^Coven home [\s\S]+\nBundle .+\.zip: 13 members/);
+  expect(text.stdout).toMatch(/^Coven home: [\s\S]+\nBundle .+\.zip: 13 members/);
   const members = await only(out);
   expect(JSON.parse(members.get('report.json') ?? '').exitCode).toBe(1);
   const json = await cli(['--home', home, '--bundle', '--json'], { cwd: out });

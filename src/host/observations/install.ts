@@ -74,6 +74,8 @@ export async function packageOf(file: string): Promise<Pick<Install['covens'][nu
     if (found === null) continue;
     if (found !== 'unreadable') {
       const { name, version } = found;
+      // `dist` has one that only tells Node how to read its files.
+      if (name === undefined) continue;
       const known = typeof name === 'string' && (name.startsWith('@opencoven/') || name === tool().name);
       return {
         version: known && typeof version === 'string' && version.length <= 100 ? version : null,

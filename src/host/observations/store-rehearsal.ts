@@ -14,7 +14,21 @@ export const schema = () =>
      * it did not end in time. `not-run`: `reason` says why it was not asked.
      */
     outcome: oneOf(['opened', 'refused', 'crashed', 'overran', 'not-run']),
-    reason: maybe(text),
+    reason: maybe(
+      oneOf([
+        'no-ledger',
+        'ledger-not-opened',
+        'no-coven',
+        'not-trusted',
+        'does-not-run',
+        'not-understood',
+        'daemon-answers',
+        'other-user',
+        'too-large',
+        'no-room',
+        'moving',
+      ]),
+    ),
     /** Of the Coven that was run. */
     version: maybe(text),
     /** Its own words where it refused, without secrets; or the signal or exit code that ended it. */
