@@ -17,6 +17,7 @@ import {
   keyedPlaceholders,
   makePlaceholders,
   type Placeholder,
+  placeholder,
 } from '../redaction/templates/placeholders.ts';
 import { kindOf } from './fields.ts';
 
@@ -77,7 +78,7 @@ const contractName = /^coven\.daemon\.v\d{1,3}$/;
 /** Longer ones may be a PIN or a card. */
 const smallNumber = /^-?\d{1,5}$/;
 const marks = new RegExp(
-  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,5}> of \d{1,5} characters|\u2039(?:line:\d{1,5} chars|(?:word|hex|digits|text):\d{1,5})\u203a)$`,
+  String.raw`^(?:\[REDACTED\]|${role}|<(?:title|labels)-\d{1,5}> of \d{1,5} characters|\u2039(?:line:\d{1,5} chars|(?:word|hex|digits|text):\d{1,5})(?: #\d{1,5})?\u203a)$`,
 );
 const decimal = /^-?\d{1,30}$|^pid:\[\d{1,12}\]$/;
 
@@ -97,7 +98,13 @@ export function makeGate(options: GateOptions): Gate {
     key,
   } = options;
   const namesFiles = reader === 'operator';
-  const placeholders = key === undefined ? makePlaceholders() : keyedPlaceholders(key);
+  // What is numbered in one run would be another number in the next; only a bundle is compared with itself.
+  const placeholders =
+    key !== undefined
+      ? keyedPlaceholders(key)
+      : reader === 'support'
+        ? makePlaceholders()
+        : { of: placeholder, used: () => [] };
   const sessions = new Map<string, number>();
   const isKnown = (text: string): boolean =>
     words.has(text) ||

@@ -81,7 +81,8 @@ function isExecutable(file: string): boolean {
 function isOurs(file: string): boolean {
   let folder = dirname(realPath(file));
   let found = readPackage(folder);
-  while (found === null && folder !== dirname(folder)) {
+  // `dist` has one without a name, which only tells Node how to read its files.
+  while ((found === null || (found !== 'unreadable' && found.name === undefined)) && folder !== dirname(folder)) {
     folder = dirname(folder);
     found = readPackage(folder);
   }
