@@ -66,7 +66,7 @@ test('the check of the README is typed by the package, runs by --checks and pass
   const program = join(modules, 'coven-doctor', 'dist', 'coven-doctor.js');
   const run = (...args: readonly string[]) => execa(process.execPath, [program, ...args], { cwd: scratch.path });
   const { stdout } = await run('--checks', './out/acme.js', '--only', 'custom', '--home', home, '--verbose');
-  expect(stdout).toContain('[OK] acme:open-sessions  1 of 20 sessions are open (acme.js)');
+  expect(stdout).toContain('[OK] 1 of 20 sessions are open (acme:open-sessions)');
   const kit = await run('check-kit', './out/acme.js');
   expect(kit.stdout).toContain('Every check passes.');
 }, 300_000);

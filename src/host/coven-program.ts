@@ -30,7 +30,7 @@ export type Broken = (typeof brokenWays)[number];
 export function whyNotRun(program: string, path: string): Broken | null {
   try {
     const file = realpathSync(program);
-    const isWrapper = [join(dirname(file), '..'), dirname(file)].some((folder) => isPackage(folder, wrapperPackage));
+    const isWrapper = [join(dirname(file), '..'), dirname(file)].some((folder) => isWrapperPackage(folder));
     const native = nativeOf(file);
     if (isWrapper && native === null) return 'no-native';
     if (/^#!\s*\S*env\s+node\b/.test(firstLine(file)) && !isOnPath('node', path)) return 'no-node';
@@ -42,17 +42,25 @@ export function whyNotRun(program: string, path: string): Broken | null {
 
 const wrapperPackage = '@opencoven/cli';
 
-function isPackage(folder: string, wanted: string): boolean {
+/** Whether a folder is Coven's package that only starts a native program, which npm installs as an optional dependency. */
+function isWrapperPackage(folder: string): boolean {
   const found = readPackage(folder);
-  return found !== null && found !== 'unreadable' && found.name === wanted;
+  if (found === null || found === 'unreadable' || found.name !== wrapperPackage) return false;
+  const { optionalDependencies } = found;
+  return Object.keys(optionalDependencies ?? {}).some((name) => name.startsWith(`${wrapperPackage}-`));
 }
 
 const isOnPath = (name: string, path: string): boolean =>
   path.split(delimiter).some((folder) => isAbsolute(folder) && existsSync(join(folder, name)));
 
-/** A link to a file that is not there. */
-export const isDangling = (path: string): boolean =>
-  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && !existsSync(path);
+/** A link to a file that is not there; false where its folder may not be read. */
+export function isDangling(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && !existsSync(path);
+  } catch {
+    return false;
+  }
+}
 
 /** Machines of ELF, by what Node calls them. Source: the ELF specification, e_machine. */
 const machines: Readonly<Record<string, number>> = {

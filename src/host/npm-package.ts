@@ -36,7 +36,10 @@ const packageLimit = 1024 ** 2;
 /** What the package.json of a folder says; null where there is none. */
 export function readPackage(
   folder: string,
-): { readonly name?: unknown; readonly version?: unknown } | 'unreadable' | null {
+):
+  | { readonly name?: unknown; readonly version?: unknown; readonly optionalDependencies?: unknown }
+  | 'unreadable'
+  | null {
   const path = join(folder, 'package.json');
   if (!existsSync(path)) return null;
   try {

@@ -6,7 +6,7 @@ import { codeCacheFolder } from './code-cache.ts';
 
 /*
  * The first lines of every program of `dist`, which load its code by the shortest way: on a small home a diagnosis spends
- * more time on compiling than on looking. `build/build.mjs` compiles this file once, and fills in what is declared here.
+ * more time on compiling than on looking. `src/build/build.mjs` compiles this file once, and fills in what is declared here.
  */
 
 /** The file beside this one that the program's code is in, and the module in it that is begun with. */

@@ -28,7 +28,7 @@ test.each([
   const home = spoiled(scratch);
   const before = snapshot(home);
   const { exitCode, stderr } = await cli(['--home', home, '--fix', '--yes', ...words]);
-  expect([exitCode, stderr]).toEqual([2, `coven-doctor: ${words[0]} is of a diagnosis; leave out --fix\n`]);
+  expect([exitCode, stderr]).toEqual([2, `coven-doctor: ${words[0]} does not go with --fix\n`]);
   expect(snapshot(home)).toEqual(before);
 });
 

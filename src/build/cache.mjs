@@ -1,5 +1,5 @@
 // Makes the code cache of one file of code for the V8 that runs this: runs the program once, and writes what V8 has compiled
-// by its end. Usage: node build/cache.mjs CODE.js ENTRY WORD...
+// by its end. Usage: node src/build/cache.mjs CODE.js ENTRY WORD...
 import { readFileSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname } from 'node:path';

@@ -8,7 +8,7 @@ import { execPath, pid, versions } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 
-const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const maker = fileURLToPath(new URL('cache.mjs', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'coven-doctor-build-'));
 

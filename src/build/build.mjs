@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
 
 /** Fixtures that make homes for training open ledgers as tests do; here they take the one door to SQLite as well. */
@@ -78,7 +78,8 @@ const start = build({ ...common, entryPoints: ['src/start/start.ts'], format: 'c
 async function writeProgram(name, codeName, entry, mode = 0o644) {
   const filled = Object.entries({ CODE: codeName, ENTRY: entry, PROGRAM: name });
   const text = filled.reduce((text, [word, value]) => text.replaceAll(`\${${word}}`, value), await start);
-  writeFileSync(join(dist, `${name}.js`), text, { mode });
+  // What users call is started by its name.
+  writeFileSync(join(dist, `${name}.js`), mode === 0o755 ? `#!/usr/bin/env node\n${text}` : text, { mode });
 }
 
 async function buildChildren() {
@@ -162,4 +163,4 @@ mkdirSync(dist);
 writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
 copyFileSync(join(root, 'fixtures/double.mjs'), join(dist, 'double.mjs'));
 await Promise.all([buildChildren(), buildModules(), buildPrograms()]);
-spawnSync(process.execPath, [join(root, 'build/caches.mjs')], { stdio: 'inherit' });
+spawnSync(process.execPath, [join(root, 'src/build/caches.mjs')], { stdio: 'inherit' });
