@@ -49,5 +49,5 @@ test('on a busy machine, too, a daemon that was stopped by a signal is said to h
     daemonLives: true,
   });
   expect(faults).toEqual(['daemon hung fail', 'daemon:socket hung fail']);
-  expect(document.checks[0]?.hint).toBe(`let it go on: kill -CONT ${pid}`);
+  expect(document.checks[0]?.hint).toBe(`Let it go on: kill -CONT ${pid}`);
 });

@@ -14,7 +14,7 @@ test('a home by relative path, from the environment', async () => {
     cwd: scratch.path,
     env: { COVEN_HOME: 'home' },
   });
-  expect(stdout).toContain(`Coven home ${join(scratch.path, 'home')}\n`);
+  expect(stdout).toContain(`Coven home: ${join(scratch.path, 'home')}\n`);
   expect(exitCode).toBe(0);
 });
 

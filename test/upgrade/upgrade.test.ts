@@ -175,7 +175,7 @@ describe.each(covens)(
         ['daemon:contract unsupported fail', 'upgrade:contract differs fail'],
       ]);
       expect(after.causes).toEqual(['daemon:contract unsupported']);
-      expect(messageOf(after, 'daemon:contract')?.hint).toMatch(/^update the client/);
+      expect(messageOf(after, 'daemon:contract')?.hint).toMatch(/^Update Coven, then restart/);
     });
 
     test('to one that loses a capability', async () => {
