@@ -213,8 +213,8 @@ describe('what works for now, and may not be upgraded', () => {
   });
 
   test.each<[string, 'shared' | 'exclusive', readonly string[]]>([
-    ['state.lock', 'exclusive', [stopped, 'upgrade:quiet locked fail']],
-    ['daemon.lock', 'exclusive', [stopped, 'upgrade:quiet locked fail']],
+    ['state.lock', 'exclusive', ['home:locks held fail', stopped, 'upgrade:quiet locked fail']],
+    ['daemon.lock', 'exclusive', ['home:locks held fail', stopped, 'upgrade:quiet locked fail']],
     ['state.lock', 'shared', [stopped]],
   ])('a home whose %s is held %s by another command', async (name, kind, faults) => {
     await using scratch = await makeScratch();
@@ -483,12 +483,12 @@ describe('postflight', () => {
     expect([exitCode, faults]).toEqual([exitOf(given.expect), given.expect]);
   });
 
-  test('a contract that is not supported fails closed, with the message to update the client', async () => {
+  test('a contract that is not supported fails closed, with the way to update', async () => {
     const { document, causes } = await overUpgrade(after['another contract'] ?? expect.fail('no such case'));
     expect(causes).toEqual(['daemon:contract unsupported']);
     expect(document.nextSteps).toEqual([
       'coven-doctor bundle, and give the file to support',
-      expect.stringMatching(/^update the client: npm install/),
+      expect.stringMatching(/^Update Coven, then restart the daemon: npm install/),
     ]);
     expect(document.escalate).toEqual(['contract-not-understood']);
   });
