@@ -23,7 +23,7 @@ export const homeAccess = defineCheck({
     'not-writable': {
       message: (facts) => `you may not write to <coven-home>/${facts.name}${more(facts)}; Coven cannot start`,
       hint: ({ name }) => [command('chmod', 'u+w', `<coven-home>/${name}`)],
-      follows: ownCheck,
+      follows: [...ownCheck, 'store:open unreadable'],
     },
     immutable: {
       message: (facts) =>

@@ -149,7 +149,7 @@ test(
     const { stdout, exitCode } = await cli(['check-kit', module]);
     expect(exitCode).toBe(1);
     expect(stdout).toContain('2 checks fail: acme:hangs, acme:writes.');
-    expect(stdout).toContain('a home: sound: no answer within 2000 ms');
+    expect(stdout).toContain('a home: sound: the check did not finish within 2000 ms');
     expect(stdout).toContain('a home: sound: the home is not as it was');
   },
   patient,

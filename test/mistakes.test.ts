@@ -111,7 +111,7 @@ describe.each(kinds)('a text that %s to read', (_, kind) => {
   test('an error in the log: the check of the log is unknown, and all others judge', async () => {
     const { unknown, known } = await diagnosed(kind, homeWithLog(mistaken(kind)));
     expect(unknown).toEqual([expect.stringMatching(why)]);
-    expect(unknown[0]).toMatch(/^daemon:log: could not look \(daemon\.log\)/);
+    expect(unknown[0]).toMatch(/^daemon:log: daemon\.log could not be read/);
     expect(known).toBeGreaterThan(10);
   });
 

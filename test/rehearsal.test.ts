@@ -71,7 +71,7 @@ const refused: Readonly<Record<string, readonly [sql: string, code: string, says
        FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE);
      INSERT INTO events SELECT *, 'x' FROM old; DROP TABLE old`,
     'unwritable fail',
-    'Coven 0.4.6 opens this ledger, but no session and event can be written to it: NOT NULL constraint failed: ‹text:18›',
+    'Coven 0.4.6 opens this ledger, but no session and event can be written to it: ‹line:37 chars›',
   ],
   'an automation table of an unknown shape': [
     'DROP TABLE automation_runs; CREATE TABLE automation_runs (id)',

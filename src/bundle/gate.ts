@@ -132,7 +132,8 @@ export function makeGate(options: GateOptions): Gate {
             path: namesFiles ? (path) => path : paths.path,
             // In a text, anything may have the form of an id.
             id: token,
-            word: (word) => (isKnown(word) || isProgram(word) ? word : (plain(word) ?? placeholders.of(word))),
+            word: (word) =>
+              isKnown(word) || isProgram(word) || identifiers.has(word) ? word : (plain(word) ?? placeholders.of(word)),
             other,
           });
   /** A text of a type of which no part can be chosen freely; null where it is none. */

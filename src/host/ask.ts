@@ -53,6 +53,8 @@ export async function ask(
       if (length > bodyLimit) return end('too-large');
       chunks.push(chunk);
     }
+    // An answer that says no length ends like this where the time is over, too.
+    limit.signal.throwIfAborted();
     try {
       return end('json', {
         body: parseJson(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))),
