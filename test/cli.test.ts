@@ -81,6 +81,7 @@ test('a check that is asked for alone is asked alone', async () => {
     'home:config ok pass',
     'home:reset ok pass',
     'home:repairs ok pass',
+    'home:access ok pass',
     'home:locks ok pass',
   ]);
 });
