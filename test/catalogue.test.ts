@@ -1,5 +1,5 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -128,7 +128,7 @@ test('starts of a crash loop are counted through rotated logs, oldest first', as
     writeFileSync(join(home, `daemon-recovery.log${suffix}`), starts(ago) + starts(ago - 4));
   writeFileSync(join(home, 'daemon-recovery.log'), starts(10));
   const { document } = await diagnose(home);
-  expect(document.checks.find(({ id }) => id === 'daemon:log')?.message).toContain('7 starts within 10 minutes');
+  expect(document.checks.find(({ id }) => id === 'daemon:log')?.message).toContain('started 7 times within 10 minutes');
 });
 
 const real = findRealCoven();
@@ -168,7 +168,9 @@ describe('what is installed', () => {
     mkdirSync(join(scratch.path, 'two'));
     symlinkSync(join(one, 'coven'), join(scratch.path, 'two', 'coven'));
     const bin = fileURLToPath(new URL('../fixtures/bin', import.meta.url));
-    const { faults } = await diagnose(home, { env: { PATH: `${one}:${join(scratch.path, 'two')}:${bin}` } });
+    const { faults } = await diagnose(home, {
+      env: { PATH: `${one}:${join(scratch.path, 'two')}:${bin}:${dirname(process.execPath)}` },
+    });
     expect(faults).toEqual([stopped, 'harness:claude absent warn']);
   });
 });
@@ -186,7 +188,7 @@ describe('a live daemon', () => {
     const home = makeHome(join(scratch.path, 'home'));
     const other = await startDouble(scratch, home, { lock: false, record: false, unlink: true });
     await startDouble(scratch, home);
-    expect((await diagnose(home)).document.nextSteps[0]).toContain(`kill -TERM ${other.pid}`);
+    expect((await diagnose(home)).document.nextSteps[0]).toContain(`\`kill -TERM\` (pid ${other.pid})`);
   });
 
   test.skipIf('why' in real)('whose program was replaced', async () => {

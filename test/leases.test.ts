@@ -114,7 +114,7 @@ describe.skipIf(binary === '')('the real Coven', () => {
     const live = { daemonLives: true };
     const { document, faults } = await diagnose(home, live);
     expect(faults).toEqual([]);
-    expect(document.checks.find((check) => check.id === 'sessions:leases')?.message).toBe('1 project, 1 lease');
+    expect(document.checks.find((check) => check.id === 'sessions:leases')?.message).toBe('1 project has 1 lease');
     const owner = join(scratch.path, 'project', '.git', 'coven-maintenance-gate', 'owner');
     writeFileSync(owner, '{bad');
     expect((await diagnose(home, live)).faults).toEqual(['sessions:leases malformed fail']);

@@ -78,7 +78,7 @@ test('--output writes every format, for its owner alone, and stdout is what --fo
   expect(readFileSync(join(cwd, 'out.json'), 'utf8')).toBe(stdout);
   const run = JSON.parse(stdout).run.id;
   expect(JSON.parse(readFileSync(join(cwd, 'out.sarif'), 'utf8')).runs[0].automationDetails.guid).toBe(run);
-  expect(readFileSync(join(cwd, 'out.text'), 'utf8')).toMatch(/^Coven home /);
+  expect(readFileSync(join(cwd, 'out.text'), 'utf8')).toMatch(/^Coven home: /);
   expect(snapshot(home)).toEqual(before);
 });
 
@@ -203,7 +203,9 @@ describe('the summary of a GitHub step', () => {
         .split('\n')
         .map((line) => workflowCommand(line)?.properties.title),
     ).toEqual(['daemon warn stopped']);
-    expect(readFileSync(file, 'utf8')).toMatch(/^before\n### coven-doctor\n[\s\S]*\| daemon \| warn \| not running \|/);
+    expect(readFileSync(file, 'utf8')).toMatch(
+      /^before\n### coven-doctor\n[\s\S]*\| daemon \| warn \| the daemon is not running \|/,
+    );
   });
 
   test('stays within the 1 MiB that GitHub shows', async () => {

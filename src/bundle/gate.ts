@@ -112,7 +112,8 @@ export function makeGate(options: GateOptions): Gate {
     contractKeys.has(text) ||
     marks.test(text) ||
     (key !== undefined && keyedMark.test(text));
-  const id = (text: string): string => (reader !== 'support' && uuid.test(text) ? text : token(text));
+  const id = (text: string): string =>
+    reader !== 'support' && (uuid.test(text) || runId.test(text)) ? text : token(text);
   const token = (text: string): string => {
     if (isKnown(text)) return text;
     if (key !== undefined) return placeholders.of(text);

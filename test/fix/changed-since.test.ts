@@ -30,15 +30,15 @@ test.skipIf(!hasStrace).each(['a repair', 'a restore'])(
 
     const { document, faults } = await diagnose(home);
     expect(faults).toContain('home:repairs changed-since fail');
-    const { message, hint = '' } = document.checks.find(({ id }) => id === 'home:repairs') ?? { message: '' };
+    const { message, commands = [] } = document.checks.find(({ id }) => id === 'home:repairs') ?? { message: '' };
     const [, folder = ''] =
-      /the files of before are in <coven-home>\/(doctor\/runs\/[\w-]+\/quarantine)$/.exec(message) ?? [];
+      /the earlier files are in <coven-home>\/(doctor\/runs\/[\w-]+\/quarantine)$/.exec(message) ?? [];
     const kept = join(home, folder);
     expect(readdirSync(kept).map((file) => hash(join(kept, file)))).toContain(main);
 
-    const [, command = ''] = /`coven-doctor ([^`]+)`/.exec(hint) ?? [];
-    const { exitCode } = await cli([...command.split(' '), '--yes', '--home', home]);
-    expect([command, exitCode]).toEqual(['--fix', 0]);
+    const words_ = commands.flatMap(({ argv }) => argv.slice(1));
+    const { exitCode } = await cli([...words_, '--yes', '--home', home]);
+    expect([words_, exitCode]).toEqual([['--fix'], 0]);
     expect(seen(home).toSorted()).toEqual([...before, 'sessions since'].toSorted());
     expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
   },

@@ -99,7 +99,7 @@ describe.skipIf(binary === '')('on a home of the real Coven', () => {
     daemon.kill('SIGSTOP');
     const hung = await diagnose(home, live);
     expect(hung.faults).toEqual(['daemon hung fail', 'daemon:socket hung fail']);
-    expect(hung.document.nextSteps).toEqual([`let it go on: kill -CONT ${daemon.pid}`]);
+    expect(hung.document.nextSteps).toEqual([`Let it go on: kill -CONT ${daemon.pid}`]);
     daemon.kill('SIGCONT');
     expect((await diagnose(home, live)).faults).toEqual([]);
   });
