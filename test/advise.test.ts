@@ -46,14 +46,14 @@ test('a hint costs no reading of the ledger', async () => {
 test('a start is advised only behind the checks of a ledger that was not read', async () => {
   const { hints, events, observed } = await judge([checkOf('daemon')]);
   expect(ledger.filter((key) => observed.has(key))).toEqual([]);
-  expect(hints).toEqual(['daemon: first what `coven-doctor --only store` says; then coven daemon start']);
+  expect(hints).toEqual(['daemon: First do what `coven-doctor --only store` says, then run `coven daemon start`.']);
   expect(events).toEqual(hints);
 });
 
 test('where the ledger is read anyway, a hint knows what was found, and so does an event', async () => {
   const { hints, events } = await judge(checks);
-  expect(hints).toContain('daemon: coven daemon start (optional: `coven run` works without it)');
+  expect(hints).toContain('daemon: `coven run` works without it. To start it: coven daemon start');
   expect(events.toSorted()).toEqual(hints.toSorted());
   const lost = await judge([checkOf('daemon'), checkOf('store:open')], { 'store.open': { outcome: 'malformed' } });
-  expect(lost.hints[0]).toBe('daemon: first what `store:open` says; then coven daemon start');
+  expect(lost.hints[0]).toBe('daemon: First do what `store:open` says, then run `coven daemon start`.');
 });
