@@ -42,7 +42,10 @@ test('only these are put together when they are loaded: of constants of ours, by
 
 test('no regular expression of the product takes more than time proportional to the text', () => {
   expect(literals.length).toBeGreaterThan(300);
-  const found = literals.flatMap(({ file, line, pattern }) => {
+  // Every tenth in CI; COVEN_DOCTOR_LITERALS=all tries each of them, another seed another tenth.
+  const seed = Number(process.env.COVEN_DOCTOR_SEED ?? 1);
+  const tried = literals.filter((_, index) => process.env.COVEN_DOCTOR_LITERALS === 'all' || index % 10 === seed % 10);
+  const found = tried.flatMap(({ file, line, pattern }) => {
     const text = pattern && slowText(pattern);
     return text === null ? [] : [`${file}:${line} ${pattern}: ${JSON.stringify(text)}`];
   });
