@@ -1,27 +1,21 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { realpathSync } from 'node:fs';
 import { checks as allChecks } from '../../checks/index.ts';
-import { createBackup } from '../backup/create.ts';
-import type { Manifest } from '../backup/manifest.ts';
-import { beginRun, outsideOf, removeScratch } from '../backup/place.ts';
-import { revalidate } from '../backup/revalidate.ts';
-import { type HomeSource, names } from '../coven/layout.ts';
+import { outsideOf } from '../backup/place.ts';
+import type { HomeSource } from '../coven/layout.ts';
 import { type Applied, applyPlan } from '../fix/engine/apply.ts';
-import { makeMends } from '../fix/engine/mend.ts';
-import { exitCode, type ProvenBackup, type Recheck } from '../fix/engine/perform.ts';
+import { exitCode, type Recheck } from '../fix/engine/perform.ts';
 import { type Recovered, recoverRuns } from '../fix/engine/recover.ts';
 import { type Reason, reasonOf } from '../fix/engine/refusal.ts';
-import { lookNow } from '../host/files.ts';
 import { Unsafe } from '../host/outside.ts';
 import type { Finding } from '../model/check.ts';
-import { expand } from '../model/shell.ts';
-import { barredSteps, type Plan, pathsOf, type Risk, type Step } from '../model/step.ts';
+import { barredSteps, type Plan, type Risk } from '../model/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
 import { notAppliedWords, renderPlan } from '../render/plan.ts';
-import { verdict } from '../render/text.ts';
+import { conclusion } from '../render/text.ts';
 import type { Threshold } from '../report.ts';
 import { consent } from './consent.ts';
 import { print } from './print.ts';
+import { backUp } from './run-backup.ts';
 import { type Survey, type SurveyOptions, survey, toldFacts, toldPlan } from './survey.ts';
 import { UsageError } from './usage.ts';
 
@@ -134,63 +128,6 @@ function refuseUnsafe({ home, backupDir }: FixOptions): void {
   }
 }
 
-/**
- * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a
- * second one, which gets a folder of its own.
- */
-export async function backUp(
-  {
-    home: { path: home },
-    backupDir,
-  }: { readonly home: { readonly path: string }; readonly backupDir: string | undefined },
-  plan: Plan,
-  run: string,
-  signal: AbortSignal,
-): Promise<ProvenBackup> {
-  const place = backupDir === undefined ? dirname(run) : outsideOf(realpathSync(home), backupDir);
-  const into = place !== dirname(run) || existsSync(join(run, 'backup')) ? beginRun(place) : run;
-  const making = createBackup({ home, into, signal, tell: () => undefined });
-  const { id, path, manifest, proof } = await making.catch((error: unknown) => {
-    // The folder of the run itself is the run's to remove.
-    if (into !== run) removeScratch(into);
-    throw error;
-  });
-  const { judgement } = proof;
-  const isDamaged = judgement !== null && judgement.damage.length > 0;
-  const made = isDamaged ? new Map() : await makeMends(plan.steps, join(path, 'files', names.ledger), run, signal);
-  const unmade = new Map([...made, ...unheldSteps(plan.steps, manifest)]);
-  return {
-    id,
-    judgement,
-    unmade,
-    revalidate: async () => {
-      // What was added since is not ours to lose, what has grown is still there, and the journal holds modes and owners.
-      const { changed = [], removed = [] } = revalidate(manifest, home) ?? {};
-      return [...changed.filter((name) => hasOtherContent(manifest, home, name)), ...removed][0] ?? null;
-    },
-  };
-}
-
-function hasOtherContent({ entries, ledgers }: Manifest, home: string, name: string): boolean {
-  const was = entries.find(({ path }) => path === name);
-  const now = lookNow(join(home, name));
-  if (!was || !now || ledgers.some(({ path }) => path === name)) return true;
-  const isSameFile = was.dev === String(now.dev) && was.ino === String(now.ino);
-  return !isSameFile || (was.kind === 'file' && was.mtimeNs !== String(now.mtimeNs));
-}
-
-/** Steps about what the backup could not hold. The mode and the owner of a folder are none of what is in it. */
-function unheldSteps(steps: readonly Step[], { unheld = [] }: Manifest): ReadonlyMap<string, Reason> {
-  const held = steps.flatMap(({ id, action }): readonly (readonly [string, Reason])[] => {
-    const isMoved = action.kind !== 'set-mode' && action.kind !== 'set-owner';
-    const found = unheld.find(({ path: not }) =>
-      pathsOf(action).some((path) => not === path || (isMoved && not.startsWith(`${path}/`))),
-    );
-    return found ? [[id, { code: 'not-backed-up', facts: { path: found.path, why: found.why } }]] : [];
-  });
-  return new Map(held);
-}
-
 /** Checks by which the start of a daemon is proven, beside its own. */
 const bringingUp: readonly string[] = ['start-daemon', 'restart-daemon'];
 const ofDaemons = ['daemon', 'daemon:health', 'daemon:contract', 'daemon:capabilities'];
@@ -246,10 +183,7 @@ async function tell(
     await print(renderFixJson({ ...told, applied: done, exitCode: code, recovered: runs, recoveryRefused }, tool()));
     return code;
   }
-  if (applied)
-    await print(
-      `${renderApplied(applied, plan.steps, options.home.path)}\n${expand(verdict(told.report), options.home.path)}\n`,
-    );
+  if (applied) await print(`${renderApplied(applied, plan.steps, options.home.path)}\n${conclusion(told.report)}\n`);
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
   else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow)}\n`);
   return code;

@@ -1,5 +1,5 @@
 import { parseRecording } from '../bundle/recording.ts';
-import { type SessionState, stateNeeds, stateOf } from '../coven/session-states.ts';
+import { type ListedSession, stateNeeds, stateOf } from '../coven/session-states.ts';
 import { CannotSee, type Host, see } from '../host/host.ts';
 import { type LiveHost, withLiveHost } from '../host/live.ts';
 import { recordedHost } from '../host/recorded.ts';
@@ -8,19 +8,6 @@ import { whole } from '../observation.ts';
 import type { ReplayEvent, SessionReplay } from '../store/protocol.ts';
 import { namedHome } from './home.ts';
 import { openBundle } from './open-bundle.ts';
-
-export interface ListedSession {
-  readonly id: string;
-  readonly state: SessionState;
-  readonly status: string;
-  readonly harness: string;
-  readonly projectRoot: string;
-  readonly title: string | null;
-  readonly exitCode: number | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly events: number | null;
-}
 
 /** Sessions of a home or of a bundle, newest first. */
 export interface SessionSource {

@@ -1,3 +1,4 @@
+import type { ListedSession } from '../coven/session-states.ts';
 import { makeTexts } from '../host/texts.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
@@ -5,7 +6,7 @@ import { outputOf, redactedPart } from '../render/replay.ts';
 import { commandsOf, renderSession, renderSessions, type ShownReplay } from '../render/sessions.ts';
 import type { SessionReplay } from '../store/protocol.ts';
 import { print } from './print.ts';
-import { bundleSessions, type ListedSession, type SessionSource, withHomeSessions } from './session-sources.ts';
+import { bundleSessions, type SessionSource, withHomeSessions } from './session-sources.ts';
 import { UsageError } from './usage.ts';
 
 export interface SessionsOptions {

@@ -16,7 +16,9 @@ const commands = {
 export function toRun(name: keyof typeof commands, facts: Facts, own?: string): Advice {
   const others = obstacles(name, facts).filter((id) => id !== own);
   if (others.length === 0) return [commands[name]];
-  return [`First do what ${others.map(named).join(' and ')} says, then run \`${shellLine(commands[name])}\`.`];
+  return [
+    `First do what ${others.map(named).join(' and ')} ${others.length > 1 ? 'say' : 'says'}, then run \`${shellLine(commands[name])}\`.`,
+  ];
 }
 
 /** `store` is every check of the ledger, where none of them was asked. */

@@ -61,3 +61,17 @@ export function stateOf(sight: Sight | null): (row: StatedRow) => SessionState {
     return has(judged?.orphaned, row) ? 'orphaned' : 'unknown';
   };
 }
+
+/** A session as it is listed, whatever it was read from. */
+export interface ListedSession {
+  readonly id: string;
+  readonly state: SessionState;
+  readonly status: string;
+  readonly harness: string;
+  readonly projectRoot: string;
+  readonly title: string | null;
+  readonly exitCode: number | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly events: number | null;
+}

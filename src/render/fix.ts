@@ -10,7 +10,7 @@ import { stepWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';
 
 const outcomes = {
-  fixed: 'mended',
+  fixed: 'fixed',
   refused: 'refused',
   'rolled-back': 'failed, and taken back',
   failed: 'failed, and NOT taken back whole',
@@ -41,7 +41,7 @@ export function renderProgress(progress: Progress, home: string): string {
     case 'backup':
       return 'Making a backup of the home, and proving it …\n';
     case 'recheck':
-      return 'Looking again …\n';
+      return 'Checking again …\n';
     case 'take':
       return `${expand(`${progress.step.id.padStart(3)}. ${stepWords(progress.step.action)} …`, home)}\n`;
     case 'taken':
@@ -74,9 +74,21 @@ const damagedLedger = [
   'The ledger is damaged, so no step was taken that opens it.',
   'Do not run any coven command: opening the file can make it worse. A proven backup of the home as it is now was made:',
   '  coven-doctor backup list',
+  'See what can be rescued; the damaged ledger is not touched:',
+  '  coven-doctor rescue --dry-run',
   'To get help, make a bundle and send it to support:',
   '  coven-doctor bundle',
 ];
+
+/** How a run is taken back, and what comes before that: a daemon that it started may be at work with what it changed. */
+function undoLines(runId: string, steps: readonly Step[]): readonly string[] {
+  const isServed = steps.some(({ action: { kind } }) => kind === 'start-daemon' || kind === 'restart-daemon');
+  return [
+    `To undo run ${runId}${isServed ? ', stop the daemon first' : ''}:`,
+    ...(isServed ? ['  coven-doctor daemon stop'] : []),
+    `  coven-doctor undo ${runId}`,
+  ];
+}
 
 /** What became of each fix, and how the run is taken back. */
 export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: string): string {
@@ -89,7 +101,7 @@ export function renderApplied({ runId, recovered, fixes }: Applied, steps: reado
     ),
     ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger : []),
     ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
-      ? ['', `Run ${runId}; what it changed is taken back by: coven-doctor undo ${runId}`]
+      ? ['', ...undoLines(runId, steps)]
       : []),
   ];
   return `${lines.map((line) => expand(line, home)).join('\n')}\n`;

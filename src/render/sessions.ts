@@ -1,21 +1,9 @@
-import { type SessionState, sessionStates } from '../coven/session-states.ts';
+import { type ListedSession, type SessionState, sessionStates } from '../coven/session-states.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
 
-export interface ShownSession {
-  readonly id: string;
-  readonly state: SessionState;
-  readonly status: string;
-  readonly harness: string;
-  readonly projectRoot: string;
-  readonly title: string | null;
-  readonly exitCode: number | null;
-  readonly createdAt: string;
-  readonly events: number | null;
-}
-
-const meaning: Readonly<Record<SessionState, (session: ShownSession) => string>> = {
+const meaning: Readonly<Record<SessionState, (session: ListedSession) => string>> = {
   live: () => 'its process runs',
   unowned: () => 'its process runs, and its daemon is gone',
   orphaned: ({ status }) =>
@@ -34,7 +22,7 @@ export interface Command {
   readonly shell: string;
 }
 
-export function commandsOf({ id, state, harness, projectRoot }: ShownSession): readonly Command[] {
+export function commandsOf({ id, state, harness, projectRoot }: ListedSession): readonly Command[] {
   const command = (...argv: string[]): Command => ({ argv, shell: argv.map(quoted).join(' ') });
   if (state === 'live') return [command('coven', 'attach', id)];
   // In a bundle a project is a token.
@@ -53,7 +41,7 @@ export function commandsOf({ id, state, harness, projectRoot }: ShownSession): r
 const minute = (at: string): string => at.slice(0, 16).replace('T', ' ');
 
 /** One line for each session, by state, newest first. */
-export function renderSessions(sessions: readonly ShownSession[], complete: boolean, problem: string | null): string {
+export function renderSessions(sessions: readonly ListedSession[], complete: boolean, problem: string | null): string {
   const trouble = problem === null ? '' : `${harmless(problem)}: sessions may be missing.\n`;
   if (sessions.length === 0) return `${trouble}There is no session.\n`;
   const counts = sessionStates
@@ -82,7 +70,7 @@ export interface ShownReplay {
 }
 
 /** `where` is the option that names the home or the bundle again, empty where none is needed. */
-export function renderSession(session: ShownSession, replay: ShownReplay | null, where: string): string {
+export function renderSession(session: ListedSession, replay: ShownReplay | null, where: string): string {
   const { id, state, harness, createdAt, projectRoot, title } = session;
   const head = [
     `Session ${id}: ${state} (${meaning[state](session)})`,

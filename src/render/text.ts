@@ -149,7 +149,7 @@ function lastBlock(report: Report, { columns }: Screen, verbose: boolean): reado
     findings.filter((finding) => counts(finding) && !finding.causedBy && fixCommand(check, finding) !== null),
   ).length;
   return [
-    line(`${report.conclusion ?? verdict(report)} ${tally(report)}`.trim()),
+    line(conclusion(report)),
     ...(modules.length > 0
       ? [line(`Not part of coven-doctor, and not covered by its promises: ${modules.map(harmless).join(', ')}.`)]
       : []),
@@ -170,6 +170,9 @@ function lastBlock(report: Report, { columns }: Screen, verbose: boolean): reado
     ...(verbose || pass + skipped === 0 ? [] : ['--verbose shows every check.']),
   ];
 }
+
+/** What the report comes to, in a sentence where there is one to say, and its counts. */
+export const conclusion = (report: Report): string => `${report.conclusion ?? verdict(report)} ${tally(report)}`.trim();
 
 /** `1 failed, 1 warning, 24 passed, 8 skipped.` */
 function tally({ summary }: Report): string {

@@ -1,8 +1,8 @@
 import Database from '../child/sqlite.ts';
 import type { ChainReader } from './chain.ts';
 import { type Model, make, type Table } from './model.ts';
+import { isCore } from './page-scan.ts';
 import { RowReader } from './rows.ts';
-import { isCore } from './scan.ts';
 import type { Scratch } from './scratch.ts';
 import type { Source } from './source.ts';
 import { type SqlValue, valuesOf } from './values.ts';

@@ -7,7 +7,7 @@ import { damageTable, makeHome, overwrite, withoutIndex } from '../../fixtures/h
 import { endProcesses } from '../../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import type { Judgement } from '../../src/backup/judgement.ts';
-import { backUp } from '../../src/cli/fix.ts';
+import { backUp } from '../../src/cli/run-backup.ts';
 import { ledgerParts, names } from '../../src/coven/layout.ts';
 import { type Applied, applyPlan } from '../../src/fix/engine/apply.ts';
 import { refusalOf } from '../../src/fix/engine/gate.ts';

@@ -37,7 +37,7 @@ describe.each([
   ['as the leader of its session', false],
 ])('the terminal of a repair is closed, %s', (_, hasShell) => {
   // Before the plan is agreed to, while it is backed up, at each step, and while the home is checked again.
-  test.each(['[y/N]', 'Making a backup', '1. ', '2. ', '3. ', 'Looking again'])(
+  test.each(['[y/N]', 'Making a backup', '1. ', '2. ', '3. ', 'Checking again'])(
     'at "%s": its journal is over, nothing of it is half done, and no scratch is left',
     async (word) => {
       await using scratch = await makeScratch();

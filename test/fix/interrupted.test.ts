@@ -69,7 +69,7 @@ describe.each([
   ['SIGTERM', 143],
 ] as const)('%s', (signal, code) => {
   // What is said before the plan, while it is backed up, at each step, and while it is looked at again.
-  test.each(['Plan', 'Making a backup', '1. ', '2. ', '3. ', 'Looking again'])(
+  test.each(['Plan', 'Making a backup', '1. ', '2. ', '3. ', 'Checking again'])(
     'at "%s" ends at the boundary of a step, with a journal that is over and a home that is as it was',
     async (word) => {
       await using scratch = await makeScratch();
@@ -93,15 +93,15 @@ describe.each([
 test('a signal in the last look at a home that is mended is told by the exit code, and so is what was mended', async () => {
   await using scratch = await makeScratch();
   const home = spoil(join(scratch.path, 'home'));
-  const ended = await fixUntil(scratch, home, 'Looking again', async (pid) => {
+  const ended = await fixUntil(scratch, home, 'Checking again', async (pid) => {
     while (lastRecord(home) !== 'commit') await turn(1);
     process.kill(pid, 'SIGINT');
   });
-  expect([ended.code, ended.stderr, ended.stdout.includes('mended: home:mode')]).toEqual([130, '', true]);
+  expect([ended.code, ended.stderr, ended.stdout.includes('fixed: home:mode')]).toEqual([130, '', true]);
 });
 
 test('two doctors at once, whenever the second one begins: one repairs, the other changes nothing', async () => {
-  for (const word of ['Plan', 'Making a backup', '1. ', 'Looking again']) {
+  for (const word of ['Plan', 'Making a backup', '1. ', 'Checking again']) {
     await using scratch = await makeScratch();
     const home = spoil(join(scratch.path, 'home'));
     let other: Promise<Ended> | undefined;

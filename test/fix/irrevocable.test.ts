@@ -115,7 +115,7 @@ test('no undo is advised for a run that nobody can take back', async () => {
   const { home } = served;
   await execa(process.execPath, [coven, 'daemon', 'stop'], { env: { COVEN_HOME: home } });
   const { stdout, exitCode } = await cli(['--home', home, '--fix', '--yes', '--start-daemon']);
-  expect([exitCode, stdout.includes('mended: daemon stopped'), stdout.includes('undo 2')]).toEqual([0, true, false]);
+  expect([exitCode, stdout.includes('fixed: daemon stopped'), stdout.includes('undo 2')]).toEqual([0, true, false]);
 });
 
 const file = { kind: 'file', dev: '1', ino: '1', mode: 0o600, uid: 0, gid: 0, size: 0, mtimeNs: '0' } as const;

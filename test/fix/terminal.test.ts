@@ -42,6 +42,6 @@ test.each([
   const ended = await answered(home, answer);
   expect(ended.screen).toContain('move');
   expect(ended.code, ended.screen).toBe(code);
-  if (code === 0) expect(ended.screen).toContain('mended: daemon:record invalid');
+  if (code === 0) expect(ended.screen).toContain('fixed: daemon:record invalid');
   else expect(snapshot(home)).toEqual(before);
 });

@@ -104,3 +104,12 @@ test.each(['doctor', 'doctor/runs'])('%s that is closed to its owner is refused,
   chmodSync(join(home, closed), 0o700);
   expect(codes).toEqual(['runs 5', 'undo 5', 'backup list 5', 'backup create 5', 'backup verify 5']);
 });
+
+test('a repair ends with the state that it left, counted', async () => {
+  await using scratch = await makeScratch();
+  const { stdout, exitCode } = await cli(['--fix', '--yes', '--home', spoiled(scratch)]);
+  expect(exitCode).toBe(0);
+  expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
+    /^(?:No problems found\. |\d+ warnings?, )\d+ passed, \d+ skipped\.$/,
+  );
+});

@@ -80,10 +80,10 @@ export const riskWords: Readonly<Record<Risk, string>> = {
 
 /** Why nothing is done about a finding, and the documented way. By reason code. */
 const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
-  'by-hand': () => 'there is no safe repair; the hint of the finding says what to do',
+  'by-hand': () => 'there is no safe automatic repair; `coven-doctor` shows what to do',
   'not-read': () => 'the WAL is large and was not read; run with --deep, which copies it to do that',
-  covered: ({ by }) => `mended with ${by}`,
-  'start-blocked': ({ blockers }) => `a start would fail or do harm here (${blockers}); that has to be mended first`,
+  covered: ({ by }) => `fixed with ${by}`,
+  'start-blocked': ({ blockers }) => `a start would fail or do harm here (${blockers}); that has to be fixed first`,
   'reset-interrupted': () => 'a reset was cut off: run that `coven reset … --apply` again, then --fix',
   'symlinked-home': () => 'the home is a symlink; name the folder itself with --home or COVEN_HOME',
   'no-home': () => 'there is no home to repair',

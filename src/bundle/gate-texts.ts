@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { hardware, statements } from '../redaction/templates/catalogue.ts';
+
+/* Texts of one kind each, of which the gate lets through what nobody can have chosen. */
+
+/** `[time] message`, as Coven writes it. */
+export function logLine(line: string, message: (text: string) => string): string {
+  if (line.trim() === '') return '';
+  const [, at, said] = /^(\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\] )(.*)$/.exec(line) ?? [];
+  if (at === undefined || said === undefined) return message(line);
+  return `${at}${said === '' ? '' : message(said)}`;
+}
+
+/** What Coven takes for a time though it is not written as one: the same instant. */
+export function instant(text: string, other: (text: string) => string): string {
+  const at = Date.parse(text);
+  return at >= 0 && at < Date.UTC(2100) ? new Date(at).toISOString() : other(text);
+}
+
+/** A statement of the schema that Coven makes; of any other its size and how many columns it may have. */
+export function statement(sql: string, other: (text: string) => string): string {
+  const folded = sql
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([(),]) ?/g, '$1')
+    .trim();
+  if (statements.has(createHash('sha256').update(folded).digest('hex').slice(0, 32))) return sql;
+  return `${other(sql)} with ${topLevelParts(sql)} parts`;
+}
+
+/** Parts between the commas of the outermost brackets. */
+function topLevelParts(sql: string): number {
+  let depth = 0;
+  let parts = 0;
+  for (const char of sql) {
+    if (char === '(') depth += 1;
+    if (char === ')') depth -= 1;
+    if (depth === 1 && (char === ',' || (char === '(' && parts === 0))) parts += 1;
+  }
+  return parts;
+}
+
+/** The name of a processor, a system or a kernel, word by word. */
+export const platform = (text: string, other: (text: string) => string): string =>
+  text.length > 200
+    ? other(text)
+    : text
+        .split(/([\s/~+_,;:()#-]+)/)
+        .map((word, index) => (index % 2 === 1 || isOfPlatform(word) ? word : other(word)))
+        .join('');
+const isOfPlatform = (word: string): boolean =>
+  word === '' || hardware.has(word.toLowerCase()) || /^[vV]?\d{1,4}[A-Z]?(?:\.\d{1,4}){0,2}(?:GHz|MHz)?$/.test(word);

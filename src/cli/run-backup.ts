@@ -1,0 +1,69 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createBackup } from '../backup/create.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import { beginRun, outsideOf, removeScratch } from '../backup/place.ts';
+import { revalidate } from '../backup/revalidate.ts';
+import { names } from '../coven/layout.ts';
+import { makeMends } from '../fix/engine/mend.ts';
+import type { ProvenBackup } from '../fix/engine/perform.ts';
+import type { Reason } from '../fix/engine/refusal.ts';
+import { lookNow } from '../host/files.ts';
+import { type Plan, pathsOf, type Step } from '../model/step.ts';
+
+/**
+ * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a
+ * second one, which gets a folder of its own.
+ */
+export async function backUp(
+  {
+    home: { path: home },
+    backupDir,
+  }: { readonly home: { readonly path: string }; readonly backupDir: string | undefined },
+  plan: Plan,
+  run: string,
+  signal: AbortSignal,
+): Promise<ProvenBackup> {
+  const place = backupDir === undefined ? dirname(run) : outsideOf(realpathSync(home), backupDir);
+  const into = place !== dirname(run) || existsSync(join(run, 'backup')) ? beginRun(place) : run;
+  const making = createBackup({ home, into, signal, tell: () => undefined });
+  const { id, path, manifest, proof } = await making.catch((error: unknown) => {
+    // The folder of the run itself is the run's to remove.
+    if (into !== run) removeScratch(into);
+    throw error;
+  });
+  const { judgement } = proof;
+  const isDamaged = judgement !== null && judgement.damage.length > 0;
+  const made = isDamaged ? new Map() : await makeMends(plan.steps, join(path, 'files', names.ledger), run, signal);
+  const unmade = new Map([...made, ...unheldSteps(plan.steps, manifest)]);
+  return {
+    id,
+    judgement,
+    unmade,
+    revalidate: async () => {
+      // What was added since is not ours to lose, what has grown is still there, and the journal holds modes and owners.
+      const { changed = [], removed = [] } = revalidate(manifest, home) ?? {};
+      return [...changed.filter((name) => hasOtherContent(manifest, home, name)), ...removed][0] ?? null;
+    },
+  };
+}
+
+function hasOtherContent({ entries, ledgers }: Manifest, home: string, name: string): boolean {
+  const was = entries.find(({ path }) => path === name);
+  const now = lookNow(join(home, name));
+  if (!was || !now || ledgers.some(({ path }) => path === name)) return true;
+  const isSameFile = was.dev === String(now.dev) && was.ino === String(now.ino);
+  return !isSameFile || (was.kind === 'file' && was.mtimeNs !== String(now.mtimeNs));
+}
+
+/** Steps about what the backup could not hold. The mode and the owner of a folder are none of what is in it. */
+function unheldSteps(steps: readonly Step[], { unheld = [] }: Manifest): ReadonlyMap<string, Reason> {
+  const held = steps.flatMap(({ id, action }): readonly (readonly [string, Reason])[] => {
+    const isMoved = action.kind !== 'set-mode' && action.kind !== 'set-owner';
+    const found = unheld.find(({ path: not }) =>
+      pathsOf(action).some((path) => not === path || (isMoved && not.startsWith(`${path}/`))),
+    );
+    return found ? [[id, { code: 'not-backed-up', facts: { path: found.path, why: found.why } }]] : [];
+  });
+  return new Map(held);
+}

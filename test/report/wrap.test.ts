@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { wrap } from '../../src/render/wrap.ts';
+
+test.each([
+  [
+    'breaks at spaces, with the indentation of each line',
+    'one two three four',
+    12,
+    '[!!] one two\n     three\n     four',
+  ],
+  [
+    'keeps a command together',
+    'then run `coven daemon start` here',
+    20,
+    '[!!] then run\n     `coven daemon start`\n     here',
+  ],
+  [
+    'keeps a long path whole',
+    'at /a/very/long/path/of/somebody now',
+    16,
+    '[!!] at\n     /a/very/long/path/of/somebody\n     now',
+  ],
+  ['begins no line with a command of a workflow runner', 'a word ::error:: b', 12, '[!!] a word ::error::\n     b'],
+  ['takes a backtick without its fellow for the rest', 'a `b c d', 9, '[!!] a\n     `b c d'],
+])('%s', (_, text, columns, wrapped) => {
+  expect(wrap(text, columns, '[!!] ', '     ')).toBe(wrapped);
+});
