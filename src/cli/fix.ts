@@ -111,7 +111,7 @@ export async function apply(
   });
   const after = signal.aborted ? null : await survey(options, signal);
   if (after === null || signal.aborted) {
-    if (!options.json) await print(renderApplied(applied, plan.steps, home));
+    if (!options.json) await print(renderApplied(applied, plan.steps, options.home));
     return exitCode(applied.fixes, signal);
   }
   const told = { ...after.told, plan: options.json ? toldPlan(plan, after.told.value) : plan };
@@ -183,7 +183,7 @@ async function tell(
     await print(renderFixJson({ ...told, applied: done, exitCode: code, recovered: runs, recoveryRefused }, tool()));
     return code;
   }
-  if (applied) await print(`${renderApplied(applied, plan.steps, options.home.path)}\n${conclusion(told.report)}\n`);
+  if (applied) await print(`${renderApplied(applied, plan.steps, options.home)}\n${conclusion(told.report)}\n`);
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
   else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow)}\n`);
   return code;

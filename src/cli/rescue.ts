@@ -1,14 +1,16 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refused } from '../backup/refused.ts';
-import { names } from '../coven/layout.ts';
+import { type HomeSource, names } from '../coven/layout.ts';
 import { Refusal } from '../fix/engine/refusal.ts';
 import { CannotSee } from '../host/host.ts';
 import { fillOutsideFile } from '../host/outside-file.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
+import { command } from '../model/advice.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import { renderPlaced, renderRescue, renderRescueProgress } from '../render/rescue.ts';
+import { typedLine } from '../render/typed.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { askRescue, RescueFailed } from '../rescue/ask.ts';
 import { exitOf } from '../rescue/outcome.ts';
@@ -21,6 +23,7 @@ import { UsageError } from './usage.ts';
 
 export interface RescueOptions {
   readonly home: string;
+  readonly homeSource: HomeSource;
   /** A ledger elsewhere, or a folder with one; null for the home's. */
   readonly from: string | null;
   readonly dryRun: boolean;
@@ -73,7 +76,7 @@ export async function rescue(options: RescueOptions, signal: AbortSignal): Promi
 }
 
 /** Shows what was rescued, asks, and puts it in the place of the damaged ledger. */
-async function putInPlace({ home, json, yes }: RescueOptions, signal: AbortSignal): Promise<number> {
+async function putInPlace({ home, homeSource, json, yes }: RescueOptions, signal: AbortSignal): Promise<number> {
   const ledger = join(realpathSync(home), names.ledger);
   const done = await rescueInPlace({
     home,
@@ -84,7 +87,7 @@ async function putInPlace({ home, json, yes }: RescueOptions, signal: AbortSigna
       return report;
     },
     agree: async (report, opened) => {
-      if (!json) await print(renderRescue(report, { ledger, output: null, place: 'asked', opened }));
+      if (!json) await print(renderRescue(report, { ledger, output: null, place: 'asked', opened, next: null }));
       return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
     },
     signal,
@@ -96,7 +99,7 @@ async function putInPlace({ home, json, yes }: RescueOptions, signal: AbortSigna
   if (json) {
     const shown = { ok: exit === 0, ledger, outcome, run: runId, reason: why, opened, dryRun: false, ...report };
     await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
-  } else await print(renderPlaced(outcome, runId, why));
+  } else await print(renderPlaced(outcome, runId, why, { path: home, source: homeSource }));
   return exit;
 }
 
@@ -123,17 +126,21 @@ async function run(
 }
 
 async function tell(
-  { json, dryRun }: RescueOptions,
+  { json, dryRun, from, home, homeSource }: RescueOptions,
   ledger: string,
   report: RescueReport,
   output: string | null,
 ): Promise<number> {
   const exit = exitOf(report);
   const shown = { ok: exit === 0, ledger, output, dryRun, ...report };
+  // A ledger elsewhere is rescued into a file; the home's own in its place.
+  const words = from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3'];
+  const named = from === null ? { path: home, source: homeSource } : { path: home };
+  const next = typedLine(command('coven-doctor', 'rescue', ...words), named);
   await print(
     json
       ? `${harmlessJson(JSON.stringify(shown, null, 2))}\n`
-      : renderRescue(report, { ledger, output, place: null, opened: null }),
+      : renderRescue(report, { ledger, output, place: null, opened: null, next }),
   );
   return exit;
 }

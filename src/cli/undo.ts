@@ -7,16 +7,25 @@ import { type Undone, undoRun } from '../fix/engine/undo.ts';
 import { renderLost } from '../render/backup.ts';
 import { renderProgress, renderRefusal, renderUndone } from '../render/fix.ts';
 import { renderRuns } from '../render/runs.ts';
+import type { NamedHome } from '../render/typed.ts';
 import { print } from './print.ts';
 
 const refusedCode = 5;
 
 /** `doctor undo [RUN]`: takes back what a run changed, or names everything that is in the way. */
-export async function undo(home: string, run: string | undefined, json: boolean, signal: AbortSignal): Promise<number> {
+export async function undo(
+  named: NamedHome,
+  run: string | undefined,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  const home = named.path;
   const say = json ? () => undefined : (text: string) => void process.stdout.write(text);
   const undone = await undoRun({ home, run, signal, tell: (progress) => say(renderProgress(progress, home)) });
   const lost = await lostBy(undone, home, signal);
-  await print(json ? `${JSON.stringify({ ...undone, ...(lost && { lost }) }, null, 2)}\n` : renderUndone(undone, home));
+  await print(
+    json ? `${JSON.stringify({ ...undone, ...(lost && { lost }) }, null, 2)}\n` : renderUndone(undone, named),
+  );
   if (lost && !json) await print(renderLost(lost));
   return undone.exit;
 }

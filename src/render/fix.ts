@@ -3,9 +3,11 @@ import type { Recovered } from '../fix/engine/recover.ts';
 import type { Reason } from '../fix/engine/refusal.ts';
 import type { Progress } from '../fix/engine/transaction.ts';
 import type { Undone } from '../fix/engine/undo.ts';
+import { command } from '../model/advice.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand as expandTokens } from '../model/shell.ts';
 import type { Step } from '../model/step.ts';
+import { type NamedHome, typedLine } from './typed.ts';
 import { stepWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';
 
@@ -19,17 +21,20 @@ const outcomes = {
 const expand = (text: string, home: string): string => expandTokens(harmless(text), home);
 
 /** An undo: what it took back, or everything that is in its way. */
-export function renderUndone({ undoes, runId, recovered, outcome, reasons, left }: Undone, home: string): string {
+export function renderUndone({ undoes, runId, recovered, outcome, reasons, left }: Undone, home: NamedHome): string {
   const lines = [
     ...recoveredLines(recovered),
-    outcome === 'undone'
-      ? `Run ${undoes} is taken back. To take that back in turn: coven-doctor undo ${runId}`
-      : `Run ${undoes ?? '(none)'} is not taken back${outcome === 'failed' ? ' whole' : ''}:`,
+    ...(outcome === 'undone'
+      ? [
+          `Run ${undoes} is undone. To undo that in turn:`,
+          `  ${typedLine(command('coven-doctor', 'undo', String(runId)), home)}`,
+        ]
+      : [`Run ${undoes ?? '(none)'} is not ${outcome === 'failed' ? 'wholly ' : ''}undone:`]),
     ...reasons.map(({ code, facts }) => `  ${reasonWords(code, facts)}`),
-    ...(left.length > 0 ? ['Not ours to take back:'] : []),
+    ...(left.length > 0 ? ['Not undone, since Coven did it:'] : []),
     ...left.map(({ action }) => `  ${stepWords(action)}`),
   ];
-  return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+  return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;
 }
 
 export const renderRefusal = ({ code, facts }: Reason, home: string): string =>
@@ -69,29 +74,29 @@ const recoveredLines = (recovered: readonly Recovered[]): readonly string[] =>
     ...(fixes.length === 0 ? ['  nothing of it was done'] : []),
   ]);
 
-const damagedLedger = [
+const damagedLedger = (home: NamedHome): readonly string[] => [
   '',
   'The ledger is damaged, so no step was taken that opens it.',
   'Do not run any coven command: opening the file can make it worse. A proven backup of the home as it is now was made:',
-  '  coven-doctor backup list',
+  `  ${typedLine(command('coven-doctor', 'backup', 'list'), home)}`,
   'See what can be rescued; the damaged ledger is not touched:',
-  '  coven-doctor rescue --dry-run',
+  `  ${typedLine(command('coven-doctor', 'rescue', '--dry-run'), home)}`,
   'To get help, make a bundle and send it to support:',
-  '  coven-doctor bundle',
+  `  ${typedLine(command('coven-doctor', 'bundle'), home)}`,
 ];
 
 /** How a run is taken back, and what comes before that: a daemon that it started may be at work with what it changed. */
-function undoLines(runId: string, steps: readonly Step[]): readonly string[] {
+function undoLines(runId: string, steps: readonly Step[], home: NamedHome): readonly string[] {
   const isServed = steps.some(({ action: { kind } }) => kind === 'start-daemon' || kind === 'restart-daemon');
   return [
     `To undo run ${runId}${isServed ? ', stop the daemon first' : ''}:`,
-    ...(isServed ? ['  coven-doctor daemon stop'] : []),
-    `  coven-doctor undo ${runId}`,
+    ...(isServed ? [`  ${typedLine(command('coven-doctor', 'daemon', 'stop'), home)}`] : []),
+    `  ${typedLine(command('coven-doctor', 'undo', runId), home)}`,
   ];
 }
 
 /** What became of each fix, and how the run is taken back. */
-export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: string): string {
+export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: NamedHome): string {
   const left = new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
   const lines = [
     ...recoveredLines(recovered),
@@ -99,10 +104,10 @@ export function renderApplied({ runId, recovered, fixes }: Applied, steps: reado
       ({ fix, outcome, reason }) =>
         `${outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
     ),
-    ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger : []),
+    ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger(home) : []),
     ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
-      ? ['', ...undoLines(runId, steps)]
+      ? ['', ...undoLines(runId, steps, home)]
       : []),
   ];
-  return `${lines.map((line) => expand(line, home)).join('\n')}\n`;
+  return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;
 }

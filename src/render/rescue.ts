@@ -1,20 +1,13 @@
+import { command } from '../model/advice.ts';
+import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import type { RescueProgress, RescueReport, SessionReport, TableReport } from '../rescue/protocol.ts';
+import { type NamedHome, typedLine } from './typed.ts';
 
 const number = (value: number): string => value.toLocaleString('en-US');
-const counted = (value: number, one: string, many = `${one}s`): string =>
-  `${number(value)} ${value === 1 ? one : many}`;
-
-function size(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let unit = 0;
-  let value = bytes;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
+/** `1,000,000 events`: a ledger has many. */
+const counted = (value: number, one: string): string =>
+  `${number(value)}${count(value, one).slice(String(value).length)}`;
 
 const phases: Readonly<Record<RescueProgress['phase'], string>> = {
   read: 'Reading pages',
@@ -39,11 +32,14 @@ export function renderRescue(
     output,
     place,
     opened,
+    next,
   }: {
     readonly ledger: string;
     readonly output: string | null;
     /** It is to come in the place of the damaged one, which is asked next. */
     readonly place: 'asked' | null;
+    /** The command that rescues what this only showed. */
+    readonly next: string | null;
     /** The Coven that opened a copy of it. */
     readonly opened: string | null;
   },
@@ -51,9 +47,9 @@ export function renderRescue(
   const { source, tables, sessions, lost, uncertain, placeholders, refused, doubts } = report;
   const rescued = tables.reduce((sum, table) => sum + table.rescued, 0);
   const of = (name: string): number => tables.find(({ table }) => table === name)?.rescued ?? 0;
-  const wal = source.walBytes > 0 ? ` and its WAL (${size(source.walBytes)})` : '';
+  const wal = source.walBytes > 0 ? ` and its WAL (${bytes(source.walBytes)})` : '';
   const lines = [
-    `Damaged ledger: ${harmless(ledger)} (${size(source.mainBytes)})${wal}`,
+    `Damaged ledger: ${harmless(ledger)} (${bytes(source.mainBytes)})${wal}`,
     '',
     `${counted(rescued, 'row')} rescued: ${counted(of('sessions') - placeholders, 'session')}, ${counted(of('events'), 'event')}, ${number(rescued - of('sessions') - of('events'))} other.`,
     ...(lost > 0
@@ -84,11 +80,8 @@ export function renderRescue(
     ...(place === 'asked'
       ? ['The damaged ledger is kept, and `coven-doctor undo` puts it back.']
       : output === null
-        ? [
-            'Nothing was changed. Put the rescued ledger in the place of the damaged one, which is kept:',
-            '  coven-doctor rescue',
-          ]
-        : [`The rescued ledger is ${harmless(output)} (${size(report.bytes)}). The damaged one was not changed.`]),
+        ? ['Nothing was changed. This rescues it; the damaged ledger is kept:', `  ${next}`]
+        : [`The rescued ledger is ${harmless(output)} (${bytes(report.bytes)}). The damaged one was not changed.`]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -151,11 +144,12 @@ export function renderPlaced(
   outcome: 'done' | 'not-agreed' | 'refused' | 'failed',
   run: string,
   why: string | null,
+  home: NamedHome,
 ): string {
   if (outcome === 'done')
-    return `Done. The damaged ledger is in doctor/runs/${run}/quarantine. To put it back:\n  coven-doctor undo ${run}\n`;
+    return `Done. The damaged ledger is in doctor/runs/${run}/quarantine. To put it back:\n  ${typedLine(command('coven-doctor', 'undo', run), home)}\n`;
   if (outcome === 'not-agreed')
-    return 'Not done: it was not agreed to. To agree without being asked:\n  coven-doctor rescue --yes\n';
+    return `Not done: it was not agreed to. To agree without being asked:\n  ${typedLine(command('coven-doctor', 'rescue', '--yes'), home)}\n`;
   const reason = why === null ? '' : `: ${harmless(why)}`;
   return outcome === 'refused'
     ? `Refused${reason}. Nothing was changed.\n`

@@ -16,6 +16,7 @@ import {
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { fixCommand } from './remediation.ts';
+import { type NamedHome, typedLine } from './typed.ts';
 import { adviseOn, say } from './words.ts';
 import { wrap } from './wrap.ts';
 
@@ -115,7 +116,7 @@ function adviceLines(
 ): readonly string[] {
   const advice = adviseOn(check, finding);
   const fix = fixCommand(check, finding);
-  const typed = (line: CommandLine): string => `${indent}  ${expand(placed(line, report), report.home)}`;
+  const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report))}`;
   const byHand = advice.filter((part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)));
   const isOnlyProse = byHand.every((part) => typeof part === 'string');
   return [
@@ -125,13 +126,10 @@ function adviceLines(
   ];
 }
 
-/** A command as it works here: where the home was named on the command line, the command has to name it, too. */
-function placed(line: CommandLine, { homeSource }: Report): string {
-  const text = shellLine(line);
-  if (homeSource !== 'option') return text;
-  if (line.argv[0] === 'coven') return `COVEN_HOME='<coven-home>' ${text}`;
-  return line.argv[0] === 'coven-doctor' ? `${text} --home '<coven-home>'` : text;
-}
+const homeOf = ({ home, homeSource }: Report): NamedHome => ({
+  path: home,
+  ...(homeSource && { source: homeSource }),
+});
 
 /** A clause as a sentence begins; the name of a file keeps its first letter. */
 function sentence(text: string): string {
@@ -144,7 +142,7 @@ function lastBlock(report: Report, { columns }: Screen, verbose: boolean): reado
   const { pass, skipped } = report.summary;
   const modules = [...new Set(report.checks.flatMap(({ check }) => check.module ?? []))];
   const line = (text: string): string => wrap(expand(text, report.home), columns, '', '');
-  const typed = (next: CommandLine): string => `  ${expand(placed(next, report), report.home)}`;
+  const typed = (next: CommandLine): string => `  ${typedLine(next, homeOf(report))}`;
   const fixable = report.checks.flatMap(({ check, findings }) =>
     findings.filter((finding) => counts(finding) && !finding.causedBy && fixCommand(check, finding) !== null),
   ).length;

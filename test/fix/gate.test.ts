@@ -65,7 +65,7 @@ test('a ledger whose proven copy is damaged is opened by no step, and independen
   expect(applied.exit).toBe(5);
   expect(bytesOf(home)).toEqual(before);
   expect(existsSync(join(home, 'coven.sock'))).toBe(false);
-  const screen = renderApplied(applied, plan.steps, home);
+  const screen = renderApplied(applied, plan.steps, { path: home });
   expect(screen).toMatch(/refused: daemon stale: the ledger is damaged \(.+\), and opening it can make it worse\n/);
   expect(screen).toContain('Do not run any coven command');
   expect(screen).toContain('\n  coven-doctor backup list\n');

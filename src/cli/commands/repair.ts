@@ -76,7 +76,7 @@ export const repair: readonly Command[] = [
     run: async (argv, signal) => {
       if (argv.run !== undefined && !/^[\w-]{1,64}$/.test(argv.run))
         throw new UsageError('a run is named by its id; `coven-doctor runs` lists them');
-      return (await import('../undo.ts')).undo(namedHome(argv.home).path, argv.run, argv.json, signal);
+      return (await import('../undo.ts')).undo(namedHome(argv.home), argv.run, argv.json, signal);
     },
   }),
   defineCommand({

@@ -42,8 +42,11 @@ export const rescue: readonly Command[] = [
         throw new UsageError('--from is for -o and --dry-run: what comes in place is made of the home’s own ledger');
       const { rescue } = await import('../rescue.ts');
       // A ledger elsewhere needs no home; where there is one, nothing is written in it.
-      const path = namedHome(argv.home).path;
-      return rescue({ home: path, from, dryRun: argv.dryRun, output, yes: argv.yes, json: argv.json }, signal);
+      const { path, source } = namedHome(argv.home);
+      return rescue(
+        { home: path, homeSource: source, from, dryRun: argv.dryRun, output, yes: argv.yes, json: argv.json },
+        signal,
+      );
     },
   }),
 ];
