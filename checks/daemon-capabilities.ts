@@ -3,7 +3,7 @@ import { requiredCapabilities } from '../src/coven/contract.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
-import type { Capability } from '../src/observation.ts';
+import type { Capability } from '../src/model/observation.ts';
 
 const one = (held: Capability | undefined) => (typeof held === 'object' ? null : (held ?? null));
 

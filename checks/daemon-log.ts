@@ -5,7 +5,7 @@ import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, from, pass, warn } from '../src/model/check.ts';
-import type { LogStory } from '../src/observation.ts';
+import type { LogStory } from '../src/model/observation.ts';
 
 /** A daemon by hand is refused beside another one, and does what a start does: harm too. */
 const serveByHand = (facts: Facts): boolean =>

@@ -1,9 +1,9 @@
 import { moveRecord, toRestart } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { isConfirmed, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { recordRemedy } from '../src/fix/remedies/daemon.ts';
 import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { recordRemedy } from '../src/repair/remedies/daemon.ts';
 
 /**
  * daemon.json and the process that it names. Coven heals a dead pid by itself; it takes a zombie or any other process

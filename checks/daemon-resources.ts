@@ -2,8 +2,8 @@ import { toRestart } from '../src/coven/advice.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
 import { descriptorShares } from '../src/coven/limits.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
-import { restartRemedy } from '../src/fix/remedies/daemon.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 
 export const daemonResources = defineCheck({
   id: 'daemon:resources',

@@ -1,9 +1,9 @@
 import { toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { socketModeRemedy, socketRemedy } from '../src/fix/remedies/daemon.ts';
 import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { socketModeRemedy, socketRemedy } from '../src/repair/remedies/daemon.ts';
 
 /** The socket file and who listens on it. */
 export const daemonSocket = defineCheck({

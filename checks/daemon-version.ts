@@ -1,8 +1,8 @@
 import { toRestart } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
-import { restartRemedy } from '../src/fix/remedies/daemon.ts';
 import { defineCheck, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 
 const target = '<daemon-socket>';
 

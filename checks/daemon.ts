@@ -2,10 +2,10 @@ import { atWork, endDaemon, moveRecord, toRun, works } from '../src/coven/advice
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/fix/remedies/daemon.ts';
 import { command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import type { Silence } from '../src/observation.ts';
+import type { Silence } from '../src/model/observation.ts';
+import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/repair/remedies/daemon.ts';
 
 const whose = ({ pid }: Facts): string => (pid === null ? 'a process of another pid namespace' : `pid ${pid}`);
 const disagreement = ({ disagrees, recordPid, healthPid }: Facts): string => {

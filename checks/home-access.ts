@@ -4,7 +4,7 @@ import { leastFileBytes, leastOpenFiles } from '../src/coven/limits.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
-import type { Observations } from '../src/observation.ts';
+import type { Observations } from '../src/model/observation.ts';
 
 const more = ({ others }: Facts): string => (Number(others) > 0 ? ` (and ${others} more)` : '');
 const ownCheck = ['home:owner *', 'home:filesystem read-only'];

@@ -1,9 +1,9 @@
 import { criticalDiskBytes, lowDiskBytes } from '../src/coven/contract.ts';
 import { fewInodes, backupBytes as wantedBytes } from '../src/coven/limits.ts';
-import { roomRemedy } from '../src/fix/remedies/home.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
+import { roomRemedy } from '../src/repair/remedies/home.ts';
 
 /** Room for bytes and files. Below 256 MiB Coven stops its maintenance and then fails to record sessions. */
 export const homeDisk = defineCheck({

@@ -1,9 +1,9 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
-import { entryModeRemedy, homeModeRemedy } from '../src/fix/remedies/home.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
+import { entryModeRemedy, homeModeRemedy } from '../src/repair/remedies/home.ts';
 
 /** Files that Coven keeps at 0600, and folders that hold keys. The socket's mode is daemon:socket's business. */
 const files: readonly string[] = [names.record, ...lockNames];

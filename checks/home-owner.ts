@@ -1,9 +1,9 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
-import { ownerRemedy } from '../src/fix/remedies/home.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { ownerRemedy } from '../src/repair/remedies/home.ts';
 
 /** Entries that Coven must write to do its work. The owner of the socket is daemon:socket's business. */
 const needed: readonly string[] = [...Object.values(names), ...lockNames];

@@ -1,7 +1,7 @@
 import { withoutRows } from '../src/coven/gates.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import type { Lease } from '../src/observation.ts';
+import type { Lease } from '../src/model/observation.ts';
 
 /** A lease lasts 90 s and is renewed every 20 s; a busy machine may miss one renewal. */
 const lateSeconds = 30;

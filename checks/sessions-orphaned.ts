@@ -3,10 +3,10 @@ import { withoutLedger } from '../src/coven/gates.ts';
 import { isUnfinished } from '../src/coven/ledger.ts';
 import { judgeLiveness } from '../src/coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../src/coven/rows.ts';
-import { orphanRemedy } from '../src/fix/remedies/sessions.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, from, pass, unknown, warn } from '../src/model/check.ts';
+import { orphanRemedy } from '../src/repair/remedies/sessions.ts';
 
 const apart = ({ live, external, unowned }: Facts): string =>
   [

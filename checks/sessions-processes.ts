@@ -1,10 +1,10 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { isHiddenHarness, isProvenHarness, isUnmarkedHarness } from '../src/coven/rows.ts';
-import { harnessRemedy } from '../src/fix/remedies/sessions.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, from, pass, unknown, warn } from '../src/model/check.ts';
-import type { Process } from '../src/observation.ts';
+import type { Process } from '../src/model/observation.ts';
+import { harnessRemedy } from '../src/repair/remedies/sessions.ts';
 
 /**
  * Harnesses that outlived their daemon: known by the session id in their environment or by the time they began, leading a session of their own,

@@ -1,10 +1,10 @@
 import { strandedSeconds } from '../src/coven/contract.ts';
 import { withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
-import { orphanRemedy } from '../src/fix/remedies/sessions.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, from, pass, warn } from '../src/model/check.ts';
+import { orphanRemedy } from '../src/repair/remedies/sessions.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 

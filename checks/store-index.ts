@@ -1,8 +1,8 @@
 import { seeRescue, toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { hasDamagedPages, indexOfLostRows, isDamaged } from '../src/coven/ledger.ts';
-import { indexRemedy, searchRemedy } from '../src/fix/remedies/store.ts';
 import { defineCheck, type Facts, fail, from, pass, skipped, warn } from '../src/model/check.ts';
+import { indexRemedy, searchRemedy } from '../src/repair/remedies/store.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 

@@ -2,7 +2,7 @@ import { preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown } from '../src/model/check.ts';
-import type { PageBytes, StoreIntegrity } from '../src/observation.ts';
+import type { PageBytes, StoreIntegrity } from '../src/model/observation.ts';
 
 const others = ({ more }: Facts): string =>
   Number(more) > 0 ? ` (and ${count(more, 'more problem', 'more problems')})` : '';

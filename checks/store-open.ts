@@ -6,7 +6,7 @@ import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import type { StoreFiles } from '../src/observation.ts';
+import type { StoreFiles } from '../src/model/observation.ts';
 
 const ways: Readonly<Record<string, string>> = {
   'in-place': 'read in place, beside its owner',

@@ -2,10 +2,10 @@ import { preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart, isTorn, losesCommits } from '../src/coven/ledger.ts';
 import { largeWalBytes } from '../src/coven/limits.ts';
-import { checkpointRemedy, foreignWalRemedy, loneWalRemedy } from '../src/fix/remedies/store.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { checkpointRemedy, foreignWalRemedy, loneWalRemedy } from '../src/repair/remedies/store.ts';
 
 function tornWal({ bytes: size, state, hiddenCommits, visibleCommits, tornCommits }: Facts): string {
   const wal = `the WAL (${bytes(size)})`;

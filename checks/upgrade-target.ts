@@ -3,7 +3,7 @@ import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { knownColumns } from '../src/coven/tables.ts';
 import { compareKnown } from '../src/coven/versions.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
-import type { StoreOpen } from '../src/observation.ts';
+import type { StoreOpen } from '../src/model/observation.ts';
 import { noAnswer, versionOf } from '../src/upgrade/causes.ts';
 import type { Requirements } from '../src/upgrade/state.ts';
 

@@ -1,7 +1,7 @@
 import { names } from '../src/coven/layout.ts';
 import { count } from '../src/model/amounts.ts';
 import { type Check, defineCheck, type Finding, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
-import type { TableRows } from '../src/observation.ts';
+import type { TableRows } from '../src/model/observation.ts';
 import { noState, unseenBefore } from '../src/upgrade/causes.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
 

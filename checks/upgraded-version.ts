@@ -1,6 +1,6 @@
 import { toRun } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { judgeLiveness, type LivenessSight, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness, type LivenessInput, livenessNeeds } from '../src/coven/liveness.ts';
 import { compareKnown } from '../src/coven/versions.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown } from '../src/model/check.ts';
 import { noAnswer, noState, versionOf } from '../src/upgrade/causes.ts';
@@ -75,7 +75,7 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
   });
 
 /** By its identity, or by the time that it says it began where it is not seen here. */
-function isSameProcess({ daemon }: UpgradeState, seen: LivenessSight): boolean {
+function isSameProcess({ daemon }: UpgradeState, seen: LivenessInput): boolean {
   if (!daemon || daemon === 'none') return false;
   const [was, is] = [daemon.process, processOf(seen)];
   if (was && is) return was.pid === is.pid && was.startTicks === is.startTicks && was.bootId === is.bootId;

@@ -7,7 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const files = ['src', 'checks'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => join(folder, name)),
+    .map((name) => join(folder, name))
+    .sort(),
 );
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');
 
@@ -25,36 +26,33 @@ const valueImports = (file: string): readonly string[] =>
   );
 
 /** What plans are made of. */
-const planning = ['digest', 'foresee', 'live', 'plan', 'remedies/', 'schema'].map((name) => `src/fix/${name}`);
+const planning = ['digest', 'foresee', 'live', 'plan', 'remedies/', 'schema'].map((name) => `src/repair/${name}`);
 
 /** Who may import what, by the start of a path; the first rule that fits a file counts. */
 const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   [
     'checks/',
     [
-      ...['checks/', 'src/model/', 'src/observation.ts', 'src/coven/', 'src/fix/remedies/'],
+      ...['checks/', 'src/model/', 'src/coven/', 'src/repair/remedies/'],
       ...['causes', 'see', 'state'].map((name) => `src/upgrade/${name}.ts`),
     ],
   ],
   // Types alone: who imports it gets nothing of the host.
-  ['src/observation.ts', ['src/host/observations/', 'src/host/shape.ts']],
+  ['src/model/observation.ts', ['src/host/observations/', 'src/host/shape.ts']],
   ['src/deadline.ts', []],
   ['src/json.ts', []],
   ['src/start/', ['src/start/', 'src/child/code-cache.ts']],
   ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts', 'src/programs.ts']],
   ['src/programs.ts', []],
-  ['src/system/', ['src/system/', 'src/child/', 'src/programs.ts']],
-  [
-    'src/model/',
-    ['src/model/', 'src/observation.ts', 'src/coven/layout.ts', 'src/coven/lifecycle.ts', 'src/coven/rows.ts'],
-  ],
-  ['src/coven/', ['src/coven/', 'src/model/', 'src/observation.ts']],
-  ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/observation.ts']],
+  ['src/host/system/', ['src/host/system/', 'src/child/', 'src/programs.ts']],
+  ['src/model/', ['src/model/', 'src/coven/layout.ts', 'src/coven/lifecycle.ts', 'src/coven/rows.ts']],
+  ['src/coven/', ['src/coven/', 'src/model/']],
+  ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/model/observation.ts']],
   ['src/rescue/', ['src/rescue/', 'src/child/', 'src/sqlite/', 'src/coven/']],
-  ['src/store/', ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/observation.ts']],
+  ['src/store/', ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/model/observation.ts']],
   [
     'src/host/observations/home-runs.ts',
-    ['src/host/look.ts', 'src/host/shape.ts', 'src/fix/engine/runs.ts', 'src/fix/engine/changed.ts'],
+    ['src/host/look.ts', 'src/host/shape.ts', 'src/repair/engine/runs.ts', 'src/repair/engine/changed.ts'],
   ],
   [
     'src/host/',
@@ -64,76 +62,79 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/redaction/',
       'src/store/protocol.ts',
       'src/coven/',
-      'src/observation.ts',
+      'src/model/observation.ts',
       'src/deadline.ts',
       'src/programs.ts',
-      'src/system/',
+      'src/host/system/',
       'src/json.ts',
     ],
   ],
-  ['src/runner.ts', ['src/model/', 'src/observation.ts', 'src/host/host.ts', 'src/deadline.ts']],
-  ['src/advise.ts', ['src/model/', 'src/observation.ts', 'src/coven/', 'src/host/host.ts', 'src/runner.ts']],
+  ['src/run/runner.ts', ['src/model/', 'src/host/host.ts', 'src/deadline.ts']],
+  ['src/run/advise.ts', ['src/model/', 'src/coven/', 'src/host/host.ts', 'src/run/runner.ts']],
+  ['src/run/accepted.ts', ['src/model/']],
+  [
+    'src/run/report.ts',
+    ['src/run/accepted.ts', 'src/model/', 'src/run/runner.ts', 'src/coven/causes.ts', 'src/coven/layout.ts'],
+  ],
   [
     'src/run/',
     [
       ...['src/model/', 'src/coven/layout.ts', 'src/host/host.ts', 'src/host/live.ts'],
-      ...['src/advise.ts', 'src/report.ts', 'src/runner.ts'],
+      ...['src/run/advise.ts', 'src/run/report.ts', 'src/run/runner.ts'],
     ],
   ],
-  ['src/freeze.ts', []],
-  ['src/index.ts', ['src/model/', 'src/observation.ts', 'src/plugins/define.ts']],
-  ['src/plugins/program.ts', ['src/plugins/protocol.ts', 'src/child/end-with-parent.ts', 'src/freeze.ts']],
+  ['src/plugins/freeze.ts', []],
+  ['src/index.ts', ['src/model/', 'src/plugins/define.ts']],
+  ['src/plugins/program.ts', ['src/plugins/protocol.ts', 'src/child/end-with-parent.ts', 'src/plugins/freeze.ts']],
   ['src/plugins/hooks.ts', ['src/plugins/trust.ts']],
-  ['src/plugins/', ['src/plugins/', 'src/child/', 'src/model/', 'src/host/schemas.ts', 'src/observation.ts']],
   [
-    'src/kit/',
+    'src/plugins/kit/',
     [
-      'src/kit/',
+      'src/plugins/kit/',
       'src/plugins/',
       'src/host/',
       'src/coven/layout.ts',
       'src/model/',
-      'src/observation.ts',
-      'src/runner.ts',
+      'src/model/observation.ts',
+      'src/run/runner.ts',
       'src/deadline.ts',
-      'src/freeze.ts',
+      'src/plugins/freeze.ts',
       'src/render/words.ts',
       'fixtures/hostile.ts',
     ],
   ],
+  ['src/plugins/', ['src/plugins/', 'src/child/', 'src/model/', 'src/host/schemas.ts', 'src/model/observation.ts']],
   [
     'src/render/page',
     [
       'src/render/',
-      'src/report.ts',
+      'src/run/report.ts',
       'src/model/',
-      'src/observation.ts',
+      'src/model/observation.ts',
       'src/coven/contract.ts',
       'src/coven/limits.ts',
     ],
   ],
-  ['src/render/kit.ts', ['src/render/', 'src/model/', 'src/kit/']],
-  ['src/render/backup.ts', ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts', 'src/fix/engine/']],
+  ['src/render/kit.ts', ['src/render/', 'src/model/', 'src/plugins/kit/']],
+  ['src/render/backup.ts', ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts', 'src/repair/engine/']],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/model/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/model/', 'src/bundle/verify.ts']],
   ['src/render/rescue.ts', ['src/render/', 'src/model/', 'src/rescue/protocol.ts']],
   ['src/render/diff.ts', ['src/render/', 'src/model/', 'src/bundle/compare.ts']],
-  ['src/accepted.ts', ['src/model/']],
-  ['src/report.ts', ['src/accepted.ts', 'src/model/', 'src/runner.ts', 'src/coven/causes.ts', 'src/coven/layout.ts']],
   [
     'src/render/',
     [
       'src/render/',
-      'src/accepted.ts',
+      'src/run/accepted.ts',
       'src/coven/layout.ts',
       'src/coven/contract.ts',
       'src/coven/session-states.ts',
       'src/store/protocol.ts',
       'src/model/',
-      'src/report.ts',
-      'src/runner.ts',
+      'src/run/report.ts',
+      'src/run/runner.ts',
       'src/model/',
-      'src/fix/engine/',
+      'src/repair/engine/',
     ],
   ],
   // What opens a stranger's file knows nothing of this machine.
@@ -149,42 +150,42 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/host/',
       'src/store/protocol.ts',
       'src/model/',
-      'src/observation.ts',
-      'src/runner.ts',
+      'src/model/observation.ts',
+      'src/run/runner.ts',
       'src/deadline.ts',
       'src/programs.ts',
       'src/sqlite/ask.ts',
-      'src/system/',
+      'src/host/system/',
       'src/json.ts',
     ],
   ],
   ['src/redaction/', ['src/redaction/', 'src/coven/', 'src/json.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'src/child/sqlite.ts', 'src/programs.ts', 'package.json']],
-  ['src/control/', ['src/control/', 'src/coven/', 'src/host/', 'src/observation.ts', 'src/deadline.ts']],
+  ['src/lifecycle/', ['src/lifecycle/', 'src/coven/', 'src/host/', 'src/model/observation.ts', 'src/deadline.ts']],
   [
-    'src/fix/engine/',
+    'src/repair/engine/',
     [
-      'src/fix/engine/',
+      'src/repair/engine/',
       'src/model/',
-      'src/fix/digest.ts',
-      'src/fix/foresee.ts',
-      'src/fix/live.ts',
-      'src/fix/schema.ts',
+      'src/repair/digest.ts',
+      'src/repair/foresee.ts',
+      'src/repair/live.ts',
+      'src/repair/schema.ts',
       'src/coven/',
       'src/host/',
-      'src/control/',
+      'src/lifecycle/',
       'src/backup/',
       'src/sqlite/',
       'src/child/',
       'src/store/protocol.ts',
-      'src/observation.ts',
+      'src/model/observation.ts',
       'src/programs.ts',
     ],
   ],
   // Planning is pure: it knows no host and no engine.
-  ['src/fix/', [...planning, 'src/coven/', 'src/model/', 'src/observation.ts', 'src/json.ts']],
-  ['src/upgrade/', ['src/upgrade/', 'src/model/', 'src/coven/', 'src/observation.ts', 'src/json.ts']],
-  ['src/simulate/', ['src/simulate/', 'src/control/probe.ts', 'src/host/']],
+  ['src/repair/', [...planning, 'src/coven/', 'src/model/', 'src/json.ts']],
+  ['src/upgrade/', ['src/upgrade/', 'src/model/', 'src/coven/', 'src/model/observation.ts', 'src/json.ts']],
+  ['src/training/', ['src/training/', 'src/lifecycle/probe.ts', 'src/host/']],
   [
     'src/backup/',
     [
@@ -197,7 +198,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/model/run-id.ts',
       'src/model/stage.ts',
       'src/host/',
-      'src/observation.ts',
+      'src/model/observation.ts',
       'src/deadline.ts',
       'src/programs.ts',
     ],
@@ -215,7 +216,7 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-test('outside the daemon and backups, a home is changed by the hand of the engine alone; other files that are written are temporary, or named by `--output`', () => {
+test('outside the daemon and backups, a home is changed by the engine alone; other files that are written are temporary, or named by `--output`', () => {
   const writes =
     /\b(writeFile|appendFile|createWriteStream|rename|unlink|rmdir|rm|mkdir|mkdtemp|link|symlink|[fl]?chmod|[fl]?chown|[fl]?utimes|f?truncate|copyFile|cp)(Sync)?\(|\bwritev?Sync\(|O_CREAT/;
   expect(files.filter((file) => !/^src\/(daemon|backup)\//.test(file) && writes.test(text(file)))).toEqual([
@@ -228,16 +229,17 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     'src/cli/outputs.ts',
     // What is staged for a run of the engine, in the folder of that run.
     'src/cli/rescue-in-place.ts',
-    'src/control/spawn.ts',
     // What is written and removed outside a home.
     'src/host/outside-file.ts',
     'src/host/private.ts',
     // A copy of a ledger, in a private folder.
     'src/host/rehearse.ts',
     'src/host/store.ts',
+    'src/lifecycle/spawn.ts',
     // An answer, to a pipe.
     'src/plugins/program.ts',
-    'src/simulate/place.ts',
+    'src/repair/engine/attributes.ts',
+    'src/repair/engine/durable.ts',
     // Some pages of a ledger, in the folder that it is read from.
     'src/sqlite/extract.ts',
     // A folder of the user's cache, for Node.
@@ -247,8 +249,7 @@ test('outside the daemon and backups, a home is changed by the hand of the engin
     'src/store/foreign.ts',
     'src/store/mender.ts',
     'src/store/reach.ts',
-    'src/fix/engine/attributes.ts',
-    'src/fix/engine/hand.ts',
+    'src/training/place.ts',
   ]);
 });
 

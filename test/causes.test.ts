@@ -8,7 +8,7 @@ import { cli } from '../fixtures/diagnose.ts';
 import { hoursAgo, makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { type Finding, fail, pass, unknown, warn } from '../src/model/check.ts';
-import { makeReport } from '../src/report.ts';
+import { makeReport } from '../src/run/report.ts';
 
 const none = { evidence: [] };
 const run = (id: string, ...findings: readonly Finding[]) => ({

@@ -29,7 +29,7 @@ import { type Format, formats, render } from '../src/render/format.ts';
 import { renderMarkdownWithin } from '../src/render/markdown.ts';
 import reportSchema from '../src/render/report.schema.json' with { type: 'json' };
 import { say } from '../src/render/words.ts';
-import type { Report } from '../src/report.ts';
+import type { Report } from '../src/run/report.ts';
 
 const options = { tool: { name: 'coven-doctor', version: '0.1.0' }, color: false, verbose: true };
 

@@ -6,9 +6,9 @@ import { postflightChecks, preflightChecks, upgradeChecks } from '../checks/upgr
 import { cli } from '../fixtures/diagnose.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { savedState } from '../fixtures/upgrade-state.ts';
-import { type Stage, stageHomes } from '../src/kit/stage.ts';
-import { rules, tryCheck } from '../src/kit/trials.ts';
 import { type Check, fail, from, pass, type Seen } from '../src/model/check.ts';
+import { rules, tryCheck } from '../src/plugins/kit/rules.ts';
+import { type Stage, stageHomes } from '../src/plugins/kit/staged-home.ts';
 
 const { signal } = new AbortController();
 let stage: Stage;

@@ -7,10 +7,10 @@ import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
-import { commandEnvironment, daemonEnvironment } from '../src/control/environment.ts';
 import { seen } from '../src/host/processes-portable.ts';
+import { askMachine, askProcesses } from '../src/host/system/ask.ts';
+import { commandEnvironment, daemonEnvironment } from '../src/lifecycle/environment.ts';
 import { systemProgram } from '../src/programs.ts';
-import { askMachine, askProcesses } from '../src/system/ask.ts';
 
 const never = new AbortController().signal;
 const strace = '/usr/bin/strace';

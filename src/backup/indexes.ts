@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { makeScratch, type Scratch } from '../host/scratch.ts';
-import type { IndexComparison } from '../observation.ts';
+import type { IndexComparison } from '../model/observation.ts';
 import { bringLedger } from './bring.ts';
 import { askLedger } from './ledger/ask.ts';
 

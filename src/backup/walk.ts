@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindOf } from '../host/files.ts';
-import type { Kind } from '../observation.ts';
+import type { Kind } from '../model/observation.ts';
 import type { Unheld } from './manifest.ts';
 import { Refused, reasonOf } from './refused.ts';
 

@@ -53,7 +53,7 @@ const children = {
   mender: 'src/store/mender.ts',
   judge: 'src/sqlite/program.ts',
   rescue: 'src/rescue/program.ts',
-  system: 'src/system/program.ts',
+  system: 'src/host/system/program.ts',
   command: 'src/cli/isolated-program.ts',
   text: 'src/host/text-program.ts',
   pack: 'src/cli/pack-program.ts',

@@ -1,9 +1,9 @@
 import type { Check } from '../model/check.ts';
-import type { Observation } from '../observation.ts';
+import type { Observation } from '../model/observation.ts';
 import { makeRedactor, type RedactorOptions } from '../redaction/redactor.ts';
 import type { Counts } from '../redaction/stream.ts';
 import type { Placeholder } from '../redaction/templates/placeholders.ts';
-import type { CheckRun } from '../runner.ts';
+import type { CheckRun } from '../run/runner.ts';
 import { gated } from './findings.ts';
 import { type Admitted, makeGate } from './gate.ts';
 import type { Included, Member, Part } from './part.ts';

@@ -1,6 +1,6 @@
 import type { Check, Finding } from '../model/check.ts';
-import type { Observation } from '../observation.ts';
-import type { CheckRun } from '../runner.ts';
+import type { Observation } from '../model/observation.ts';
+import type { CheckRun } from '../run/runner.ts';
 
 export interface FoundThing {
   readonly check: Check;

@@ -3,16 +3,16 @@ import { patience, within } from '../deadline.ts';
 import { reasonOf } from '../host/host.ts';
 import type { LiveHost } from '../host/live.ts';
 import { observationKeys } from '../host/schemas.ts';
-import type { Observation, ObservationKey, Observations } from '../observation.ts';
+import type { Observation, ObservationKey, Observations } from '../model/observation.ts';
 import type { Named } from '../redaction/tokens.ts';
 import type { StoreInventory } from '../store/protocol.ts';
 import { gatherLogs, gatherRuns } from './files.ts';
+import { patternsOf, thingsOf } from './identities.ts';
 import { join, ledgerParts, seenOf } from './ledger.ts';
 import { ownText } from './own-text.ts';
 import type { Gathered, LeftOut } from './part.ts';
 import { knownSecrets } from './secrets.ts';
 import { seeSystem } from './system.ts';
-import { patternsOf, thingsOf } from './things.ts';
 import { seeTree } from './tree.ts';
 import { vocabulary } from './vocabulary.ts';
 
@@ -38,7 +38,7 @@ export interface Redaction {
 }
 
 /** Everything that goes into a bundle, and what is needed to take out what must not: plain data. */
-export interface Haul {
+export interface Collected {
   readonly observations: readonly Observation[];
   readonly gathered: Gathered;
   readonly redaction: Redaction;
@@ -55,7 +55,7 @@ const inventoryMs = 6000;
 const partMs = 8000;
 
 /** Gathers all parts; one that fails or takes too long is left out with its reason, and hides no other. Never rejects. */
-export async function gather(host: LiveHost, options: GatherOptions): Promise<Haul> {
+export async function gather(host: LiveHost, options: GatherOptions): Promise<Collected> {
   const { home, env, signal, tell } = options;
   tell('observations');
   const observations = await observeAll(host);

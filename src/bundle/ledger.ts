@@ -1,4 +1,4 @@
-import type { Observation, StoreFiles, StoreIntegrity, StoreOpen, StoreSessions } from '../observation.ts';
+import type { Observation, StoreFiles, StoreIntegrity, StoreOpen, StoreSessions } from '../model/observation.ts';
 import type { SessionEvents, StoreInventory, Told } from '../store/protocol.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
 

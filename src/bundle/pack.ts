@@ -1,9 +1,9 @@
-import type { Observation } from '../observation.ts';
+import type { Observation } from '../model/observation.ts';
 import type { Hit } from '../redaction/proof.ts';
 import { makeTokens, withMarked } from '../redaction/tokens.ts';
-import type { CheckRun } from '../runner.ts';
+import type { CheckRun } from '../run/runner.ts';
 import { type Cleaner, makeCleaner } from './clean.ts';
-import type { Haul } from './gather.ts';
+import type { Collected } from './gather.ts';
 import { manifestOf, redactionReport } from './manifest.ts';
 import type { Cut, Included, LeftOut, Member } from './part.ts';
 import { byName } from './part.ts';
@@ -54,12 +54,12 @@ export const manifestUnit = 'manifest.json';
  * The members of a bundle, redacted. The observations come first: a thing has the number of its first appearance in
  * them, whatever else is in the bundle. Equal input gives equal members.
  */
-export async function packMembers(haul: Haul, found: readonly CheckRun[], made: Made): Promise<Contents> {
+export async function packMembers(collected: Collected, found: readonly CheckRun[], made: Made): Promise<Contents> {
   const { tool, createdAt, included, begin = () => undefined, givenUp = new Map() } = made;
-  const { knownValues, patterns, named, common } = haul.redaction;
+  const { knownValues, patterns, named, common } = collected.redaction;
   const cleaner = makeCleaner(
     { knownValues, patterns, tokens: withMarked(makeTokens(named), common) },
-    haul.unnamed,
+    collected.unnamed,
     included,
   );
   const isWanted = (unit: string): boolean => {
@@ -67,7 +67,7 @@ export async function packMembers(haul: Haul, found: readonly CheckRun[], made: 
     begin(unit);
     return true;
   };
-  const observations = haul.observations.map((seen) =>
+  const observations = collected.observations.map((seen) =>
     isWanted(observationUnit(seen.key)) ? cleaner.observation(seen) : unread(seen, givenUp),
   );
   const members = [recordingOf(made.run, observations)];
@@ -75,9 +75,10 @@ export async function packMembers(haul: Haul, found: readonly CheckRun[], made: 
     const runs = found.filter(({ check }) => check.module).map(cleaner.run);
     members.push(...(await made.report({ observations, runs, line: cleaner.line, included })));
   }
-  for (const part of haul.gathered.parts.toSorted(byName)) if (isWanted(part.name)) members.push(cleaner.member(part));
+  for (const part of collected.gathered.parts.toSorted(byName))
+    if (isWanted(part.name)) members.push(cleaner.member(part));
   begin(manifestUnit);
-  const { cut, leftOut } = cleanedWords(haul, cleaner);
+  const { cut, leftOut } = cleanedWords(collected, cleaner);
   members.push(redactionReport(cleaner.counts, cleaner.refusedPatterns, cleaner.placeholders()));
   const unused = cleaner.refusedPatterns.map(({ index, reason }) => ({ name: patternName(index), why: reason }));
   const lost = [...givenUp].map(([name, why]) => ({ name, why }));
@@ -131,7 +132,7 @@ function contentsOf(all: readonly Member[], told: Told, reduced: readonly Hit[])
 }
 
 /** Our own words on what is missing may quote the machine. */
-function cleanedWords({ gathered: { cut, leftOut } }: Haul, { line }: Cleaner) {
+function cleanedWords({ gathered: { cut, leftOut } }: Collected, { line }: Cleaner) {
   return {
     cut: cut.map(({ name, what, why }) => ({ name: line(name), what: line(what), why: line(why) })),
     leftOut: leftOut.map(({ name, why }) => ({ name: line(name), why: line(why) })),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Observation } from '../observation.ts';
+import type { Observation } from '../model/observation.ts';
 import { plainDocument } from './clean.ts';
 import { parseMember } from './json.ts';
 import type { Member } from './part.ts';

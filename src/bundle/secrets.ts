@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readStart } from '../host/files.ts';
-import type { Entries } from '../observation.ts';
+import type { Entries } from '../model/observation.ts';
 import { secretsOf } from '../redaction/environment.ts';
 import { isEmptyValue } from '../redaction/values.ts';
 import { valuesIn } from './key-files.ts';

@@ -2,9 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { arch, cpus, loadavg, release, totalmem, uptime, version } from 'node:os';
 import { readStart } from '../host/files.ts';
 import { packageRoot, tool } from '../host/package.ts';
+import { askMachine } from '../host/system/ask.ts';
 import { runSystem } from '../programs.ts';
 import { askDriver } from '../sqlite/ask.ts';
-import { askMachine } from '../system/ask.ts';
 
 const fileLimit = 64 * 1024;
 

@@ -6,19 +6,19 @@ import type { Host } from '../host/host.ts';
 import { recordedHost } from '../host/recorded.ts';
 import { observationKeys } from '../host/schemas.ts';
 import type { Check } from '../model/check.ts';
-import type { Observation } from '../observation.ts';
+import type { Observation } from '../model/observation.ts';
 import { sayRefused } from '../render/bundle-refused.ts';
 import { judgeOn } from '../run/diagnose.ts';
-import type { CheckRun } from '../runner.ts';
+import type { CheckRun } from '../run/runner.ts';
 import type { DiagnoseOptions } from './diagnose-home.ts';
 import { acceptedBy, reportsOf, show } from './doctor.ts';
-import { guestsOf } from './guests.ts';
 import { homeOf } from './home.ts';
 import { openBundle } from './open-bundle.ts';
 import type { DisplayOptions } from './options.ts';
 import { parseOutputs } from './outputs.ts';
+import { pluginChecksOf } from './plugins.ts';
+import { watcher } from './report-output.ts';
 import { selectChecks } from './select.ts';
-import { watcher } from './tell.ts';
 import { UsageError } from './usage.ts';
 
 /** What every path in a bundle is relative to. */
@@ -32,9 +32,9 @@ export type AnalyzeOptions = Pick<DiagnoseOptions, 'modules' | 'only' | 'skip' |
 /** `doctor analyze`: the report that the bundle's own machine gave, made anew here. Looks at nothing but the bundle. */
 export async function analyze(file: string, options: AnalyzeOptions, signal: AbortSignal): Promise<number> {
   const outputs = options.output.length === 0 ? [] : parseOutputs(options.output, homeOf(undefined).path);
-  const guests = await guestsOf(options.modules, undefined, signal);
-  const checks = selectChecks([...ours, ...guests], options.only, options.skip);
-  const accepted = await acceptedBy(options, recordedHome, guests, false);
+  const pluginChecks = await pluginChecksOf(options.modules, undefined, signal);
+  const checks = selectChecks([...ours, ...pluginChecks], options.only, options.skip);
+  const accepted = await acceptedBy(options, recordedHome, pluginChecks, false);
   const watch = options.format === 'jsonl' ? await watcher(checks, 'jsonl', accepted) : null;
   const { host, run, runs } = await judgeBundle(file, checks, signal);
   for (const judged of runs) await watch?.done(judged, run.startedAt, host);

@@ -6,16 +6,16 @@ import { prove } from '../backup/prove.ts';
 import { failed, Refused } from '../backup/refused.ts';
 import { prepareRestore } from '../backup/restore.ts';
 import { removable } from '../backup/retention.ts';
-import { Refusal } from '../fix/engine/refusal.ts';
-import { replaceInHome } from '../fix/engine/replace.ts';
-import { neededBackups } from '../fix/engine/runs.ts';
-import { sweep } from '../fix/engine/sweep.ts';
-import { openWorkshop } from '../fix/engine/workshop.ts';
 import { Unsafe } from '../host/outside.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
 import * as words from '../render/backup.ts';
 import { reasonWords } from '../render/words/reasons.ts';
+import { Refusal } from '../repair/engine/refusal.ts';
+import { openRepairContext } from '../repair/engine/repair-context.ts';
+import { replaceInHome } from '../repair/engine/replace.ts';
+import { neededBackups } from '../repair/engine/runs.ts';
+import { sweep } from '../repair/engine/sweep.ts';
 import { consent } from './consent.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage.ts';
@@ -42,9 +42,9 @@ async function placeOf({
 }: BackupOptions): Promise<{ readonly place: string; readonly close: () => void }> {
   const real = homeOf(home);
   if (backupDir !== null) return { place: outsideOf(real, backupDir), close: () => undefined };
-  const workshop = await openWorkshop(real);
-  sweep(workshop);
-  return { place: join(real, 'doctor', 'runs'), close: workshop.close };
+  const repair = await openRepairContext(real);
+  sweep(repair);
+  return { place: join(real, 'doctor', 'runs'), close: repair.close };
 }
 
 /** Does something that may be refused, and tells the exit code. */

@@ -1,11 +1,11 @@
 import { Ajv } from 'ajv';
-import { type Baseline, fingerprint } from '../accepted.ts';
 import { makeGate } from '../bundle/gate.ts';
 import { vocabulary } from '../bundle/vocabulary.ts';
 import { parseJson } from '../json.ts';
 import type { Status } from '../model/check.ts';
 import schema from '../render/report.schema.json' with { type: 'json' };
-import { readGiven } from './given.ts';
+import { type Baseline, fingerprint } from '../run/accepted.ts';
+import { readUntrusted } from './untrusted-file.ts';
 import { UsageError } from './usage.ts';
 
 /** A report takes some ten thousand bytes. */
@@ -23,7 +23,7 @@ interface Document {
  * What a saved JSON report found. Of a target whose name is not told there, nothing is known: it may be another file of the
  * same shape now, and stays a finding. Throws a UsageError where the file is not there or is no report. */
 export async function readBaseline(path: string, home: string): Promise<Baseline> {
-  const given = await readGiven(path, home, limitBytes);
+  const given = await readUntrusted(path, home, limitBytes);
   if (!given) throw new UsageError(`${path}: there is no such file`);
   const document = parseReport(given.text);
   if (!document) throw new UsageError(`${path}: is no report of coven-doctor --json`);

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { type Accepted, nothingAccepted } from '../accepted.ts';
 import { kindOf } from '../bundle/archive.ts';
 import { gather } from '../bundle/gather.ts';
 import type { Included } from '../bundle/part.ts';
@@ -11,15 +10,16 @@ import type { Hit } from '../redaction/proof.ts';
 import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten, stages } from '../render/bundle.ts';
 import type { Format } from '../render/format.ts';
 import { showProgress } from '../render/progress.ts';
-import type { Report, Threshold } from '../report.ts';
+import { type Accepted, nothingAccepted } from '../run/accepted.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
-import type { CheckRun } from '../runner.ts';
+import type { Report, Threshold } from '../run/report.ts';
+import type { CheckRun } from '../run/runner.ts';
 import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
-import { withGuests } from './guests.ts';
 import { namedHome } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';
 import type { Packed, PackRequest, SaidRun } from './pack-protocol.ts';
 import { type Packer, startPacker } from './packer.ts';
+import { withPluginChecks } from './plugins.ts';
 import { print } from './print.ts';
 import { selectChecks } from './select.ts';
 
@@ -43,7 +43,11 @@ const gatherMs = 30_000;
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
   const home = namedHome(options.home).path;
   const place = options.estimate && options.output === null ? null : placeIn(options.output, home);
-  const checks = selectChecks(await withGuests(options.modules, options.home, signal), options.only, options.skip);
+  const checks = selectChecks(
+    await withPluginChecks(options.modules, options.home, signal),
+    options.only,
+    options.skip,
+  );
   const shown = options.json ? null : showProgress(stages, process.stdout, process.env);
   try {
     const pack = async (found: Diagnosis): Promise<Outcome> =>
@@ -115,10 +119,10 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
   const { home, titles, events, estimate, failOn, accepted, ended, tell, place } = asked;
   const packer = startPacker(ended);
   try {
-    const haul = await gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell });
+    const collected = await gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell });
     tell('redaction');
     const request = {
-      ...{ haul, run, failOn, accepted },
+      ...{ collected, run, failOn, accepted },
       runs: runs.map(saidRun),
       included: includedIn(asked),
       createdAt: new Date().toISOString(),
@@ -168,7 +172,7 @@ async function proven(
     tell('archive');
     const archive = contents.archive ?? Buffer.alloc(0);
     tell('proof');
-    const prove = (path: string): Promise<readonly Hit[]> => packer.prove(path, request.haul.forbidden);
+    const prove = (path: string): Promise<readonly Hit[]> => packer.prove(path, request.collected.forbidden);
     const withheld = await writeProven(file, archive, prove).catch((error) => {
       throw asUsage(error, file.path, 'cannot be written');
     });

@@ -1,20 +1,20 @@
 import { checks as ours } from '../../checks/index.ts';
-import { subjectOf } from '../kit/guests.ts';
-import { stageHomes } from '../kit/stage.ts';
-import { type Tried, tryCheck } from '../kit/trials.ts';
-import { loadGuests } from '../plugins/load.ts';
+import { type Tried, tryCheck } from '../plugins/kit/rules.ts';
+import { stageHomes } from '../plugins/kit/staged-home.ts';
+import { subjectOf } from '../plugins/kit/subject.ts';
+import { loadPluginChecks } from '../plugins/load.ts';
 import { renderKit } from '../render/kit.ts';
-import { homesOf, usable } from './guests.ts';
+import { homesOf, usable } from './plugins.ts';
 import { print } from './print.ts';
 
 /** `check-kit MODULE`: tries every check of a module on hostile homes; 1 where one may not be relied on. */
 export async function checkKit(module: string, signal: AbortSignal): Promise<number> {
   const loading = { cwd: process.cwd(), homes: homesOf(undefined), ours: ours.map(({ id }) => id), signal };
-  const guests = await usable(() => loadGuests([module], loading));
+  const pluginChecks = await usable(() => loadPluginChecks([module], loading));
   await using stage = await stageHomes(signal);
   const all: Tried[] = [];
-  for (const guest of guests) {
-    const subject = subjectOf(guest, signal);
+  for (const pluginCheck of pluginChecks) {
+    const subject = subjectOf(pluginCheck, signal);
     try {
       all.push(await tryCheck(subject, stage, signal));
     } finally {

@@ -1,8 +1,8 @@
 import type { Check } from '../model/check.ts';
-import type { Threshold } from '../report.ts';
 import { type Diagnosis, diagnose } from '../run/diagnose.ts';
+import type { Threshold } from '../run/report.ts';
 import { namedHome } from './home.ts';
-import type { Watch } from './tell.ts';
+import type { Watch } from './report-output.ts';
 
 export interface DiagnoseOptions {
   readonly home: string | undefined;

@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { checks as ours } from '../../checks/index.ts';
-import { type Accepted, nothingAccepted } from '../accepted.ts';
 import type { Host } from '../host/host.ts';
 import type { Check } from '../model/check.ts';
 import { type Format, render } from '../render/format.ts';
-import { makeReport, type Report } from '../report.ts';
+import { type Accepted, nothingAccepted } from '../run/accepted.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
+import { makeReport, type Report } from '../run/report.ts';
 import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
-import { guestsOf } from './guests.ts';
 import { namedHome } from './home.ts';
 import type { Output } from './outputs.ts';
+import { pluginChecksOf } from './plugins.ts';
 import { print } from './print.ts';
+import { look, tell, watcher } from './report-output.ts';
 import { selectChecks, unknownCheck } from './select.ts';
 import { type LocalReader, makeShown } from './shown.ts';
-import { look, tell, watcher } from './tell.ts';
 
 export type ListOptions = Pick<DiagnoseOptions, 'home' | 'modules'>;
 
@@ -34,7 +34,7 @@ export interface DoctorOptions extends DiagnoseOptions {
 const projectFile = '.coven-doctor.toml';
 
 /** Another diagnosis than the plain one: by checks of its own, and with more that is seen of the same picture. */
-export interface Errand {
+export interface Profile {
   readonly checks: readonly Check[];
   /** Called before the host is closed; what it waits for belongs to the run. */
   readonly beside?: (found: Diagnosis) => Promise<void>;
@@ -48,13 +48,13 @@ export interface Errand {
 export async function doctor(
   options: DoctorOptions,
   signal: AbortSignal,
-  errand: Errand = { checks: ours },
+  profile: Profile = { checks: ours },
 ): Promise<number> {
   const home = namedHome(options.home).path;
   const outputs = options.output.length === 0 ? [] : (await outputFiles()).parseOutputs(options.output, home);
-  const guests = await guestsOf(options.modules, options.home, signal);
-  const checks = selectChecks([...errand.checks, ...guests], options.only, options.skip);
-  const accepted = await acceptedBy(options, home, guests);
+  const pluginChecks = await pluginChecksOf(options.modules, options.home, signal);
+  const checks = selectChecks([...profile.checks, ...pluginChecks], options.only, options.skip);
+  const accepted = await acceptedBy(options, home, pluginChecks);
   const packer = options.bundle ? await (await import('./bundle.ts')).packerAfter(home, options.format, signal) : null;
   const watch = await watcher(checks, options.format, accepted);
   const finish = async (reports: Reports): Promise<number> => {
@@ -62,11 +62,11 @@ export async function doctor(
     signal.throwIfAborted();
     return show(reports, options, outputs);
   };
-  const asked = { ...options, startsNext: errand.startsNext ?? false };
+  const asked = { ...options, startsNext: profile.startsNext ?? false };
   const looking = async (found: Diagnosis): Promise<Reports> => {
-    await errand.beside?.(found);
+    await profile.beside?.(found);
     const reports = await reportsOf(found, checks, options, outputs, accepted);
-    const { conclude } = errand;
+    const { conclude } = profile;
     return conclude
       ? new Map([...reports].map(([reader, report]) => [reader, { ...report, conclusion: conclude(report) }]))
       : reports;
@@ -126,13 +126,13 @@ const outputFiles = () => import('./outputs.ts');
 export async function acceptedBy(
   { suppress, baseline }: Pick<DoctorOptions, 'suppress' | 'baseline'>,
   home: string,
-  guests: readonly Check[],
+  pluginChecks: readonly Check[],
   ofProject = existsSync(projectFile),
 ): Promise<Accepted> {
   if (suppress === undefined && baseline === undefined && !ofProject) return nothingAccepted;
   const { findSuppressions, readSuppressions } = await import('./suppressions.ts');
   // A project has one file, whatever is asked of its home.
-  const all = [...(await everyOwn()), ...guests];
+  const all = [...(await everyOwn()), ...pluginChecks];
   return {
     suppressions:
       suppress !== undefined
@@ -152,7 +152,7 @@ async function everyOwn(): Promise<readonly Check[]> {
 /** `doctor list`: every check with what it asks. */
 export async function list({ home, modules }: ListOptions, signal: AbortSignal): Promise<number> {
   const { harmless } = await import('../model/harmless.ts');
-  const checks = [...(await everyOwn()), ...(await guestsOf(modules, home, signal))];
+  const checks = [...(await everyOwn()), ...(await pluginChecksOf(modules, home, signal))];
   const width = Math.max(...checks.map(({ id }) => id.length));
   const from = ({ module }: Check): string => (module === undefined ? '' : ` (${harmless(module)})`);
   await print(checks.map((check) => `${check.id.padEnd(width)}  ${harmless(check.title)}${from(check)}\n`).join(''));
@@ -161,7 +161,7 @@ export async function list({ home, modules }: ListOptions, signal: AbortSignal):
 
 /** `doctor explain CHECK`: what it decides, and the chain from what is seen here to its findings. */
 export async function explain(id: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
-  const checks = [...(await everyOwn()), ...(await guestsOf(options.modules, options.home, signal))];
+  const checks = [...(await everyOwn()), ...(await pluginChecksOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
   if (!check) throw unknownCheck(id, checks);
   const asked = { format: 'text', failOn: options.failOn } as const;

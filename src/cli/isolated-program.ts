@@ -6,7 +6,7 @@
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
-import { bug } from './end.ts';
+import { bug } from './end-loudly.ts';
 import type { ArchiveCommand, IsolatedMessage, IsolatedRequest } from './isolated.ts';
 import { UsageError } from './usage.ts';
 

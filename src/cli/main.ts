@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { endLoudly } from './end.ts';
+import { endLoudly } from './end-loudly.ts';
 import { UsageError } from './usage.ts';
 
 /**

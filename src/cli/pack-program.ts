@@ -3,7 +3,6 @@
  * parent ends it and goes on without that text. One request a line; the end of its input ends it.
  */
 import { checks as ours } from '../../checks/index.ts';
-import type { Accepted } from '../accepted.ts';
 import { makeArchive } from '../bundle/archive.ts';
 import { type Cleaned, type Contents, manifestUnit, packMembers } from '../bundle/pack.ts';
 import type { Member } from '../bundle/part.ts';
@@ -15,9 +14,10 @@ import { recordedHost } from '../host/recorded.ts';
 import { renderJson } from '../render/json.ts';
 import { renderPage } from '../render/page.ts';
 import { renderText } from '../render/text.ts';
-import { makeReport, type Report } from '../report.ts';
+import type { Accepted } from '../run/accepted.ts';
 import { judgeOn } from '../run/diagnose.ts';
-import type { CheckRun } from '../runner.ts';
+import { makeReport, type Report } from '../run/report.ts';
+import type { CheckRun } from '../run/runner.ts';
 import {
   lineOf,
   messageOf,
@@ -62,10 +62,10 @@ async function packed(request: PackRequest) {
 }
 
 async function contentsOf(request: PackRequest): Promise<Contents | null> {
-  const { haul, run, failOn, accepted, included, createdAt, givenUp } = request;
+  const { collected, run, failOn, accepted, included, createdAt, givenUp } = request;
   const runs = request.runs.map(runOf);
   const { home: _, ...recorded } = run;
-  let contents: Contents | null = await packMembers(haul, runs, {
+  let contents: Contents | null = await packMembers(collected, runs, {
     run: recorded,
     tool: tool(),
     createdAt,

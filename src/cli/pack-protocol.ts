@@ -1,12 +1,12 @@
 import { deserialize, serialize } from 'node:v8';
-import type { Accepted } from '../accepted.ts';
 import type { ArchiveKind } from '../bundle/archive.ts';
-import type { Haul } from '../bundle/gather.ts';
+import type { Collected } from '../bundle/gather.ts';
 import type { Cut, Included, LeftOut } from '../bundle/part.ts';
 import type { Check } from '../model/check.ts';
 import type { Hit } from '../redaction/proof.ts';
-import type { Report, Threshold } from '../report.ts';
-import type { CheckRun } from '../runner.ts';
+import type { Accepted } from '../run/accepted.ts';
+import type { Report, Threshold } from '../run/report.ts';
+import type { CheckRun } from '../run/runner.ts';
 
 /** What a check said. Of ours, its id is enough; one that is not ours comes with its words. */
 export interface SaidRun extends Omit<CheckRun, 'check'> {
@@ -16,7 +16,7 @@ export interface SaidRun extends Omit<CheckRun, 'check'> {
 /** Everything that a bundle is made of. */
 export interface PackRequest {
   readonly do: 'pack';
-  readonly haul: Haul;
+  readonly collected: Collected;
   readonly runs: readonly SaidRun[];
   readonly run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home'>;
   readonly failOn: Threshold;

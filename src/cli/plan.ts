@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { digestOf } from '../fix/digest.ts';
-import { parsePlan } from '../fix/schema.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import type { Plan } from '../model/step.ts';
 import { renderPlan } from '../render/plan.ts';
+import { digestOf } from '../repair/digest.ts';
+import { parsePlan } from '../repair/schema.ts';
 import { apply, type FixOptions } from './fix.ts';
 import { placeOf, writeOutput } from './outputs.ts';
 import { print } from './print.ts';

@@ -1,13 +1,13 @@
 import { lstat } from 'node:fs/promises';
 import { postflightChecks } from '../../checks/upgrades.ts';
 import { say } from '../render/words.ts';
-import { compareChecks, leadOf, type Report } from '../report.ts';
+import { compareChecks, leadOf, type Report } from '../run/report.ts';
 import { parseState } from '../upgrade/schema.ts';
 import type { UpgradeState } from '../upgrade/state.ts';
 import { type DoctorOptions, doctor } from './doctor.ts';
-import { readGiven } from './given.ts';
 import { namedHome } from './home.ts';
 import { comparing } from './sealed.ts';
+import { readUntrusted } from './untrusted-file.ts';
 import { UsageError } from './usage.ts';
 
 /** A state takes some thousand bytes. */
@@ -35,7 +35,7 @@ async function readState(path: string, home: string): Promise<UpgradeState> {
   const refuse = (why: string): never => {
     throw new UsageError(`${path}: ${why}`);
   };
-  const given = (await readGiven(path, home, limitBytes)) ?? refuse('there is no such file');
+  const given = (await readUntrusted(path, home, limitBytes)) ?? refuse('there is no such file');
   if (given.uid !== process.geteuid?.()) refuse('belongs to another user');
   if (given.shared) refuse('can be written by its group; chmod g-w it first');
   const state = parseState(given.text) ?? refuse('is no state that `preflight --save` has written');

@@ -4,8 +4,8 @@ import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
 import { harmless } from '../model/harmless.ts';
 import { say } from '../render/words.ts';
-import { compareChecks, leadOf, type Report } from '../report.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
+import { compareChecks, leadOf, type Report } from '../run/report.ts';
 import { stateNeeds, stateOf } from '../upgrade/see.ts';
 import type { Requirements, UpgradeState } from '../upgrade/state.ts';
 import { type DoctorOptions, doctor } from './doctor.ts';
@@ -63,11 +63,11 @@ async function seeState(
   { host, run: { runId, startedAt } }: Diagnosis,
   requirements: Requirements,
 ): Promise<UpgradeState | null> {
-  const sight = await see(host, stateNeeds);
-  const { dev, ino } = sight.home ?? {};
+  const observed = await see(host, stateNeeds);
+  const { dev, ino } = observed.home ?? {};
   if (!dev || !ino) return null;
   // Whoever reads the file can tell what is equal in it, and guess at what is short; a salt of its own keeps others out.
   const salt = randomBytes(32).toString('hex');
   const about = { tool: tool(), runId, at: startedAt, home: { dev, ino }, salt, requirements };
-  return stateOf(makeSeal(salt).seen(sight), about);
+  return stateOf(makeSeal(salt).seen(observed), about);
 }

@@ -5,11 +5,11 @@ import type { Manifest } from '../backup/manifest.ts';
 import { beginRun, outsideOf, removeScratch } from '../backup/place.ts';
 import { revalidate } from '../backup/revalidate.ts';
 import { names } from '../coven/layout.ts';
-import { makeMends } from '../fix/engine/mend.ts';
-import type { ProvenBackup } from '../fix/engine/perform.ts';
-import type { Reason } from '../fix/engine/refusal.ts';
 import { lookNow } from '../host/files.ts';
 import { type Plan, pathsOf, type Step } from '../model/step.ts';
+import { makeMends } from '../repair/engine/mend.ts';
+import type { ProvenBackup } from '../repair/engine/perform.ts';
+import type { Reason } from '../repair/engine/refusal.ts';
 
 /**
  * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a

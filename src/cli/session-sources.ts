@@ -4,7 +4,7 @@ import { CannotSee, type Host, see } from '../host/host.ts';
 import { type LiveHost, withLiveHost } from '../host/live.ts';
 import { recordedHost } from '../host/recorded.ts';
 import { parseJson } from '../json.ts';
-import { whole } from '../observation.ts';
+import { whole } from '../model/observation.ts';
 import type { ReplayEvent, SessionReplay } from '../store/protocol.ts';
 import { namedHome } from './home.ts';
 import { openBundle } from './open-bundle.ts';
@@ -26,10 +26,10 @@ const countMs = 1000;
 
 type Row = Omit<ListedSession, 'state'> & { readonly external: boolean };
 
-const sightOf = async (host: Host) => whole(await see(host, stateNeeds), stateNeeds);
+const inputOf = async (host: Host) => whole(await see(host, stateNeeds), stateNeeds);
 
-const stated = (rows: readonly Row[], sight: Awaited<ReturnType<typeof sightOf>>): readonly ListedSession[] => {
-  const state = stateOf(sight);
+const stated = (rows: readonly Row[], observed: Awaited<ReturnType<typeof inputOf>>): readonly ListedSession[] => {
+  const state = stateOf(observed);
   return rows.map(({ external, ...row }) => ({ ...row, state: state({ ...row, external }) }));
 };
 
@@ -45,8 +45,8 @@ export function withHomeSessions<T>(
   const { path, source } = namedHome(option);
   const options = { home: path, source, env: process.env, deadlineMs: runMs };
   return withLiveHost(options, signal, async (host) => {
-    const [sight, inventory] = await Promise.all([
-      sightOf(host),
+    const [observed, inventory] = await Promise.all([
+      inputOf(host),
       host.inventory({ inventory: { titles: true, eventsOf: null, budgetMs: countMs } }, askMs).catch(ignored),
     ]);
     const isWhole = inventory !== null && inventory.code === null;
@@ -54,7 +54,7 @@ export function withHomeSessions<T>(
     const rows = isWhole || (raw?.rows.length ?? 0) === 0 ? (inventory?.sessions ?? []).map(rowOf) : (raw?.rows ?? []);
     const code = inventory?.code ?? raw?.code ?? 'not opened';
     return use({
-      sessions: stated(rows, sight),
+      sessions: stated(rows, observed),
       complete: inventory?.sessionsComplete ?? false,
       problem: isWhole || raw?.isAbsent ? null : `the ledger could not be read whole (${code})`,
       replay: async (session, fromSeq, limit) => {
@@ -132,7 +132,7 @@ export async function bundleSessions(file: string): Promise<SessionSource> {
     rows.push({ ...rowOf({ id: named, fields: {}, title: null, events: null }), status: 'running' });
   const output = members.get('events/output.txt')?.toString('utf8') ?? '';
   return {
-    sessions: stated(rows, await sightOf(recordedHost(observations))),
+    sessions: stated(rows, await inputOf(recordedHost(observations))),
     complete: true,
     problem: Array.isArray(list) ? null : 'the bundle holds no sessions',
     replay: async (id) => {

@@ -1,12 +1,12 @@
-import type { Accepted } from '../accepted.ts';
-import { advise, isAdvice } from '../advise.ts';
 import { gated } from '../bundle/findings.ts';
 import { makeGate, type Reader } from '../bundle/gate.ts';
 import { vocabulary } from '../bundle/vocabulary.ts';
 import type { Host } from '../host/host.ts';
 import type { Check, Finding } from '../model/check.ts';
-import type { Observation, ObservationKey } from '../observation.ts';
-import { type CheckRun, runChecks } from '../runner.ts';
+import type { Observation, ObservationKey } from '../model/observation.ts';
+import type { Accepted } from '../run/accepted.ts';
+import { advise, isAdvice } from '../run/advise.ts';
+import { type CheckRun, runChecks } from '../run/runner.ts';
 
 /** What may be told of a diagnosis, to one reader. */
 export interface Shown {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Fault, faults, limitedBy, mounted, pathOf, whyNot } from '../../fixtures/faults/index.ts';
 import { Unsafe } from '../host/outside.ts';
 import { renderFaults, renderRefusal, renderSimulated } from '../render/simulate.ts';
-import { makePlace, type Place } from '../simulate/place.ts';
+import { makePlace, type Place } from '../training/place.ts';
 import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
 

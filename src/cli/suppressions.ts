@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { parse, TomlDate } from 'smol-toml';
-import type { Suppression } from '../accepted.ts';
 import { isInside } from '../host/inside.ts';
 import { type Check, codesOf } from '../model/check.ts';
-import { readGiven } from './given.ts';
+import type { Suppression } from '../run/accepted.ts';
+import { readUntrusted } from './untrusted-file.ts';
 import { UsageError } from './usage.ts';
 
 /** A suppression takes some hundred bytes. */
@@ -18,7 +18,7 @@ export async function readSuppressions(
   home: string,
   checks: readonly Check[],
 ): Promise<readonly Suppression[]> {
-  const given = await readGiven(path, home, limitBytes);
+  const given = await readUntrusted(path, home, limitBytes);
   if (!given) throw new UsageError(`${path}: there is no such file`);
   return parseSuppressions(path, given.text, checks);
 }
@@ -33,7 +33,7 @@ export async function findSuppressions(
   checks: readonly Check[],
 ): Promise<readonly Suppression[]> {
   if (await isInside(dirname(path), home)) return [];
-  const given = await readGiven(path, home, limitBytes);
+  const given = await readUntrusted(path, home, limitBytes);
   if (!given) return [];
   if (given.uid !== 0 && given.uid !== process.geteuid?.()) {
     throw new UsageError(`${path}: belongs to another user; --suppress ${path} takes it all the same`);

@@ -3,18 +3,18 @@ import { checks as allChecks } from '../../checks/index.ts';
 import { seeIndexes } from '../backup/indexes.ts';
 import { Refused } from '../backup/refused.ts';
 import type { HomeSource } from '../coven/layout.ts';
-import { Refusal } from '../fix/engine/refusal.ts';
-import { spareBackups } from '../fix/engine/runs.ts';
-import { makePlan } from '../fix/plan.ts';
 import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
 import type { Check, Facts } from '../model/check.ts';
+import type { IndexComparison } from '../model/observation.ts';
 import { needsIndexes, needsProgress, needsRoom, type PlanInput, planNeeds } from '../model/plan-input.ts';
 import type { PlanOptions } from '../model/remedy.ts';
 import type { Plan, Step } from '../model/step.ts';
-import type { IndexComparison } from '../observation.ts';
-import { makeReport, type Report, type Threshold } from '../report.ts';
+import { Refusal } from '../repair/engine/refusal.ts';
+import { spareBackups } from '../repair/engine/runs.ts';
+import { makePlan } from '../repair/plan.ts';
 import { diagnose } from '../run/diagnose.ts';
+import { makeReport, type Report, type Threshold } from '../run/report.ts';
 import { makeShown, type Shown } from './shown.ts';
 
 export interface SurveyOptions extends PlanOptions {

@@ -1,13 +1,13 @@
 import { lstatSync } from 'node:fs';
 import type { Newer } from '../backup/ledger/protocol.ts';
 import { rowsSince } from '../backup/since.ts';
-import { Refusal } from '../fix/engine/refusal.ts';
-import { listRuns } from '../fix/engine/runs.ts';
-import { type Undone, undoRun } from '../fix/engine/undo.ts';
 import { renderLost } from '../render/backup.ts';
 import { renderProgress, renderRefusal, renderUndone } from '../render/fix.ts';
 import { renderRuns } from '../render/runs.ts';
 import type { NamedHome } from '../render/typed.ts';
+import { Refusal } from '../repair/engine/refusal.ts';
+import { listRuns } from '../repair/engine/runs.ts';
+import { type Undone, undoRun } from '../repair/engine/undo.ts';
 import { print } from './print.ts';
 
 const refusedCode = 5;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lookAfresh } from '../control/look.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
 import { see } from '../host/host.ts';
-import { whole } from '../observation.ts';
+import { lookAfresh } from '../lifecycle/look-afresh.ts';
+import { whole } from '../model/observation.ts';
 import { showWaiting } from '../render/waiting.ts';
 
 const pauseMs = 2000;

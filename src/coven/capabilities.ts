@@ -1,4 +1,4 @@
-import type { HealthBody } from '../observation.ts';
+import type { HealthBody } from '../model/observation.ts';
 
 /** What a client may use, by name, and how. */
 export type Announced = ReadonlyMap<string, string>;

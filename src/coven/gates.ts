@@ -1,5 +1,5 @@
-import type { Home, Machine, StoreOpen, StoreSessions } from '../observation.ts';
-import { judgeLiveness, type LivenessSight } from './liveness.ts';
+import type { Home, Machine, StoreOpen, StoreSessions } from '../model/observation.ts';
+import { judgeLiveness, type LivenessInput } from './liveness.ts';
 
 /** Why questions about what is in the home make no sense; undefined where they do. */
 export function withoutHome({ home }: { readonly home: Home }): string | undefined {
@@ -20,13 +20,13 @@ export function withoutLedger(seen: { readonly home: Home; readonly 'store.open'
 }
 
 /** Why the daemon cannot be asked; undefined where it runs. */
-export function withoutDaemon(seen: LivenessSight): string | undefined {
+export function withoutDaemon(seen: LivenessInput): string | undefined {
   const { verdict } = judgeLiveness(seen);
   return withoutHome(seen) ?? (verdict === 'running' ? undefined : `daemon-${verdict}`);
 }
 
 /** Why its answer cannot be judged; undefined where it answered. */
-export function withoutAnswer(seen: LivenessSight): string | undefined {
+export function withoutAnswer(seen: LivenessInput): string | undefined {
   return withoutDaemon(seen) ?? (seen['daemon.health'].outcome === 'answered' ? undefined : 'no-answer');
 }
 

@@ -1,4 +1,4 @@
-import type { LedgerFile, StoreBytes, StoreFiles, StoreIntegrity, StoreOpen, WalBytes } from '../observation.ts';
+import type { LedgerFile, StoreBytes, StoreFiles, StoreIntegrity, StoreOpen, WalBytes } from '../model/observation.ts';
 import { names } from './layout.ts';
 import { coreColumns } from './tables.ts';
 

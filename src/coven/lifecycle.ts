@@ -1,4 +1,4 @@
-import { type Seen, type Sight, whole } from '../observation.ts';
+import { type Observed, type Seen, whole } from '../model/observation.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
 import {
@@ -28,7 +28,7 @@ export const lifecycleNeeds = [
 ] as const;
 
 /** What could not be seen is null, and stands in nobody's way: only what is known to fail is told. */
-export type LifecycleSight = Sight<(typeof lifecycleNeeds)[number]>;
+export type LifecycleInput = Observed<(typeof lifecycleNeeds)[number]>;
 
 /** The ids of the checks that name what is in the way of a command of Coven; empty where nothing is known to be. */
 export interface Lifecycle {
@@ -45,13 +45,13 @@ export interface Lifecycle {
  * Whether `coven daemon start`, `restart` and `stop` and `coven vacuum` would work in the state seen, and harm nothing.
  * Source: what Coven 0.4.6 did in each of these states. Null where not even the daemon could be judged.
  */
-export function judgeLifecycle(sight: LifecycleSight): Lifecycle | null {
-  const daemon = whole(sight, livenessNeeds);
+export function judgeLifecycle(observed: LifecycleInput): Lifecycle | null {
+  const daemon = whole(observed, livenessNeeds);
   if (!daemon) return null;
   const liveness = judgeLiveness(daemon);
-  const home = [...inEveryWay(daemon, sight)];
+  const home = [...inEveryWay(daemon, observed)];
   const reach = [...inReach(daemon, liveness)];
-  const start = [...inStart(daemon, sight, liveness)];
+  const start = [...inStart(daemon, observed, liveness)];
   return {
     verdict: liveness.verdict,
     pid: isSeen(daemon, liveness.pid) ? liveness.pid : null,
@@ -68,23 +68,23 @@ const isSeen = ({ processes }: Daemon, wanted: number | null): boolean =>
 type Daemon = Seen<(typeof livenessNeeds)[number]>;
 
 /** What every command of Coven refuses. */
-function* inEveryWay({ home, machine }: Daemon, sight: LifecycleSight): Generator<string> {
-  const entries = sight['home.entries']?.list ?? [];
+function* inEveryWay({ home, machine }: Daemon, observed: LifecycleInput): Generator<string> {
+  const entries = observed['home.entries']?.list ?? [];
   const locks = entries.filter(({ name }) => (lockNames as readonly string[]).includes(name));
   if (!home.utf8 || (home.kind !== 'directory' && home.kind !== 'absent')) yield 'home:path';
   const others = [home, ...locks].some(({ uid }) => uid !== null && uid !== machine.uid);
   if (others) yield 'home:owner';
-  if (sight['home.filesystem']?.readOnly) yield 'home:filesystem';
+  if (observed['home.filesystem']?.readOnly) yield 'home:filesystem';
   if (entries.some(({ name }) => name === names.resetMarker)) yield 'home:reset';
-  if (locks.some(({ kind, links }) => kind !== 'file' || links !== 1) || isHeld(sight, [names.stateLock]))
+  if (locks.some(({ kind, links }) => kind !== 'file' || links !== 1) || isHeld(observed, [names.stateLock]))
     yield 'home:locks';
-  const closed = sight['home.access']?.closed ?? [];
+  const closed = observed['home.access']?.closed ?? [];
   if (closed.some(({ name, code }) => name === names.stateLock || (name === '.' && code === 'EPERM')))
     yield 'home:access';
 }
 
-const isHeld = (sight: LifecycleSight, locks: readonly string[]): boolean =>
-  sight['home.held']?.held.some(({ name }) => locks.includes(name)) ?? false;
+const isHeld = (observed: LifecycleInput, locks: readonly string[]): boolean =>
+  observed['home.held']?.held.some(({ name }) => locks.includes(name)) ?? false;
 
 /** What a command refuses that asks who the daemon is. */
 function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator<string> {
@@ -105,11 +105,11 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
 }
 
 /** What a start dies of, or would destroy. */
-function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: LifecycleSight, { pid }: Liveness) {
-  const { 'store.files': files, 'store.open': open, 'store.integrity': integrity, 'store.bytes': bytes } = sight;
+function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: LifecycleInput, { pid }: Liveness) {
+  const { 'store.files': files, 'store.open': open, 'store.integrity': integrity, 'store.bytes': bytes } = observed;
   if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
-  if (isHeld(sight, [names.lifecycleLock, names.schedulerLock])) yield 'home:locks';
-  if (sight['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
+  if (isHeld(observed, [names.lifecycleLock, names.schedulerLock])) yield 'home:locks';
+  if (observed['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
   if (!files || !open) return;
   const harm = harmOfStart(files, open, bytes);
   const gone = open.outcome === 'missing' || open.outcome === 'empty';
@@ -129,7 +129,7 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, sight: Lifecyc
   )
     yield 'store:open';
   if (harm === 'wal-foreign' || harm === 'wal-damaged' || harm === 'wal-cut' || isTorn(files, bytes)) yield 'store:wal';
-  const rehearsed = sight['store.rehearsal']?.outcome;
+  const rehearsed = observed['store.rehearsal']?.outcome;
   if (rehearsed === 'refused' || rehearsed === 'crashed') yield 'store:rehearsal';
   if (open.outcome !== 'opened') return;
   const missing = Object.entries(coreColumns).some(

@@ -1,4 +1,4 @@
-import type { Process, Seen, Silence } from '../observation.ts';
+import type { Process, Seen, Silence } from '../model/observation.ts';
 import { names } from './layout.ts';
 
 /** What the verdict on a home's daemon rests on. */
@@ -12,7 +12,7 @@ export const livenessNeeds = [
   'daemon.health',
 ] as const;
 
-export type LivenessSight = Seen<(typeof livenessNeeds)[number]>;
+export type LivenessInput = Seen<(typeof livenessNeeds)[number]>;
 
 /** What became of the process that daemon.json names. */
 export type RecordedPid = 'none' | 'live' | 'dead' | 'zombie' | 'reused' | 'unproven';
@@ -48,18 +48,18 @@ const spawnToleranceMs = 120_000;
  * The one judgement of whether a daemon is alive, from the holder of daemon-serve.lock, then who answers on the socket,
  * then daemon.json. A lock line in /proc/locks proves a holder; its absence alone proves nothing.
  */
-export function judgeLiveness(sight: LivenessSight): Liveness {
+export function judgeLiveness(observed: LivenessInput): Liveness {
   const { health, socket, record, processes } = {
-    health: sight['daemon.health'],
-    socket: sight['daemon.socket'],
-    record: sight['daemon.record'],
-    processes: sight.processes.list,
+    health: observed['daemon.health'],
+    socket: observed['daemon.socket'],
+    record: observed['daemon.record'],
+    processes: observed.processes.list,
   };
-  const lock = sight['home.locks'].files.find(({ name }) => name === names.serveLock);
+  const lock = observed['home.locks'].files.find(({ name }) => name === names.serveLock);
   const holder = lock?.holders.find(({ exclusive }) => exclusive);
   const listeners = processes.filter(({ listening }) => listening);
   const answering = health.outcome === 'answered' && health.body?.apiVersion != null ? (health.body.pid ?? 0) : null;
-  const recordedPid = judgeRecord(sight, holder?.pid ?? null);
+  const recordedPid = judgeRecord(observed, holder?.pid ?? null);
   const silent = health.outcome === 'no-bytes' || socket.connect === 'full';
   const by = (
     verdict: Liveness['verdict'],
@@ -73,7 +73,7 @@ export function judgeLiveness(sight: LivenessSight): Liveness {
     const stray = named ? [] : (['record'] as const);
     if (answering !== null) {
       if (isCalled(holder.pid, answering, processes)) return by('running', holder.pid, 'serve-lock', ...stray);
-      if (holder.pid === 0) return by('running', ownPid(sight, answering), 'serve-lock', ...stray);
+      if (holder.pid === 0) return by('running', ownPid(observed, answering), 'serve-lock', ...stray);
       return by('duplicate', holder.pid, 'serve-lock', 'health', ...stray);
     }
     const othersListen = listeners.length > 0 && !listeners.some(({ pid }) => pid === holder.pid);
@@ -82,24 +82,24 @@ export function judgeLiveness(sight: LivenessSight): Liveness {
       return by(silent ? silenceOf(health.silence) : 'running', holder.pid, 'serve-lock', ...stray);
     }
     const process = processes.find(({ pid }) => pid === holder.pid);
-    const age = ageSeconds(process?.startedAt, sight.machine.now);
+    const age = ageSeconds(process?.startedAt, observed.machine.now);
     const starting = age !== null && age < startingSeconds && !process?.listening;
     return by(starting ? 'starting' : 'unreachable', holder.pid, 'serve-lock', ...stray);
   }
 
   const lockless = processes.find(
-    ({ role, home, state, uid }) => role === 'serve' && home === 'this' && state !== 'Z' && uid === sight.home.uid,
+    ({ role, home, state, uid }) => role === 'serve' && home === 'this' && state !== 'Z' && uid === observed.home.uid,
   );
   if (answering !== null) {
     if (lockless && isCalled(lockless.pid, answering, processes)) return by('running', lockless.pid, 'socket', 'lock');
     // In another pid namespace neither the locks of the daemon nor its number can be seen.
-    if (!sight.machine.seesEveryProcess) return by('running', ownPid(sight, answering), 'socket', 'lock');
-    const ours = sight['home.locks'].method === 'none';
+    if (!observed.machine.seesEveryProcess) return by('running', ownPid(observed, answering), 'socket', 'lock');
+    const ours = observed['home.locks'].method === 'none';
     return by(ours ? 'running' : 'foreign', answering, 'socket', 'lock');
   }
   if (socket.connect === 'accepted' || socket.connect === 'full') {
     if (lockless?.listening) return by(silent ? silenceOf(health.silence) : 'running', lockless.pid, 'process', 'lock');
-    if (sight['home.locks'].method === 'none' || (!sight.machine.seesEveryProcess && listeners.length === 0)) {
+    if (observed['home.locks'].method === 'none' || (!observed.machine.seesEveryProcess && listeners.length === 0)) {
       return by('undetermined', null, 'none');
     }
     return by('foreign', listeners[0]?.pid ?? null, 'none', 'listener');
@@ -137,33 +137,33 @@ function isCalled(pid: number, number: number | null, processes: readonly Proces
 }
 
 /** The number by which a daemon calls itself, where it is one of ours. */
-function ownPid({ machine, processes }: LivenessSight, pid: number): number | null {
+function ownPid({ machine, processes }: LivenessInput, pid: number): number | null {
   const isOurs = processes.list.some((process) => process.pid === pid && isServe(process) && process.home === 'this');
   return machine.seesEveryProcess || isOurs ? pid : null;
 }
 
 /** The daemon that answers says of itself what daemon.json says: it wrote that, and listens on this socket. */
-export function isConfirmed(sight: Pick<LivenessSight, 'daemon.record' | 'daemon.health'>): boolean {
-  const { state, pid, startedAt } = sight['daemon.record'];
-  const { body } = sight['daemon.health'];
+export function isConfirmed(observed: Pick<LivenessInput, 'daemon.record' | 'daemon.health'>): boolean {
+  const { state, pid, startedAt } = observed['daemon.record'];
+  const { body } = observed['daemon.health'];
   return state === 'valid' && body !== null && body.pid === pid && body.startedAt === startedAt;
 }
 
-function judgeRecord(sight: LivenessSight, holder: number | null): RecordedPid {
-  const { state, pid, startedAt } = sight['daemon.record'];
+function judgeRecord(observed: LivenessInput, holder: number | null): RecordedPid {
+  const { state, pid, startedAt } = observed['daemon.record'];
   if (state !== 'valid' || pid === null) return 'none';
-  if (holder !== null && isCalled(holder, pid, sight.processes.list)) return 'live';
-  if (!sight.machine.seesEveryProcess && isConfirmed(sight)) return 'live';
+  if (holder !== null && isCalled(holder, pid, observed.processes.list)) return 'live';
+  if (!observed.machine.seesEveryProcess && isConfirmed(observed)) return 'live';
   // Signal 0 to pid 0 reaches the caller's own group, so Coven takes pid 0 for alive and waits for ever.
   if (pid === 0) return 'reused';
-  const process = sight.processes.list.find((process) => process.pid === pid);
+  const process = observed.processes.list.find((process) => process.pid === pid);
   if (!process) return 'dead';
   if (process.state === 'Z' || process.state === 'X') return 'zombie';
   const started = process.startedAt && startedAt ? Date.parse(process.startedAt) - Date.parse(startedAt) : Number.NaN;
   if (Math.abs(started) > spawnToleranceMs) return 'reused';
   if (isServe(process) && process.home === 'this') return 'live';
   // Of a process that hides its environment it cannot be told which home it serves.
-  return process.home === 'unreadable' && process.uid === sight.home.uid ? 'unproven' : 'reused';
+  return process.home === 'unreadable' && process.uid === observed.home.uid ? 'unproven' : 'reused';
 }
 
 const isServe = ({ role }: Process): boolean => role === 'serve';

@@ -1,4 +1,4 @@
-import type { Process, Seen, SessionRow } from '../observation.ts';
+import type { Process, Seen, SessionRow } from '../model/observation.ts';
 import { harnessCommands } from './contract.ts';
 import { judgeLiveness, livenessNeeds } from './liveness.ts';
 
@@ -43,13 +43,13 @@ const harnessPrograms = [...harnessCommands, 'grok', 'hermes', 'opencode'];
  * Sorts the `running` rows by what is proven of their process. The ledger holds no pid: a daemon's harness is known by
  * the session id in its environment, the row of a live `coven run` by its time alone.
  */
-export function judgeRows(sight: Rows): RowJudgement {
-  const { verdict } = judgeLiveness(sight);
-  const running = sight['store.sessions'].open.filter(({ status }) => status === 'running');
+export function judgeRows(observed: Rows): RowJudgement {
+  const { verdict } = judgeLiveness(observed);
+  const running = observed['store.sessions'].open.filter(({ status }) => status === 'running');
   const rows = running.filter(({ external }) => !external);
-  const processes = sight.processes.list.filter(({ state }) => state !== 'Z' && state !== 'X');
+  const processes = observed.processes.list.filter(({ state }) => state !== 'Z' && state !== 'X');
   const daemonLives = verdict === 'running';
-  const now = Date.parse(sight.machine.now);
+  const now = Date.parse(observed.machine.now);
 
   const result = {
     live: [] as SessionRow[],
@@ -76,11 +76,11 @@ export function judgeRows(sight: Rows): RowJudgement {
   return { ...result, doubtful, external: running.length - rows.length, unmatchedRuns };
 
   function doubtOf(): Doubt | null {
-    if (!sight.machine.seesEveryProcess) return 'other-namespaces';
+    if (!observed.machine.seesEveryProcess) return 'other-namespaces';
     if (verdict !== 'running' && verdict !== 'stopped' && verdict !== 'stale') return 'daemon-unclear';
     if (hidden) return 'hidden-environment';
     if (unmatched.length > 0) return 'other-command';
-    return daemonLives && sight['store.sessions'].looks < 2 ? 'one-look' : null;
+    return daemonLives && observed['store.sessions'].looks < 2 ? 'one-look' : null;
   }
 }
 
@@ -90,11 +90,13 @@ export interface LiveSessions {
   readonly runSessions: readonly string[];
 }
 
-export function liveSessions(sight: Rows): LiveSessions {
-  const { live, doubtful } = judgeRows(sight);
-  const { pid } = judgeLiveness(sight);
+export function liveSessions(observed: Rows): LiveSessions {
+  const { live, doubtful } = judgeRows(observed);
+  const { pid } = judgeLiveness(observed);
   const owned = new Set(
-    sight.processes.list.filter(({ ownerPid }) => ownerPid === pid && pid !== null).map(({ sessionId }) => sessionId),
+    observed.processes.list
+      .filter(({ ownerPid }) => ownerPid === pid && pid !== null)
+      .map(({ sessionId }) => sessionId),
   );
   const ids = (rows: typeof live): readonly string[] => rows.map(({ id }) => id);
   return {

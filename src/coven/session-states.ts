@@ -1,4 +1,4 @@
-import type { Observations } from '../observation.ts';
+import type { Observations } from '../model/observation.ts';
 import { strandedSeconds } from './contract.ts';
 import { ageSeconds } from './liveness.ts';
 import { judgeRows, rowNeeds } from './rows.ts';
@@ -34,7 +34,7 @@ export const sessionStates: readonly SessionState[] = [
 ];
 
 export const stateNeeds = rowNeeds;
-type Sight = { readonly [K in (typeof rowNeeds)[number]]: Observations[K] };
+type Observed = { readonly [K in (typeof rowNeeds)[number]]: Observations[K] };
 
 export interface StatedRow {
   readonly id: string;
@@ -43,9 +43,9 @@ export interface StatedRow {
   readonly external: boolean;
 }
 
-/** The state of a row, by the judgement of the checks. Without a sight, nothing is proven of a row that is open. */
-export function stateOf(sight: Sight | null): (row: StatedRow) => SessionState {
-  const judged = sight && judgeRows(sight);
+/** The state of a row, by the judgement of the checks. Where nothing was observed, nothing is proven of a row that is open. */
+export function stateOf(observed: Observed | null): (row: StatedRow) => SessionState {
+  const judged = observed && judgeRows(observed);
   const has = (rows: readonly { readonly id: string }[] | undefined, { id }: StatedRow): boolean =>
     rows?.some((row) => row.id === id) ?? false;
   return (row) => {
@@ -53,7 +53,7 @@ export function stateOf(sight: Sight | null): (row: StatedRow) => SessionState {
     if (row.status !== 'running' && row.status !== 'created') return 'ended';
     if (row.external) return 'external';
     if (row.status === 'created') {
-      const age = sight ? ageSeconds(row.createdAt, sight.machine.now) : null;
+      const age = observed ? ageSeconds(row.createdAt, observed.machine.now) : null;
       return age === null ? 'unknown' : age > strandedSeconds ? 'stranded' : 'waiting';
     }
     if (has(judged?.live, row)) return 'live';

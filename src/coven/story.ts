@@ -1,4 +1,4 @@
-import type { LogStory } from '../observation.ts';
+import type { LogStory } from '../model/observation.ts';
 
 /** Attempts that are remembered; a loop is told long before. */
 const attemptLimit = 100;

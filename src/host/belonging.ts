@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { markers } from '../coven/contract.ts';
-import type { Home, Process } from '../observation.ts';
+import type { Home, Process } from '../model/observation.ts';
 import { hasDeadTerminal, pathOf, type Stat } from './procfs.ts';
 
 /** Everything about a process that is read before it is known whether it has to do with this home. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { names, socketPathLimit } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
-import type { Answer, HealthAnswer, HealthBody, Silence, Socket } from '../observation.ts';
+import type { Answer, HealthAnswer, HealthBody, Silence, Socket } from '../model/observation.ts';
 import type { Exchange } from './ask.ts';
 import type { Look } from './look.ts';
 import { watchSilence } from './silence.ts';

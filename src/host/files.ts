@@ -1,6 +1,6 @@
 import { type BigIntStats, constants, lstatSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import type { Kind } from '../observation.ts';
+import type { Kind } from '../model/observation.ts';
 
 /** What kind of thing an lstat describes. */
 export function kindOf(stat: BigIntStats): Kind {

@@ -1,4 +1,4 @@
-import type { Observation, ObservationError, ObservationKey, Observations, Sight } from '../observation.ts';
+import type { Observation, ObservationError, ObservationKey, Observations, Observed } from '../model/observation.ts';
 
 /** The only door to the machine: every look is memoised, so a run sees one picture and reads each thing once. */
 export interface Host {
@@ -11,7 +11,7 @@ export interface Host {
 /** Several observations by their keys; null in the place of one that failed. */
 export async function see<const K extends ObservationKey>({ observe }: Pick<Host, 'observe'>, keys: readonly K[]) {
   const looks = await Promise.all(keys.map((key) => observe(key)));
-  return Object.fromEntries(looks.map((look) => [look.key, look.ok ? look.value : null])) as unknown as Sight<K>;
+  return Object.fromEntries(looks.map((look) => [look.key, look.ok ? look.value : null])) as unknown as Observed<K>;
 }
 
 /** Why a probe could not look. `code` is stable and short; `message` is one plain line; `command` makes it see. */

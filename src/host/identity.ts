@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
-import type { FileIdentity } from '../observation.ts';
+import type { FileIdentity } from '../model/observation.ts';
 import { isErrno, kindOf, modeOf } from './files.ts';
 
 const hashedBytes = 1024 ** 2;

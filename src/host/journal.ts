@@ -1,4 +1,4 @@
-import type { StoreFiles } from '../observation.ts';
+import type { StoreFiles } from '../model/observation.ts';
 import { readStart } from './files.ts';
 
 const headerBytes = 28;

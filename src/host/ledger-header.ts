@@ -1,4 +1,4 @@
-import type { StoreFiles } from '../observation.ts';
+import type { StoreFiles } from '../model/observation.ts';
 
 export const headerBytes = 100;
 

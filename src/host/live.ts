@@ -1,6 +1,6 @@
 import type { HomeSource } from '../coven/layout.ts';
 import { deadline, patience, within } from '../deadline.ts';
-import type { Observation, ObservationError, ObservationKey, Observations } from '../observation.ts';
+import type { Observation, ObservationError, ObservationKey, Observations } from '../model/observation.ts';
 import type { InventoryRequest, RawRows, ReplayRequest, SessionReplay, StoreInventory } from '../store/protocol.ts';
 import type { Exchange } from './ask.ts';
 import { rawAnswers } from './daemon.ts';

@@ -1,5 +1,5 @@
 import type { HomeSource } from '../coven/layout.ts';
-import type { ObservationKey, Observations, Seen } from '../observation.ts';
+import type { ObservationKey, Observations, Seen } from '../model/observation.ts';
 import type { Texts } from './texts.ts';
 
 /** What an observation is taken with. */

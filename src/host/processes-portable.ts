@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import type { DaemonRecord, Process, Processes } from '../observation.ts';
-import { askProcesses } from '../system/ask.ts';
-import type { ListedProcess } from '../system/protocol.ts';
+import type { DaemonRecord, Process, Processes } from '../model/observation.ts';
 import { CannotSee } from './host.ts';
 import { roleOf } from './roles.ts';
+import { askProcesses } from './system/ask.ts';
+import type { ListedProcess } from './system/protocol.ts';
 
 /**
  * Processes where there is no /proc: daemons by their command line, and the one that daemon.json names. Environments,

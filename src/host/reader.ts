@@ -1,7 +1,7 @@
 import { access } from 'node:fs';
 import { type Child, startChild } from '../child/child.ts';
 import { NoSqlite } from '../child/no-sqlite.ts';
-import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../observation.ts';
+import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../model/observation.ts';
 import {
   askAgain,
   askRows,

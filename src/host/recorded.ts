@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Observation, ObservationKey } from '../observation.ts';
+import type { Observation, ObservationKey } from '../model/observation.ts';
 import type { Host } from './host.ts';
 import { observationKeys, schemas } from './schemas.ts';
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type Child, startChild } from '../child/child.ts';
 import { names } from '../coven/layout.ts';
 import { within } from '../deadline.ts';
-import type { StoreRehearsal } from '../observation.ts';
+import type { StoreRehearsal } from '../model/observation.ts';
 import { systemProgram } from '../programs.ts';
 import type { TrialAnswer, TrialRequest } from '../store/protocol.ts';
 import { commandOf } from './coven-program.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '../observation.ts';
+import type { Role } from '../model/observation.ts';
 
 /** What a command line and a held state lock make of a process. */
 export function roleOf(argv: readonly string[], holdsStateLock: boolean, marked: boolean): Role {

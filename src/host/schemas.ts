@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ObservationKey } from '../observation.ts';
+import type { ObservationKey } from '../model/observation.ts';
 import * as observations from './observations/index.ts';
 import type { TextKind } from './shape.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { names } from '../coven/layout.ts';
 import { isAtWork, silenceMs } from '../coven/liveness.ts';
-import type { Silence } from '../observation.ts';
+import type { Silence } from '../model/observation.ts';
 import { look as lookAt } from './files.ts';
 import type { Look } from './look.ts';
 

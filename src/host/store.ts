@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
-import type { StoreBytes, StoreFiles, StoreOpen } from '../observation.ts';
+import type { StoreBytes, StoreFiles, StoreOpen } from '../model/observation.ts';
 import { look as lookAt } from './files.ts';
 import { CannotSee } from './host.ts';
 import type { Look } from './look.ts';

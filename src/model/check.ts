@@ -1,10 +1,10 @@
-import type { ObservationKey, Seen, Sight } from '../observation.ts';
 import type { Advice } from './advice.ts';
 import { type Facts, type Finding, shapes } from './finding.ts';
+import type { ObservationKey, Observed, Seen } from './observation.ts';
 import type { Remedy } from './remedy.ts';
 
-export type { Seen } from '../observation.ts';
 export * from './finding.ts';
+export type { Seen } from './observation.ts';
 
 /** `custom` is every check that is not ours. */
 export type Category = 'home' | 'daemon' | 'store' | 'sessions' | 'install' | 'harness' | 'upgrade' | 'custom';
@@ -59,7 +59,10 @@ export const codesOf = ({ causes }: Pick<Check, 'causes'>): readonly string[] =>
 export function defineCheck<const K extends ObservationKey, const W extends ObservationKey = never>(
   check: Omit<Check<K>, 'wants' | 'judge'> & {
     readonly wants?: readonly W[];
-    readonly judge: (seen: Seen<K> & Sight<W>, signal: AbortSignal) => readonly Finding[] | Promise<readonly Finding[]>;
+    readonly judge: (
+      seen: Seen<K> & Observed<W>,
+      signal: AbortSignal,
+    ) => readonly Finding[] | Promise<readonly Finding[]>;
   },
 ): Check {
   if (!shapes.id.test(check.id)) throw new TypeError(`not a check id: ${check.id}`);

@@ -1,4 +1,4 @@
-import type { ObservationKey } from '../observation.ts';
+import type { ObservationKey } from './observation.ts';
 
 /** `fail`: Coven cannot do its work, or data is at risk. `warn`: it works, and somebody should look. */
 export type Status = (typeof statuses)[number];

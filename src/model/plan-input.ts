@@ -1,5 +1,5 @@
 import { lifecycleNeeds } from '../coven/lifecycle.ts';
-import type { IndexComparison, ObservationKey, Observations, Sight } from '../observation.ts';
+import type { IndexComparison, ObservationKey, Observations, Observed } from './observation.ts';
 
 /** What a plan is made from. What could not be seen is null: nothing is planned that rests on it. */
 export const planNeeds = [
@@ -10,7 +10,7 @@ export const planNeeds = [
   'store.integrity',
 ] as const satisfies readonly ObservationKey[];
 
-export type PlanInput = Sight<(typeof planNeeds)[number]> & {
+export type PlanInput = Observed<(typeof planNeeds)[number]> & {
   /** Asked for only where a daemon does not answer: the look takes ten seconds. */
   readonly 'daemon.progress': Observations['daemon.progress'] | null;
   /** Runs whose backups may go for room, oldest first; looked for only where the disk is short. */

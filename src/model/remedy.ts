@@ -1,6 +1,6 @@
 import { ledgerParts, names } from '../coven/layout.ts';
-import type { FileIdentity } from '../observation.ts';
 import type { Facts, Finding } from './finding.ts';
+import type { FileIdentity } from './observation.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Action, Risk, Step } from './step.ts';
 

@@ -1,5 +1,5 @@
 import { ledgerParts, names } from '../coven/layout.ts';
-import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../observation.ts';
+import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from './observation.ts';
 
 /** The files of a ledger that is replaced: one that is damaged may lack its main file, or have a rollback journal. */
 export interface LedgerFiles {

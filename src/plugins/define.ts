@@ -1,5 +1,5 @@
 import type { Finding, Seen } from '../model/check.ts';
-import type { ObservationKey } from '../observation.ts';
+import type { ObservationKey } from '../model/observation.ts';
 
 /** The words of a check, as data: in a text, `{name}` stands for the fact of that name. */
 export interface StatedWords {

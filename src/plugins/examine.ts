@@ -1,6 +1,6 @@
 import { observationKeys } from '../host/schemas.ts';
 import { type Evidence, escalations, type Facts, type Finding, shapes, statuses } from '../model/check.ts';
-import type { ObservationKey } from '../observation.ts';
+import type { ObservationKey } from '../model/observation.ts';
 import type { StatedWords } from './define.ts';
 
 /*

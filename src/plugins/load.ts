@@ -5,7 +5,7 @@ import { type ModuleProcess, type Silence, startModule } from './module-process.
 import { type Place, placesOf } from './trust.ts';
 
 /** A check of others in its module. */
-export interface Guest {
+export interface PluginCheck {
   readonly module: Module;
   readonly described: Described;
 }
@@ -24,22 +24,22 @@ export interface Loading {
 }
 
 /** The checks that modules export, in the order given. Rejects with NotUsable at the first that may not or cannot be used. */
-export async function loadGuests(
+export async function loadPluginChecks(
   given: readonly string[],
   { cwd, homes, ours, signal }: Loading,
-): Promise<readonly Guest[]> {
+): Promise<readonly PluginCheck[]> {
   const places = await placesOf(homes);
   const areas = new Set(ours.map((id) => id.split(':', 1)[0] ?? id));
-  const guests: Guest[] = [];
+  const pluginChecks: PluginCheck[] = [];
   for (const name of new Set(given)) {
     const module = await findModule(name, cwd, places);
     for (const described of await describe(name, module, places, areas, signal)) {
-      const same = guests.find((guest) => guest.described.id === described.id);
+      const same = pluginChecks.find((pluginCheck) => pluginCheck.described.id === described.id);
       if (same) throw new NotUsable(`--checks ${name}: ${described.id} is already a check of ${same.module.name}`);
-      guests.push({ module, described });
+      pluginChecks.push({ module, described });
     }
   }
-  return guests;
+  return pluginChecks;
 }
 
 async function describe(
@@ -66,14 +66,17 @@ async function describe(
   }
 }
 
-/** `guests` as checks, each judged in a process of its own that ends with its answer. */
-export async function runnable(guests: readonly Guest[], homes: readonly string[]): Promise<readonly Check[]> {
+/** Checks of plug-ins, each judged in a process of its own that ends with its answer. */
+export async function runnable(
+  pluginChecks: readonly PluginCheck[],
+  homes: readonly string[],
+): Promise<readonly Check[]> {
   const places = await placesOf(homes);
-  return guests.map((guest) =>
-    asCheck(guest, async (seen, signal) => {
-      const process = startModule(guest.module, places, signal);
+  return pluginChecks.map((pluginCheck) =>
+    asCheck(pluginCheck, async (seen, signal) => {
+      const process = startModule(pluginCheck.module, places, signal);
       try {
-        return await judgeIn(process, guest, seen);
+        return await judgeIn(process, pluginCheck, seen);
       } finally {
         process.end();
       }
@@ -81,23 +84,23 @@ export async function runnable(guests: readonly Guest[], homes: readonly string[
   );
 }
 
-export function asCheck({ module, described }: Guest, judge: Check['judge']): Check {
+export function asCheck({ module, described }: PluginCheck, judge: Check['judge']): Check {
   const { id, needs, title, explain, causes } = described;
   return { id, category: 'custom', module: module.name, title, explain, causes, needs, judge };
 }
 
 /** What the check says in `process`, just started; a silence or anything malformed is `unknown`, with the reason. */
-async function judgeIn(process: ModuleProcess, guest: Guest, seen: unknown): Promise<readonly Finding[]> {
+async function judgeIn(process: ModuleProcess, pluginCheck: PluginCheck, seen: unknown): Promise<readonly Finding[]> {
   const loaded = await process.loaded(limits.load);
   if ('silent' in loaded) return silence(loaded, limits.load);
   if ('error' in loaded) return threw(`it does not load any more: ${loaded.error}`);
-  return askFor(process, guest, seen, limits.judge);
+  return askFor(process, pluginCheck, seen, limits.judge);
 }
 
 /** What the check says in `process`, which has loaded; likewise. */
 export async function askFor(
   process: ModuleProcess,
-  { described }: Guest,
+  { described }: PluginCheck,
   seen: unknown,
   ms: number,
 ): Promise<readonly Finding[]> {

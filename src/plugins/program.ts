@@ -3,7 +3,7 @@ import { register } from 'node:module';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { endWithParent } from '../child/end-with-parent.ts';
-import { freeze } from '../freeze.ts';
+import { freeze } from './freeze.ts';
 import type { Answer, Exported, Loaded, Request, Start } from './protocol.ts';
 
 /*

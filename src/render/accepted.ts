@@ -1,5 +1,5 @@
-import type { Judged } from '../accepted.ts';
 import { harmless } from '../model/harmless.ts';
+import type { Judged } from '../run/accepted.ts';
 
 /** Why a finding does not count, or counts again; undefined where nothing was said about it beforehand. */
 export function sayAccepted({ suppressed, known, expired }: Judged): string | undefined {

@@ -7,10 +7,10 @@ import type { Proof } from '../backup/prove.ts';
 import type { Prepared } from '../backup/restore.ts';
 import { isSound } from '../backup/retention.ts';
 import { names } from '../coven/layout.ts';
-import type { FixOutcome } from '../fix/engine/transaction.ts';
 import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand, quoted } from '../model/shell.ts';
+import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { reasonWords } from './words/reasons.ts';
 
 export const amount = bytes;

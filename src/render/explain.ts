@@ -1,6 +1,6 @@
 import { codesOf } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
-import type { CheckReport } from '../report.ts';
+import type { CheckReport } from '../run/report.ts';
 import { say } from './words.ts';
 
 /** What a check decides, its causes, and the chain from what was seen here to its findings. */

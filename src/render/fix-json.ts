@@ -1,9 +1,9 @@
-import type { Applied } from '../fix/engine/apply.ts';
-import type { Recovered } from '../fix/engine/recover.ts';
-import type { Reason } from '../fix/engine/refusal.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import type { Plan } from '../model/step.ts';
-import type { Report } from '../report.ts';
+import type { Applied } from '../repair/engine/apply.ts';
+import type { Recovered } from '../repair/engine/recover.ts';
+import type { Reason } from '../repair/engine/refusal.ts';
+import type { Report } from '../run/report.ts';
 import { renderJson } from './json.ts';
 import { refusalWords, stepWords, undoWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';

@@ -1,12 +1,12 @@
-import type { Applied } from '../fix/engine/apply.ts';
-import type { Recovered } from '../fix/engine/recover.ts';
-import type { Reason } from '../fix/engine/refusal.ts';
-import type { Progress } from '../fix/engine/transaction.ts';
-import type { Undone } from '../fix/engine/undo.ts';
 import { command } from '../model/advice.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand as expandTokens } from '../model/shell.ts';
 import type { Step } from '../model/step.ts';
+import type { Applied } from '../repair/engine/apply.ts';
+import type { Recovered } from '../repair/engine/recover.ts';
+import type { Reason } from '../repair/engine/refusal.ts';
+import type { Progress } from '../repair/engine/transaction.ts';
+import type { Undone } from '../repair/engine/undo.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { stepWords } from './words/fix.ts';
 import { reasonWords } from './words/reasons.ts';

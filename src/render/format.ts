@@ -1,4 +1,4 @@
-import type { Report } from '../report.ts';
+import type { Report } from '../run/report.ts';
 
 export interface RenderOptions {
   readonly tool: { readonly name: string; readonly version: string };

@@ -1,8 +1,8 @@
-import type { Judged } from '../accepted.ts';
 import { count } from '../model/amounts.ts';
 import type { Check } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
-import { compareChecks, fails, type Report, standing } from '../report.ts';
+import type { Judged } from '../run/accepted.ts';
+import { compareChecks, fails, type Report, standing } from '../run/report.ts';
 import { say } from './words.ts';
 
 /** Annotations of a level that GitHub shows of one step; it drops the others without a word. */

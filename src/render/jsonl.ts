@@ -1,5 +1,5 @@
 import { harmlessJson } from '../model/harmless.ts';
-import type { CheckReport, Report } from '../report.ts';
+import type { CheckReport, Report } from '../run/report.ts';
 import type { RenderOptions } from './format.ts';
 import { checkDocument, withoutChecks } from './json.ts';
 

@@ -1,6 +1,6 @@
 import Builder from 'fast-xml-builder';
 import { harmless } from '../model/harmless.ts';
-import { type CheckReport, fails, type Report, standing } from '../report.ts';
+import { type CheckReport, fails, type Report, standing } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import { say } from './words.ts';
 

@@ -1,7 +1,7 @@
-import type { Stage } from '../kit/stage.ts';
-import { type Rule, rules, type Tried } from '../kit/trials.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
+import { type Rule, rules, type Tried } from '../plugins/kit/rules.ts';
+import type { Stage } from '../plugins/kit/staged-home.ts';
 
 /** What each rule asks. */
 const asked: Readonly<Record<Rule, string>> = {

@@ -1,5 +1,5 @@
 import { harmless } from '../model/harmless.ts';
-import { type CheckReport, compareChecks, type Report, standing } from '../report.ts';
+import { type CheckReport, compareChecks, type Report, standing } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { say } from './words.ts';

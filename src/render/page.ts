@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Observation } from '../observation.ts';
-import type { Report } from '../report.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Report } from '../run/report.ts';
 import { renderFindings } from './page/findings.ts';
 import { html, toText } from './page/html.ts';
 import { renderInstall } from './page/install.ts';
 import { renderProcesses } from './page/processes.ts';
 import { renderSessions } from './page/sessions.ts';
-import { subjectOf } from './page/sight.ts';
 import { renderStorage } from './page/storage.ts';
 import { style } from './page/style.ts';
+import { subjectOf } from './page/subject.ts';
 import { renderTimeline } from './page/timeline.ts';
 import { renderVerdict } from './page/verdict.ts';
 

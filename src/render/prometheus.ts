@@ -1,6 +1,6 @@
 import { harmless } from '../model/harmless.ts';
-import type { Report, Standing } from '../report.ts';
-import { isHomeAbsent, standing } from '../report.ts';
+import type { Report, Standing } from '../run/report.ts';
+import { isHomeAbsent, standing } from '../run/report.ts';
 import type { RenderOptions } from './format.ts';
 
 const standings: readonly Standing[] = ['pass', 'warn', 'fail', 'unknown', 'skipped', 'suppressed', 'known'];

@@ -1,6 +1,6 @@
-import type { RunInfo } from '../fix/engine/runs.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
+import type { RunInfo } from '../repair/engine/runs.ts';
 import { reasonWords } from './words/reasons.ts';
 
 /** A line for each run, newest first, with what it mended and whether it can be taken back. */

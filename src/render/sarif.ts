@@ -1,9 +1,9 @@
 import type { Location, Log, ReportingDescriptor, Result, Run } from 'sarif';
-import { fingerprint, type Judged } from '../accepted.ts';
 import { names } from '../coven/layout.ts';
 import type { Check } from '../model/check.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
-import type { Report } from '../report.ts';
+import { fingerprint, type Judged } from '../run/accepted.ts';
+import type { Report } from '../run/report.ts';
 import type { RenderOptions } from './format.ts';
 import { say } from './words.ts';
 

@@ -1,4 +1,4 @@
-import { compareChecks, counts, type Report } from '../report.ts';
+import { compareChecks, counts, type Report } from '../run/report.ts';
 import { say } from './words.ts';
 
 /** Where recovery by hand is at its end: the evidence, before anything else changes it. */

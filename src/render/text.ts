@@ -12,7 +12,7 @@ import {
   type ReportedFinding,
   type Standing,
   standing,
-} from '../report.ts';
+} from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { fixCommand } from './remediation.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { advise } from '../advise.ts';
 import type { HomeSource } from '../coven/layout.ts';
 import type { Host } from '../host/host.ts';
 import { type LiveHost, withLiveHost } from '../host/live.ts';
 import type { Check } from '../model/check.ts';
-import type { Report } from '../report.ts';
-import { type CheckRun, type RunOptions, runChecks } from '../runner.ts';
+import { advise } from './advise.ts';
+import type { Report } from './report.ts';
+import { type CheckRun, type RunOptions, runChecks } from './runner.ts';
 
 /** What was found, and the host that it was found on: it stays open until what is done with it ends. */
 export interface Diagnosis {

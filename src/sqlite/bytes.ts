@@ -1,4 +1,4 @@
-import type { PageBytes, PageProblem, ReadableRows, StoreBytes, WalBytes } from '../observation.ts';
+import type { PageBytes, PageProblem, ReadableRows, StoreBytes, WalBytes } from '../model/observation.ts';
 import { type OpenLedger, withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
 import { isOfSearch, type Problem } from './owners.ts';

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { startChild } from '../child/child.ts';
-import type { StoreBytes } from '../observation.ts';
+import type { StoreBytes } from '../model/observation.ts';
 import { isSound, notRead } from '../sqlite/bytes.ts';
 import type { BytesRequest } from '../sqlite/protocol.ts';
 

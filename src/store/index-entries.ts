@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { IndexComparison, TwoValues } from '../observation.ts';
+import type { IndexComparison, TwoValues } from '../model/observation.ts';
 
 /** More of them are no bit that flipped, and nobody reads so many. */
 const valueLimit = 20;

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { StoreIntegrity, TableReading } from '../observation.ts';
+import type { StoreIntegrity, TableReading } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
 import type { ReadRequest } from './protocol.ts';
 import { hasSearch, readSearch } from './search.ts';

@@ -7,7 +7,7 @@ import { constants, copyFileSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
 import Database, { loadSqlite } from '../child/sqlite.ts';
-import type { TwoValues } from '../observation.ts';
+import type { TwoValues } from '../model/observation.ts';
 import { judgeCopy } from '../sqlite/judge.ts';
 import { emptySearch, searchTables } from './empty-search.ts';
 import { compareIndexes } from './index-entries.ts';

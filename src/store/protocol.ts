@@ -1,4 +1,11 @@
-import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions, TwoValues } from '../observation.ts';
+import type {
+  StoreBytes,
+  StoreIntegrity,
+  StoreOpen,
+  StoreRows,
+  StoreSessions,
+  TwoValues,
+} from '../model/observation.ts';
 import type { SessionReplay } from '../sqlite/protocol.ts';
 
 /** What the reading child is asked, as the first line of its standard input. */

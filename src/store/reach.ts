@@ -1,7 +1,7 @@
 import { constants, copyFileSync, linkSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
-import type { StoreOpen } from '../observation.ts';
+import type { StoreOpen } from '../model/observation.ts';
 import { extractPages } from '../sqlite/extract.ts';
 import type { ReadRequest } from './protocol.ts';
 

@@ -6,7 +6,7 @@ import { endWithParent } from '../child/end-with-parent.ts';
 import { answer, requests } from '../child/requests.ts';
 import Database, { loadSqlite } from '../child/sqlite.ts';
 import { coreColumns } from '../coven/tables.ts';
-import type { StoreBytes, StoreIntegrity, StoreOpenOutcome } from '../observation.ts';
+import type { StoreBytes, StoreIntegrity, StoreOpenOutcome } from '../model/observation.ts';
 import { readBytes } from '../sqlite/bytes.ts';
 import { patience } from '../sqlite/patience.ts';
 import { startBeside } from './beside.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { SampledRow, StoreRows, TableRows } from '../observation.ts';
+import type { SampledRow, StoreRows, TableRows } from '../model/observation.ts';
 import { countRows as countInBytes } from '../sqlite/count.ts';
 import { isLarge } from '../sqlite/extract.ts';
 import { whole, wholeValue } from './whole.ts';

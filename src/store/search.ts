@@ -1,5 +1,5 @@
 import Database from '../child/sqlite.ts';
-import type { StoreIntegrity } from '../observation.ts';
+import type { StoreIntegrity } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
 
 /** What SQLite keeps of the index: a row for each event, whose text is in it. */

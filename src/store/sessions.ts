@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { SessionRow, StoreSessions } from '../observation.ts';
+import type { SessionRow, StoreSessions } from '../model/observation.ts';
 import { whole } from './whole.ts';
 
 /** Open rows beyond this many are counted and not listed. */

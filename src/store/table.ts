@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { TableReading } from '../observation.ts';
+import type { TableReading } from '../model/observation.ts';
 
 /** Rows are read in runs of about this long, each a transaction of its own. */
 const runMs = 20;

@@ -1,9 +1,9 @@
 import { announced } from '../coven/capabilities.ts';
 import { withoutAnswer, withoutLedger } from '../coven/gates.ts';
 import { names } from '../coven/layout.ts';
-import { judgeLiveness, type LivenessSight, livenessNeeds } from '../coven/liveness.ts';
+import { judgeLiveness, type LivenessInput, livenessNeeds } from '../coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
-import { type Seen, type Sight, whole } from '../observation.ts';
+import { type Observed, type Seen, whole } from '../model/observation.ts';
 import type { DaemonState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
 
 /** What a state is made of. */
@@ -19,27 +19,27 @@ export const stateNeeds = [
 ];
 
 /** What could not be seen is null. */
-export type StateSight = Sight<(typeof stateNeeds)[number]>;
+export type StateInput = Observed<(typeof stateNeeds)[number]>;
 
 /** The state of a home from what was seen of it; null in the place of what was not. */
 export function stateOf(
-  sight: StateSight,
+  observed: StateInput,
   about: Pick<UpgradeState, 'tool' | 'runId' | 'at' | 'home' | 'salt' | 'requirements'>,
 ): UpgradeState {
-  const live = whole(sight, livenessNeeds);
-  const rows = whole(sight, rowNeeds);
-  const counted = whole(sight, ['home', 'home.entries', 'store.open', 'store.rows']);
+  const live = whole(observed, livenessNeeds);
+  const rows = whole(observed, rowNeeds);
+  const counted = whole(observed, ['home', 'home.entries', 'store.open', 'store.rows']);
   return {
     schemaVersion: 1,
     ...about,
-    installed: sight.install?.covens.find(({ ours }) => !ours)?.version ?? null,
-    daemon: live && daemonState(live, sight['daemon.capabilities']?.body ?? null),
+    installed: observed.install?.covens.find(({ ours }) => !ours)?.version ?? null,
+    daemon: live && daemonState(live, observed['daemon.capabilities']?.body ?? null),
     ledger: counted && ledgerState(counted),
     sessions: rows && sessionsState(rows),
   };
 }
 
-function daemonState(seen: LivenessSight, catalogue: DaemonState['catalogue']): UpgradeState['daemon'] {
+function daemonState(seen: LivenessInput, catalogue: DaemonState['catalogue']): UpgradeState['daemon'] {
   const { verdict } = judgeLiveness(seen);
   if (verdict === 'stopped' || verdict === 'stale') return 'none';
   if (withoutAnswer(seen) !== undefined) return null;
@@ -55,7 +55,7 @@ function daemonState(seen: LivenessSight, catalogue: DaemonState['catalogue']): 
 }
 
 /** The daemon's process, which no later one can be taken for; null where it is not seen here. */
-export function processOf(seen: LivenessSight): DaemonState['process'] {
+export function processOf(seen: LivenessInput): DaemonState['process'] {
   const { pid: daemon } = judgeLiveness(seen);
   const found = seen.processes.list.find(({ pid }) => pid === daemon);
   const { bootId } = seen.machine;

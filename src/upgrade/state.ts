@@ -1,4 +1,4 @@
-import type { SessionRow, TableRows } from '../observation.ts';
+import type { SessionRow, TableRows } from '../model/observation.ts';
 
 /** What an upgrade must lead to, as it was asked for. */
 export interface Requirements {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { backUp, covens } from '../../fixtures/backup.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
-import { type Call, insert, run, seen, sinceBegin, write } from '../../fixtures/fix/replaced.ts';
 import { makeHome } from '../../fixtures/home.ts';
+import { type Call, insert, run, seen, sinceBegin, write } from '../../fixtures/repair/replaced.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 
 // Each restore proves a backup, with several processes of its own.

@@ -13,8 +13,8 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { covens } from '../../fixtures/backup.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
-import { insert, seen, write } from '../../fixtures/fix/replaced.ts';
 import { makeHome } from '../../fixtures/home.ts';
+import { insert, seen, write } from '../../fixtures/repair/replaced.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const id = '20261126T204320Z-5c4fc6';

@@ -4,15 +4,15 @@ import { dirname, join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { backUp, covens, runFolders } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
-import { buildDriver, type Fault, runDriver } from '../../fixtures/fix/strace.ts';
 import { makeHome } from '../../fixtures/home.ts';
+import { buildDriver, type Fault, runDriver } from '../../fixtures/repair/strace.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { listBackups } from '../../src/backup/list.ts';
 import { prepareRestore } from '../../src/backup/restore.ts';
-import { replaceInHome } from '../../src/fix/engine/replace.ts';
-import { listRuns } from '../../src/fix/engine/runs.ts';
-import type { FixOutcome } from '../../src/fix/engine/transaction.ts';
-import { undoRun } from '../../src/fix/engine/undo.ts';
+import { replaceInHome } from '../../src/repair/engine/replace.ts';
+import { listRuns } from '../../src/repair/engine/runs.ts';
+import type { FixOutcome } from '../../src/repair/engine/transaction.ts';
+import { undoRun } from '../../src/repair/engine/undo.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
 

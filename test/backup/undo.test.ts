@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { backUp, backupsOf, covens } from '../../fixtures/backup.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
-import { insert, seen, write } from '../../fixtures/fix/replaced.ts';
 import { makeHome, overwrite } from '../../fixtures/home.ts';
+import { insert, seen, write } from '../../fixtures/repair/replaced.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { prepareRestore } from '../../src/backup/restore.ts';
-import { replaceInHome } from '../../src/fix/engine/replace.ts';
-import { listRuns } from '../../src/fix/engine/runs.ts';
-import { openWorkshop } from '../../src/fix/engine/workshop.ts';
+import { openRepairContext } from '../../src/repair/engine/repair-context.ts';
+import { replaceInHome } from '../../src/repair/engine/replace.ts';
+import { listRuns } from '../../src/repair/engine/runs.ts';
 
 // Each restore proves a backup, with several processes of its own.
 vi.setConfig({ testTimeout: 900_000 });
@@ -149,14 +149,14 @@ test('what changes its shape, or is written to, while a restore is prepared refu
 test('a second doctor is refused, and an id sorts behind those of a clock that was set back', async () => {
   await using scratch = await makeScratch();
   const { home, id } = await makeChanged(scratch);
-  const workshop = await openWorkshop(home);
+  const repair = await openRepairContext(home);
   try {
     for (const words of [['create'], ['restore', id, '--allow', 'lossy', '--yes'], ['verify']]) {
       const { exitCode, stderr } = await cli(['backup', ...words, '--home', home]);
       expect([exitCode, stderr]).toEqual([5, expect.stringContaining('another coven-doctor works on this home')]);
     }
   } finally {
-    workshop.close();
+    repair.close();
   }
   const later = join(home, 'doctor', 'runs', '20991231T235900Z-abcdef');
   mkdirSync(later, { mode: 0o700 });

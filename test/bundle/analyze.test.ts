@@ -13,7 +13,7 @@ import { readBundle } from '../../src/bundle/read.ts';
 import { deadline } from '../../src/deadline.ts';
 import { recordedHost } from '../../src/host/recorded.ts';
 import { observationKeys } from '../../src/host/schemas.ts';
-import { runChecks } from '../../src/runner.ts';
+import { runChecks } from '../../src/run/runner.ts';
 
 const taken = (key: string, value: unknown) => ({ key, at: '2026-11-25T08:00:00.000Z', ms: 1, ok: true, value });
 const options = { checkMs: 60_000, signal: deadline(300_000).signal };

@@ -11,11 +11,11 @@ import { hoursAgo, makeHome } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { snapshot } from '../../fixtures/snapshot.ts';
 import { makeArchive } from '../../src/bundle/archive.ts';
-import type { Haul } from '../../src/bundle/gather.ts';
+import type { Collected } from '../../src/bundle/gather.ts';
 import { packMembers } from '../../src/bundle/pack.ts';
 import { readBundle } from '../../src/bundle/read.ts';
 import { verifyMembers } from '../../src/bundle/verify.ts';
-import type { Observation } from '../../src/observation.ts';
+import type { Observation } from '../../src/model/observation.ts';
 
 const program = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
 /** Put together, so that no token stands in this file. */
@@ -182,7 +182,7 @@ test('equal members make equal archives, whatever their order, the zone and the 
 test('equal input gives equal members; tokens are numbered as things appear in the observations', async () => {
   const seen = (key: 'install' | 'home.config', value: unknown): Observation =>
     ({ key, at: '2026-11-25T08:00:00.000Z', ms: 1, ok: true, value }) as Observation;
-  const haul = (): Haul => ({
+  const collected = (): Collected => ({
     observations: [
       seen('home.config', { files: [{ name: '/srv/second/a', state: 'parsed', line: null }] }),
       seen('install', { covens: [], harnesses: [{ id: 'codex', path: '/srv/first-one/bin/codex' }] }),
@@ -218,7 +218,7 @@ test('equal input gives equal members; tokens are numbered as things appear in t
       included: [],
       report: async () => [],
     };
-    const { members } = await packMembers(haul(), [], made);
+    const { members } = await packMembers(collected(), [], made);
     return Object.fromEntries(members.map(({ name, bytes }) => [name, bytes.toString()]));
   };
   const members = await pack();

@@ -21,7 +21,7 @@ import {
   minute,
   stranger,
 } from '../../fixtures/seen.ts';
-import type { LogStart, LogStory, Observations, Process, Silence } from '../../src/observation.ts';
+import type { LogStart, LogStory, Observations, Process, Silence } from '../../src/model/observation.ts';
 import { judges, type Row, whenStopped } from './table.ts';
 
 const unlocked: Changes = { 'home.locks': { files: [{ name: 'daemon-serve.lock', holders: [] }] } };

@@ -8,7 +8,7 @@ import { homePath } from '../../checks/home-path.ts';
 import { homeRepairs } from '../../checks/home-repairs.ts';
 import { homeReset } from '../../checks/home-reset.ts';
 import { ago, gibibyte, hour, mebibyte } from '../../fixtures/seen.ts';
-import type { Entry } from '../../src/observation.ts';
+import type { Entry } from '../../src/model/observation.ts';
 import { judges } from './table.ts';
 
 const entry = (name: string, more: Partial<Entry> = {}): Entry => ({

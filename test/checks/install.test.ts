@@ -1,7 +1,7 @@
 import { harnessChecks, harnesses } from '../../checks/harnesses.ts';
 import { installBinaries } from '../../checks/install-binaries.ts';
 import { type Changes, runningRow } from '../../fixtures/seen.ts';
-import type { Install } from '../../src/observation.ts';
+import type { Install } from '../../src/model/observation.ts';
 import { judges } from './table.ts';
 
 const coven = { path: '/usr/bin/coven', target: '/opt/coven', version: '0.4.6', ours: false };

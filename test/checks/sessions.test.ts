@@ -14,7 +14,7 @@ import {
   runningRow,
   stranger,
 } from '../../fixtures/seen.ts';
-import type { Lease, Process, SessionRow } from '../../src/observation.ts';
+import type { Lease, Process, SessionRow } from '../../src/model/observation.ts';
 import { judges, type Row, whenStopped } from './table.ts';
 
 const rows = (...open: readonly SessionRow[]): Changes => ({ 'store.sessions': { open } });

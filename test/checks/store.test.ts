@@ -4,7 +4,7 @@ import { storeOpen } from '../../checks/store-open.ts';
 import { storeSchema } from '../../checks/store-schema.ts';
 import { storeWal } from '../../checks/store-wal.ts';
 import { type Changes, healthy, mebibyte } from '../../fixtures/seen.ts';
-import type { PageBytes, PageProblem, StoreIntegrity, TableReading, WalBytes } from '../../src/observation.ts';
+import type { PageBytes, PageProblem, StoreIntegrity, TableReading, WalBytes } from '../../src/model/observation.ts';
 import { judges, whenStopped } from './table.ts';
 
 const file = { kind: 'file', size: 655_360, mode: 0o600, readable: true } as const;

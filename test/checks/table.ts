@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Changes, changed, healthy, said, stopped } from '../../fixtures/seen.ts';
 import type { Check } from '../../src/model/check.ts';
-import type { Observations } from '../../src/observation.ts';
+import type { Observations } from '../../src/model/observation.ts';
 
 /** What is seen, as changes of a healthy home with a live daemon, and exactly what the check then says. */
 export type Row = readonly [what: string, seen: Changes, said: readonly string[], base?: Observations];

@@ -18,7 +18,7 @@ import {
   runningRow,
   stranger,
 } from '../../fixtures/seen.ts';
-import type { Install, LockHolder, Process } from '../../src/observation.ts';
+import type { Install, LockHolder, Process } from '../../src/model/observation.ts';
 import { judges, whenStopped } from './table.ts';
 
 const coven = { path: '/usr/bin/coven', target: '/opt/coven', version: '0.4.6', ours: false };

@@ -5,7 +5,7 @@ import { upgradedState } from '../../checks/upgraded-state.ts';
 import { upgradedVersion } from '../../checks/upgraded-version.ts';
 import { ago, body, type Changes, daemonProcess, day, hour, minute, now } from '../../fixtures/seen.ts';
 import { savedState } from '../../fixtures/upgrade-state.ts';
-import type { Observations, TableRows } from '../../src/observation.ts';
+import type { Observations, TableRows } from '../../src/model/observation.ts';
 import type { DaemonState, UpgradeState } from '../../src/upgrade/state.ts';
 import { judges, whenStopped } from './table.ts';
 

@@ -11,7 +11,7 @@ import {
   stranger,
 } from '../../fixtures/seen.ts';
 import { judgeLifecycle } from '../../src/coven/lifecycle.ts';
-import type { Entry, Observations } from '../../src/observation.ts';
+import type { Entry, Observations } from '../../src/model/observation.ts';
 
 interface Ways {
   readonly start?: string;

@@ -11,7 +11,7 @@ import {
   stranger,
 } from '../../fixtures/seen.ts';
 import { ageSeconds, judgeLiveness } from '../../src/coven/liveness.ts';
-import type { Observations, Process } from '../../src/observation.ts';
+import type { Observations, Process } from '../../src/model/observation.ts';
 
 const lockedBy = (...holders: readonly { readonly pid: number; readonly exclusive: boolean }[]): Changes => ({
   'home.locks': {

@@ -7,10 +7,10 @@ import { expect, test } from 'vitest';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
 import { startDouble } from '../../fixtures/double.ts';
-import { rowsOf } from '../../fixtures/fix/ledger.ts';
-import { type Fault, runDriver } from '../../fixtures/fix/strace.ts';
 import { hoursAgo, makeHome } from '../../fixtures/home.ts';
 import { endProcesses } from '../../fixtures/real-coven.ts';
+import { rowsOf } from '../../fixtures/repair/ledger.ts';
+import { type Fault, runDriver } from '../../fixtures/repair/strace.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;

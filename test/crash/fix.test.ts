@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
-import { brokenFixes, copyHome, makeBroken, planBroken } from '../../fixtures/fix/broken.ts';
-import { planOf, willing } from '../../fixtures/fix/plan.ts';
-import { contentsOf, linesOf, type State, statesOf } from '../../fixtures/fix/state.ts';
-import { buildDriver, type Fault, type Ran, runDriver } from '../../fixtures/fix/strace.ts';
+import { brokenFixes, copyHome, makeBroken, planBroken } from '../../fixtures/repair/broken.ts';
+import { planOf, willing } from '../../fixtures/repair/plan.ts';
+import { contentsOf, linesOf, type State, statesOf } from '../../fixtures/repair/state.ts';
+import { buildDriver, type Fault, type Ran, runDriver } from '../../fixtures/repair/strace.ts';
 import { prove } from '../../src/backup/prove.ts';
-import { applyPlan } from '../../src/fix/engine/apply.ts';
-import { recoverRuns } from '../../src/fix/engine/recover.ts';
-import { undoRun } from '../../src/fix/engine/undo.ts';
+import { applyPlan } from '../../src/repair/engine/apply.ts';
+import { recoverRuns } from '../../src/repair/engine/recover.ts';
+import { undoRun } from '../../src/repair/engine/undo.ts';
 
 /** Points of each part of the battery; all where it says so. */
 const points = process.env.COVEN_DOCTOR_CRASHES === 'all' ? Number.POSITIVE_INFINITY : 6;

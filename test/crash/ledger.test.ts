@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
-import { insert, replacements, run, seen, write } from '../../fixtures/fix/replaced.ts';
 import { endProcesses, findRealCoven } from '../../fixtures/real-coven.ts';
+import { insert, replacements, run, seen, write } from '../../fixtures/repair/replaced.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
-import { type Call, injected, program, replacements, run, seen } from '../../fixtures/fix/replaced.ts';
 import { endProcesses, findRealCoven, until } from '../../fixtures/real-coven.ts';
+import { type Call, injected, program, replacements, run, seen } from '../../fixtures/repair/replaced.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;

@@ -10,9 +10,9 @@ const next = (...numbers: readonly number[]): Explained['mutants'] =>
   numbers.map((number) => [String(number), String(number + 1)] as const);
 
 export const explained: readonly Explained[] = [
-  { file: 'src/report.ts', mutants: next(1, 2, 3, 5, 6), why: 'ranks of statuses: only their order counts' },
+  { file: 'src/run/report.ts', mutants: next(1, 2, 3, 5, 6), why: 'ranks of statuses: only their order counts' },
   {
-    file: 'src/fix/plan.ts',
+    file: 'src/repair/plan.ts',
     mutants: next(1, 2),
     why: 'ranks of phases and the result of a comparison: only their order counts',
   },

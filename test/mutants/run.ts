@@ -7,15 +7,15 @@ import { type Mutant, mutantsOf } from './mutate.ts';
 /** What is pure and decides: a mistake in it must be told by a table that runs in milliseconds. */
 const targets = [
   'checks/',
-  'src/fix/plan.ts',
+  'src/repair/plan.ts',
   'src/model/remedy.ts',
-  'src/fix/remedies/',
+  'src/repair/remedies/',
   'src/coven/liveness.ts',
   'src/coven/lifecycle.ts',
   'src/coven/rows.ts',
   'src/coven/gates.ts',
-  'src/report.ts',
-  'src/accepted.ts',
+  'src/run/report.ts',
+  'src/run/accepted.ts',
 ];
 const tables = ['test/checks/', 'test/coven/', 'test/repair/', 'test/report/'];
 

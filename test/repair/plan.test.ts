@@ -12,12 +12,12 @@ import {
   stopped,
   stranger,
 } from '../../fixtures/seen.ts';
-import { type Found, makePlan } from '../../src/fix/plan.ts';
 import type { Finding } from '../../src/model/check.ts';
+import type { FileIdentity, Observations, Process } from '../../src/model/observation.ts';
 import type { PlanInput } from '../../src/model/plan-input.ts';
 import type { PlanOptions } from '../../src/model/remedy.ts';
 import type { Action, Plan } from '../../src/model/step.ts';
-import type { FileIdentity, Observations, Process } from '../../src/observation.ts';
+import { type Found, makePlan } from '../../src/repair/plan.ts';
 
 const tool = { name: 'coven-doctor', version: '0.0.0' };
 
@@ -42,7 +42,7 @@ const otherWords = { rows: 5, indexed: 5, damaged: false, agrees: false, differi
 const twoValues = { index: 'idx_b', table: 'events', rowid: 7, column: 'created_at', inTable: 'x', inIndex: 'y' };
 
 /** What a plan is made from: all that was seen, what a wedged daemon did while it was watched, and old backups. */
-function sightOf(base: Observations, changes: Changes, more: Partial<PlanInput> = {}): PlanInput {
+function inputOf(base: Observations, changes: Changes, more: Partial<PlanInput> = {}): PlanInput {
   return {
     ...changed(base, changes),
     oldBackups: [],
@@ -87,7 +87,7 @@ interface Case {
 function planOf({ found, seen = {}, base = stopped, more, allow = [], start }: Case): Plan {
   const options: PlanOptions = { allow: new Set(['safe', ...allow]), startStopped: start ?? false };
   const findings = found.map((one) => (typeof one === 'string' ? foundOf(one) : one));
-  return makePlan(findings, sightOf(base, seen, more), options, tool);
+  return makePlan(findings, inputOf(base, seen, more), options, tool);
 }
 
 const start = 'start-daemon after safe for-good';
@@ -764,7 +764,7 @@ describe('makePlan', () => {
       daemonSessions: [],
       runSessions: ['session-1'],
     });
-    const unseen = { ...sightOf(healthy, live), processes: null };
+    const unseen = { ...inputOf(healthy, live), processes: null };
     expect(makePlan([], unseen, { allow: new Set(), startStopped: false }, tool).live).toEqual({
       daemonSessions: [],
       runSessions: [],

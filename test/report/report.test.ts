@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkOf } from '../../fixtures/checks.ts';
-import type { Accepted } from '../../src/accepted.ts';
 import type { Finding, Status } from '../../src/model/check.ts';
-import { compareChecks, leadOf, makeReport, type Report, type Threshold } from '../../src/report.ts';
+import type { Accepted } from '../../src/run/accepted.ts';
+import { compareChecks, leadOf, makeReport, type Report, type Threshold } from '../../src/run/report.ts';
 
 const startedAt = '2026-11-24T10:00:00.000Z';
 const about = { runId: 'run', startedAt, durationMs: 1, home: '/home/ada/.coven' };

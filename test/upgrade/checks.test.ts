@@ -12,15 +12,15 @@ import { type Diagnosis, diagnose } from '../../fixtures/diagnose.ts';
 import { type DoubleOptions, startDouble, startProgram } from '../../fixtures/double.ts';
 import { faults as faultLibrary } from '../../fixtures/faults/index.ts';
 import { install } from '../../fixtures/faults/packages.ts';
-import { holdLock } from '../../fixtures/fix/held.ts';
 import { editLedger, hoursAgo, makeHome, type Row } from '../../fixtures/home.ts';
+import { holdLock } from '../../fixtures/repair/held.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { stageFault } from '../../fixtures/staged.ts';
 import { deadline } from '../../src/deadline.ts';
 import type { Host } from '../../src/host/host.ts';
 import { withLiveHost } from '../../src/host/live.ts';
 import type { Check } from '../../src/model/check.ts';
-import { runChecks } from '../../src/runner.ts';
+import { runChecks } from '../../src/run/runner.ts';
 
 const harnesses = fileURLToPath(new URL('../../fixtures/bin', import.meta.url));
 const stopped = 'daemon stopped warn';

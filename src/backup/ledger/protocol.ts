@@ -1,4 +1,4 @@
-import type { IndexComparison } from '../../observation.ts';
+import type { IndexComparison } from '../../model/observation.ts';
 import type { Content } from '../manifest.ts';
 
 /** What the ledger program is asked, as the one line of its standard input. */

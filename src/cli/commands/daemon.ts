@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Outcome } from '../../control/outcome.ts';
 import { names } from '../../coven/layout.ts';
+import type { Outcome } from '../../lifecycle/outcome.ts';
 import { harmless } from '../../model/harmless.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { homeOf } from '../home.ts';
@@ -29,7 +29,7 @@ function control(word: Outcome['action'], summary: string, purpose: string): Com
       [`coven-doctor daemon ${word} --json`, 'the same for a script'],
     ],
     run: async (argv, signal) => {
-      const { start, stop, restart } = await import('../../control/control.ts');
+      const { start, stop, restart } = await import('../../lifecycle/control.ts');
       const path = homeOf(argv.home).path;
       try {
         const outcome = await { start, stop, restart }[word]({ home: path, command: argv.daemonCommand, signal });
@@ -108,7 +108,7 @@ function tell({ ok, action, changed, pid, startedAt, coven, failure }: Outcome, 
 
 /** As Coven's `daemon status`, and read-only; verdicts that Coven has no word for exit 1. */
 async function status(home: string, json: boolean, signal: AbortSignal): Promise<number> {
-  const { probe } = await import('../../control/probe.ts');
+  const { probe } = await import('../../lifecycle/probe.ts');
   const { verdict, pid, recordedPid, startedAt, reason } = await probe(home, signal);
   signal.throwIfAborted();
   const known = verdict === 'stopped' ? null : (pid ?? recordedPid);

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
-import type { Install } from '../../observation.ts';
+import type { Install } from '../../model/observation.ts';
 import { type Look, observeAll } from '../look.ts';
 import { textOfProc } from '../proc-file.ts';
 import { descriptors, executable, readArgv } from '../procfs.ts';

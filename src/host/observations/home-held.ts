@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
-import type { Entry, LockHolder } from '../../observation.ts';
+import type { Entry, LockHolder } from '../../model/observation.ts';
 import type { Look } from '../look.ts';
 import { list, maybe, name, number, text, type ValueOf } from '../shape.ts';
 import { flockHolders } from './home-locks.ts';

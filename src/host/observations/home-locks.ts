@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { lockNames, names } from '../../coven/layout.ts';
-import type { Entry } from '../../observation.ts';
+import type { Entry } from '../../model/observation.ts';
 import { look as lookAt } from '../files.ts';
 import type { Look } from '../look.ts';
 import { textOfProc } from '../proc-file.ts';

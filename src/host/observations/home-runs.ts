@@ -29,7 +29,7 @@ const nothing: Runs = { unfinished: [], notOurs: null, unexamined: null };
 export async function take({ home, observe }: Look): Promise<Runs> {
   const { list } = await observe('home.entries');
   if (!list.some(({ name }) => name === 'doctor')) return nothing;
-  const { listRuns } = await import('../../fix/engine/runs.ts');
+  const { listRuns } = await import('../../repair/engine/runs.ts');
   try {
     const runs = listRuns(home);
     const cutOff = runs.filter(({ state }) => state === 'unfinished');
@@ -51,7 +51,7 @@ export async function take({ home, observe }: Look): Promise<Runs> {
 }
 
 async function changedBy(home: string, run: string): Promise<string | null> {
-  const { changedSince } = await import('../../fix/engine/changed.ts');
+  const { changedSince } = await import('../../repair/engine/changed.ts');
   return changedSince(await realpath(home), run);
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
-import type { LogStory } from '../../observation.ts';
+import type { LogStory } from '../../model/observation.ts';
 import type { Look } from '../look.ts';
 import { notRun, rehearse } from '../rehearse.ts';
 import { flag, maybe, oneOf, text, type ValueOf } from '../shape.ts';

@@ -1,11 +1,11 @@
 import { type Advice, shellLine } from '../../model/advice.ts';
 import type { Evidence } from '../../model/check.ts';
-import { type CheckReport, compareChecks, type ReportedFinding, standing } from '../../report.ts';
+import { type CheckReport, compareChecks, type ReportedFinding, standing } from '../../run/report.ts';
 import { sayAccepted } from '../accepted.ts';
 import { adviseOn, say } from '../words.ts';
 import { clipped, type Html, html } from './html.ts';
 import { badge, code, prose, section, table } from './parts.ts';
-import type { Subject } from './sight.ts';
+import type { Subject } from './subject.ts';
 
 /** Findings that are shown with their evidence; a hostile home may make any number. */
 const most = 40;

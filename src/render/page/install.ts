@@ -1,7 +1,7 @@
 import { bytes } from '../../model/amounts.ts';
 import { type Html, html, type Part } from './html.ts';
 import { code, facts, moment, section, table } from './parts.ts';
-import type { Subject } from './sight.ts';
+import type { Subject } from './subject.ts';
 
 /** Which Coven is installed, where the home lies, and what could not be looked at. */
 export function renderInstall(subject: Subject): Html {

@@ -1,4 +1,4 @@
-import type { Standing } from '../../report.ts';
+import type { Standing } from '../../run/report.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 
 /** What a reader sees of a standing: a word, and a sign that needs no colour. */

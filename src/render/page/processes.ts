@@ -1,7 +1,7 @@
-import type { Process, Role } from '../../observation.ts';
+import type { Process, Role } from '../../model/observation.ts';
 import { type Html, html } from './html.ts';
 import { code, moment, section, table } from './parts.ts';
-import type { Subject } from './sight.ts';
+import type { Subject } from './subject.ts';
 
 const roles: Readonly<Record<Role, string>> = {
   serve: 'daemon',

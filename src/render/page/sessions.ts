@@ -1,8 +1,8 @@
 import { count } from '../../model/amounts.ts';
-import type { StoreSessions } from '../../observation.ts';
+import type { StoreSessions } from '../../model/observation.ts';
 import { clipped, type Html, html } from './html.ts';
 import { code, figure, moment, percent, section, table } from './parts.ts';
-import type { Subject } from './sight.ts';
+import type { Subject } from './subject.ts';
 
 /** Statuses of Coven, from the bottom of a column to its top, each with its colour; others are one. */
 const shades = ['completed', 'running', 'idle', 'created', 'killed', 'cancelled', 'orphaned', 'failed'] as const;

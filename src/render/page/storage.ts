@@ -3,7 +3,7 @@ import { backupBytes, descriptorShares, fewInodes, floodBytes, largeWalBytes } f
 import { bytes } from '../../model/amounts.ts';
 import { clipped, type Html, html } from './html.ts';
 import { figure, percent, section } from './parts.ts';
-import type { Subject } from './sight.ts';
+import type { Subject } from './subject.ts';
 
 type Level = 'pass' | 'warn' | 'fail';
 

@@ -1,8 +1,8 @@
 import { bytes, count } from '../../model/amounts.ts';
-import type { LogStart, LogStory } from '../../observation.ts';
+import type { LogStart, LogStory } from '../../model/observation.ts';
 import { type Html, html, type Part } from './html.ts';
 import { moment, percent, section, stamp, table } from './parts.ts';
-import type { Subject } from './sight.ts';
+import type { Subject } from './subject.ts';
 
 /** Starts that are drawn. */
 const most = 100;

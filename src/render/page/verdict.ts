@@ -1,11 +1,11 @@
 import { bytes, count } from '../../model/amounts.ts';
-import { compareChecks, leadOf, type Report, type Standing, standing } from '../../report.ts';
+import { compareChecks, leadOf, type Report, type Standing, standing } from '../../run/report.ts';
 import { nextSteps } from '../steps.ts';
 import { escalations, verdict } from '../text.ts';
 import { say } from '../words.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 import { badge, facts, moment, prose, standings } from './parts.ts';
-import type { Subject } from './sight.ts';
+import type { Subject } from './subject.ts';
 
 const headlines = {
   fail: 'Something is wrong',

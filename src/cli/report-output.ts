@@ -1,0 +1,57 @@
+import type { Host } from '../host/host.ts';
+import { tool } from '../host/package.ts';
+import type { Check } from '../model/check.ts';
+import { type Format, type RenderOptions, render } from '../render/format.ts';
+import type { Accepted } from '../run/accepted.ts';
+import { type Report, reportChecks } from '../run/report.ts';
+import type { CheckRun } from '../run/runner.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { print } from './print.ts';
+import { makeShown, type Shown } from './shown.ts';
+
+export interface Watch {
+  readonly done: (run: CheckRun, startedAt: string, host: Host) => void | Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+/** What is shown of a run while it lasts: its events as they happen, a display on a terminal, or nothing. */
+export async function watcher(asked: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
+  if (format === 'text') {
+    const { showProgress } = await import('../render/progress.ts');
+    const ids = asked.map(({ id }) => id);
+    const { done, end } = showProgress(ids, process.stdout, process.env);
+    return { done: ({ check }) => done(check.id), end };
+  }
+  if (format !== 'jsonl') return { done: () => {}, end: async () => {} };
+  const { checkLine } = await import('../render/jsonl.ts');
+  let told: Shown | null = null;
+  return {
+    done: async (run, startedAt, host) => {
+      told ??= makeShown(host, asked, 'program');
+      const checks = reportChecks(await told.runs([run]), startedAt, told.accepted(accepted));
+      for (const check of checks) process.stdout.write(checkLine(check));
+    },
+    end: async () => {},
+  };
+}
+
+/** How a report is shown on stdout. */
+export const look = ({ verbose }: Pick<DoctorOptions, 'verbose'>): RenderOptions => ({
+  tool: tool(),
+  verbose,
+  columns: Math.min(120, process.stdout.columns || 80),
+  color: Boolean(process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'),
+});
+
+/** Prints the report; of events, those of the checks are out already. Under GitHub, the step gets a summary too. */
+export async function tell(report: Report, options: Pick<DoctorOptions, 'format' | 'verbose'>): Promise<void> {
+  const { format } = options;
+  if (format === 'jsonl') return print((await import('../render/jsonl.ts')).summaryLine(report, look(options)));
+  await print(await render(format, report, look(options)));
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  if (format !== 'github' || !summary) return;
+  const { appendStepSummary } = await import('./outputs.ts');
+  const { renderMarkdownWithin } = await import('../render/markdown.ts');
+  const failed = appendStepSummary(summary, report.home, (room) => renderMarkdownWithin(report, room));
+  if (failed) process.stderr.write(`coven-doctor: no step summary: ${failed}\n`);
+}

@@ -1,9 +1,0 @@
-import { type LiveSessions, liveSessions, rowNeeds } from '../coven/rows.ts';
-import type { PlanInput } from '../model/plan-input.ts';
-import { whole } from '../observation.ts';
-
-/** The sessions that live while a plan is made; none where that could not be seen. */
-export function liveIn(input: PlanInput): LiveSessions {
-  const rows = whole(input, rowNeeds);
-  return rows ? liveSessions(rows) : { daemonSessions: [], runSessions: [] };
-}

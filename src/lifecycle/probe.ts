@@ -1,0 +1,54 @@
+import { judgeLiveness, type Liveness, livenessNeeds } from '../coven/liveness.ts';
+import { type Host, see } from '../host/host.ts';
+import { type HealthBody, whole } from '../model/observation.ts';
+import { lookAfresh } from './look-afresh.ts';
+
+/** What is known of a home's daemon at one moment. */
+export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
+  /** Its answer to a health request, where it gave one. */
+  readonly health: HealthBody | null;
+  /** RFC 3339, from its answer or else from daemon.json. */
+  readonly startedAt: string | null;
+  /** The pid in daemon.json, and what became of it. */
+  readonly recordedPid: number | null;
+  readonly recorded: Liveness['recordedPid'];
+  /** Why nothing could be determined. */
+  readonly reason: string | null;
+}
+
+/** Looks at a home's daemon afresh, and changes nothing. Never rejects: what cannot be told is `undetermined`. */
+export const probe = (home: string, signal: AbortSignal): Promise<Standing> =>
+  lookAfresh(home, signal, async (host) => {
+    const observed = whole(await see(host, livenessNeeds), livenessNeeds);
+    if (!observed) return { ...unseen, reason: await whyBlind(host) };
+    const { verdict, pid, recordedPid: recorded } = judgeLiveness(observed);
+    const { body } = observed['daemon.health'];
+    const record = observed['daemon.record'];
+    return {
+      verdict,
+      pid,
+      health: body,
+      startedAt: body?.startedAt ?? record.startedAt,
+      recordedPid: record.pid,
+      recorded,
+      reason: null,
+    };
+  });
+
+async function whyBlind({ observe }: Host): Promise<string | null> {
+  for (const key of livenessNeeds) {
+    const look = await observe(key);
+    if (!look.ok) return `${key}: ${look.error.message}`;
+  }
+  return null;
+}
+
+const unseen: Standing = {
+  verdict: 'undetermined',
+  pid: null,
+  health: null,
+  startedAt: null,
+  recordedPid: null,
+  recorded: 'none',
+  reason: null,
+};

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { listBackups } from '../../backup/list.ts';
+import { isCutOff } from '../../backup/old-restore.ts';
+import { removable } from '../../backup/retention.ts';
+import { at, closeFolder, type Folder } from '../../host/folder.ts';
+import { readJournal, type Told, tell } from './journal.ts';
+import { type Reason, Refusal, reasonOf } from './refusal.ts';
+import { openRuns } from './repair-context.ts';
+import { openRun, runIds } from './run.ts';
+
+export interface RunInfo {
+  readonly id: string;
+  /** `empty`: it ended before its first step. `not-ours`: its journal counts for nothing; `why` tells the reason. */
+  readonly state: Told['state'] | 'not-ours';
+  /** ISO 8601; null where it never began. */
+  readonly at: string | null;
+  /** Fixes that stand, or that were begun by a run which is unfinished. */
+  readonly fixes: readonly string[];
+  readonly backup: string | null;
+  readonly undoes: string | null;
+  /** The run that took it back, and is not taken back itself. */
+  readonly undoneBy: string | null;
+  readonly why: Reason | null;
+}
+
+/** Every run of a home, newest first. Takes no lock and changes nothing; refuses where `doctor/` is not the user's. */
+export function listRuns(home: string): readonly RunInfo[] {
+  const found = openRuns(home);
+  if (!found) return [];
+  try {
+    return readRuns(found.runs, found.home).map(({ id, told, why, isCutOffRestore }, _index, all) => ({
+      id,
+      state: isCutOffRestore ? 'unfinished' : (told?.state ?? 'not-ours'),
+      at: told?.begin?.at ?? null,
+      fixes: isCutOffRestore ? ['backup restore'] : fixesOf(told),
+      backup: told?.begin?.backup ?? null,
+      undoes: told?.begin?.undoes ?? null,
+      undoneBy: undoerOf(all, id),
+      why: why ?? told?.why ?? null,
+    }));
+  } finally {
+    closeFolder(found.runs);
+  }
+}
+
+const fixesOf = (told: Told | null): readonly string[] => [
+  ...new Set([
+    ...(told?.stands ?? []),
+    ...(told?.state === 'unfinished' ? told.steps.map(({ step }) => step.fix) : []),
+  ]),
+];
+
+/** Backups of runs that were cut off: a recovery by hand may need them. Refuses as `listRuns`. */
+export const neededBackups = (home: string): ReadonlySet<string> =>
+  new Set(listRuns(home).flatMap(({ state, backup }) => (state === 'unfinished' && backup ? [backup] : [])));
+
+/** Ids of backups that may go for room: never the newest, the newest sound one, the fullest, or one that is needed. */
+export const spareBackups = (home: string): readonly string[] =>
+  removable(
+    listBackups([join(home, 'doctor', 'runs')]),
+    { count: 1, bytes: Number.POSITIVE_INFINITY },
+    neededBackups(home),
+  );
+
+export interface ReadRun {
+  readonly id: string;
+  /** Null where its journal counts for nothing. */
+  readonly told: Told | null;
+  readonly why: Reason | null;
+  /** A restore of version 0.1.0 that was begun and not ended: it has a list of moves instead of a journal. */
+  readonly isCutOffRestore: boolean;
+}
+
+/** The story of every run, newest first. */
+export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): readonly ReadRun[] {
+  return runIds(runs).map((id) => {
+    let folder: Folder | null = null;
+    try {
+      folder = openRun(runs, id);
+      const told = tell(readJournal(folder, id), home);
+      return { id, told, why: null, isCutOffRestore: isCutOff(at(folder, '.')) };
+    } catch (error) {
+      return { id, told: null, why: reasonOf(error), isCutOffRestore: false };
+    } finally {
+      if (folder) closeFolder(folder);
+    }
+  });
+}
+
+/** The run that took a run back; null where none did, or that one was taken back itself. */
+export function undoerOf(all: readonly ReadRun[], id: string): string | null {
+  const undoer = all.find(({ told }) => told?.state === 'committed' && told.begin?.undoes === id);
+  return undoer && undoerOf(all, undoer.id) === null ? undoer.id : null;
+}
+
+/**
+ * The run whose inverse takes back what `id` did: itself, or the last one that did it again by undoing an undo. By
+ * default the newest run that is no undo and stands. Throws a refusal where there is none, or it is taken back already.
+ */
+export function runToUndo(all: readonly ReadRun[], id: string | undefined): ReadRun {
+  const stands = ({ id, told }: ReadRun): boolean =>
+    told?.state === 'committed' && told.isOfHome && undoerOf(all, id) === null;
+  const asked = all.find((run) => (id === undefined ? stands(run) && !run.told?.begin?.undoes : run.id === id));
+  if (!asked) throw id === undefined ? new Refusal('nothing-to-undo') : new Refusal('no-such-run', { run: id });
+  if (asked.told?.state !== 'committed')
+    throw asked.why ? new Refusal(asked.why.code, asked.why.facts) : new Refusal('not-undoable', { run: asked.id });
+  if (!asked.told.isOfHome) throw new Refusal('other-home', { run: asked.id });
+  const by = undoerOf(all, asked.id);
+  if (by) throw new Refusal('already-undone', { run: asked.id, by });
+  const again = (run: ReadRun): ReadRun => {
+    const undo = all.find(({ told }) => told?.state === 'committed' && told.begin?.undoes === run.id);
+    const redo = undo && all.find(({ told }) => told?.state === 'committed' && told.begin?.undoes === undo.id);
+    return redo ? again(redo) : run;
+  };
+  return again(asked);
+}

@@ -1,0 +1,9 @@
+import { type LiveSessions, liveSessions, rowNeeds } from '../coven/rows.ts';
+import { whole } from '../model/observation.ts';
+import type { PlanInput } from '../model/plan-input.ts';
+
+/** The sessions that live while a plan is made; none where that could not be seen. */
+export function liveIn(input: PlanInput): LiveSessions {
+  const rows = whole(input, rowNeeds);
+  return rows ? liveSessions(rows) : { daemonSessions: [], runSessions: [] };
+}

@@ -1,0 +1,92 @@
+import { ledgerParts, names } from '../../coven/layout.ts';
+import { hasDamagedPages, isDamaged, isTorn } from '../../coven/ledger.ts';
+import { judgeLiveness, type LivenessInput } from '../../coven/liveness.ts';
+import type { LedgerIdentity } from '../../model/observation.ts';
+import type { PlanInput } from '../../model/plan-input.ts';
+import { draft, identityOf, moveAside, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
+import type { Action, Risk } from '../../model/step.ts';
+
+function ledgerOf(input: PlanInput): LedgerIdentity | null {
+  const main = identityOf(input, names.ledger);
+  return main && { main, wal: identityOf(input, names.wal), shm: identityOf(input, names.shm) };
+}
+
+/** The newest SQLite that the bundled one may write after, as a header names it: 3.53.2. Source: Coven 0.4.6. */
+const newestWriter = 3_053_002;
+
+/**
+ * A mended copy takes the ledger's place, and the old files go to quarantine. Refused while a process may have it open,
+ * where it was last written by a newer SQLite, and where a table did not read whole: building an index of a damaged table
+ * would destroy the keys that the old one still held.
+ */
+function mended(input: PlanInput, action: (ledger: LedgerIdentity) => Action, risk: Risk = 'safe'): Proposal {
+  const { 'store.open': open, 'store.files': files, 'store.integrity': integrity } = input;
+  const ledger = ledgerOf(input);
+  if (!ledger || !open || !files?.header || !integrity) return refuse('not-seen');
+  const { verdict } = judgeLiveness(input as LivenessInput);
+  const opened = input.processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? true;
+  if (opened || (verdict !== 'stopped' && verdict !== 'stale')) return refuse('ledger-in-use');
+  if (open.code === 'DOCTOR_NO_SCRATCH') return refuse('not-read');
+  const bytes = input['store.bytes'];
+  if (open.outcome !== 'opened' || open.walForeign || isTorn(files, bytes)) return refuse('ledger-damaged');
+  if (files.header.writer > newestWriter) return refuse('newer-writer', { writer: files.header.writer });
+  if (isDamaged(integrity) || (bytes && hasDamagedPages(bytes))) return refuse('ledger-damaged');
+  return { steps: [draft(action(ledger), 'gone', risk)] };
+}
+
+/** `wrong # of entries in index NAME`, `row 7 missing from index NAME`. Source: SQLite's integrity check. */
+const indexName = /\bindex (\w{1,128})$/;
+
+/**
+ * An index is made of its table only where the two disagree about which rows there are. Where they disagree about a value,
+ * the index may hold the right one; and entries of rows that the table does not have are all that is left of those.
+ */
+function rebuildIndexes(input: PlanInput): Proposal {
+  const index = input['store.integrity']?.indexProblems.flatMap((line) => indexName.exec(line)?.[1] ?? [])[0];
+  if (index === undefined) return refuse('index-not-named');
+  const { indexes } = input;
+  if (!indexes) return refuse('indexes-not-compared');
+  if (indexes.lostRows > 0) return refuse('index-holds-lost-rows', { rows: indexes.lostRows });
+  const { values } = indexes;
+  return mended(
+    input,
+    (ledger) => ({ kind: 'rebuild-index', index, ledger, ...(values.length > 0 && { values }) }),
+    values.length > 0 || mayKnowBetter(input) ? 'lossy' : 'safe',
+  );
+}
+
+/** Whether the full-text index has other words of an event than its text, which then may be the one that is damaged. */
+function mayKnowBetter({ 'store.integrity': integrity }: PlanInput): boolean {
+  const search = integrity?.search;
+  return search?.agrees === false && search.differing !== 0;
+}
+
+const copied = 'puts a copy of the ledger in its place';
+
+export const checkpointRemedy: Remedy = {
+  risk: 'safe',
+  summary: `${copied} that holds what is in the WAL`,
+  plan: (input) => mended(input, (ledger) => ({ kind: 'checkpoint', ledger })),
+};
+/** The next command of Coven would delete it; where it lies then, its rows are there for whoever restores them. */
+export const loneWalRemedy: Remedy = {
+  risk: 'safe',
+  summary: 'moves the WAL into quarantine, where no start deletes it',
+  plan: (input) => moveAside(input, ledgerParts),
+};
+export const foreignWalRemedy: Remedy = {
+  risk: 'lossy',
+  summary: 'moves the WAL into quarantine',
+  plan: (input) => moveAside(input, ledgerParts, 'lossy'),
+};
+export const indexRemedy: Remedy = {
+  risk: 'safe',
+  summary: `${copied} whose indexes are built anew`,
+  plan: rebuildIndexes,
+};
+export const searchRemedy: Remedy = {
+  risk: 'safe',
+  summary: `${copied} whose full-text index is built anew`,
+  plan: (input) =>
+    mended(input, (ledger) => ({ kind: 'rebuild-search', ledger }), mayKnowBetter(input) ? 'lossy' : 'safe'),
+};

@@ -1,0 +1,155 @@
+import { type CauseName, rootCauses } from '../coven/causes.ts';
+import type { HomeSource } from '../coven/layout.ts';
+import type { Check, Finding, Status } from '../model/check.ts';
+import { type Accepted, accept, type Judged, nothingAccepted } from './accepted.ts';
+import type { CheckRun } from './runner.ts';
+
+/** From which status on a finding makes the run fail. */
+export type Threshold = 'fail' | 'warn';
+
+/** A finding in its run: with the root that it follows from, where it is no cause of its own. */
+export type ReportedFinding = Judged & { readonly causedBy?: CauseName };
+
+export interface CheckReport {
+  readonly check: Check;
+  /** The status of the worst finding. */
+  readonly status: Status;
+  readonly worst: ReportedFinding;
+  /** Worst first; what is suppressed or known comes after what counts. */
+  readonly findings: readonly ReportedFinding[];
+  readonly durationMs: number;
+}
+
+/** Under what a check is counted: its status, or why its worst finding does not count. */
+export type Standing = Status | 'suppressed' | 'known';
+
+/** A finished run, as data; every format is made from it alone. */
+export interface Report {
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly home: string;
+  /** Where its path came from, of a run on this machine. */
+  readonly homeSource?: HomeSource;
+  readonly threshold: Threshold;
+  /** What the command that asked makes of it, in a sentence; without it, whether problems were found. */
+  readonly conclusion?: string;
+  /** The run that this one is compared with. */
+  readonly baseline: string | null;
+  readonly checks: readonly CheckReport[];
+  /** Checks by standing; each is counted once. */
+  readonly summary: Readonly<Record<Standing, number>>;
+  /** Everything that was asked could be told. */
+  readonly complete: boolean;
+  readonly exitCode: 0 | 1 | 3;
+  readonly escalate: readonly NonNullable<Finding['escalate']>[];
+}
+
+const badness: Readonly<Record<Standing, number>> = {
+  fail: 6,
+  unknown: 5,
+  warn: 4,
+  suppressed: 3,
+  known: 2,
+  skipped: 1,
+  pass: 0,
+};
+
+export function standing({ status, suppressed, known }: Judged): Standing {
+  return suppressed ? 'suppressed' : known ? 'known' : status;
+}
+
+/** Worst first, then by code and target, so that equal runs give equal reports. */
+export function compareFindings(a: Judged, b: Judged): number {
+  return badness[standing(b)] - badness[standing(a)] || compare(a.code, b.code) || compare(a.target, b.target);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The finding that a check is told by: its worst cause, or its worst where it has no cause of its own. */
+export function leadOf({ findings, worst }: CheckReport): ReportedFinding {
+  return findings.find(({ causedBy }) => !causedBy) ?? worst;
+}
+
+/** Causes before what follows from them, then worst first; that a daemon merely rests comes behind what is wrong. */
+export function compareChecks(a: CheckReport, b: CheckReport): number {
+  const [one, other] = [leadOf(a), leadOf(b)];
+  const rests = (check: CheckReport, { code }: ReportedFinding): number =>
+    Number(check.check.id === 'daemon' && code === 'stopped');
+  return (
+    Number('causedBy' in one) - Number('causedBy' in other) ||
+    badness[standing(other)] - badness[standing(one)] ||
+    rests(a, one) - rests(b, other)
+  );
+}
+
+/**
+ * What checks said, in the light of what was accepted beforehand; `startedAt` is the run's. What follows from what is
+ * told within `runs`, and nothing follows from a finding that is accepted: it would be shown nowhere.
+ */
+export function reportChecks(
+  runs: readonly CheckRun[],
+  startedAt: string,
+  accepted: Accepted = nothingAccepted,
+): readonly CheckReport[] {
+  const day = startedAt.slice(0, '2026-12-31'.length);
+  const judged = runs.map(({ check, findings }) => findings.map((finding) => accept(check.id, finding, accepted, day)));
+  const counting = runs.flatMap(({ check }, index) =>
+    (judged[index] ?? []).filter(counts).map((finding) => ({ check, finding })),
+  );
+  const causes = rootCauses(counting);
+  const causeOf = new Map(counting.map(({ finding }, index) => [finding, causes[index]]));
+  return runs.map(({ check, durationMs }, index): CheckReport => {
+    const findings = (judged[index] ?? []).map((finding): ReportedFinding => {
+      const causedBy = causeOf.get(finding);
+      return causedBy ? { ...finding, causedBy } : finding;
+    });
+    const sorted = findings.toSorted(compareFindings);
+    const [worst] = sorted;
+    if (!worst) throw new TypeError(`${check.id} has no finding`);
+    return { check, status: worst.status, worst, findings: sorted, durationMs };
+  });
+}
+
+/** Whether there is no home at all: checks were not asked, or said so. */
+export const isHomeAbsent = ({ checks }: Report): boolean =>
+  checks.some(({ check, findings }) =>
+    findings.some(({ code, facts }) => code === 'no-home' || (check.id === 'home:path' && facts.absent === true)),
+  );
+
+/** Whether a finding was not accepted beforehand. */
+export const counts = ({ suppressed, known }: Judged): boolean => !suppressed && !known;
+
+export function makeReport(
+  runs: readonly CheckRun[],
+  threshold: Threshold,
+  run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home' | 'homeSource'>,
+  accepted: Accepted = nothingAccepted,
+): Report {
+  const checks = reportChecks(runs, run.startedAt, accepted);
+  const summary = { pass: 0, warn: 0, fail: 0, unknown: 0, skipped: 0, suppressed: 0, known: 0 };
+  for (const { worst } of checks) summary[standing(worst)] += 1;
+  const findings = checks.flatMap(({ findings }) => findings);
+  return {
+    ...run,
+    threshold,
+    baseline: accepted.baseline?.runId ?? null,
+    checks,
+    summary,
+    complete: !findings.some(({ status }) => status === 'unknown'),
+    exitCode: exitCode(findings, threshold),
+    escalate: [...new Set(findings.filter(counts).flatMap(({ escalate }) => escalate ?? []))].sort(),
+  };
+}
+
+/** Whether a finding makes the run fail. */
+export function fails(finding: Judged, threshold: Threshold): boolean {
+  const counted = standing(finding);
+  return counted === 'fail' || (counted === 'warn' && (threshold === 'warn' || finding.expired !== undefined));
+}
+
+/** 1 for a finding at the threshold, else 3 for one that could not be determined, else 0. */
+export function exitCode(findings: readonly Judged[], threshold: Threshold): 0 | 1 | 3 {
+  if (findings.some((finding) => fails(finding, threshold))) return 1;
+  return findings.some(({ status }) => status === 'unknown') ? 3 : 0;
+}

@@ -1,0 +1,95 @@
+import { deadline, within } from '../deadline.ts';
+import { type Host, see } from '../host/host.ts';
+import { type Check, type Finding, skipped, unknown } from '../model/check.ts';
+import type { Observation, ObservationKey, Seen } from '../model/observation.ts';
+
+/** What one check said, and how long it and the looks that it waited for took. */
+export interface CheckRun {
+  readonly check: Check;
+  readonly findings: readonly Finding[];
+  readonly durationMs: number;
+}
+
+export interface RunOptions {
+  /** Milliseconds that one check may take, its observations included. */
+  readonly checkMs: number;
+  readonly signal: AbortSignal;
+  readonly onDone?: (run: CheckRun) => void;
+}
+
+/** Checks judged at once; the looks behind them are shared and bounded by the host. */
+const concurrency = 8;
+
+/**
+ * Runs every check; the answer is in the order given, whatever ended first. A check that throws, overruns or cannot
+ * see what it needs becomes `unknown` with the reason, and hides no other. Never rejects.
+ */
+export async function runChecks(
+  checks: readonly Check[],
+  host: Host,
+  options: RunOptions,
+): Promise<readonly CheckRun[]> {
+  const runs: CheckRun[] = [];
+  const waiting = checks.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, check] of waiting) {
+      const run = await runCheck(check, host, options);
+      runs[index] = run;
+      options.onDone?.(run);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, checks.length) }, worker));
+  return runs;
+}
+
+async function runCheck(check: Check, host: Host, { checkMs, signal }: RunOptions): Promise<CheckRun> {
+  const start = performance.now();
+  const limit = deadline(checkMs, signal);
+  const late = (): readonly Finding[] => [cannotTell('overran', { ms: Math.round(performance.now() - start) })];
+  const findings = await within(judge(check, host, limit.signal), checkMs, signal, late);
+  limit.done();
+  return { check, findings, durationMs: Math.round(performance.now() - start) };
+}
+
+async function judge(check: Check, host: Host, signal: AbortSignal): Promise<readonly Finding[]> {
+  try {
+    const looks: readonly Observation[] = await Promise.all(check.needs.map((key) => host.observe(key)));
+    const blind = looks.find((look) => !look.ok);
+    if (blind && !blind.ok) {
+      // Why nothing in it can be seen is told by the checks of the home itself.
+      const home = await host.observe('home');
+      if (home.ok && home.value.kind === 'directory' && !home.value.listable) return [notAsked('home-unreadable')];
+      return [
+        cannotTell(
+          'unobserved',
+          {
+            observation: blind.key,
+            reason: blind.error.code,
+            message: blind.error.message,
+            ...(blind.error.command !== undefined && { command: blind.error.command }),
+          },
+          blind.key,
+        ),
+      ];
+    }
+    // Those of its needs are all there.
+    const seen = (await see(host, [...check.needs, ...(check.wants ?? [])])) as Seen;
+    const reason = check.skip?.(seen);
+    if (reason !== undefined) return [notAsked(reason)];
+    const findings = await check.judge(seen, signal);
+    return findings.length > 0 ? findings : [cannotTell('threw', { message: 'the check said nothing' })];
+  } catch (error) {
+    return [
+      cannotTell('threw', {
+        message: error instanceof Error ? error.message : String(error),
+      }),
+    ];
+  }
+}
+
+const notAsked = (reason: string): Finding => skipped(reason, '<coven-home>', { evidence: [] });
+
+function cannotTell(code: string, facts: Finding['facts'], observation?: ObservationKey): Finding {
+  const evidence = observation ? [{ observation, field: 'error', value: String(facts.reason) }] : [];
+  return unknown(code, '<coven-home>', { facts, evidence });
+}
