@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -251,6 +251,23 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
     'src/store/reach.ts',
     'src/training/place.ts',
   ]);
+});
+
+test('each folder says on one page what it holds', () => {
+  const folders = new Set(files.flatMap((file) => /^src\/([^/]+)\//.exec(file)?.[1] ?? []));
+  const pages = [...folders, 'build'].map((name) => {
+    const page = join(root, 'src', name, 'README.md');
+    return [name, existsSync(page) ? readFileSync(page, 'utf8').trimEnd().split('\n').length : 0] as const;
+  });
+  expect(pages.filter(([, lines]) => lines < 4 || lines > 70)).toEqual([]);
+  // What a page names is there.
+  const missing = pages.flatMap(([name]) =>
+    [...readFileSync(join(root, 'src', name, 'README.md'), 'utf8').matchAll(/`([\w./-]+\.(?:ts|mjs|json))`/g)]
+      .map(([, file = '']) => file)
+      .filter((file) => !['', 'src', join('src', name)].some((from) => existsSync(join(root, from, file))))
+      .map((file) => `src/${name}/README.md: ${file}`),
+  );
+  expect(missing).toEqual([]);
 });
 
 test('SQLite is loaded by child programs and the minimal daemon alone: without it, everything else works', () => {
