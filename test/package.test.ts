@@ -6,8 +6,10 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
+import { licencesOf } from '../src/build/licences.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const [, example = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
 
 test('the check of the README is typed by the package, runs by --checks and passes the kit, from what is published', async () => {
@@ -28,17 +30,13 @@ test('the check of the README is typed by the package, runs by --checks and pass
     join(modules, 'coven-doctor'),
     '--strip-components=1',
   ]);
-  // As `prepack` makes them; into dist itself they would go beneath tests that run beside this one.
+  // As `prepack` adds it; into dist itself it would go beneath tests that run beside this one.
+  await execa(process.execPath, [join(root, 'src/build/prepack.mjs'), join(modules, 'coven-doctor')]);
   const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  const declarations = join(modules, 'coven-doctor', 'dist', 'types');
-  await execa(tsc, ['-p', join(root, 'src', 'tsconfig.types.json'), '--outDir', declarations]);
-  // What the package depends on, as an install would put beside it.
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const name of [...Object.keys(dependencies), 'bindings', 'file-uri-to-path']) {
+  // What an install puts beside it, with scripts and without: the native packages, and nothing that is bundled.
+  for (const name of Object.keys(manifest.optionalDependencies)) {
     await mkdir(join(modules, name, '..'), { recursive: true });
-    await symlink(join(root, 'node_modules', name), join(modules, name)).catch((error) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await symlink(join(root, 'node_modules', name), join(modules, name));
   }
   await writeFile(join(scratch.path, 'package.json'), '{"type":"module"}');
   await writeFile(join(scratch.path, 'acme.ts'), example);
@@ -70,3 +68,39 @@ test('the check of the README is typed by the package, runs by --checks and pass
   const kit = await run('check-kit', './out/acme.js');
   expect(kit.stdout).toContain('Every check passes.');
 }, 300_000);
+
+test('nothing is installed beside the package but native programs, and every package is named with its reason', () => {
+  expect(manifest.dependencies).toBeUndefined();
+  expect(Object.keys(manifest.optionalDependencies)).toEqual(['@lydell/node-pty', 'better-sqlite3']);
+  expect(manifest.bin).toEqual({ 'coven-doctor': 'dist/coven-doctor.js' });
+  const guide = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const named = guide.split('\n').flatMap((line) => /^\| (.+?) \|/.exec(line)?.[1]?.split(', ') ?? []);
+  const { optionalDependencies, devDependencies } = manifest;
+  for (const name of Object.keys({ ...optionalDependencies, ...devDependencies })) expect(named).toContain(name);
+});
+
+test('the licence of every package whose code is in dist goes along with it', () => {
+  const text = readFileSync(join(root, 'dist/THIRD-PARTY-LICENCES.txt'), 'utf8');
+  const [, ...parts] = text.split(/^(\S+ \S+) \(.+\)\n-{80}$/m);
+  const named = parts.filter((_, index) => index % 2 === 0);
+  expect(named).toEqual(expect.arrayContaining(charter));
+  for (const part of parts.filter((_, index) => index % 2 === 1)) expect(part.length).toBeGreaterThan(400);
+});
+
+/** The packages that the charter of the project names. */
+const charter = ['yargs', 'archiver', 'undici', 'listr2', 'systeminformation', 'better-sqlite3'].map((name) => {
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'));
+  return `${name} ${version}`;
+});
+
+test('a package that is bundled without a licence text cannot be built', async () => {
+  await using scratch = await makeScratch();
+  const folder = join(scratch.path, 'node_modules', 'acme');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{"name":"acme","version":"1.0.0","license":"MIT"}');
+  expect(() => licencesOf(['node_modules/acme/lib/index.js'], scratch.path)).toThrow(
+    'acme 1.0.0 holds no licence text',
+  );
+  await writeFile(join(folder, 'LICENSE.md'), 'Permission is hereby granted');
+  expect(licencesOf(['src/a.ts', 'node_modules/acme/lib/index.js'], scratch.path)).toContain('Permission is hereby');
+});

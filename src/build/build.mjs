@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, transform } from 'esbuild';
+import { build as bundle, transform } from 'esbuild';
+import { licencesOf } from './licences.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
@@ -27,11 +28,22 @@ const common = {
   target: 'node20',
   outdir: dist,
   // Of better-sqlite3 the native part alone is loaded from its package, by its path; `bindings` would look for it.
-  external: ['bindings', 'systeminformation', '@lydell/node-pty'],
+  external: ['bindings', 'osx-temperature-sensor', '@lydell/node-pty'],
   alias: { 'string-width': './src/cli/width.ts' },
   logLevel: 'warning',
+  metafile: true,
   plugins: [throughTheDoor],
 };
+
+/** Every file that went into `dist`. */
+const bundled = new Set();
+
+async function build(options) {
+  const result = await bundle({ ...common, ...options });
+  for (const { inputs } of Object.values(result.metafile.outputs))
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) if (bytesInOutput > 0) bundled.add(file);
+  return result;
+}
 
 /** What users call. */
 const programs = { 'coven-doctor': 'src/coven-doctor.ts', coven: 'src/coven.ts' };
@@ -70,7 +82,7 @@ const asCommonJs = { format: 'cjs', define: { 'import.meta.url': 'importMetaUrl'
 const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
 /** The first lines of every program, in which the names of files are still to be filled in. */
-const start = build({ ...common, entryPoints: ['src/start/start.ts'], format: 'cjs', write: false }).then(
+const start = build({ entryPoints: ['src/start/start.ts'], format: 'cjs', write: false }).then(
   ({ outputFiles: [{ text }] }) => text,
 );
 
@@ -84,7 +96,6 @@ async function writeProgram(name, codeName, entry, mode = 0o644) {
 
 async function buildChildren() {
   const { outputFiles } = await build({
-    ...common,
     ...asCommonJs,
     entryPoints: children,
     write: false,
@@ -99,15 +110,13 @@ async function buildChildren() {
 }
 
 const buildModules = () =>
-  build({ ...common, entryPoints: modules, format: 'esm', outExtension: { '.js': '.mjs' }, splitting: true });
+  build({ entryPoints: modules, format: 'esm', outExtension: { '.js': '.mjs' }, splitting: true });
 
 async function buildPrograms() {
   const { outputFiles, metafile } = await build({
-    ...common,
     entryPoints: programs,
     format: 'esm',
     splitting: true,
-    metafile: true,
     write: false,
   });
   const outputs = Object.entries(metafile.outputs);
@@ -163,4 +172,5 @@ mkdirSync(dist);
 writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
 copyFileSync(join(root, 'fixtures/double.mjs'), join(dist, 'double.mjs'));
 await Promise.all([buildChildren(), buildModules(), buildPrograms()]);
+writeFileSync(join(dist, 'THIRD-PARTY-LICENCES.txt'), licencesOf([...bundled], root));
 spawnSync(process.execPath, [join(root, 'src/build/caches.mjs')], { stdio: 'inherit' });

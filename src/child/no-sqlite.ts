@@ -63,8 +63,8 @@ function repairOf(folder: string | null): string {
 }
 
 function wanted(): string {
-  const { dependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
-  return dependencies[dependency];
+  const { optionalDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
+  return optionalDependencies[dependency];
 }
 
 /** npm runs on the first `node` of PATH, and builds for that one: empty where it is ours, else an assignment before npm. */

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { request } from 'node:http';
 import { deadline } from '../deadline.ts';
 import { parseJson } from '../json.ts';
 
@@ -16,6 +16,14 @@ export interface Exchange {
 const bodyLimit = 4 * 1024 ** 2;
 /** The answers of Coven to what is asked here have some kilobytes: of more, it is no delay that the end is missing. */
 const slowLimit = 64 * 1024;
+
+/** The head of an answer. */
+export interface Answer {
+  readonly status: number | null;
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Ends the connection. */
+  readonly close: () => Promise<void>;
+}
 
 const connectErrors = ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'EAGAIN', 'ENOTSOCK', 'EPROTOTYPE'];
 
@@ -36,6 +44,7 @@ export async function ask(
   let status: number | null = null;
   let length = 0;
   let broken: Error | undefined;
+  let answer: Answer | undefined;
   const end = (end: Exchange['end'], rest: Partial<Exchange> = {}): Exchange => ({
     end,
     status,
@@ -45,10 +54,12 @@ export async function ask(
     ...rest,
   });
   try {
-    const response = await respond({ socketPath, path, signal: limit.signal }, body, (error) => (broken ??= error));
-    status = response.statusCode ?? null;
+    answer = body
+      ? await (await import('./post.ts')).post(socketPath, path, body, limit.signal)
+      : await get(socketPath, path, limit.signal, (error) => (broken ??= error));
+    status = answer.status;
     const chunks: Buffer[] = [];
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of answer.chunks) {
       length += chunk.length;
       if (length > bodyLimit) return end('too-large');
       chunks.push(chunk);
@@ -74,24 +85,23 @@ export async function ask(
   } finally {
     // Ends the connection, whatever of the exchange is left.
     limit.done();
+    await answer?.close();
   }
 }
 
 /** Resolves with the head of an answer. Rejects where there is none, and when the signal fires, which ends the connection. */
-function respond(
-  options: Pick<RequestOptions, 'socketPath' | 'path' | 'signal'>,
-  body: object | undefined,
-  onError: (error: Error) => void,
-): Promise<IncomingMessage> {
+function get(socketPath: string, path: string, signal: AbortSignal, onError: (error: Error) => void): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const method = body ? 'POST' : 'GET';
-    const asked = request({ ...options, method, agent: false, host: 'localhost' }, resolve);
+    // Node's own client: undici, which posts, takes as long to load as the rest of a diagnosis.
+    const asked = request({ socketPath, path, signal, agent: false, host: 'localhost' }, (chunks) =>
+      resolve({ status: chunks.statusCode ?? null, chunks, close: async () => undefined }),
+    );
     asked.on('error', (error) => {
       onError(error);
       reject(error);
     });
     // An answer that is none of ours, as one that changes the protocol, ends so.
     asked.on('close', () => reject(new Error('closed')));
-    asked.end(body && JSON.stringify(body));
+    asked.end();
   });
 }
