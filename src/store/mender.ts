@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { constants, copyFileSync, existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
+import { answer, requests } from '../child/requests.ts';
 import Database, { loadSqlite } from '../child/sqlite.ts';
 import type { TwoValues } from '../model/observation.ts';
 import { judgeCopy } from '../sqlite/judge.ts';
@@ -136,13 +136,12 @@ function mend({ source, into, settled, work, values }: MendRequest): MendAnswer 
 loadSqlite();
 endWithParent();
 
-createInterface({ input: process.stdin }).once('line', (line) => {
-  let answer: MendAnswer | ReturnType<typeof tryWriting>;
+for (const line of requests()) {
   try {
     const request = JSON.parse(line) as MendRequest | TrialRequest;
-    answer = 'trial' in request ? tryWriting(request.trial) : mend(request);
+    answer('trial' in request ? tryWriting(request.trial) : mend(request));
   } catch (error) {
-    answer = { ok: false, reason: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error) };
+    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    answer({ ok: false, reason } satisfies MendAnswer);
   }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-});
+}

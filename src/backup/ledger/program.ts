@@ -2,8 +2,8 @@
  * The program that opens ledgers for a backup, as a child process: SQLite drops its locks on a file when the process
  * closes any other descriptor of it, and a native call can only be ended with its process.
  */
-import { createInterface } from 'node:readline';
 import { endWithParent } from '../../child/end-with-parent.ts';
+import { answer, requests } from '../../child/requests.ts';
 import Database, { loadSqlite } from '../../child/sqlite.ts';
 import { compareIndexes } from '../../store/index-entries.ts';
 import { codeOf, contentOf, unopened } from './content.ts';
@@ -37,7 +37,7 @@ function settle(ledger: string): LedgerAnswer {
   }
 }
 
-async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
+async function done(request: LedgerRequest): Promise<LedgerAnswer> {
   if (request.do === 'read') {
     let db: Database.Database;
     try {
@@ -65,10 +65,13 @@ async function answer(request: LedgerRequest): Promise<LedgerAnswer> {
 loadSqlite();
 endWithParent();
 
-const lines = createInterface({ input: process.stdin }).once('line', async (line) => {
-  const said = await answer(JSON.parse(line) as LedgerRequest).catch(
-    (error: unknown): LedgerAnswer => ({ done: 'nothing', code: codeOf(error) }),
-  );
-  process.stdout.write(`${JSON.stringify(said)}\n`);
-  lines.close();
-});
+void serve();
+
+async function serve(): Promise<void> {
+  for (const line of requests())
+    answer(
+      await done(JSON.parse(line) as LedgerRequest).catch(
+        (error: unknown): LedgerAnswer => ({ done: 'nothing', code: codeOf(error) }),
+      ),
+    );
+}
