@@ -7,6 +7,7 @@ const whys: Readonly<Record<string, string>> = {
   'no-node': 'it is a script of Node, and no node is on PATH',
   architecture: 'it is built for another processor',
   'no-loader': 'the loader that it asks for is not there; it is built for another C library',
+  'no-doctor': 'it is a launcher of coven-doctor, which is no longer where it was installed',
 };
 const again: Advice = ['Install it again:', command('npm', 'install', '-g', '--include=optional', '@opencoven/cli')];
 const cures: Readonly<Record<string, Advice>> = {
@@ -15,6 +16,11 @@ const cures: Readonly<Record<string, Advice>> = {
   dangling: again,
   'no-native': again,
   architecture: again,
+  'no-doctor': [
+    'Write it again, or remove it:',
+    command('coven-doctor', 'shim'),
+    command('coven-doctor', 'shim', '--remove'),
+  ],
 };
 
 /** Every `coven` on PATH: the first one is run, and another behind it is upgraded in vain. */
@@ -26,7 +32,14 @@ export const installBinaries = defineCheck({
     'The first `coven` on PATH is the one that is run. Another behind it may be the one that is upgraded. Nothing is run to find out: ' +
     'commands of Coven write to the home.',
   causes: {
-    ok: { message: ({ first, version }) => `\`coven\` is ${first}${version === null ? '' : ` (${version})`}` },
+    ok: {
+      message: ({ first, version, launcher }) =>
+        launcher === null
+          ? `\`coven\` is ${first}${version === null ? '' : ` (${version})`}`
+          : first === null
+            ? `\`coven\` is the launcher of coven-doctor, ${launcher}; no Coven follows it on PATH`
+            : `\`coven\` is the launcher of coven-doctor, ${launcher}, in front of ${first}${version === null ? '' : ` (${version})`}`,
+    },
     'no-coven': { message: () => 'skipped: no `coven` is on PATH' },
     broken: {
       message: ({ path, why }) => `${path} cannot be run: ${whys[String(why)] ?? why}`,
@@ -41,13 +54,16 @@ export const installBinaries = defineCheck({
   },
   needs: ['install'],
   judge: ({ install: { covens, broken } }) => {
-    const [first, ...others] = covens;
+    // A launcher that comes first hides nothing: it runs the next one.
+    const launcher = covens[0]?.launcher ? covens[0] : undefined;
+    const [first, ...others] = covens.filter((coven) => !launcher || !coven.launcher);
     const hidden = others.filter(({ target }) => target !== first?.target);
     const rest = {
       facts: {
         first: first?.path ?? null,
         version: first?.version ?? null,
         ours: first?.ours ?? null,
+        launcher: launcher?.path ?? null,
         hidden: hidden.map(({ path, version }) => (version ? `${path} (${version})` : path)).join(', '),
       },
       evidence: covens
@@ -62,7 +78,7 @@ export const installBinaries = defineCheck({
       }),
     );
     if (unrunnable.length > 0) return unrunnable;
-    if (!first) return [skipped('no-coven', '<path>', rest)];
+    if (!first && !launcher) return [skipped('no-coven', '<path>', rest)];
     return [hidden.length > 0 ? warn('shadowed', '<path>', rest) : pass('<path>', rest)];
   },
 });

@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, lstatSync, openSync, readSync, realpa
 import { createRequire } from 'node:module';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { nativePackages } from '../coven/install.ts';
+import { launcherAt } from './launcher.ts';
 import { readPackage } from './npm-package.ts';
 
 /** A script's first line is shorter. Source: BINPRM_BUF_SIZE of Linux. */
@@ -22,8 +23,11 @@ export function commandOf(program: string): readonly string[] | null {
   }
 }
 
-/** `no-native`: a wrapper without its program. `no-node`: nothing to run it with. `architecture`, `no-loader`: of another machine. */
-export const brokenWays = ['dangling', 'no-native', 'no-node', 'architecture', 'no-loader'] as const;
+/**
+ * `no-native`: a wrapper without its program. `no-node`: nothing to run it with. `architecture`, `no-loader`: of another
+ * machine. `no-doctor`: a launcher of a coven-doctor that is gone.
+ */
+export const brokenWays = ['dangling', 'no-native', 'no-node', 'architecture', 'no-loader', 'no-doctor'] as const;
 export type Broken = (typeof brokenWays)[number];
 
 /** Why a `coven` cannot be run, from its files alone; null where nothing is known to be in its way. */
@@ -33,6 +37,8 @@ export function whyNotRun(program: string, path: string): Broken | null {
     const isWrapper = [join(dirname(file), '..'), dirname(file)].some((folder) => isWrapperPackage(folder));
     const native = nativeOf(file);
     if (isWrapper && native === null) return 'no-native';
+    const launcher = launcherAt(file);
+    if (launcher) return launcher.works ? null : 'no-doctor';
     if (/^#!\s*\S*env\s+node\b/.test(firstLine(file)) && !isOnPath('node', path)) return 'no-node';
     return whyNotLoaded(native ?? file);
   } catch {

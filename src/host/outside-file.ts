@@ -7,6 +7,7 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  readSync,
   renameSync,
   writeFileSync,
 } from 'node:fs';
@@ -109,11 +110,13 @@ function syncFolder(folder: Placed): void {
 
 /**
  * Makes a file where nothing is, by a program that is given a private folder beside it and the path of the file in it. It gets
- * its name, 0600 and durable, only if `fill` says so; nothing is left otherwise. Throws Unsafe where something is there.
+ * its name, durable and with `mode`, only if `fill` says so; nothing is left otherwise. Throws Unsafe where something is
+ * there.
  */
 export async function fillOutsideFile(
   { folder, name }: OutsideFile,
   fill: (path: string, scratch: string) => Promise<boolean>,
+  mode = 0o600,
 ): Promise<boolean> {
   refuseAny(folder, name);
   removeLeftovers(folder);
@@ -122,7 +125,7 @@ export async function fillOutsideFile(
     if (!(await fill(join(draft.path, contentName), draft.path))) return false;
     const fd = openSync(entryOf(draft, contentName), constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      fchmodSync(fd, 0o600);
+      fchmodSync(fd, mode);
       fsyncSync(fd);
       refuseMoved(folder);
       refuseAny(folder, name);
@@ -140,4 +143,58 @@ export async function fillOutsideFile(
 
 function refuseAny(folder: Placed, name: string): void {
   if (lstatSync(entryOf(folder, name), { throwIfNoEntry: false })) throw new Unsafe('something is there already');
+}
+
+/** The same of a text, with a mode for others, too. */
+export async function makeOutsideFile(file: OutsideFile, text: string, mode: number): Promise<void> {
+  const fill = async (path: string): Promise<boolean> => {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+    return true;
+  };
+  await fillOutsideFile(file, fill, mode);
+}
+
+/**
+ * Removes a file that `isOurs` knows by its text; false where nothing is there. Throws Unsafe for anything else, which
+ * stays.
+ */
+export function removeOutsideFile({ folder, name }: OutsideFile, isOurs: (text: string) => boolean): boolean {
+  const text = smallText(entryOf(folder, name));
+  if (text === null) return false;
+  if (!isOurs(text)) throw new Unsafe('it was not written by coven-doctor');
+  removeLeftovers(folder);
+  const draft = makePrivate(folder);
+  const moved = entryOf(draft, contentName);
+  let isKept = false;
+  try {
+    refuseMoved(folder);
+    renameSync(entryOf(folder, name), moved);
+    if (!isOurs(smallText(moved) ?? '')) {
+      // Another file was put in its place since: it goes back, and stays in the private folder where it cannot.
+      isKept = true;
+      linkSync(moved, entryOf(folder, name));
+      isKept = false;
+      throw new Unsafe('it was replaced by another file');
+    }
+    syncFolder(folder);
+    return true;
+  } finally {
+    if (isKept) closeFolder(draft);
+    else removePrivate(draft);
+  }
+}
+
+const mostText = 64 * 1024;
+
+/** The text of a regular file, cut at 64 KiB; null where nothing is. */
+function smallText(path: string): string | null {
+  if (!lstatSync(path, { throwIfNoEntry: false })) return null;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(fd).isFile()) return '';
+    const bytes = Buffer.alloc(mostText);
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, mostText, 0));
+  } finally {
+    closeSync(fd);
+  }
 }

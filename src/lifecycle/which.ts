@@ -1,5 +1,6 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { launcherAt } from '../host/launcher.ts';
 import { readPackage } from '../host/npm-package.ts';
 import { packageRoot, tool } from '../host/package.ts';
 import { executable, readArgv } from '../host/procfs.ts';
@@ -77,8 +78,12 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Whether a file belongs to an installation of this package: under npx, `coven` on PATH does. */
+/**
+ * Whether a file belongs to an installation of this package, as under npx, or is a launcher of ours, which would come back
+ * here.
+ */
 function isOurs(file: string): boolean {
+  if (launcherAt(file)) return true;
   let folder = dirname(realPath(file));
   let found = readPackage(folder);
   // `dist` has one without a name, which only tells Node how to read its files.

@@ -5,6 +5,13 @@ import type { Install } from '../../src/model/observation.ts';
 import { judges } from './table.ts';
 
 const coven = { path: '/usr/bin/coven', target: '/opt/coven', version: '0.4.6', ours: false };
+const launcher = {
+  path: '/home/ada/.local/bin/coven',
+  target: '/home/ada/.local/bin/coven',
+  version: null,
+  ours: true,
+  launcher: true,
+};
 const covens = (...list: Install['covens']): Changes => ({ install: { covens: list } });
 judges(installBinaries, [
   ['one', {}, ['pass ok']],
@@ -15,6 +22,19 @@ judges(installBinaries, [
     'another without a version behind it',
     covens(coven, { ...coven, path: '/bin/coven', target: '/old/coven', version: null }),
     ['warn shadowed'],
+  ],
+  ['a launcher of ours before it', covens(launcher, coven), ['pass ok']],
+  ['a launcher of ours, and no Coven', covens(launcher), ['pass ok']],
+  ['a launcher of ours behind it', covens(coven, launcher), ['warn shadowed']],
+  [
+    'a launcher before two',
+    covens(launcher, coven, { ...coven, path: '/bin/coven', target: '/old/coven' }),
+    ['warn shadowed'],
+  ],
+  [
+    'a launcher whose coven-doctor is gone',
+    { install: { covens: [launcher], broken: [{ path: launcher.path, why: 'no-doctor' }] } },
+    ['fail broken'],
   ],
 ]);
 

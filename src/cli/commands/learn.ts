@@ -51,6 +51,23 @@ export const learn: readonly Command[] = [
     run: async (argv, signal) => (await import('../check-kit.ts')).checkKit(argv.module, signal),
   }),
   defineCommand({
+    name: 'shim',
+    group: 'learn',
+    summary: 'Let `coven doctor` run coven-doctor',
+    about:
+      'Writes a launcher named coven, which hands every other word to the Coven that follows on PATH. A file that it did not write ' +
+      'is never replaced: it is left as it is, and the exit code is 5.',
+    options: {
+      dir: { type: 'string', requiresArg: true, value: 'DIR', describe: 'Where to write it [default: ~/.local/bin]' },
+      remove: { type: 'boolean', default: false, describe: 'Remove it' },
+    },
+    examples: [
+      ['coven-doctor shim', 'then: coven doctor'],
+      ['coven-doctor shim --remove', 'as it was before'],
+    ],
+    run: async ({ dir, remove }) => (await import('../shim.ts')).shim(dir, remove),
+  }),
+  defineCommand({
     name: 'completion',
     group: 'learn',
     summary: 'Print the completions of a shell',

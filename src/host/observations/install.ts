@@ -4,6 +4,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { harnessCommands } from '../../coven/contract.ts';
 import { brokenWays, isDangling, whyNotRun } from '../coven-program.ts';
+import { launcherAt } from '../launcher.ts';
 import type { Look } from '../look.ts';
 import { readPackage } from '../npm-package.ts';
 import { tool } from '../package.ts';
@@ -20,6 +21,8 @@ export const schema = () =>
         /** Of the npm package that it belongs to, where that is Coven's or this one. */
         version: maybe(text),
         ours: flag,
+        /** It is a launcher of ours, which hands what is not `coven doctor` to the next one. */
+        launcher: v.optional(flag),
       }),
     ),
     /** Those that cannot be run, and links to nothing by that name, as far as their files tell it. */
@@ -43,6 +46,7 @@ export async function installIn(env: Look['env']): Promise<Install> {
   const covens = await Promise.all(
     (await files('coven')).map(async (path) => {
       const target = await realpath(path).catch(() => path);
+      if (launcherAt(path)) return { path, target, version: null, ours: true, launcher: true };
       return { path, target, ...(await packageOf(target)) };
     }),
   );
