@@ -16,7 +16,7 @@ const unquote = (text: string): string => text.replaceAll("'\\''", "'");
 
 /**
  * The text of a launcher that will be at `path`. It runs `coven doctor` here, and hands every other word to the `coven` that
- * follows on PATH by exec(2), so that arguments, streams, signals and exit code are those of that program.
+ * follows on PATH by execve(2), so that arguments, streams, signals and exit code are those of that program.
  */
 export function launcherText(path: string): string {
   const { node, doctor, daemon } = {
