@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** `npm run test:drivers`: no test touches better-sqlite3 then. */
+const ofNode = process.env.COVEN_DOCTOR_SQLITE === 'node:sqlite';
+
 export default defineConfig({
+  resolve: {
+    alias: ofNode ? { 'better-sqlite3': new URL('../fixtures/node-sqlite.ts', import.meta.url).pathname } : {},
+  },
   test: {
     root: '.',
     include: ['test/**/*.test.ts'],
