@@ -34,8 +34,11 @@ export const sessionsStranded = defineCheck({
     },
     undated: {
       message: ({ undated, undatedIds }) =>
-        `${count(undated, 'session that was never launched has', 'sessions that were never launched have')} a time that is damaged or in the future (${undatedIds}); Coven never counts them as failed`,
-      hint: ({ undatedId }) => [command('coven', 'sacrifice', String(undatedId), '--yes')],
+        `${count(undated, 'session that was never launched has', 'sessions that were never launched have')} a time that is damaged or in the future (${undatedIds}), by which Coven never counts ${Number(undated) === 1 ? 'it' : 'them'} as failed`,
+      hint: ({ undatedId }) => [
+        'Nothing ran in it, and it does no harm. This removes its record for good:',
+        command('coven', 'sacrifice', String(undatedId), '--yes'),
+      ],
     },
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],

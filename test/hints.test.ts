@@ -147,5 +147,9 @@ test('a daemon whose answers Coven does not take is ended by hand, not by a rest
   const { pid } = await startDouble(scratch, home, { lock: true, record: true, answer: 'error' });
   const { checks } = (await diagnose(home, { daemonLives: true })).document;
   const commands = checks.find(({ id }) => id === 'daemon:health')?.commands ?? [];
-  expect(commands.map(({ line }) => line)).toEqual(['coven-doctor bundle', `kill -TERM ${pid}`, 'coven daemon start']);
+  expect(commands.map(({ line }) => line)).toEqual([
+    'coven-doctor bundle',
+    `kill -TERM ${pid} && for i in 1 2 3 4 5; do kill -0 ${pid} 2>/dev/null || break; sleep 1; done`,
+    'coven daemon start',
+  ]);
 });

@@ -49,7 +49,11 @@ export async function fix(options: FixOptions, signal: AbortSignal): Promise<num
 async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
   const home = options.home.path;
   if (!options.json) await print('A repair was cut off. It is finished or taken back before anything else.\n');
-  if (!(await isAgreed(options, 'Do that now?', signal))) return tell(options, before, null, refusedCode);
+  if (!(await isAgreed(options, 'Do that now?', signal))) {
+    if (options.json) return tell(options, before, null, refusedCode);
+    await print('Nothing was changed. To have it done without a question: coven-doctor --fix --yes\n');
+    return refusedCode;
+  }
   let recovered: readonly Recovered[] = [];
   try {
     recovered = await recoverRuns(home, signal);

@@ -1,4 +1,4 @@
-import { type Advice, command, shellLine } from '../model/advice.ts';
+import { type Advice, command, shellCommand, shellLine } from '../model/advice.ts';
 import type { Facts } from '../model/check.ts';
 
 /** Commands of Coven that hints advise. What is in their way is a fact of every finding, told by the ids of checks. */
@@ -45,9 +45,14 @@ export function toRestart(facts: Facts): Advice {
   ];
 }
 
-/** Ends a daemon by its number; in words where that is not known. */
+/**
+ * Ends a daemon by its number, and waits five seconds for its end: a start right behind the signal finds a daemon that is still
+ * there, and refuses. In words where the number is not known.
+ */
 export const endDaemon = (pid: unknown): Advice =>
-  pid == null ? ['End the daemon where it runs.'] : [command('kill', '-TERM', String(pid))];
+  pid == null
+    ? ['End the daemon where it runs.']
+    : [shellCommand(`kill -TERM ${pid} && for i in 1 2 3 4 5; do kill -0 ${pid} 2>/dev/null || break; sleep 1; done`)];
 
 /** Stopping the daemon as the first part of an advice; nothing where none runs. */
 export function stopFirst(facts: Facts): Advice {

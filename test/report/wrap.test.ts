@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { wrap } from '../../src/render/wrap.ts';
 
-test.each([
+const cases: readonly (readonly [what: string, text: string, columns: number, wrapped: string])[] = [
   [
     'breaks at spaces, with the indentation of each line',
     'one two three four',
@@ -22,6 +22,9 @@ test.each([
   ],
   ['begins no line with a command of a workflow runner', 'a word ::error:: b', 12, '[!!] a word ::error::\n     b'],
   ['takes a backtick without its fellow for the rest', 'a `b c d', 9, '[!!] a\n     `b c d'],
-])('%s', (_, text, columns, wrapped) => {
-  expect(wrap(text, columns, '[!!] ', '     ')).toBe(wrapped);
-});
+];
+
+for (const [what, text, columns, wrapped] of cases)
+  test(what, () => {
+    expect(wrap(text, columns, '[!!] ', '     ')).toBe(wrapped);
+  });
