@@ -1,4 +1,3 @@
-import { toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
@@ -44,7 +43,10 @@ export const daemonSocket = defineCheck({
     'foreign-listener': {
       message: ({ pid }) =>
         `${pid === null ? 'another process' : `another process (pid ${pid})`} listens on <daemon-socket>; it is not the daemon of this home`,
-      hint: (facts) => ['End that process, then start the daemon:', ...toRun('start', facts, 'daemon:socket')],
+      hint: ({ pid }) => [
+        ...(pid === null ? [] : ['See what it is:', command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(pid))]),
+        'End that process, then start the daemon.',
+      ],
       follows: ['daemon foreign'],
     },
     hung: {

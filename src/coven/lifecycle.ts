@@ -71,7 +71,8 @@ type Daemon = Seen<(typeof livenessNeeds)[number]>;
 function* inEveryWay({ home, machine }: Daemon, observed: LifecycleInput): Generator<string> {
   const entries = observed['home.entries']?.list ?? [];
   const locks = entries.filter(({ name }) => (lockNames as readonly string[]).includes(name));
-  if (!home.utf8 || (home.kind !== 'directory' && home.kind !== 'absent')) yield 'home:path';
+  const cannotBeMade = home.kind === 'absent' && !home.writable;
+  if (!home.utf8 || cannotBeMade || (home.kind !== 'directory' && home.kind !== 'absent')) yield 'home:path';
   const others = [home, ...locks].some(({ uid }) => uid !== null && uid !== machine.uid);
   if (others) yield 'home:owner';
   if (observed['home.filesystem']?.readOnly) yield 'home:filesystem';
