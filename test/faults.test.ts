@@ -83,7 +83,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'daemon:contract': ['unsupported', 'missing'],
   'daemon:capabilities': ['missing', 'unanswered'],
   'daemon:version': ['skew', 'replaced-executable'],
-  'daemon:log': ['crash-loop', 'panic', 'flood', 'start-incomplete'],
+  'daemon:log': ['crash-loop', 'panic', 'errors', 'flood', 'start-incomplete'],
   'daemon:resources': ['descriptors'],
   'store:open': [
     'missing',

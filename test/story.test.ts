@@ -30,6 +30,31 @@ test('each start has what was written until the next one', () => {
   ]);
 });
 
+test('errors are counted by what they say but for numbers and ids, with their first and last time', () => {
+  const id = '5b0e8c9e-1111-4222-8333-9444555566';
+  const { errors } = readStory(
+    log(
+      [0, 'startup_checkpoint phase=daemon-store-begin elapsed_ms=1'],
+      [1, 'daemon starting pid=7'],
+      [2, 'unix accept error: Too many open files (os error 24)'],
+      [3, `API handler error for GET /api/v1/sessions/${id}01: x failed`],
+      [4, 'unix accept error: Too many open files (os error 23)'],
+      [5, `API handler error for GET /api/v1/sessions/${id}ff: x failed`],
+      [30, 'unix accept error: Too many open files (os error 24)'],
+      [31, 'a note'],
+    ) +
+      'a failure without a time\n' +
+      log([32, "thread 'main' panicked at src/x.rs"]) +
+      '   7: core::panicking::failed\n   8: core::panicking::failed\n',
+  );
+  expect(errors.map(({ times, burst, firstAt, lastAt, failure }) => [times, burst, firstAt, lastAt, failure])).toEqual([
+    [3, 1, at(2), at(30), true],
+    [2, 2, at(3), at(5), true],
+    [1, 1, at(31), at(31), false],
+    [1, 1, at(31), at(31), true],
+  ]);
+});
+
 test('sessions are counted by day and status; what has no date, and what is older than a month, is not told by day', async () => {
   await using scratch = await makeScratch('memory');
   const old = { id: 'old', status: 'failed', createdAt: hoursAgo(24 * 40) };

@@ -1,4 +1,5 @@
 import type { LogStory } from '../model/observation.ts';
+import { collectErrors } from './log-errors.ts';
 
 /** Attempts that are remembered; a loop is told long before. */
 const attemptLimit = 100;
@@ -31,7 +32,9 @@ const attempt = (at: string, phase: string | null, completed: boolean): Attempt 
 /**
  * What the lines of a recovery log tell: starts, how far the last one got, panics. Coven 0.4.6 writes a checkpoint for
  * each step of a start, `daemon starting pid=…` at its end, and nothing when a step fails or the daemon stops; the
- * minimal daemon writes `daemon stopping` and `error:`, too. An error belongs to the attempt that it ended. Lines without a time are passed over.
+ * minimal daemon writes `daemon stopping` and `error:`, too. An error belongs to the attempt that it ended. A line without a
+ * time goes on with the one before it, or was written by a program that has no clock in its log: it is counted among the
+ * errors alone, and not where it belongs to a panic, whose stack has a line for each call.
  */
 export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
   const attempts: Attempt[] = [];
@@ -39,9 +42,15 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
   let panics = 0;
   let lastAt: string | null = null;
   let lastPanicAt: string | null = null;
+  let inPanic = false;
+  const errors = collectErrors();
   for (const line of text.split('\n')) {
     const [, at, said] = /^\[(\d{4}-\d\d-\d\dT[\d:.]+Z)\] (.*)$/.exec(line) ?? [];
-    if (at === undefined || said === undefined) continue;
+    if (at === undefined || said === undefined) {
+      if (line.trim() !== '' && !inPanic) errors.add(line, lastAt);
+      continue;
+    }
+    inPanic = false;
     written.push({ time: Date.parse(at), bytes: line.length + 1 });
     lastAt = at;
     const phase = /^startup_checkpoint phase=([\w-]{1,64})/.exec(said)?.[1];
@@ -55,8 +64,12 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
     else if (/\bpanicked at\b|^daemon panic\b/.test(said)) {
       panics += 1;
       lastPanicAt = at;
+      inPanic = true;
       if (last) last.panickedAt = at;
-    } else if (last && said.startsWith('error: ') && !early.test(said)) last.error ??= said;
+    } else {
+      errors.add(said, at);
+      if (last && said.startsWith('error: ') && !early.test(said)) last.error ??= said;
+    }
     if (attempts.length > attemptLimit) attempts.shift();
     const current = attempts.at(-1);
     if (current) current.lastAt = at;
@@ -71,6 +84,7 @@ export function readStory(text: string): Omit<LogStory, 'bytes' | 'readBytes'> {
     panics,
     lastPanicAt,
     lastError: last?.error ?? null,
+    errors: errors.all(),
   };
 }
 

@@ -3,7 +3,7 @@ import type * as observations from '../host/observations/index.ts';
 import type { ValueOf } from '../host/shape.ts';
 
 export type { Answer, Capability, HealthAnswer, HealthBody, Silence } from '../host/observations/daemon-health.ts';
-export type { LogStart, LogStory } from '../host/observations/daemon-log.ts';
+export type { LogError, LogStart, LogStory } from '../host/observations/daemon-log.ts';
 export type { DaemonRecord } from '../host/observations/daemon-record.ts';
 export type { Socket } from '../host/observations/daemon-socket.ts';
 export type { Home } from '../host/observations/home.ts';

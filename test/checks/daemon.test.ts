@@ -416,6 +416,11 @@ const starts = (count: number, apart: number, since = 0): LogStory['starts'] =>
 const last = (secondsAgo: number, phase: string | null, completed: boolean) => ({
   last: { at: ago(secondsAgo), phase, completed },
 });
+const error = (times: number, secondsAgo = 0): LogStory['errors'][number] => ({
+  said: 'unix accept error: Too many open files (os error 24)',
+  ...{ times, burst: times, failure: true },
+  ...{ firstAt: ago(secondsAgo + 60), lastAt: ago(secondsAgo) },
+});
 judges(daemonLog, [
   ['one start', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
@@ -438,6 +443,28 @@ judges(daemonLog, [
   ],
   ['a panic', log({ panics: 1, lastPanicAt: ago(hour) }), ['warn panic']],
   ['a panic a day ago', log({ panics: 1, lastPanicAt: ago(day) }), ['pass ok']],
+  ['an error five times in ten minutes, now', log({ errors: [error(5)] }), ['fail errors']],
+  ['four times', log({ errors: [error(4)] }), ['pass ok']],
+  ['eleven minutes ago', log({ errors: [error(500, 11 * minute)] }), ['warn errors']],
+  ['a day ago', log({ errors: [error(500, day)] }), ['pass ok']],
+  [
+    'without a time, in a log that was just written',
+    log({ lastAt: ago(0), errors: [{ ...error(5), lastAt: null }] }),
+    ['fail errors'],
+  ],
+  [
+    'an unknown text that names a failure',
+    log({ errors: [{ ...error(5), said: '‹line:53 chars›' }] }),
+    ['fail errors'],
+  ],
+  ['one that names none, a hundred times', log({ errors: [{ ...error(100), failure: false }] }), ['warn errors']],
+  ['less often', log({ errors: [{ ...error(99), failure: false }] }), ['pass ok']],
+  [
+    'what clients did wrong',
+    log({ errors: [{ ...error(500), said: 'unix connection error: missing HTTP path' }] }),
+    ['pass ok'],
+  ],
+  whenStopped('an error of a daemon that is down', log({ errors: [error(500)] }), ['warn errors']),
   ['a flood', log({ burstBytes: 256 * 1024, lastAt: ago(hour) }), ['warn flood']],
   ['just less', log({ burstBytes: 256 * 1024 - 1, lastAt: ago(hour) }), ['pass ok']],
   ['a flood a day ago', log({ burstBytes: 256 * 1024, lastAt: ago(day) }), ['pass ok']],

@@ -35,9 +35,26 @@ export const schema = () =>
     lastPanicAt: maybe(time),
     /** What ended the last start, where the log says it. */
     lastError: maybe(message),
+    /** What else it says, by what is said but for numbers and ids, the most frequent first. */
+    errors: v.optional(
+      list(
+        v.object({
+          said: message,
+          times: number,
+          /** Of these, within the ten minutes before the last one. */
+          burst: number,
+          firstAt: maybe(time),
+          lastAt: maybe(time),
+          /** It speaks of a failure. */
+          failure: flag,
+        }),
+      ),
+      [],
+    ),
   });
 export type LogStory = ValueOf<typeof schema>;
 export type LogStart = LogStory['starts'][number];
+export type LogError = LogStory['errors'][number];
 
 /** Some 250 starts of Coven; a longer log is read from its end. */
 const readLimit = 512 * 1024;
@@ -61,8 +78,11 @@ export async function take(seen: Look): Promise<LogStory> {
     if (before.length < (sizes[index] ?? 0)) break;
   }
   const story = text.length <= shortLog ? readStory(text) : await texts.story(text);
+  const errors: LogError[] = [];
+  for (const error of story.errors) errors.push({ ...error, said: await texts.freeText(error.said) });
   return {
     ...story,
+    errors,
     lastError: story.lastError && (await texts.freeText(story.lastError)),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     readBytes: text.length,
