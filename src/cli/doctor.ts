@@ -88,13 +88,15 @@ const readerOf = (format: Format): LocalReader => (format === 'text' ? 'operator
 export async function reportsOf(
   { host, runs, run }: Pick<Diagnosis, 'runs' | 'run'> & { readonly host: Host },
   checks: readonly Check[],
-  { format, failOn }: Pick<DoctorOptions, 'format' | 'failOn'>,
+  { format, failOn, verbose }: Pick<DoctorOptions, 'format' | 'failOn' | 'verbose'>,
   outputs: readonly Output[] = [],
   accepted: Accepted = nothingAccepted,
 ): Promise<Reports> {
   const readers = new Set([format, ...outputs.map((output) => output.format)].map(readerOf));
   const reports = [...readers].map(async (reader): Promise<readonly [LocalReader, Report]> => {
-    const told = makeShown(host, checks, reader);
+    // A screen without --verbose counts what passed. What is accepted is compared with all that is there.
+    const isShort = reader === 'operator' && !verbose && accepted === nothingAccepted;
+    const told = makeShown(host, checks, reader, isShort ? 'faults' : 'everything');
     return [reader, makeReport(await told.runs(runs), failOn, run, told.accepted(accepted))];
   });
   return new Map(await Promise.all(reports));
@@ -164,7 +166,7 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const checks = [...(await everyOwn()), ...(await pluginChecksOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
   if (!check) throw unknownCheck(id, checks);
-  const asked = { format: 'text', failOn: options.failOn } as const;
+  const asked = { format: 'text', failOn: options.failOn, verbose: true } as const;
   const reports = await diagnoseHome([check], options, signal, (found) => reportsOf(found, [check], asked));
   signal.throwIfAborted();
   const { renderExplain } = await import('../render/explain.ts');

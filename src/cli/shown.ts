@@ -1,5 +1,5 @@
 import { gated } from '../bundle/findings.ts';
-import { makeGate, type Reader } from '../bundle/gate.ts';
+import { type Gate, makeGate, type Reader } from '../bundle/gate.ts';
 import { vocabulary } from '../bundle/vocabulary.ts';
 import type { Host } from '../host/host.ts';
 import type { Check, Finding } from '../model/check.ts';
@@ -27,13 +27,22 @@ const unjudged: readonly string[] = ['overran', 'threw'];
 export type LocalReader = Exclude<Reader, 'support'>;
 
 /**
- * Tells a reader what checks found on a host. Ours judge again what the gate lets through of each observation, as for a
+ * Tells a reader what checks found on a host; of `faults` alone where a report shows nothing of the rest but its number. Ours judge again what the gate lets through of each observation, as for a
  * bundle: so no words of theirs hold anything else, however they are made. Where that would decide otherwise, and of checks
  * that are not ours, the findings themselves go through the gate.
  */
-export function makeShown(host: Host, checks: readonly Check[], reader: LocalReader): Shown {
-  const gate = makeGate({ words: vocabulary(), reader });
-  const through = <T>(value: T): T => gate.json(value).value as T;
+export function makeShown(
+  host: Host,
+  checks: readonly Check[],
+  reader: LocalReader,
+  shows: 'everything' | 'faults' = 'everything',
+): Shown {
+  let made: Gate | undefined;
+  const gate = (): Gate => {
+    made ??= makeGate({ words: vocabulary(), reader });
+    return made;
+  };
+  const through = <T>(value: T): T => gate().json(value).value as T;
   const seen = new Map<ObservationKey, Promise<Observation>>();
   const look = async (key: ObservationKey): Promise<Observation> => {
     const found: Observation = await host.observe(key);
@@ -64,12 +73,13 @@ export function makeShown(host: Host, checks: readonly Check[], reader: LocalRea
       });
     return isSame ? judged.findings : null;
   }
-  const line = (text: string): string => withoutKeys(gate.text(text));
+  const line = (text: string): string => withoutKeys(gate().text(text));
   return {
-    value: (value) => deep(gate.typed(value)),
+    value: (value) => deep(gate().typed(value)),
     runs: (runs) =>
       Promise.all(
         runs.map(async (run) => {
+          if (shows === 'faults' && run.findings.every(isQuiet)) return { ...run, findings: run.findings.map(counted) };
           const findings =
             (await again(run)) ?? run.findings.map((found) => withOurs(gated(found, through, asItIs), found, run));
           return { ...run, findings: findings.map(deep) };
@@ -81,6 +91,16 @@ export function makeShown(host: Host, checks: readonly Check[], reader: LocalRea
     }),
   };
 }
+
+const isQuiet = ({ status }: Finding): boolean => status === 'pass' || status === 'skipped';
+
+/** What is left of a finding that is counted, and whose words nobody is shown: no text of anybody. */
+const counted = (found: Finding): Finding => ({
+  ...found,
+  target: '<coven-home>',
+  facts: Object.fromEntries(Object.entries(found.facts).filter(([, fact]) => typeof fact !== 'string')),
+  evidence: [],
+});
 
 /** What hints are chosen by is ours, and no text of anybody's: names of checks and causes. A role is a module's own. */
 const withOurs = (told: Finding, { target, facts }: Finding, { check }: CheckRun): Finding =>

@@ -1,4 +1,4 @@
-import { beginning, beginnings, templates, words } from './catalogue.ts';
+import { isTemplate, mayBeKnown, words } from './catalogue.ts';
 import { type Piece, piecesOf, skeletonOf, withLastWord } from './pieces.ts';
 
 /** What becomes of the parts of a message that are no words of a template. */
@@ -59,12 +59,11 @@ function widestAt(links: readonly string[], at: number) {
 }
 
 function matching(text: string): readonly Piece[] | null {
-  const first = beginning.exec(text)?.[0];
-  if (first !== undefined && !beginnings.has(first)) return null;
+  if (!mayBeKnown(text)) return null;
   const pieces = piecesOf(text);
-  if (templates.has(skeletonOf(pieces))) return pieces;
+  if (isTemplate(skeletonOf(pieces))) return pieces;
   const open = withLastWord(pieces);
-  return open && templates.has(skeletonOf(open)) ? open : null;
+  return open && isTemplate(skeletonOf(open)) ? open : null;
 }
 
 function rendered(pieces: readonly Piece[], { path, id, word }: Rendering): string {
