@@ -5,6 +5,8 @@ import { env as own } from 'node:process';
 import { asUser, environment, give, npm } from './machine.mjs';
 
 const coven = '@opencoven/cli@0.4.6';
+/** The program that REAL_COVEN names may stand on files of this user alone. */
+const asSelf = own.REAL_COVEN !== undefined;
 
 /** What was tried, and what is not as it has to be or null. Without REAL_COVEN, the program of the package itself has to run here. */
 export async function besideCoven(node, tarball, scratch) {
@@ -17,7 +19,7 @@ export async function besideCoven(node, tarball, scratch) {
     for (const away of ['@opencoven/cli', 'coven-doctor']) {
       const folder = join(scratch, `beside-${lines.length}`);
       mkdirSync(join(folder, 'shims'), { recursive: true });
-      give(folder);
+      if (!asSelf) give(folder);
       const problem = await tryOrder(node, folder, [first, second], away).catch((error) => error.message);
       lines.push([`installed globally, ${order}; ${away} taken away first`, problem]);
     }
@@ -31,17 +33,12 @@ async function tryOrder(node, folder, packages, away) {
   const env = environment(node, folder, { COVEN_HOME: join(folder, 'coven') });
   env.PATH = `${shims}:${join(prefix, 'bin')}:${env.PATH}`;
   const global = async (...words) => {
-    const { code, stderr } = await npm(node, folder, [
-      ...words,
-      '--global',
-      '--prefix',
-      prefix,
-      '--no-audit',
-      '--no-fund',
-    ]);
+    const all = [...words, '--global', '--prefix', prefix, '--no-audit', '--no-fund'];
+    const { code, stderr } = await npm(node, folder, all, { asSelf });
     if (code !== 0) throw new Error(`npm ${words.join(' ')}: ${stderr}`);
   };
-  const run = (name, ...words) => asUser('/bin/sh', ['-c', 'exec "$0" "$@"', name, ...words], { cwd: folder, env });
+  const run = (name, ...words) =>
+    asUser('/bin/sh', ['-c', 'exec "$0" "$@"', name, ...words], { cwd: folder, env, asSelf });
   const expect = async (matches, ...words) => {
     const { code, stdout, stderr } = await run(...words);
     if (!matches.test(`${stdout}${stderr}`)) throw new Error(`${words.join(' ')}: exit ${code}, ${stdout}${stderr}`);

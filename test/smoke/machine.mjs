@@ -60,12 +60,13 @@ export const npm = (node, home, words, options = {}) =>
   asUser(node.path, [npmProgram(), ...words], {
     env: environment(node, home, { ...node.settings, npm_config_cache: join(home, '.npm'), ...options.env }),
     cwd: options.cwd,
+    asSelf: options.asSelf ?? false,
   });
 
 /** Runs a program as the user, and resolves with what came of it. */
-export function asUser(file, words, options) {
+export function asUser(file, words, { asSelf = false, ...options }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, words, { ...options, ...user, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, words, { ...options, ...(asSelf ? {} : user), stdio: ['ignore', 'pipe', 'pipe'] });
     const out = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (out[name] += text));
     child.once('error', reject);

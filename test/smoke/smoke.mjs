@@ -1,7 +1,7 @@
 // What a user meets who installs the packed tarball: as another user than root, in a folder that may not be written to,
 // without HOME, without the scripts of packages, with pnpm, and after Node was changed.
 // Usage: npm run smoke -- [--nodes 20,22,24,26] [--fast] [--tarball FILE]
-//   --fast: this Node alone, and nothing is compiled
+//   --fast: this Node alone, and nothing is compiled. --beside: global installs beside the real Coven alone
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,15 @@ import { besideCoven } from './beside.mjs';
 import { asUser, environment, give, nodeOf, npm, root, user } from './machine.mjs';
 
 const { values: options } = parseArgs({
-  options: { nodes: { type: 'string' }, fast: { type: 'boolean' }, tarball: { type: 'string' } },
+  options: {
+    nodes: { type: 'string' },
+    fast: { type: 'boolean' },
+    beside: { type: 'boolean' },
+    tarball: { type: 'string' },
+  },
 });
 const own = version.slice(1).split('.')[0];
-const majors = options.fast ? [own] : (options.nodes ?? '20,22,24,26').split(',');
+const majors = options.fast || options.beside ? [own] : (options.nodes ?? '20,22,24,26').split(',');
 const scratch = mkdtempSync(join(tmpdir(), 'coven-doctor-smoke-'));
 chmodSync(scratch, 0o755);
 
@@ -123,7 +128,7 @@ try {
   chmodSync(tarball, 0o644);
   const nodes = majors.map((major) => nodeOf(major, join(root, 'node_modules', '.cache', 'smoke')));
   console.log(`${tarball}, as ${user.uid === undefined ? 'this user' : `uid ${user.uid}`}, Node ${majors.join(', ')}`);
-  for (const node of nodes)
+  for (const node of options.beside ? [] : nodes)
     await tryNode(
       node,
       tarball,
