@@ -39,7 +39,7 @@ function inOurWords(message: string, options: Command['options']): string {
   const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
   if (unknown !== undefined)
     return `unknown option ${dashed(unknown)}${didYouMean(dashed(unknown), Object.keys(options).map(dashed))}`;
-  const [, name = '', given = ''] = /Argument: ([\w-]+), UntrustedFile: (.{0,80}), Choices: /.exec(message) ?? [];
+  const [, name = '', given = ''] = /Argument: ([\w-]+), Given: (.{0,80}), Choices: /.exec(message) ?? [];
   const { choices } = options[name] ?? {};
   if (choices) return `${dashed(name)} takes one of ${choices.join(', ')}; not ${given}`;
   const [, without] = /^Not enough arguments following: ([\w-]+)/.exec(message) ?? [];
