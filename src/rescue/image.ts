@@ -1,3 +1,4 @@
+import type { Frames } from '../sqlite/frames.ts';
 import type { OpenWal } from '../sqlite/pages.ts';
 import { readWhole } from '../sqlite/pages.ts';
 import type { Source } from './source.ts';
@@ -40,12 +41,13 @@ const codeOf = (use: FrameUse): number => uses.indexOf(use);
  * Judges every frame. Those up to the last commit count, and a damaged frame between them costs only itself; a damaged frame
  * that claims to end a commit still ended it. What no commit follows does not count.
  */
-export function judgeFrames({ frames }: OpenWal): Wal {
+export function judgeFrames({ frames }: OpenWal, mainPages: number): Wal {
   const latest = new Map<number, number>();
   const marks = new Uint8Array(frames.slots);
   let pending: number[] = [];
   let torn: number[] = [];
   let damaged = 0;
+  let size = 0;
   for (let frame = 0; frame < frames.slots; frame += 1) {
     const state = frames.stateOf(frame);
     if (state === 'other') {
@@ -55,6 +57,7 @@ export function judgeFrames({ frames }: OpenWal): Wal {
     if (state === 'sound') pending.push(frame);
     else torn.push(frame);
     if (frames.commitOf(frame) === 0) continue;
+    if (state === 'sound') size = frames.commitOf(frame);
     for (const one of torn) marks[one] = codeOf('damaged');
     damaged += torn.length;
     for (const committed of pending) {
@@ -66,7 +69,37 @@ export function judgeFrames({ frames }: OpenWal): Wal {
     }
     [pending, torn] = [[], []];
   }
+  // A checkpoint has put it into the main file, which has lost it since.
+  for (const [page, frame] of checkpointed(frames, size))
+    if (page > mainPages && !latest.has(page)) {
+      marks[frame] = codeOf('current');
+      latest.set(page, frame);
+    }
   return { latest, use: (frame) => uses[marks[frame] ?? 0] ?? 'none', damaged };
+}
+
+/**
+ * Of each page the newest frame of the older generations, up to the last commit of each. Newer generations lie before older
+ * ones. Pages beyond `size`, or where it is 0 beyond what the newest commit says, are no longer the database's.
+ */
+function checkpointed(frames: Frames, size: number): ReadonlyMap<number, number> {
+  const newest = new Map<number, number>();
+  let most = size;
+  for (let frame = 0; frame < frames.slots; ) {
+    const salt = frames.saltOf(frame);
+    const own = new Map<number, number>();
+    let pending: [number, number][] = [];
+    for (; frame < frames.slots && frames.saltOf(frame) === salt; frame += 1) {
+      if (frames.stateOf(frame) !== 'other') continue;
+      pending.push([frames.pageOf(frame), frame]);
+      if (frames.commitOf(frame) === 0) continue;
+      for (const [page, at] of pending) own.set(page, at);
+      pending = [];
+      if (newest.size === 0 && size === 0) most = frames.commitOf(frame);
+    }
+    for (const [page, at] of own) if (!newest.has(page) && page >= 1 && page <= most) newest.set(page, at);
+  }
+  return newest;
 }
 
 /** The database that the main file makes with the given frames. */

@@ -13,7 +13,7 @@ import { buildModel, type Model, type Table } from './model.ts';
 import { addPlaceholders, dropDeleted } from './placeholder.ts';
 import type { RescueProgress, RescueReport, RescueRequest } from './protocol.ts';
 import { type Reach, reach } from './reach.ts';
-import { removeRows, unparented } from './remove.ts';
+import { type RowName, removeRows, unparented } from './remove.ts';
 import { namedValues, RowReader } from './rows.ts';
 import { scan } from './scan.ts';
 import { settleSchema } from './schema.ts';
@@ -33,7 +33,7 @@ function rescueFrom(
   tell: (progress: RescueProgress) => void,
 ): RescueReport {
   const { format } = source;
-  const wal = source.wal && judgeFrames(source.wal);
+  const wal = source.wal && judgeFrames(source.wal, source.mainPages);
   const image = imageOf(source, wal?.latest ?? new Map());
   const aloneImage = imageOf({ ...source, wal: null }, new Map());
   const chains = new ChainReader(image, format.pageSize, format.usableSize);
@@ -57,12 +57,15 @@ function rescueFrom(
     const winners = scratch.db.prepare('SELECT count(*) FROM winner').pluck().get() as number;
     const writing = { source, scratch, model, chains, alone };
     writeRows(db, { ...writing, tell: (done) => tell({ phase: 'write', done, of: winners }) });
-    removeRows(db, scratch, model, 'holds a word with a damaged byte', misspelt(db));
     const reader = new RowReader(source);
     const sessions = model.tables.find(({ name }) => name === 'sessions');
-    const lostSessions = namedSessions(scratch, model, reader, chains);
-    if (sessions && isKnown(sessions, reached)) dropDeleted(db, [...lostSessions.keys()]);
-    const placeholders = addPlaceholders(db, (id) => lostSessions.get(id) ?? null);
+    const missing = missingSessions(scratch, model, reader, chains);
+    // A session is deleted where neither a row nor an entry names it; a row that is left out below is not.
+    if (sessions && isKnown(sessions, reached) && !missing.hasNameless) dropDeleted(db, [...missing.ids.keys()]);
+    const damagedWords = misspelt(db);
+    const ids = new Map([...missing.ids, ...sessionIds(db, damagedWords)]);
+    removeRows(db, scratch, model, 'holds a word with a damaged byte', damagedWords);
+    const placeholders = addPlaceholders(db, (id) => ids.get(id) ?? null);
     tell({ phase: 'index', done: 0, of: 1 });
     const refused = [...model.refused, ...buildIndexes(db, model, objects)];
     const old = { path: join(folder, 'words'), image, format, chains, objects };
@@ -79,7 +82,7 @@ function rescueFrom(
     refused.push(...addTriggers(db, objects));
     tell({ phase: 'check', done: 0, of: 1 });
     const checks = check(db);
-    const { tables, sessions: told, missing } = account(db, scratch, model, reader, chains, placeholders);
+    const { tables, sessions: told, missing: missingRows } = account(db, scratch, model, reader, chains, placeholders);
     const sum = (of: (table: (typeof tables)[number]) => number): number =>
       tables.reduce((total, table) => total + of(table), 0);
     const lost = sum((table) => table.lost);
@@ -100,7 +103,7 @@ function rescueFrom(
       },
       tables,
       sessions: told,
-      missing,
+      missing: missingRows,
       lost,
       uncertain,
       placeholders: placeholders.size,
@@ -137,23 +140,26 @@ const isKnown = (table: Table, { trees }: Reach): boolean =>
     ({ of, isIntact }) => isIntact && (of === table || table.indexes.some((index) => index === of && !index.partial)),
   );
 
-/** Ids and rowids of sessions that only indexes name. */
-function namedSessions(
-  scratch: Scratch,
-  model: Model,
-  reader: RowReader,
-  chains: ChainReader,
-): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
-  const table = model.tables.find(({ name }) => name === 'sessions');
-  const rows = scratch.db
-    .prepare('SELECT row, ix, file, at, cell FROM named WHERE tbl = ?')
-    .raw()
-    .all(table?.id ?? -1);
-  for (const [row, ix, file, at, cell] of rows as [number, number, number, number, number][]) {
-    const index = model.indexes[ix];
+/** Sessions whose row is missing: ids and rowids of those that an index names, and whether there are others. */
+function missingSessions(scratch: Scratch, model: Model, reader: RowReader, chains: ChainReader) {
+  const ids = new Map<string, number>();
+  const table = model.tables.find(({ name }) => name === 'sessions')?.id ?? -1;
+  const rowids = new Set(scratch.db.prepare('SELECT row FROM missing WHERE tbl = ?').pluck().all(table) as number[]);
+  if (rowids.size === 0) return { ids, hasNameless: false };
+  const entries = scratch.db
+    .prepare('SELECT row, ix, file, at, cell FROM vote WHERE tbl = ? AND live = 1 AND row IN (SELECT row FROM missing)')
+    .raw();
+  for (const [row, ix, file, at, cell] of entries.all(table) as [number, number, number, number, number][]) {
+    const index = rowids.has(row) ? model.indexes[ix] : null;
     const { id } = index ? namedValues(reader, chains, [{ index, place: { file, at, cell } }]) : {};
-    if (typeof id === 'string') found.set(id, row);
+    if (typeof id === 'string') ids.set(id, row);
   }
-  return found;
+  return { ids, hasNameless: new Set(ids.values()).size < rowids.size };
+}
+
+function sessionIds(db: Database.Database, rows: readonly RowName[]): readonly (readonly [string, number])[] {
+  const sessions = rows.filter(({ table }) => table === 'sessions');
+  if (sessions.length === 0) return [];
+  const select = db.prepare('SELECT id FROM sessions WHERE rowid = ?').pluck();
+  return sessions.map(({ rowid }) => [select.get(rowid) as string, rowid]);
 }

@@ -69,11 +69,16 @@ function versionsOf(frames: Frames): ReadonlyMap<number, number[]> {
   return versions;
 }
 
-/** Whether the main file was changed later than any page 1 in the WAL: its change counter never goes back. */
+/**
+ * Whether the main file was changed later than any page 1 in the WAL: its change counter never goes back. SQLite writes it
+ * twice, at 24 and at 92; where the two differ, a byte of it is damaged, and it tells nothing.
+ */
 function isOlder(alone: Pages, wal: OpenWal, firsts: readonly number[]): boolean {
   const page = alone.buffer();
   const counter = (bytes: Buffer | null): number => bytes?.readUInt32BE(24) ?? 0;
-  const was = counter(alone.read(1, page));
+  const first = alone.read(1, page);
+  const was = counter(first);
+  if (first?.readUInt32BE(92) !== was) return false;
   return firsts.length > 0 && firsts.every((frame) => counter(readFrame(wal, frame, page)) < was);
 }
 
@@ -133,8 +138,12 @@ function tableOf(
   return null;
 }
 
+/** Ids of rows whose rowid is between those of its neighbours, as it is unless it is damaged. */
 function* idsOf(leaf: BtreePage, pages: Pages): Generator<readonly [rowid: number, id: string]> {
-  for (const cell of cellsOf(leaf)) {
+  const cells = [...cellsOf(leaf)];
+  for (const [at, cell] of cells.entries()) {
+    if ((cells[at - 1]?.rowid ?? Number.NEGATIVE_INFINITY) >= cell.rowid) continue;
+    if ((cells[at + 1]?.rowid ?? Number.POSITIVE_INFINITY) <= cell.rowid) continue;
     const local = leaf.bytes.subarray(cell.payloadStart, cell.payloadStart + cell.local);
     const header = parseRecordHeader(local);
     const id = header && valueAt(local, header, 0, pages.header.encoding);

@@ -49,6 +49,8 @@ export interface Frames {
   /** Pages of the database after the commit that this frame ends; else 0. */
   readonly commitOf: (frame: number) => number;
   readonly stateOf: (frame: number) => FrameState;
+  /** The first salt of the frame: each generation has its own, and the newest one begins the file. */
+  readonly saltOf: (frame: number) => number;
   /** Where the frame's page begins in the file. */
   readonly offsetOf: (frame: number) => number;
 }
@@ -73,6 +75,7 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
   const slots = Math.min(frameLimit, Math.max(0, Math.floor((size - walHeaderBytes) / frameBytes)));
   const pages = new Uint32Array(slots);
   const commits = new Uint32Array(slots);
+  const salts = new Uint32Array(slots);
   const marks = new Uint8Array(slots);
   const perChunk = Math.max(1, Math.floor(chunkBytes / frameBytes));
   const chunk = Buffer.allocUnsafeSlow(Math.min(perChunk, Math.max(slots, 1)) * frameBytes);
@@ -91,6 +94,7 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
       const isSound = frame.page > 0 && sums.some((sum) => equal(sum, frame.checksum));
       pages[first + index] = frame.page;
       commits[first + index] = frame.commit;
+      salts[first + index] = frame.salt1;
       marks[first + index] = !isCurrent ? 0 : isSound ? 1 : 2;
       // Where only the stored checksum of a damaged frame is wrong, the next one fits the sum that it should have.
       seeds = isSound || sums.length === 0 ? [frame.checksum] : [frame.checksum, sums[0] as Checksum];
@@ -108,6 +112,7 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
     complete: read === slots,
     pageOf: (frame) => pages[frame] ?? 0,
     commitOf: (frame) => commits[frame] ?? 0,
+    saltOf: (frame) => salts[frame] ?? 0,
     stateOf: (frame) => states[marks[frame] ?? 0] ?? 'other',
     offsetOf: (frame) => walHeaderBytes + frame * frameBytes + frameHeaderBytes,
   };
