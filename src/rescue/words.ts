@@ -86,10 +86,10 @@ function copySearch(db: Database.Database, { image, format, chains, objects }: O
   db.pragma('journal_mode = OFF');
   db.pragma('synchronous = OFF');
   db.exec("CREATE VIRTUAL TABLE events_fts USING fts5(payload_json, content='events', content_rowid='rowid')");
-  for (const part of ['data', 'idx', 'docsize', 'config']) {
+  for (const part of ['data', 'idx', 'config']) {
     const name = `events_fts_${part}`;
     const root = objects.find((object) => object.type === 'table' && object.name === name)?.root ?? 0;
-    const isTable = part === 'data' || part === 'docsize';
+    const isTable = part === 'data';
     const columns = part === 'idx' ? 3 : 2;
     db.exec(`DELETE FROM ${name}`);
     const insert = db.prepare(`INSERT INTO ${name} VALUES (${Array.from({ length: columns }, () => '?').join(', ')})`);

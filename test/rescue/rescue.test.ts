@@ -28,7 +28,7 @@ const cases: readonly (readonly [name: string, condition: Condition, exit: numbe
   ['index-root-zeroed', 'checkpointed', 0],
   ['file-of-another-home', 'checkpointed', 0],
   ['wal-header-zeroed', 'wal', 3],
-  ['wal-frame-torn', 'restarted', 3],
+  ['wal-last-torn', 'wal', 3],
   ['wal-fork', 'wal', 0],
   // The WAL is of this ledger, though a byte of the main file speaks against it.
   ['header-change-counter', 'restarted', 0],
