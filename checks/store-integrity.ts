@@ -3,6 +3,7 @@ import { withoutLedger } from '../src/coven/gates.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown } from '../src/model/check.ts';
 import type { PageBytes, StoreIntegrity } from '../src/model/observation.ts';
+import { rescueRemedy } from '../src/repair/remedies/store.ts';
 
 const others = ({ more }: Facts): string =>
   Number(more) > 0 ? ` (and ${count(more, 'more problem', 'more problems')})` : '';
@@ -54,6 +55,7 @@ export const storeIntegrity = defineCheck({
         ...preserve(facts),
         ...seeRescue,
       ],
+      remedy: rescueRemedy,
     },
   },
   needs: ['home', 'store.open', 'store.bytes', 'store.integrity'],

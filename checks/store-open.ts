@@ -7,6 +7,7 @@ import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { StoreFiles } from '../src/model/observation.ts';
+import { rescueRemedy } from '../src/repair/remedies/store.ts';
 
 const ways: Readonly<Record<string, string>> = {
   'in-place': 'read in place, beside its owner',
@@ -82,6 +83,7 @@ export const storeOpen = defineCheck({
     'not-a-database': {
       message: () => 'the ledger is not a database: the header of coven.sqlite3 is damaged',
       hint: (facts) => [...preserve(facts), ...seeRescue],
+      remedy: rescueRemedy,
     },
     malformed: {
       message: ({ code, cutPages, ownPages }) =>
@@ -89,6 +91,7 @@ export const storeOpen = defineCheck({
           ? `the ledger was cut off: ${cutPages} of its ${count(ownPages, 'page')} are there (${code})`
           : `the schema of the ledger is damaged (${code})`,
       hint: (facts) => [...preserve(facts), ...seeRescue],
+      remedy: rescueRemedy,
     },
     unreadable: {
       message: ({ code }) => `the ledger cannot be read (${code})`,

@@ -5,7 +5,7 @@ import { largeWalBytes } from '../src/coven/limits.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
-import { checkpointRemedy, foreignWalRemedy, loneWalRemedy } from '../src/repair/remedies/store.ts';
+import { checkpointRemedy, foreignWalRemedy, loneWalRemedy, rescueRemedy } from '../src/repair/remedies/store.ts';
 
 function tornWal({ bytes: size, state, hiddenCommits, visibleCommits, tornCommits }: Facts): string {
   const wal = `the WAL (${bytes(size)})`;
@@ -58,6 +58,7 @@ export const storeWal = defineCheck({
               ...seeRescue,
             ]
           : [...preserve(facts), ...seeRescue],
+      remedy: rescueRemedy,
     },
     cut: {
       message: (facts) =>
@@ -73,6 +74,7 @@ export const storeWal = defineCheck({
       ],
       // Its WAL is in quarantine then, and what it held is in the main file.
       follows: ['home:repairs unfinished', 'home:repairs changed-since'],
+      remedy: rescueRemedy,
     },
     alone: {
       message: (facts) =>

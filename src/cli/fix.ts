@@ -4,16 +4,19 @@ import { outsideOf } from '../backup/place.ts';
 import type { HomeSource } from '../coven/layout.ts';
 import { Unsafe } from '../host/outside.ts';
 import type { Finding } from '../model/check.ts';
-import { barredSteps, type Plan, type Risk } from '../model/step.ts';
+import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
 import { notAppliedWords, renderPlan } from '../render/plan.ts';
 import { conclusion } from '../render/text.ts';
+import { digestOf } from '../repair/digest.ts';
 import { type Applied, applyPlan } from '../repair/engine/apply.ts';
-import { exitCode, type Recheck } from '../repair/engine/perform.ts';
+import { exitCode, inOrder, type Recheck } from '../repair/engine/perform.ts';
 import { type Recovered, recoverRuns } from '../repair/engine/recover.ts';
 import { type Reason, reasonOf } from '../repair/engine/refusal.ts';
+import type { Progress } from '../repair/engine/transaction.ts';
 import type { Threshold } from '../run/report.ts';
 import { consent } from './consent.ts';
+import { applyRescue, partsOf } from './fix-rescue.ts';
 import { print } from './print.ts';
 import { backUp } from './run-backup.ts';
 import { type Survey, type SurveyOptions, survey, toldFacts, toldPlan } from './survey.ts';
@@ -39,7 +42,7 @@ const cutOff: readonly string[] = ['unfinished', 'changed-since'];
 
 /** `doctor --fix`: diagnoses, shows the plan, asks, applies it as one run, and diagnoses again. Tells the exit code. */
 export async function fix(options: FixOptions, signal: AbortSignal): Promise<number> {
-  const before = await survey(options, signal);
+  const before = await survey(options, signal, allChecks, true);
   signal.throwIfAborted();
   const isUnfinished = before.report.checks.some(({ findings }) => findings.some(({ code }) => cutOff.includes(code)));
   return isUnfinished ? recoverFirst(options, before, signal) : fixNow(options, before, signal);
@@ -63,7 +66,7 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
     process.stderr.write(renderRefusal(refused, home));
     return options.json ? tell(options, before, null, refusedCode, { recovered, refused }) : refusedCode;
   }
-  const after = await survey(options, signal);
+  const after = await survey(options, signal, allChecks, true);
   signal.throwIfAborted();
   return fixNow(options, after, signal, { recovered, refused: null });
 }
@@ -102,24 +105,64 @@ export async function apply(
   signal: AbortSignal,
   cutOff: Before = nothingBefore,
 ): Promise<number> {
-  const home = options.home.path;
   refuseUnsafe(options);
-  const say = options.json ? () => undefined : (text: string) => void process.stdout.write(text);
-  const applied = await applyPlan(plan, {
-    home,
-    allow: options.allow,
-    backup: (run) => backUp(options, plan, run, signal),
-    recheck: (fixes) => recheck(fixes, plan, options, signal),
-    signal,
-    tell: (progress) => say(renderProgress(progress, home)),
-  });
+  const done = await applyParts(plan, options, signal);
+  const recovered = done.flatMap(({ applied }) => applied.recovered);
+  const fixes = inOrder(
+    plan.steps,
+    done.flatMap(({ applied }) => applied.fixes),
+  );
+  const runId = done.flatMap(({ applied }) => applied.runId ?? [])[0] ?? null;
+  const applied: Applied = { runId, recovered, fixes, exit: exitCode(fixes, signal) };
   const after = signal.aborted ? null : await survey(options, signal);
   if (after === null || signal.aborted) {
-    if (!options.json) await print(renderApplied(applied, plan.steps, options.home));
-    return exitCode(applied.fixes, signal);
+    if (!options.json) await print(renderParts(done, options.home));
+    return exitCode(fixes, signal);
   }
   const told = { ...after.told, plan: options.json ? toldPlan(plan, after.told.value) : plan };
-  return tell(options, { ...after, plan, told }, applied, applied.exit || after.report.exitCode, cutOff);
+  return tell(options, { ...after, plan, told }, { applied, done }, applied.exit || after.report.exitCode, cutOff);
+}
+
+/** A run of the engine, and the steps that it was for. */
+interface Done {
+  readonly applied: Applied;
+  readonly steps: readonly Step[];
+}
+
+const renderParts = (done: readonly Done[], home: FixOptions['home']): string =>
+  done.map(({ applied, steps }) => renderApplied(applied, steps, home)).join('');
+
+/** A rescue is a run of its own: what does not wait for it comes before it, and what does is done only where it was. */
+async function applyParts(plan: Plan, options: FixOptions, signal: AbortSignal): Promise<readonly Done[]> {
+  const home = options.home.path;
+  const say = options.json ? () => undefined : (text: string) => void process.stdout.write(text);
+  const ofSteps = (steps: readonly Step[]) => {
+    const part = { ...plan, steps };
+    return {
+      backup: (run: string) => backUp(options, part, run, signal),
+      recheck: (fixes: readonly string[]) => recheck(fixes, plan, options, signal),
+      tell: (progress: Progress) => say(renderProgress(progress, home)),
+      ...{ home, signal },
+    };
+  };
+  const applySteps = async (steps: readonly Step[]): Promise<readonly Done[]> => {
+    if (steps.length === 0) return [];
+    const part = { ...plan, steps, digest: digestOf({ ...plan, steps }) };
+    return [{ applied: await applyPlan(part, { ...ofSteps(steps), allow: options.allow }), steps }];
+  };
+  const { before, rescue, after } = partsOf(plan);
+  if (!rescue) return applySteps(before);
+  const first = await applySteps(before);
+  const isAllowed = options.allow.has(rescue.risk);
+  const rescued = await applyRescue(rescue, { ...ofSteps([]), isAllowed, shows: !options.json });
+  const isRescued = rescued.fixes.every(({ outcome }) => outcome === 'fixed');
+  const reason = { code: 'requires', facts: { fix: rescue.fix } } as const;
+  const withheld = [...new Set(after.map(({ fix }) => fix))].map(
+    (fix) => ({ fix, outcome: 'refused', reason }) as const,
+  );
+  const left: Done = { applied: { runId: null, recovered: [], fixes: withheld, exit: 5 }, steps: after };
+  const last = isRescued ? await applySteps(after) : withheld.length > 0 ? [left] : [];
+  return [...first, { applied: rescued, steps: [rescue] }, ...last];
 }
 
 /** Before anything is done: a folder that another user can turn elsewhere is no place for a backup. */
@@ -170,7 +213,7 @@ const isAgreed = async ({ yes, json }: FixOptions, question: string, signal: Abo
 async function tell(
   options: FixOptions,
   { plan, told }: Survey,
-  applied: Applied | null,
+  outcome: { readonly applied: Applied; readonly done: readonly Done[] } | null,
   code: number,
   { recovered, refused }: Before = nothingBefore,
 ): Promise<number> {
@@ -181,15 +224,16 @@ async function tell(
       ...one,
       reason: one.reason && toldReason(one.reason, told.value),
     });
+    const applied = outcome?.applied ?? null;
     const runs = [...recovered, ...(applied?.recovered ?? [])].map((run) => ({ ...run, fixes: run.fixes.map(reason) }));
     const recoveryRefused = refused && toldReason(refused, told.value);
     const done = applied && { ...applied, fixes: applied.fixes.map(reason) };
     await print(renderFixJson({ ...told, applied: done, exitCode: code, recovered: runs, recoveryRefused }, tool()));
     return code;
   }
-  if (applied) await print(`${renderApplied(applied, plan.steps, options.home)}\n${conclusion(told.report)}\n`);
+  if (outcome) await print(`${renderParts(outcome.done, options.home)}\n${conclusion(told.report)}\n`);
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
-  else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow)}\n`);
+  else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow, options.home)}\n`);
   return code;
 }
 

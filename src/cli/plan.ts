@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { checks as allChecks } from '../../checks/index.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import type { Plan } from '../model/step.ts';
 import { renderPlan } from '../render/plan.ts';
@@ -16,7 +17,7 @@ const planLimitBytes = 4 * 1024 ** 2;
 /** `doctor plan`: what --fix would do; saved as a file that `apply` takes, 0600. Changes nothing in the home. */
 export async function plan(options: FixOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
   const file = output === undefined ? null : placeOf('--output', output, options.home.path);
-  const { plan } = await survey(options, signal);
+  const { plan } = await survey(options, signal, allChecks, true);
   signal.throwIfAborted();
   const document = `${JSON.stringify(plan, null, 2)}\n`;
   if (file !== null) await writeOutput(file, document);
@@ -38,7 +39,7 @@ export async function applySaved(options: FixOptions, file: string, signal: Abor
   };
   if ('why' in saved) return refuse(saved.why);
   if (digestOf(saved.plan) !== saved.plan.digest) return refuse('it was altered');
-  const { plan: now } = await survey(options, signal);
+  const { plan: now } = await survey(options, signal, allChecks, true);
   signal.throwIfAborted();
   if (Date.now() > Date.parse(saved.plan.expiresAt)) return refuse(`it expired at ${saved.plan.expiresAt}`);
   if (saved.plan.tool.version !== now.tool.version) return refuse('another version of coven-doctor made it');

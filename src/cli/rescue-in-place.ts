@@ -8,7 +8,9 @@ import { lookNow } from '../host/files.ts';
 import { installIn } from '../host/observations/install.ts';
 import { rehearse } from '../host/rehearse.ts';
 import type { Stage } from '../model/stage.ts';
-import { replaceInHome } from '../repair/engine/replace.ts';
+import type { Recovered } from '../repair/engine/recover.ts';
+import { type ReplaceOptions, replaceInHome } from '../repair/engine/replace.ts';
+import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/protocol.ts';
@@ -18,6 +20,10 @@ const rehearsalMs = 120_000;
 /** What came of a rescue in place. */
 export interface PutInPlace {
   readonly runId: string;
+  /** Runs that had been cut off. */
+  readonly recovered: readonly Recovered[];
+  /** As the engine tells it; null where it was not agreed to. */
+  readonly ended: FixOutcome | null;
   readonly report: RescueReport;
   /** The version of Coven that opened a copy of the rescued ledger; null where none is on PATH. */
   readonly opened: string | null;
@@ -34,6 +40,8 @@ export interface InPlaceOptions {
   /** Reads the ledger and writes the rescued one to `output`; `folder` is for what is too much for memory. */
   readonly run: (ledger: string, place: { readonly folder: string; readonly output: string }) => Promise<RescueReport>;
   readonly agree: (report: RescueReport, opened: string | null) => Promise<boolean>;
+  /** As `replaceInHome` takes them. */
+  readonly more?: Pick<ReplaceOptions<unknown>, 'backup' | 'recheck' | 'tell'>;
   readonly signal: AbortSignal;
 }
 
@@ -46,13 +54,14 @@ interface Prepared {
  * Puts the rescued ledger in the place of the damaged one, as a run of the engine: every part of the damaged one stays in the
  * quarantine of the run, and `undo` puts it back. Rejects where nothing was begun.
  */
-export async function rescueInPlace({ home: named, run, agree, signal }: InPlaceOptions): Promise<PutInPlace> {
+export async function rescueInPlace({ home: named, run, agree, more, signal }: InPlaceOptions): Promise<PutInPlace> {
   const home = homeOf(named);
-  const { prepared, outcome, runId, exit } = await replaceInHome<Prepared>({
+  const { prepared, outcome, runId, recovered, exit } = await replaceInHome<Prepared>({
     home,
     name: 'rescue',
     prepare: (stage) => prepare(stage, run, signal),
     agree: ({ report, opened }) => agree(report, opened),
+    ...more,
     signal,
   });
   const done = !outcome
@@ -62,7 +71,7 @@ export async function rescueInPlace({ home: named, run, agree, signal }: InPlace
       : outcome.outcome === 'refused'
         ? 'refused'
         : 'failed';
-  return { runId, ...prepared, outcome: done, reason: outcome?.reason ?? null, exit };
+  return { runId, recovered, ...prepared, outcome: done, ended: outcome, reason: outcome?.reason ?? null, exit };
 }
 
 async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSignal): Promise<Prepared> {

@@ -7,14 +7,16 @@ import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
 import type { Check, Facts } from '../model/check.ts';
 import type { IndexComparison } from '../model/observation.ts';
-import { needsIndexes, needsProgress, needsRoom, type PlanInput, planNeeds } from '../model/plan-input.ts';
+import { needsIndexes, needsProgress, needsRescue, needsRoom, type PlanInput, planNeeds } from '../model/plan-input.ts';
 import type { PlanOptions } from '../model/remedy.ts';
 import type { Plan, Step } from '../model/step.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { spareBackups } from '../repair/engine/runs.ts';
 import { makePlan } from '../repair/plan.ts';
+import { mayBeOpen } from '../repair/remedies/store.ts';
 import { diagnose } from '../run/diagnose.ts';
 import { makeReport, type Report, type Threshold } from '../run/report.ts';
+import { foreseeRescue } from './rescue-foreseen.ts';
 import { makeShown, type Shown } from './shown.ts';
 
 export interface SurveyOptions extends PlanOptions {
@@ -49,6 +51,8 @@ export async function survey(
   options: SurveyOptions,
   signal: AbortSignal,
   checks: readonly Check[] = allChecks,
+  /** What a rescue would bring back is told of a plan that may be applied: that reads the whole ledger. */
+  foresees = false,
 ): Promise<Survey> {
   const { home, deep, failOn, timeout } = options;
   const times = { checkMs: timeout * 1000, moreMs: watchSeconds * 1000 };
@@ -56,11 +60,16 @@ export async function survey(
     const report = makeReport(runs, failOn, run);
     const found = report.checks.flatMap(({ check, findings }) => findings.map((finding) => ({ check, finding })));
     const codes = found.map(({ check, finding }) => ({ check: check.id, code: finding.code }));
+    const seen = await see(host, planNeeds);
+    const isOpen = mayBeOpen(seen as Parameters<typeof mayBeOpen>[0]);
+    const indexes = needsIndexes(codes) ? await indexesOf(home.path, signal) : null;
+    const isRescue = foresees && !isOpen && (needsRescue(found) || (indexes?.lostRows ?? 0) > 0);
     const input: PlanInput = {
-      ...(await see(host, planNeeds)),
+      ...seen,
       ...(needsProgress(codes) ? await see(host, ['daemon.progress']) : { 'daemon.progress': null }),
-      indexes: needsIndexes(codes) ? await indexesOf(home.path, signal) : null,
+      indexes,
       oldBackups: needsRoom(codes) ? oldBackups(home.path) : [],
+      rescue: isRescue ? await foreseeRescue(home.path, !options.json, signal) : null,
     };
     const plan = makePlan(found, input, options, tool());
     const { runs: toldRuns, value } = makeShown(host, checks, options.json ? 'program' : 'operator');

@@ -31,6 +31,10 @@ export interface PlanOptions {
 export interface Remedy {
   /** The least risk that it takes. */
   readonly risk: Risk;
+  /** A greater one, where that depends on what it would find. */
+  readonly mayBe?: Risk;
+  /** What is merely a warning is left as it is. */
+  readonly failuresOnly?: true;
   /** What it does, as the end of a sentence that begins with `--fix`. */
   readonly summary: string;
   /** Pure: the same finding, observations and options give the same proposal. */
@@ -53,6 +57,7 @@ const reversible: readonly Action['kind'][] = [
   'checkpoint',
   'rebuild-index',
   'rebuild-search',
+  'rescue-ledger',
 ];
 
 /** What is known of a name in the home, or null where it was not seen: nothing is done to what was not seen. */

@@ -9,6 +9,37 @@ export interface LedgerFiles {
   readonly journal?: FileIdentity | null | undefined;
 }
 
+/** Sessions that a plan names one by one. */
+export const toldSessions = 100;
+
+/** What a rescue would bring back of a damaged ledger, and what it would not: the loss that is agreed to. */
+export interface RescueCounts {
+  readonly rescued: number;
+  /** Rows that indexes name and that no page holds. */
+  readonly lost: number;
+  /** Rows that something in the ledger contradicts: left out. */
+  readonly uncertain: number;
+  /** Reasons why more may be lost without a trace. */
+  readonly doubts: number;
+  /** Sessions whose own row is lost. */
+  readonly placeholders: number;
+  readonly tables: readonly {
+    readonly table: string;
+    readonly rescued: number;
+    readonly lost: number;
+    readonly uncertain: number;
+  }[];
+  /** The first sessions that are not complete, by id, and how many there are. */
+  readonly sessions: readonly {
+    readonly session: string;
+    readonly lost: number;
+    readonly uncertain: number;
+    /** Its own row is lost. */
+    readonly placeholder: boolean;
+  }[];
+  readonly incomplete: number;
+}
+
 /**
  * The only ways in which a home, its daemon or its processes are ever changed: data that prints, saves, is journalled
  * and is compared alike. Paths are names below the home with `/` between their parts; `.` is the home itself.
@@ -50,6 +81,8 @@ export type Action =
       /** Where a table and its index have a value in two versions: that of the table stays, and may be the wrong one. */
       readonly values?: readonly TwoValues[] | undefined;
     }
+  /** A rescued ledger takes the place of the damaged one: the run that `coven-doctor rescue` makes, and no other loss than this. */
+  | { readonly kind: 'rescue-ledger'; readonly ledger: LedgerFiles; readonly counts: RescueCounts }
   /** The full-text index, from the events that it is made of. */
   | { readonly kind: 'rebuild-search'; readonly ledger: LedgerIdentity }
   /**

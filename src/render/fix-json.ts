@@ -37,6 +37,7 @@ export function renderFixJson(
         undo: step.undo,
         message: stepWords(step.action),
         undoMessage: undoWords(step),
+        ...(step.action.kind === 'rescue-ledger' && { rescue: step.action.counts }),
       })),
       refused: plan.refused.map(({ finding, reason, facts }) => ({
         finding,

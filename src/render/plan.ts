@@ -1,7 +1,9 @@
+import { command } from '../model/advice.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
 import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
+import { type NamedHome, typedLine } from './typed.ts';
 import { liveWords, refusalWords, riskWords, stepWords, undoWords } from './words/fix.ts';
 
 export interface PlanTextOptions {
@@ -26,12 +28,12 @@ export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string
 }
 
 /** Why a plan was not applied, and what to type. */
-export function notAppliedWords(plan: Plan, allow: ReadonlySet<Risk>): string {
+export function notAppliedWords(plan: Plan, allow: ReadonlySet<Risk>, home: NamedHome): string {
   const barred = barredSteps(plan, allow);
   const risks = [...new Set(barred.map(({ risk }) => risk))].filter((risk) => !allow.has(risk));
-  const needs = risks.map((risk) => `--allow ${risk}`).join(' ');
+  const needs = ['--allow', ...risks];
   if (barred.length < plan.steps.length) return 'To apply it: --fix --yes, or run it on a terminal and answer.';
-  return `Every step of it needs ${needs}: coven-doctor --fix ${needs}`;
+  return `Every step of it needs ${needs.join(' ')}. To see it with that, and be asked:\n  ${typedLine(command('coven-doctor', '--fix', ...needs), home)}`;
 }
 
 function stepLines({ id, fix, action, risk, undo }: Step, plan: Plan, allow: ReadonlySet<Risk>): readonly string[] {

@@ -1,11 +1,13 @@
 import { type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Finding } from '../model/check.ts';
-import type { Risk } from '../model/step.ts';
+import type { Remedy } from '../model/remedy.ts';
 
 type Found = Pick<Finding, 'code' | 'status'>;
 
-const remedyOf = ({ causes }: Pick<Check, 'causes'>, { code, status }: Found): Cause['remedy'] =>
-  status === 'fail' || status === 'warn' ? causes[code]?.remedy : undefined;
+function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status }: Found): Cause['remedy'] {
+  const remedy = causes[code]?.remedy;
+  return status === 'fail' || (status === 'warn' && !remedy?.failuresOnly) ? remedy : undefined;
+}
 
 /** Whether --fix does something about a finding by itself; that a daemon is merely stopped needs more words. */
 const hasRemedy = (check: Pick<Check, 'id' | 'causes'>, finding: Found): boolean =>
@@ -14,7 +16,7 @@ const hasRemedy = (check: Pick<Check, 'id' | 'causes'>, finding: Found): boolean
 /** The command that repairs a finding; null where there is no remedy, or none without being asked for by name. */
 export function fixCommand(check: Pick<Check, 'id' | 'causes'>, finding: Found): CommandLine | null {
   const remedy = hasRemedy(check, finding) ? remedyOf(check, finding) : undefined;
-  return remedy ? repairCommand(remedy.risk) : null;
+  return remedy ? repairCommand(remedy) : null;
 }
 
 /** What --fix would do about a finding; nothing where there is no remedy, or no fault. */
@@ -22,9 +24,11 @@ export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found)
   const remedy = remedyOf(check, finding);
   if (!remedy) return {};
   const { risk, summary } = remedy;
-  const commands = [shellLine(repairCommand(risk))];
+  const commands = [shellLine(repairCommand(remedy))];
   return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands } };
 }
 
-const repairCommand = (risk: Risk): CommandLine =>
-  command('coven-doctor', '--fix', ...(risk === 'safe' ? [] : ['--allow', risk]));
+function repairCommand({ risk, mayBe = risk }: Pick<Remedy, 'risk' | 'mayBe'>): CommandLine {
+  const agreed = [...new Set([risk, mayBe])].filter((one) => one !== 'safe');
+  return command('coven-doctor', '--fix', ...(agreed.length === 0 ? [] : ['--allow', ...agreed]));
+}

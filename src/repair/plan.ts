@@ -1,4 +1,5 @@
 import type { CauseName } from '../coven/causes.ts';
+import { ledgerParts } from '../coven/layout.ts';
 import { judgeLifecycle } from '../coven/lifecycle.ts';
 import { liveIds } from '../coven/rows.ts';
 import type { Check, Finding } from '../model/check.ts';
@@ -93,15 +94,22 @@ function refusesAll({ home, machine, ...input }: PlanInput): Proposal | null {
 type Chosen = readonly { readonly name: string; readonly remedy: Exclude<Proposal, { refuse: string }> }[];
 type Placed = { readonly fix: string; readonly step: Draft; readonly requires: string[] };
 
+const hasRescue = ({ remedy }: Chosen[number]): boolean =>
+  remedy.steps.some(({ action }) => action.kind === 'rescue-ledger');
+
 /** Each does what those before it do, too: a ledger is replaced once. */
-const mending = ['checkpoint', 'rebuild-search', 'rebuild-index'];
+const mending = ['checkpoint', 'rebuild-search', 'rebuild-index', 'rescue-ledger'];
 
 function mendOnce(willing: Chosen): { readonly chosen: Chosen; readonly covered: readonly Refused[] } {
   const rank = ({ remedy }: Chosen[number]): number =>
     Math.max(-1, ...remedy.steps.map(({ action }) => mending.indexOf(action.kind)));
   const most = Math.max(-1, ...willing.map(rank));
   const main = willing.find((one) => most >= 0 && rank(one) === most);
-  const others = willing.filter((one) => one !== main && rank(one) >= 0);
+  const isRescue = main !== undefined && hasRescue(main);
+  // Nothing of a WAL that is not the ledger's comes into a rescued one, and all of it is kept.
+  const isOfLedger = ({ remedy }: Chosen[number]): boolean =>
+    remedy.steps.some(({ action }) => action.kind === 'quarantine' && ledgerParts.includes(action.path));
+  const others = willing.filter((one) => one !== main && (rank(one) >= 0 || (isRescue && isOfLedger(one))));
   return {
     chosen: willing.filter((one) => !others.includes(one)),
     covered: others.map(({ name }) => ({ finding: name, reason: 'covered', facts: { by: main?.name ?? '' } })),
@@ -140,7 +148,10 @@ function bringUp(chosen: Chosen, input: PlanInput, lives: Plan['live']) {
   const kind = asking.some(({ remedy }) => remedy.daemon === 'restart') ? 'restart-daemon' : 'start-daemon';
   const withSteps = chosen.filter(({ remedy }) => remedy.steps.length > 0);
   const inTheWay = judgeLifecycle(input)?.[kind === 'restart-daemon' ? 'restart' : 'start'] ?? ['daemon'];
-  const isMended = (check: string): boolean => withSteps.some(({ name }) => name.startsWith(`${check} `));
+  // A rescued ledger is a new one, whichever check of the old one is in the way.
+  const isRescue = chosen.some(hasRescue);
+  const isMended = (check: string): boolean =>
+    withSteps.some(({ name }) => name.startsWith(`${check} `)) || (isRescue && check.startsWith('store:'));
   const blockers = inTheWay.filter((check) => !isMended(check));
   if (blockers.length > 0) {
     const facts = { blockers: blockers.join(', ') };
@@ -155,7 +166,7 @@ function bringUp(chosen: Chosen, input: PlanInput, lives: Plan['live']) {
   // Nor is a daemon brought up on an index that was to be fixed first, and was not.
   const isNeeded = ({ name, remedy }: Chosen[number]): boolean =>
     inTheWay.some((check) => name.startsWith(`${check} `)) ||
-    remedy.steps.some(({ action }) => action.kind === 'rebuild-index');
+    remedy.steps.some(({ action }) => action.kind === 'rebuild-index' || action.kind === 'rescue-ledger');
   const requires = withSteps.filter((one) => one.name !== first.name && isNeeded(one)).map(({ name }) => name);
   const covered = others.filter(({ remedy }) => remedy.steps.length === 0);
   return {

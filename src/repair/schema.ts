@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { parseJson } from '../json.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from '../model/observation.ts';
 import { runIdPattern } from '../model/run-id.ts';
-import type { Action, LedgerFiles, Plan, Step } from '../model/step.ts';
+import { type Action, type LedgerFiles, type Plan, type RescueCounts, type Step, toldSessions } from '../model/step.ts';
 
 /**
  * The vocabulary of steps as a schema: a journal or a saved plan may be an attacker's, and holds these or nothing.
@@ -62,6 +62,20 @@ const ledgerFiles: v.GenericSchema<unknown, LedgerFiles> = v.strictObject({
   journal: v.optional(v.nullable(file)),
 });
 
+const rescueCounts: v.GenericSchema<unknown, RescueCounts> = v.strictObject({
+  rescued: count,
+  lost: count,
+  uncertain: count,
+  doubts: count,
+  placeholders: count,
+  tables: v.array(v.strictObject({ table: text, rescued: count, lost: count, uncertain: count })),
+  sessions: v.pipe(
+    v.array(v.strictObject({ session: text, lost: count, uncertain: count, placeholder: v.boolean() })),
+    v.maxLength(toldSessions),
+  ),
+  incomplete: count,
+});
+
 const twoValues: v.GenericSchema<unknown, TwoValues> = v.strictObject({
   index: text,
   table: text,
@@ -93,6 +107,7 @@ export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
     values: v.optional(v.pipe(v.array(twoValues), v.maxLength(20))),
   }),
   v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
+  v.strictObject({ kind: v.literal('rescue-ledger'), ledger: ledgerFiles, counts: rescueCounts }),
   v.strictObject({
     kind: v.literal('swap-ledger'),
     path: v.optional(path),

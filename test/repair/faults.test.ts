@@ -18,6 +18,10 @@ const started = (...fixed: readonly string[]): Round => ({ ...clean, fixed, cove
 /** Nothing but a signal or a start, which nobody can take back. */
 const acted = (...fixed: readonly string[]): Round => ({ ...clean, fixed, coven: 'running', undo: 'nothing' });
 
+/** A ledger whose schema was replaced by that of the full Coven is served by no other. */
+const rescuedFor = (fixed: string): Round =>
+  binary === null ? { ...mended(fixed), coven: expect.stringContaining('belongs to a full Coven') } : mended(fixed);
+
 const fixable: Readonly<Record<string, Round>> = {
   'lock-of-another-user': mended('home:owner foreign-entries'),
   'leftover-of-another-user': mended('home:owner foreign-entries'),
@@ -56,6 +60,22 @@ const fixable: Readonly<Record<string, Round>> = {
   'record-zombie-pid': started('daemon:record zombie-pid', 'daemon stale'),
   // The ledger is gone for good; what is left of it is brought to safety.
   'ledger-missing-beside-its-wal': { ...mended('store:wal alone'), not: ['store:open missing by-hand'] },
+  // The damaged ones are rescued: every row that a reader of SQL still sees is there afterwards.
+  'ledger-without-header': rescuedFor('store:open not-a-database'),
+  'ledger-schema-damaged': rescuedFor('store:open malformed'),
+  'ledger-schema-names-no-column': mended('store:open malformed'),
+  'ledger-cut-in-half': mended('store:open malformed'),
+  'events-damaged': mended('store:integrity corrupt'),
+  'events-root-damaged': mended('store:integrity corrupt'),
+  'sessions-damaged': mended('store:integrity corrupt'),
+  'events-page-is-free': mended('store:integrity corrupt'),
+  'index-of-session-ids-destroyed': mended('store:integrity corrupt'),
+  'index-holds-a-lost-row': mended('store:index index-mismatch'),
+  'wal-torn': mended('store:wal torn'),
+  'wal-damaged-in-the-middle': mended('store:wal torn'),
+  'wal-without-its-header': mended('store:wal torn'),
+  'wal-missing-beside-its-shared-memory': mended('store:wal cut'),
+  'wal-cut-off': mended('store:wal cut'),
   'index-lost-an-entry': mended('store:index index-mismatch'),
   'search-index-lacks-events': mended('store:index search-index'),
   'search-index-damaged': mended('store:index search-index'),
@@ -87,8 +107,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'disk-low': ['home:filesystem volatile by-hand', 'home:disk low no-old-backups'],
   'no-room-for-a-backup': ['home:filesystem volatile by-hand', 'home:disk no-room-for-backup no-old-backups'],
   'reset-interrupted': ['home:reset interrupted reset-interrupted'],
-  // What is left of a row that the table lost is in the index alone.
-  'index-holds-a-lost-row': ['store:index index-mismatch index-holds-lost-rows'],
+  'ledger-is-another-file': ['store:open not-a-database nothing-to-rescue'],
   // It is finished before anything is planned.
   'repair-cut-off': [],
   'restore-cut-off-and-written-since': [],

@@ -16,7 +16,7 @@ import type { Finding } from '../../src/model/check.ts';
 import type { FileIdentity, Observations, Process } from '../../src/model/observation.ts';
 import type { PlanInput } from '../../src/model/plan-input.ts';
 import type { PlanOptions } from '../../src/model/remedy.ts';
-import type { Action, Plan } from '../../src/model/step.ts';
+import type { Action, Plan, RescueCounts } from '../../src/model/step.ts';
 import { type Found, makePlan } from '../../src/repair/plan.ts';
 
 const tool = { name: 'coven-doctor', version: '0.0.0' };
@@ -46,6 +46,7 @@ function inputOf(base: Observations, changes: Changes, more: Partial<PlanInput> 
   return {
     ...changed(base, changes),
     oldBackups: [],
+    rescue: null,
     indexes: { lostRows: 0, values: [], compared: [] },
     ...more,
   } as PlanInput;
@@ -56,6 +57,15 @@ function foundOf(name: string, causedBy?: Found['finding']['causedBy']): Found {
   const finding: Finding = { code, status: status as Finding['status'], target: '<x>', facts: {}, evidence: [] };
   return { check: checkOf(check), finding: causedBy ? { ...finding, causedBy } : finding };
 }
+
+/** What a rescue would come to. */
+const foreseen = (counts: Partial<RescueCounts>): PlanInput['rescue'] => ({
+  ledger: { main: identity(), wal: null, shm: null },
+  counts: {
+    ...{ rescued: 5, lost: 0, uncertain: 0, doubts: 0, placeholders: 0, incomplete: 0, tables: [], sessions: [] },
+    ...counts,
+  },
+});
 
 const subject = (action: Action): string => {
   if ('path' in action) return ` ${action.path}${'mode' in action ? ` ${action.mode.toString(8)}` : ''}`;
@@ -608,6 +618,57 @@ const cases: Readonly<Record<string, Case>> = {
     seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
     more: { indexes: { lostRows: 1, values: [], compared: ['idx_b'] } },
     refused: ['store:index index-mismatch: index-holds-lost-rows'],
+  },
+  'an index that holds rows which its table lost, where a rescue was foreseen': {
+    found: ['store:index index-mismatch warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
+    more: { indexes: { lostRows: 1, values: [], compared: ['idx_b'] }, rescue: foreseen({}) },
+    steps: ['rescue-ledger gone disruptive'],
+  },
+  'a damaged ledger of which a rescue loses nothing': {
+    found: ['store:integrity corrupt'],
+    more: { rescue: foreseen({}) },
+    steps: ['rescue-ledger gone disruptive'],
+  },
+  'a damaged ledger of which a rescue loses a row': {
+    found: ['store:integrity corrupt'],
+    more: { rescue: foreseen({ lost: 1 }) },
+    steps: ['rescue-ledger gone lossy'],
+  },
+  'a damaged ledger of which a rescue may lose rows without a trace': {
+    found: ['store:integrity corrupt'],
+    more: { rescue: foreseen({ doubts: 1 }) },
+    steps: ['rescue-ledger gone lossy'],
+  },
+  'a damaged ledger beside a foreign WAL, which is kept with it': {
+    found: ['store:wal foreign', 'store:integrity corrupt'],
+    seen: files({ ...ledger, 'coven.sqlite3-wal': {} }),
+    more: { rescue: foreseen({}) },
+    steps: ['rescue-ledger gone disruptive'],
+    refused: ['store:wal foreign: covered'],
+  },
+  'a start on a damaged ledger requires its rescue': {
+    found: ['store:open malformed', 'daemon stopped warn'],
+    seen: { 'store.open': { outcome: 'malformed' } },
+    more: { rescue: foreseen({ lost: 1 }) },
+    start: true,
+    steps: ['rescue-ledger gone lossy', `${start} requires store:open malformed`],
+  },
+  'a damaged ledger that somebody has open': {
+    found: ['store:integrity corrupt'],
+    seen: { processes: { list: [{ ...stranger, ledgerOpen: true }] } },
+    more: { rescue: foreseen({}) },
+    refused: ['store:integrity corrupt: ledger-in-use'],
+  },
+  'a damaged ledger of which no rescue could be foreseen': {
+    found: ['store:integrity corrupt'],
+    more: { rescue: { why: 'no room' } },
+    refused: ['store:integrity corrupt: cannot-rescue'],
+  },
+  'a WAL that is merely torn at its end': {
+    found: ['store:wal torn warn'],
+    more: { rescue: foreseen({}) },
+    refused: ['store:wal torn: by-hand'],
   },
   'an index that could not be held against its table': {
     found: ['store:index index-mismatch warn'],

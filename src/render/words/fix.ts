@@ -1,7 +1,7 @@
 import { count } from '../../model/amounts.ts';
 import type { Facts } from '../../model/check.ts';
 import { homeWord, quoted } from '../../model/shell.ts';
-import type { Action, Plan, Risk, Step } from '../../model/step.ts';
+import type { Action, Plan, RescueCounts, Risk, Step } from '../../model/step.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 const at = (path: string): string => (path === '.' ? '<coven-home>' : `<coven-home>/${path}`);
@@ -18,6 +18,30 @@ const valueWords = (values: TwoValues = []): string =>
         )
         .join('; ')}`;
 
+/** What is rescued and what is not, by table and by session. */
+function rescueWords({ rescued, lost, uncertain, doubts, tables, sessions, incomplete }: RescueCounts): string {
+  const hurt = tables.filter((table) => table.lost + table.uncertain > 0);
+  const gone = (of: { readonly lost: number; readonly uncertain: number }): string =>
+    [
+      ...(of.lost > 0 ? [`${of.lost} lost`] : []),
+      ...(of.uncertain > 0 ? [`${of.uncertain} left out as uncertain`] : []),
+    ].join(' and ');
+  const named = sessions.slice(0, 5).map((one) => {
+    const what = [gone(one), ...(one.placeholder ? ['its own row is lost'] : [])].filter((part) => part !== '');
+    return `${one.session === '' ? 'unknown session' : one.session} (${what.join(', ')})`;
+  });
+  return [
+    `${count(rescued, 'row')} rescued, ${lost + uncertain === 0 ? 'none lost' : gone({ lost, uncertain })}`,
+    ...(hurt.length > 0 ? [hurt.map((table) => `${table.table}: ${gone(table)}`).join(', ')] : []),
+    ...(named.length > 0
+      ? [
+          `${count(incomplete, 'session is', 'sessions are')} not complete: ${named.join(', ')}${incomplete > 5 ? ', …' : ''}`,
+        ]
+      : []),
+    ...(doubts > 0 ? ['more may be lost without a trace'] : []),
+  ].join('; ');
+}
+
 /** What a step does, as an order. */
 export function stepWords(action: Action): string {
   switch (action.kind) {
@@ -33,6 +57,8 @@ export function stepWords(action: Action): string {
       return `put a copy of the ledger in its place whose indexes are rebuilt from their tables (${action.index})${valueWords(action.values)}`;
     case 'rebuild-search':
       return 'put a copy of the ledger in its place whose full-text index is built anew';
+    case 'rescue-ledger':
+      return `put a rescued ledger in the place of the damaged one, which is kept: ${rescueWords(action.counts)}`;
     case 'start-daemon':
       return 'start the daemon, and verify its health, contract and capabilities';
     case 'put-back':
@@ -104,7 +130,9 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'not-runnable': ({ pid }) => `pid ${pid} is stopped: SIGTERM would not reach it; kill -CONT ${pid} first`,
   supervised: ({ unit, user }) =>
     `it runs under systemd: systemctl ${user ? '--user ' : ''}restart ${quoted(String(unit))}`,
-  'ledger-damaged': () => 'the ledger is damaged; `coven-doctor backup list` shows what can be restored',
+  'ledger-damaged': () => 'the ledger is damaged; `coven-doctor rescue --dry-run` shows what can be rescued',
+  'nothing-to-rescue': () => 'no row of a ledger is in it; `coven-doctor backup list` shows what can be restored',
+  'cannot-rescue': ({ why }) => `what a rescue would bring back could not be told: ${why}`,
   'ledger-in-use': () => 'a process may have the ledger open: coven daemon stop, then --fix again',
   'no-old-backups': () => 'there is no old backup of ours to remove; make room on the file system of the home',
   'newer-writer': ({ writer }) => `the ledger was written by a newer SQLite (${writer}) than this program has`,

@@ -39,6 +39,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   risk: ({ risk }) => `it is ${risk}; to agree to that: --allow ${risk}`,
   requires: ({ fix }) => `it rests on the fix of ${fix}, which was not done`,
   backup: ({ why }) => `no proven backup: ${why}`,
+  'cannot-rescue': ({ why }) => `no rescued ledger: ${why}`,
+  'rescue-differs': () => 'a rescue comes to other rows than the plan shows; run again to see them',
   'not-backed-up': ({ path, why }) => `the backup could not hold ${at(path)} (${why})`,
   'backup-outdated': ({ path }) => `${at(path)} changed after it was backed up; run again`,
   'unsound-ledger': ({ why }) => `the ledger is damaged (${why}), and opening it can make it worse`,

@@ -126,7 +126,7 @@ function refuseUnfit(plan: Plan, { home }: RepairContext): void {
 }
 
 /** Whatever a backup fails for, nothing was changed. */
-function orRefuse(backup: ApplyOptions['backup']): ApplyOptions['backup'] {
+export function orRefuse(backup: ApplyOptions['backup']): ApplyOptions['backup'] {
   return (folder) =>
     backup(folder).catch((error) => {
       throw new Refusal('backup', { why: error instanceof Error ? error.message : String(error) });

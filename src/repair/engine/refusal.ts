@@ -38,6 +38,9 @@ export type ReasonCode =
   /** Another fix that this one rests on failed. */
   | 'requires'
   | 'backup'
+  /** A rescue cannot be made, or would lose other rows than were agreed to. */
+  | 'cannot-rescue'
+  | 'rescue-differs'
   | 'backup-outdated'
   /** The backup could not hold what the step is about. */
   | 'not-backed-up'

@@ -8,13 +8,14 @@ import { tool } from '../../host/package.ts';
 import type { Stage } from '../../model/stage.ts';
 import type { Action, LedgerFiles, Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
+import { orRefuse } from './apply.ts';
 import { whileClosed } from './attributes.ts';
 import { makeFolder } from './durable.ts';
 import { lookAt } from './folder.ts';
 import { journalName } from './journal.ts';
 import { ledgerAt, settledName } from './kinds/ledger.ts';
 import { phaseLocks, takeLocks } from './locks.ts';
-import { exitCode, perform } from './perform.ts';
+import { exitCode, type ProvenBackup, perform, type Recheck } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';
 import { Refusal } from './refusal.ts';
 import { openRepairContext, type RepairContext } from './repair-context.ts';
@@ -31,6 +32,10 @@ export interface ReplaceOptions<T> {
   readonly prepare: (stage: Stage) => Promise<T>;
   /** Asked when everything is prepared, with no lock of Coven held. */
   readonly agree: (prepared: T, run: string) => Promise<boolean>;
+  /** Makes and proves a backup first, in the folder that it is given; none where what stood there is kept anyhow. */
+  readonly backup?: (folder: string) => Promise<ProvenBackup>;
+  /** Whether it helped; what did not is taken back. By default the bytes, which were proven as they were staged, are enough. */
+  readonly recheck?: (fixes: readonly string[]) => Promise<readonly Recheck[]>;
   readonly signal: AbortSignal;
   readonly tell?: (progress: Progress) => void;
 }
@@ -71,9 +76,9 @@ export async function replaceInHome<T>(options: ReplaceOptions<T>): Promise<Repl
     (await takeLocks(repair.home, phaseLocks.gone)).release();
     const list = steps();
     const digest = digestOf({ home: repair.home, machine: thisMachine(), steps: list });
-    const work = { steps: list, digest, tool: tool(), undoes: null, backup: null, atOnce: true, signal, tell };
-    // Every byte was proven as it was staged, and each step sees that the very file is in its place.
-    const recheck = async (fixes: readonly string[]) => fixes.map((fix) => ({ fix, verdict: 'gone' as const }));
+    const { recheck = isStaged } = options;
+    const backup = options.backup ? orRefuse(options.backup) : null;
+    const work = { steps: list, digest, tool: tool(), undoes: null, backup, atOnce: true, signal, tell };
     isBegun = true;
     const { outcomes } = await perform(repair, { ...work, recheck }, run);
     const outcome = outcomes[0] ?? { fix: name, outcome: 'fixed' as const, reason: null };
@@ -87,6 +92,10 @@ export async function replaceInHome<T>(options: ReplaceOptions<T>): Promise<Repl
     repair.close();
   }
 }
+
+/** Every byte was proven as it was staged, and each step sees that the very file is in its place. */
+const isStaged = async (fixes: readonly string[]): Promise<readonly Recheck[]> =>
+  fixes.map((fix) => ({ fix, verdict: 'gone' }));
 
 /** The stage of a run, and the steps that put what is on it by then in the home: the home's own ledger comes last. */
 function openStage(

@@ -23,15 +23,34 @@ function mended(input: PlanInput, action: (ledger: LedgerIdentity) => Action, ri
   const { 'store.open': open, 'store.files': files, 'store.integrity': integrity } = input;
   const ledger = ledgerOf(input);
   if (!ledger || !open || !files?.header || !integrity) return refuse('not-seen');
-  const { verdict } = judgeLiveness(input as LivenessInput);
-  const opened = input.processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? true;
-  if (opened || (verdict !== 'stopped' && verdict !== 'stale')) return refuse('ledger-in-use');
+  if (mayBeOpen(input as LivenessInput)) return refuse('ledger-in-use');
   if (open.code === 'DOCTOR_NO_SCRATCH') return refuse('not-read');
   const bytes = input['store.bytes'];
   if (open.outcome !== 'opened' || open.walForeign || isTorn(files, bytes)) return refuse('ledger-damaged');
   if (files.header.writer > newestWriter) return refuse('newer-writer', { writer: files.header.writer });
   if (isDamaged(integrity) || (bytes && hasDamagedPages(bytes))) return refuse('ledger-damaged');
   return { steps: [draft(action(ledger), 'gone', risk)] };
+}
+
+/** Whether a process may have the ledger open: then it is not replaced, nor is a rescue of it foreseen. */
+export function mayBeOpen(input: Pick<PlanInput, 'processes'> & LivenessInput): boolean {
+  const { verdict } = judgeLiveness(input);
+  return (
+    (input.processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? true) ||
+    (verdict !== 'stopped' && verdict !== 'stale')
+  );
+}
+
+/** The damaged ledger's rows, in a new one. Its loss is known before it is agreed to. */
+function rescued({ rescue, ...input }: PlanInput): Proposal {
+  if (mayBeOpen(input as LivenessInput)) return refuse('ledger-in-use');
+  if (!rescue) return refuse('not-seen', { name: names.ledger });
+  if ('why' in rescue) return refuse('cannot-rescue', { why: rescue.why });
+  const { ledger, counts } = rescue;
+  // What holds no row of a ledger is another file: an empty ledger in its place would rescue nothing.
+  if (counts.rescued === 0) return refuse('nothing-to-rescue');
+  const isLoss = counts.lost + counts.uncertain + counts.doubts > 0;
+  return { steps: [draft({ kind: 'rescue-ledger', ledger, counts }, 'gone', isLoss ? 'lossy' : 'disruptive')] };
 }
 
 /** `wrong # of entries in index NAME`, `row 7 missing from index NAME`. Source: SQLite's integrity check. */
@@ -46,7 +65,9 @@ function rebuildIndexes(input: PlanInput): Proposal {
   if (index === undefined) return refuse('index-not-named');
   const { indexes } = input;
   if (!indexes) return refuse('indexes-not-compared');
-  if (indexes.lostRows > 0) return refuse('index-holds-lost-rows', { rows: indexes.lostRows });
+  // The index holds what is left of them, and a rescue tells them as lost.
+  if (indexes.lostRows > 0)
+    return input.rescue ? rescued(input) : refuse('index-holds-lost-rows', { rows: indexes.lostRows });
   const { values } = indexes;
   return mended(
     input,
@@ -67,6 +88,14 @@ export const checkpointRemedy: Remedy = {
   risk: 'safe',
   summary: `${copied} that holds what is in the WAL`,
   plan: (input) => mended(input, (ledger) => ({ kind: 'checkpoint', ledger })),
+};
+export const rescueRemedy: Remedy = {
+  risk: 'disruptive',
+  mayBe: 'lossy',
+  failuresOnly: true,
+  summary: 'puts a rescued ledger in the place of the damaged one, which is kept',
+  // What SQLite passes over at the end of a WAL was never committed, or is its last commit alone: Coven goes on with the rest.
+  plan: (input, { status }) => (status === 'fail' ? rescued(input) : refuse('by-hand')),
 };
 /** The next command of Coven would delete it; where it lies then, its rows are there for whoever restores them. */
 export const loneWalRemedy: Remedy = {

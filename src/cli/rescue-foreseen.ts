@@ -1,0 +1,63 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkRoom } from '../backup/place.ts';
+import { ledgerParts, names } from '../coven/layout.ts';
+import { lookNow } from '../host/files.ts';
+import { identify } from '../host/identity.ts';
+import { makeScratch } from '../host/scratch.ts';
+import { fingerprintOf } from '../host/still.ts';
+import type { RescueForecast } from '../model/plan-input.ts';
+import { type RescueCounts, toldSessions } from '../model/step.ts';
+import { renderRescueProgress } from '../render/rescue.ts';
+import { askRescue } from '../rescue/ask.ts';
+import { isWhole } from '../rescue/outcome.ts';
+import type { RescueProgress, RescueReport } from '../rescue/protocol.ts';
+
+/** What of a report is agreed to: a rescue that comes to other counts is not the one that was shown. */
+export function countsOf({ tables, sessions, lost, uncertain, doubts, placeholders }: RescueReport): RescueCounts {
+  const hurt = sessions.filter((one) => one.lost > 0 || one.uncertain > 0 || one.placeholder);
+  return {
+    rescued: tables.reduce((sum, { rescued }) => sum + rescued, 0),
+    ...{ lost, uncertain, doubts: doubts.length, placeholders },
+    tables: tables
+      .filter((one) => one.rescued + one.lost + one.uncertain > 0)
+      .map(({ table, rescued, lost, uncertain }) => ({ table: table.slice(0, 200), rescued, lost, uncertain })),
+    sessions: hurt
+      .slice(0, toldSessions)
+      .map(({ id, lost, uncertain, placeholder }) => ({ session: id.slice(0, 200), lost, uncertain, placeholder })),
+    incomplete: hurt.length,
+  };
+}
+
+/** Rescues the ledger of a home into scratch, and tells what came of it; the home is not changed. */
+export async function foreseeRescue(home: string, shows: boolean, signal: AbortSignal): Promise<RescueForecast> {
+  const ledger = join(realpathSync(home), names.ledger);
+  const [wal, shm] = ledgerParts.map((part) => identify(join(realpathSync(home), part)));
+  const files = { main: identify(ledger), wal: wal ?? null, shm: shm ?? null, journal: identify(`${ledger}-journal`) };
+  const before = fingerprintOf(ledger);
+  const scratch = makeScratch(home, String(lstatSync(home, { bigint: true }).dev));
+  try {
+    const bytes = [ledger, `${ledger}-wal`].reduce((sum, part) => sum + Number(lookNow(part)?.size ?? 0n), 0);
+    checkRoom(scratch.path, home, bytes, 4, 2);
+    const request = { ledger, scratch: scratch.path, output: join(scratch.path, 'rescued') };
+    const report = await askRescue(request, signal, shows ? showProgress : () => undefined);
+    if (shows) clearProgress();
+    if (fingerprintOf(ledger) !== before) return { why: 'the ledger was written to while it was read' };
+    if (!isWhole(report.checks)) return { why: 'the rescued ledger does not pass its checks' };
+    return { ledger: files, counts: countsOf(report) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { why: error instanceof Error ? error.message : String(error) };
+  } finally {
+    scratch.remove();
+  }
+}
+
+/** On a terminal alone. */
+export function showProgress(progress: RescueProgress): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${renderRescueProgress(progress)}\x1b[K`);
+}
+
+export function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+}
