@@ -346,6 +346,7 @@ judges(daemonContract, [
   ['ours', {}, ['pass ok']],
   whenStopped('no daemon', {}, ['skip daemon-stopped']),
   ['no answer', health('not-json'), ['skip no-answer']],
+  ['none', body({ apiVersion: null }), ['fail missing']],
   ['a later one', body({ apiVersion: 'coven.daemon.v2' }), ['fail unsupported ! contract-not-understood']],
   [
     'one that merely begins so',

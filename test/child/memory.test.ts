@@ -22,6 +22,9 @@ function limitOf(name: string): string | undefined {
   return child && /^Max data size +(\S+)/m.exec(readFileSync(`/proc/${child}/limits`, 'utf8'))?.[1];
 }
 
+/** What V8 of Node 24 and later keeps for itself of what the limit counts. */
+const reserved = Number.parseInt(process.versions.v8, 10) >= 13 ? 600 * 1024 ** 2 : 0;
+
 // SQLite's own limit has no effect here: what holds is the kernel's.
 test.each(['reader', 'judge', 'ledger', 'mender'] as const)(
   'the program %s, which opens ledgers that may be hostile, has a limit of memory',
@@ -29,7 +32,7 @@ test.each(['reader', 'judge', 'ledger', 'mender'] as const)(
     const child = startChild(program);
     try {
       await until(async () => limitOf(program) !== undefined);
-      expect(limitOf(program)).toBe(String(1024 ** 3));
+      expect(limitOf(program)).toBe(String(1024 ** 3 + reserved));
     } finally {
       await child.kill();
     }
@@ -40,7 +43,7 @@ test('a caller may give less', async () => {
   const child = startChild('reader', { memoryBytes: 256 * 1024 ** 2 });
   try {
     await until(async () => limitOf('reader') !== undefined);
-    expect(limitOf('reader')).toBe(String(256 * 1024 ** 2));
+    expect(limitOf('reader')).toBe(String(256 * 1024 ** 2 + reserved));
   } finally {
     await child.kill();
   }

@@ -5,6 +5,9 @@ export interface Explained {
   readonly why: string;
 }
 
+/** Of what has a key of its own, as an entry of a folder, a row, a table or a process, the first one is the last one. */
+export const byUniqueKey = /\.find\(\((?:\{ (name|id|table) \}\) => \1|process\) => process\.pid) === [\w.]+\)$/;
+
 /** Each number of these files becomes the next one. */
 const next = (...numbers: readonly number[]): Explained['mutants'] =>
   numbers.map((number) => [String(number), String(number + 1)] as const);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { explained } from './explained.ts';
+import { byUniqueKey, explained } from './explained.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
 
 /** What is pure and decides: a mistake in it must be told by a table that runs in milliseconds. */
@@ -48,6 +48,7 @@ export function chooseMutants(sample: number | null, seed: number): readonly Mut
 }
 
 const isExplained = ({ file, was, becomes }: Mutant): boolean =>
+  (byUniqueKey.test(was) && was.replace('.find(', '.findLast(') === becomes) ||
   explained.some(
     (one) => one.file === file && one.mutants.some(([before, after]) => before === was && after === becomes),
   );
