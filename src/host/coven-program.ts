@@ -1,5 +1,4 @@
 import { closeSync, constants, existsSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { nativePackages } from '../coven/install.ts';
 import { launcherAt } from './launcher.ts';
@@ -116,10 +115,11 @@ function whyNotLoaded(file: string): Broken | null {
 function nativeOf(script: string): string | null {
   const name = nativePackages[`${process.platform}-${process.arch}`];
   if (name === undefined || !firstLine(script).startsWith('#!')) return null;
-  try {
-    return realpathSync(createRequire(script).resolve(`${name}/bin/coven`));
-  } catch {
-    return null;
+  // As Node finds it, but by its name alone: Node's own search reads every package.json on its way, which may be a FIFO.
+  for (let folder = dirname(script); ; folder = dirname(folder)) {
+    const program = join(folder, 'node_modules', name, 'bin', 'coven');
+    if (existsSync(program)) return realpathSync(program);
+    if (folder === dirname(folder)) return null;
   }
 }
 
