@@ -159,9 +159,9 @@ function ancestors(pid: number, stats: ReadonlyMap<number, proc.Stat>): Readonly
 /** Milliseconds of reading /proc after which others have a turn: a machine may have some ten thousand processes. */
 const sliceMs = 20;
 
-/** Looks at a process that waits for a device, each a while after the other. */
-const waitingLooks = 5;
-const waitingPauseMs = 20;
+/** Looks at a process that waits for a device, each a while after the other: on a busy disk a page can take half a second. */
+const waitingLooks = 25;
+const waitingPauseMs = 40;
 
 async function readCandidate(found: proc.Stat, proven: boolean): Promise<Candidate> {
   let now: proc.Stat | null = found;
