@@ -6,6 +6,9 @@ const target = '<coven-home>/coven.sqlite3';
 
 const coven = ({ version }: Facts): string => `Coven ${version}`;
 
+/** Coven opens a ledger before it reads any session for a list. Source: its messages for each, tried on 0.4.6. */
+const onlyLists = ({ said }: Facts): boolean => String(said).startsWith('failed to read sessions');
+
 /** What is damaged or missing is refused for that, and its own check names it. */
 const damage = [
   'store:open *',
@@ -33,7 +36,10 @@ export const storeRehearsal = defineCheck({
     },
     refused: {
       message: (facts) => `${coven(facts)} refuses this ledger: ${facts.said}`,
-      hint: () => 'No start can work on it. Run the version of Coven that wrote it last, or ask for support.',
+      hint: (facts) =>
+        onlyLists(facts)
+          ? 'Seen with `coven sessions` on a copy: it opened the ledger and could not list the sessions. A daemon may start on it, and lists none either. Ask for support.'
+          : 'Seen with `coven sessions` on a copy: it could not open the ledger, and a start opens it the same way. Run the version of Coven that wrote it last, or ask for support.',
       follows: damage,
     },
     crashed: {

@@ -1,18 +1,62 @@
+import { preserve } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { isUnfinished } from '../src/coven/ledger.ts';
 import { coreColumns } from '../src/coven/tables.ts';
-import { defineCheck, fail, from, pass } from '../src/model/check.ts';
+import { command } from '../src/model/advice.ts';
+import { count } from '../src/model/amounts.ts';
+import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
+import type { ImpossibleValue } from '../src/model/observation.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
-/** The core tables and columns are there; whatever else a ledger holds is fine. */
+const holding: Readonly<Record<ImpossibleValue['holds'], string>> = {
+  blob: 'a BLOB',
+  text: 'a text',
+  real: 'a fraction',
+  integer: 'a number',
+  'not-utf8': 'text that is not UTF-8',
+  'beyond-32-bits': 'a number beyond 32 bits',
+  'not-json': 'text that is not JSON',
+  'not-a-list': 'JSON that is no list of texts',
+  'not-an-object': 'JSON that is no execution binding',
+};
+
+/** What Coven itself writes into these columns of a session that has nothing there. */
+const without: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      'exit_code',
+      'archived_at',
+      'conversation_id',
+      'labels',
+      'familiar_id',
+      'execution_binding_json',
+      'transcript_path',
+    ].map((column) => [column, 'NULL']),
+  ),
+  external: '0',
+  visibility: "'private'",
+  title: "'untitled'",
+};
+
+function toEmpty({ column, rowid }: Facts) {
+  const empty = without[String(column)];
+  if (empty === undefined) return ['Ask for support: no known value stands for a lost one in this column.'];
+  return [
+    'Then give up that one value:',
+    command('sqlite3', '<coven-home>/coven.sqlite3', `UPDATE sessions SET ${column} = ${empty} WHERE rowid = ${rowid}`),
+  ];
+}
+
+/** The core tables and columns are there, and the values of sessions are of their types; whatever else a ledger holds is fine. */
 export const storeSchema = defineCheck({
   id: 'store:schema',
   category: 'store',
   title: 'The ledger has its core tables',
   explain:
     'Without `sessions` or `events`, or a column that every release had, Coven cannot work. Other tables, and columns that Coven adds ' +
-    'when it opens an older ledger, are not judged.',
+    'when it opens an older ledger, are not judged. SQLite keeps any value in any column, and Coven lists no session at all where one row ' +
+    'has a value of another type than it reads: each row of the sessions is held against those types.',
   causes: {
     ok: {
       message: ({ tables, unfinished }) =>
@@ -31,10 +75,18 @@ export const storeSchema = defineCheck({
       hint: () => 'No known Coven makes such a ledger. Keep it, and ask for support.',
       follows: ['store:wal torn', 'store:wal cut', 'store:integrity corrupt'],
     },
+    'impossible-value': {
+      message: ({ id, rowid, column, holds, more }) =>
+        `session ${id} (row ${rowid}) has ${holding[holds as ImpossibleValue['holds']]} in ${column}: Coven refuses ` +
+        `${column === 'execution_binding_json' ? 'to open the ledger, so that no daemon starts' : 'to list any session'}` +
+        `${Number(more) > 0 ? ` (and ${count(more, 'more such value', 'more such values')})` : ''}`,
+      hint: (facts) => ['No version of Coven is at fault: this one row is.', ...preserve(facts), ...toEmpty(facts)],
+      follows: ['store:integrity corrupt'],
+    },
   },
-  needs: ['home', 'store.open', 'store.integrity'],
+  needs: ['home', 'store.open', 'store.integrity', 'store.sessions'],
   skip: withoutLedger,
-  judge: ({ 'store.open': open, 'store.integrity': integrity }) => {
+  judge: ({ 'store.open': open, 'store.integrity': integrity, 'store.sessions': sessions }) => {
     const { tables, columns } = open;
     const missing = Object.keys(coreColumns).filter((table) => !tables.includes(table));
     const lacking = Object.entries(coreColumns).flatMap(([table, wanted]) =>
@@ -53,6 +105,16 @@ export const storeSchema = defineCheck({
     const found = [];
     if (missing.length > 0) found.push(fail('missing-tables', target, rest));
     if (lacking.length > 0) found.push(fail('missing-columns', target, rest));
+    const [value] = sessions.impossible;
+    if (value) {
+      const more = sessions.impossible.length - 1;
+      found.push(
+        fail('impossible-value', target, {
+          facts: { ...facts, ...value, more },
+          evidence: from('store.sessions', { ...value, more }),
+        }),
+      );
+    }
     return found.length > 0 ? found : [pass(target, rest)];
   },
 });

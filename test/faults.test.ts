@@ -99,7 +99,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'store:integrity': ['corrupt'],
   'store:index': ['index-mismatch', 'search-index'],
   'store:wal': ['large', 'torn', 'foreign', 'alone', 'cut'],
-  'store:schema': ['missing-tables', 'missing-columns'],
+  'store:schema': ['missing-tables', 'missing-columns', 'impossible-value'],
   'store:rehearsal': ['refused', 'crashed', 'unwritable', 'search-lost'],
   'sessions:orphaned': ['orphaned'],
   'sessions:stranded': ['stranded', 'undated'],

@@ -18,6 +18,7 @@ import { findRealCoven, makeWorld } from '../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { rehearse } from '../src/host/rehearse.ts';
 import { systemPath } from '../src/programs.ts';
+import { readImpossible } from '../src/store/impossible.ts';
 
 const real = findRealCoven();
 if ('why' in real) console.log(`no rehearsal by the real Coven: ${real.why}`);
@@ -211,5 +212,57 @@ describe.skipIf(binary === '')('the real Coven and a copy of its ledger', () => 
     expect(await rehearse(ledger, options)).toMatchObject({ outcome: 'opened', version: '0.4.6', unwritable: null });
     rmSync(ledger);
     expect(await rehearse(ledger, options)).toMatchObject({ outcome: 'not-run', reason: 'no-ledger' });
+  });
+});
+
+describe.skipIf('why' in real)('a value that one row may not have', () => {
+  const values: readonly (readonly [column: string, value: string])[] = [
+    ...['title', 'harness', 'labels', 'created_at', 'exit_code', 'external'].map(
+      (column) => [column, "x'c3287fff'"] as const,
+    ),
+    ...['title', 'familiar_id', 'status'].map((column) => [column, "CAST(x'61ff62' AS TEXT)"] as const),
+    ...["'none'", '5000000000', '2.5', '-1', 'NULL'].map((value) => ['exit_code', value] as const),
+    ...["'[]'", '\'["a"]\'', "'{}'", "'[1]'", "'[1,2'", "''"].map((value) => ['labels', value] as const),
+    ...["'{'", "'null'", "'{}'"].map((value) => ['execution_binding_json', value] as const),
+    ...['archived_at', 'updated_at'].map((column) => [column, "'tomorrow'"] as const),
+    ['title', "'Grüße 🎉'"],
+  ];
+
+  test('is found where the real Coven refuses, and nowhere else', async () => {
+    await using scratch = await makeScratch('memory');
+    const { home, how } = await makeHome(scratch);
+    const file = join(home, 'coven.sqlite3');
+    const read = (sql: string): unknown => {
+      const db = new Database(file);
+      const told = sql.startsWith('SELECT') ? db.prepare(sql).get() : db.exec(sql);
+      db.close();
+      return told;
+    };
+    read('PRAGMA wal_checkpoint(TRUNCATE)');
+    const kept = readFileSync(file);
+    for (const [column, value] of values) {
+      for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+      writeFileSync(file, kept);
+      read(`UPDATE sessions SET ${column} = ${value}`);
+      const db = new Database(file, { readonly: true });
+      const { impossible, impossibleComplete } = readImpossible(db);
+      db.close();
+      const told = await rehearse(file, {
+        program: join(scratch.path, 'covens', 'coven'),
+        env: how.env ?? {},
+        milliseconds: 15_000,
+        signal: new AbortController().signal,
+        copyLimit: 2 ** 30,
+      });
+      const expected = told.outcome === 'refused' ? [column] : [];
+      expect([column, value, impossibleComplete, impossible.map((one) => one.column)]).toEqual([
+        column,
+        value,
+        true,
+        expected,
+      ]);
+      // The reason is told in full, but for the value itself.
+      expect(told.said ?? '').not.toContain('\u2039line');
+    }
   });
 });

@@ -20,7 +20,7 @@ export type { StoreIntegrity, TableReading } from '../host/observations/store-in
 export type { StoreOpen, StoreOpenOutcome } from '../host/observations/store-open.ts';
 export type { StoreRehearsal } from '../host/observations/store-rehearsal.ts';
 export type { SampledRow, StoreRows, TableRows } from '../host/observations/store-rows.ts';
-export type { SessionRow, StoreSessions } from '../host/observations/store-sessions.ts';
+export type { ImpossibleValue, SessionRow, StoreSessions } from '../host/observations/store-sessions.ts';
 export type { Kind } from '../host/shape.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
+import { readImpossible } from './impossible.ts';
 import { whole } from './whole.ts';
 
 /** Open rows beyond this many are counted and not listed. */
@@ -24,6 +25,8 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
     openComplete: true,
     recent: { made: 0, failed: 0, orphaned: 0 },
     projects: [],
+    impossible: [],
+    impossibleComplete: false,
   };
   try {
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
@@ -64,6 +67,7 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
       .all();
     return {
       projects: projects.map(String),
+      ...readImpossible(db),
       outcome: 'read',
       code: null,
       recent,

@@ -136,6 +136,8 @@ test('lists that are held against each other are short', async () => {
       open: sessions,
       openComplete: true,
       recent: { made: 0, failed: 0, orphaned: 0 },
+      impossible: [],
+      impossibleComplete: true,
       projects: [],
       looks: 1,
     };

@@ -273,5 +273,10 @@ judges(storeSchema, [
   ['no table with a row, and no core table', unfinished, ['pass ok']],
   ['no core table, and a row in another', { ...unfinished, ...sql({ tables: [table({})] }) }, ['fail missing-tables']],
   ['no core table, and the rest not counted', { ...unfinished, ...sql({ complete: false }) }, ['fail missing-tables']],
+  [
+    'a value that Coven cannot read',
+    { 'store.sessions': { impossible: [{ id: 'a', rowid: 3, column: 'exit_code', holds: 'real' }] } },
+    ['fail impossible-value'],
+  ],
   ['more than is known', { 'store.open': { tables: ['events', 'sessions', 'moods'] } }, ['pass ok']],
 ]);

@@ -2,11 +2,32 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { CannotSee } from '../host.ts';
 import type { Look } from '../look.ts';
-import { by, flag, id, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+import { by, flag, id, identifier, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
 import { readStore } from '../store.ts';
 
 const row = () => v.object({ id, status: text, harness: text, createdAt: time, updatedAt: time, external: flag });
 export type SessionRow = ValueOf<typeof row>;
+
+/** A value of a session row for which Coven refuses to list any session. */
+const impossibleValue = () =>
+  v.object({
+    id,
+    rowid: number,
+    column: identifier,
+    /** What it is, where Coven demands something else: a type of SQLite, or what is wrong with a text or a number. */
+    holds: oneOf([
+      'blob',
+      'text',
+      'real',
+      'integer',
+      'not-utf8',
+      'beyond-32-bits',
+      'not-json',
+      'not-a-list',
+      'not-an-object',
+    ]),
+  });
+export type ImpossibleValue = ValueOf<typeof impossibleValue>;
 
 export const schema = () =>
   v.object({
@@ -28,6 +49,9 @@ export const schema = () =>
     recent: v.object({ made: number, failed: number, orphaned: number }),
     /** Project folders of the newest sessions, newest first. */
     projects: list(text),
+    impossible: v.optional(list(impossibleValue()), []),
+    /** Every row was read for that. */
+    impossibleComplete: v.optional(flag, false),
     /** Looks at the rows, at least a second apart, after the processes were listed. */
     looks: number,
   });
@@ -66,4 +90,6 @@ const noSessions = {
   openComplete: true,
   recent: { made: 0, failed: 0, orphaned: 0 },
   projects: [],
+  impossible: [],
+  impossibleComplete: false,
 } as const;
