@@ -33,17 +33,29 @@ export const sessionsStranded = defineCheck({
       remedy: orphanRemedy,
     },
     undated: {
-      message: ({ undated, undatedIds }) =>
-        `${count(undated, 'session that was never launched has', 'sessions that were never launched have')} a time that is damaged or in the future (${undatedIds}), by which Coven never counts ${Number(undated) === 1 ? 'it' : 'them'} as failed`,
-      hint: ({ undatedId }) => [
-        'Nothing ran in it, and it does no harm. This removes its record for good:',
-        command('coven', 'sacrifice', String(undatedId), '--yes'),
-      ],
+      message: ({ undated, undatedIds, undatedAt, aheadEvents, aheadAt }) =>
+        `${count(undated, 'session that was never launched has', 'sessions that were never launched have')} a time that is damaged or in the future (${undatedIds}, dated ${undatedAt}), by which Coven never counts ${Number(undated) === 1 ? 'it' : 'them'} as failed` +
+        `${Number(aheadEvents) > 0 ? `; ${count(aheadEvents, 'event is', 'events are')} dated in the future, too, the last at ${aheadAt}` : ''}`,
+      hint: ({ undatedId, undatedEvents }) =>
+        undatedEvents === 0
+          ? [
+              'Nothing was recorded in it, and it does no harm. This removes its record for good:',
+              command('coven', 'sacrifice', String(undatedId), '--yes'),
+            ]
+          : [
+              `It does no harm. ${undatedEvents === null ? 'It may hold events' : `It holds ${count(undatedEvents, 'event')}`}: keep it, since \`coven sacrifice\` would delete them for good. Set the clock of this machine if it is wrong.`,
+            ],
+    },
+    ahead: {
+      message: ({ aheadSessions, aheadEvents, aheadAt }) =>
+        `${count(aheadSessions, 'session')} and ${count(aheadEvents, 'event')} are dated in the future, the last at ${aheadAt}`,
+      hint: () =>
+        'A clock was ahead when they were written, or is behind now: compare it with `date`. Until that time they are listed as the newest, and no retention removes them.',
     },
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],
   skip: withoutRows,
-  judge: ({ machine: { now }, 'store.sessions': { open, byStatus } }) => {
+  judge: ({ machine: { now }, 'store.sessions': { open, byStatus, ahead } }) => {
     const created = open.filter(({ status, external }) => status === 'created' && !external);
     const age = (createdAt: string): number => ageSeconds(createdAt, now) ?? Number.NEGATIVE_INFINITY;
     const undated = created.filter(({ createdAt }) => age(createdAt) < -aheadSeconds);
@@ -62,11 +74,19 @@ export const sessionsStranded = defineCheck({
         .slice(0, 20)
         .flatMap(({ id, createdAt }) => from('store.sessions', { [`${id}.createdAt`]: createdAt })),
     ];
+    const aheadFacts = { aheadSessions: ahead.sessions, aheadEvents: ahead.events, aheadAt: ahead.lastAt };
+    if (undated.length === 0 && ahead.sessions + ahead.events > 0) {
+      const found = warn('ahead', target, { facts: aheadFacts, evidence: from('store.sessions', aheadFacts) });
+      return stranded.length > 0 ? [warn('stranded', target, { facts, evidence }), found] : [found];
+    }
     if (undated.length > 0) {
       const found = warn('undated', target, {
         facts: {
           undated: undated.length,
           undatedId: undated[0]?.id ?? null,
+          undatedAt: undated[0]?.createdAt ?? null,
+          undatedEvents: ahead.list.find(({ id }) => id === undated[0]?.id)?.events ?? null,
+          ...aheadFacts,
           undatedIds: undated
             .slice(0, 5)
             .map(({ id }) => id)

@@ -5,7 +5,7 @@ import { coreColumns } from '../src/coven/tables.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
-import type { ImpossibleValue } from '../src/model/observation.ts';
+import type { Entries, ImpossibleValue } from '../src/model/observation.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -83,10 +83,27 @@ export const storeSchema = defineCheck({
       hint: (facts) => ['No version of Coven is at fault: this one row is.', ...preserve(facts), ...toEmpty(facts)],
       follows: ['store:integrity corrupt'],
     },
+    'artifact-key-missing': {
+      message: ({ artifacts }) =>
+        `<coven-home>/keys/session-artifacts.key is missing: ${count(artifacts, 'encrypted record')} in the ledger cannot be read without it`,
+      hint: () =>
+        'Put that file back from a backup of this home. Do it before Coven makes a new key at the next record, which opens none of the old ones.',
+    },
+    'artifact-key-invalid': {
+      message: ({ artifacts, keySize }) =>
+        `<coven-home>/keys/session-artifacts.key is no key (${keySize === null ? 'not a regular file' : `${keySize} of 64 characters`}): ${count(artifacts, 'encrypted record')} in the ledger cannot be read`,
+      hint: () =>
+        'Put that file back from a backup of this home. Keep the one that is there until the records can be read.',
+    },
   },
-  needs: ['home', 'store.open', 'store.integrity', 'store.sessions'],
+  needs: ['home', 'home.entries', 'store.open', 'store.integrity', 'store.sessions'],
   skip: withoutLedger,
-  judge: ({ 'store.open': open, 'store.integrity': integrity, 'store.sessions': sessions }) => {
+  judge: ({
+    'store.open': open,
+    'store.integrity': integrity,
+    'store.sessions': sessions,
+    'home.entries': entries,
+  }) => {
     const { tables, columns } = open;
     const missing = Object.keys(coreColumns).filter((table) => !tables.includes(table));
     const lacking = Object.entries(coreColumns).flatMap(([table, wanted]) =>
@@ -115,6 +132,31 @@ export const storeSchema = defineCheck({
         }),
       );
     }
+    const key = keyProblem(entries);
+    if (key !== null && sessions.artifacts > 0) {
+      const told = { artifacts: sessions.artifacts, keySize: key.size };
+      found.push(
+        fail(key.code, '<coven-home>/keys/session-artifacts.key', {
+          facts: { ...facts, ...told },
+          evidence: [
+            ...from('store.sessions', { artifacts: sessions.artifacts }),
+            ...from('home.entries', { 'keys/session-artifacts.key': key.size }),
+          ],
+        }),
+      );
+    }
     return found.length > 0 ? found : [pass(target, rest)];
   },
 });
+
+/** Hexadecimal digits of a key: Coven 0.4.6 writes a line end behind them, and takes a key without one (tried). */
+const keyDigits = 64;
+
+function keyProblem({ list, complete, unreadable }: Entries) {
+  const name = 'keys/session-artifacts.key';
+  const key = list.find((entry) => entry.name === name);
+  if (key?.kind === 'file') return key.size < keyDigits ? { code: 'artifact-key-invalid', size: key.size } : null;
+  if (key) return { code: 'artifact-key-invalid', size: null };
+  const isHidden = !complete || unreadable.includes(name) || unreadable.includes('keys');
+  return isHidden ? null : { code: 'artifact-key-missing', size: null };
+}

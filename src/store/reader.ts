@@ -157,7 +157,7 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
     await beside?.end();
     return undefined;
   }
-  const tellSessions = (): void => say({ kind: 'sessions', sessions: readSessions(db) });
+  const tellSessions = (): void => say({ kind: 'sessions', sessions: readSessions(db, way !== 'pages') });
   tellSessions();
   if (beside) {
     const whole = request.deep && sizeOf(db) <= liveCheckBytes;

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
+import { readAhead } from './ahead.ts';
 import { readImpossible } from './impossible.ts';
 import { whole } from './whole.ts';
 
@@ -16,8 +17,8 @@ const days = 30;
 const newest = 20_000;
 const dayLimit = 400;
 
-/** The session rows as they stand now. Titles hold prompts and are not read. */
-export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
+/** The session rows as they stand now. Titles hold prompts and are not read. `hasEvents` is whether `db` has the rows of events. */
+export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions, 'looks'> {
   const none = {
     byStatus: {},
     byDay: [],
@@ -25,6 +26,8 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
     openComplete: true,
     recent: { made: 0, failed: 0, orphaned: 0 },
     projects: [],
+    ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
+    artifacts: 0,
     impossible: [],
     impossibleComplete: false,
   };
@@ -67,6 +70,8 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
       .all();
     return {
       projects: projects.map(String),
+      ahead: readAhead(db, hasEvents),
+      artifacts: countArtifacts(db),
       ...readImpossible(db),
       outcome: 'read',
       code: null,
@@ -86,4 +91,9 @@ export function readSessions(db: Database): Omit<StoreSessions, 'looks'> {
 function external(db: Database): string {
   const columns = db.prepare("SELECT name FROM pragma_table_info('sessions')").pluck().all();
   return columns.includes('external') ? 'external' : '0';
+}
+
+function countArtifacts(db: Database): number {
+  const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sensitive_artifacts'").get();
+  return table ? Number(db.prepare('SELECT count(*) FROM sensitive_artifacts').pluck().get()) : 0;
 }

@@ -136,6 +136,8 @@ test('lists that are held against each other are short', async () => {
       open: sessions,
       openComplete: true,
       recent: { made: 0, failed: 0, orphaned: 0 },
+      ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
+      artifacts: 0,
       impossible: [],
       impossibleComplete: true,
       projects: [],

@@ -255,6 +255,25 @@ const unfinished: Changes = {
   'store.open': { tables: ['sqlite_sequence', 'ward_audit'], columns: {} },
   ...sql({ tables: [table({ table: 'ward_audit', rowsRead: 0, rowsAbout: 0 })] }),
 };
+const key = (size: number): Changes => ({
+  'home.entries': {
+    list: [
+      {
+        ...{
+          name: 'keys/session-artifacts.key',
+          kind: 'file',
+          mode: 0o600,
+          uid: 1000,
+          size,
+          links: 1,
+          dev: '1',
+          ino: '9',
+        },
+        modifiedAt: '2026-11-20T10:00:00.000Z',
+      },
+    ],
+  },
+});
 judges(storeSchema, [
   ['all of it', {}, ['pass ok']],
   ['no ledger', opens('missing'), ['skip no-ledger']],
@@ -277,6 +296,15 @@ judges(storeSchema, [
     'a value that Coven cannot read',
     { 'store.sessions': { impossible: [{ id: 'a', rowid: 3, column: 'exit_code', holds: 'real' }] } },
     ['fail impossible-value'],
+  ],
+  ['encrypted records, and no key', { 'store.sessions': { artifacts: 2 } }, ['fail artifact-key-missing']],
+  ['a key that is cut off', { 'store.sessions': { artifacts: 2 }, ...key(63) }, ['fail artifact-key-invalid']],
+  ['a whole one', { 'store.sessions': { artifacts: 2 }, ...key(65) }, ['pass ok']],
+  ['no records, and no key', { 'store.sessions': { artifacts: 0 } }, ['pass ok']],
+  [
+    'keys that may not be seen',
+    { 'store.sessions': { artifacts: 2 }, 'home.entries': { unreadable: ['keys'] } },
+    ['pass ok'],
   ],
   ['more than is known', { 'store.open': { tables: ['events', 'sessions', 'moods'] } }, ['pass ok']],
 ]);

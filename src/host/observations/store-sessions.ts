@@ -49,6 +49,19 @@ export const schema = () =>
     recent: v.object({ made: number, failed: number, orphaned: number }),
     /** Project folders of the newest sessions, newest first. */
     projects: list(text),
+    /** What is dated over an hour ahead of this machine's clock: how many, the last time, and the first sessions. */
+    ahead: v.optional(
+      v.object({
+        sessions: number,
+        events: number,
+        lastAt: maybe(time),
+        /** Events of a session: null where they were not counted. */
+        list: list(v.object({ id, createdAt: time, events: maybe(number) })),
+      }),
+      { sessions: 0, events: 0, lastAt: null, list: [] },
+    ),
+    /** Encrypted records of sessions (`sensitive_artifacts`), which only the key of the home opens. */
+    artifacts: v.optional(number, 0),
     impossible: v.optional(list(impossibleValue()), []),
     /** Every row was read for that. */
     impossibleComplete: v.optional(flag, false),
@@ -90,6 +103,8 @@ const noSessions = {
   openComplete: true,
   recent: { made: 0, failed: 0, orphaned: 0 },
   projects: [],
+  ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
+  artifacts: 0,
   impossible: [],
   impossibleComplete: false,
 } as const;

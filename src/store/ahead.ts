@@ -1,0 +1,44 @@
+import type { Database } from 'better-sqlite3';
+import type { StoreSessions } from '../model/observation.ts';
+import { whole } from './whole.ts';
+
+/** A clock may be set back by as much, as by an NTP server. */
+const aheadMs = 3_600_000;
+const told = 20;
+
+/**
+ * Sessions and events that are dated in the future, as a clock that was ahead leaves them. `hasEvents` is whether `db` holds
+ * the rows of the events; they are counted by an index alone.
+ */
+export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahead'] {
+  const from = new Date(Date.now() + aheadMs).toISOString();
+  // A damaged time sorts behind every date, and is told by its own words.
+  const isDate = "created_at > ? AND created_at GLOB '[2-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*'";
+  const isIndexed = (column: string): boolean =>
+    hasEvents &&
+    db
+      .prepare(
+        `SELECT 1 FROM pragma_index_list('events') AS l, pragma_index_info(l.name) AS i WHERE i.seqno = 0 AND i.name = ?`,
+      )
+      .get(column) !== undefined;
+  const count = (table: string) =>
+    db.prepare(`SELECT count(*) AS n, max(created_at) AS lastAt FROM ${table} WHERE ${isDate}`).get(from) as {
+      n: number;
+      lastAt: string | null;
+    };
+  const sessions = count('sessions');
+  const events = isIndexed('created_at') ? count('events') : { n: 0, lastAt: null };
+  const ofSession = isIndexed('session_id') ? '(SELECT count(*) FROM events WHERE session_id = sessions.id)' : 'NULL';
+  const list = db
+    .prepare(
+      `SELECT ${whole('id', 128)}, ${whole('created_at', 40, 'createdAt')}, ${ofSession} AS events
+         FROM sessions WHERE ${isDate} AND id <> '__cockpit__' ORDER BY created_at LIMIT ${told}`,
+    )
+    .all(from) as StoreSessions['ahead']['list'];
+  const lastAt =
+    [sessions.lastAt, events.lastAt]
+      .filter((at) => at !== null)
+      .sort()
+      .at(-1) ?? null;
+  return { sessions: sessions.n, events: events.n, lastAt: lastAt === null ? null : lastAt.slice(0, 40), list };
+}
