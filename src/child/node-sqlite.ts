@@ -216,20 +216,20 @@ class Statement {
   }
 
   run(...values: unknown[]): { changes: number; lastInsertRowid: number | bigint } {
-    const { changes, lastInsertRowid } = told(() => this.#statement.run(...values.map(bound)));
+    const { changes, lastInsertRowid } = told(() => this.#statement.run(...allBound(values)));
     return { changes: Number(changes), lastInsertRowid: this.#integer(BigInt(lastInsertRowid)) };
   }
 
   get(...values: unknown[]): unknown {
-    return this.#row(told(() => this.#asked().get(...values.map(bound))));
+    return this.#row(told(() => this.#asked().get(...allBound(values))));
   }
 
   all(...values: unknown[]): unknown[] {
-    return told(() => this.#asked().all(...values.map(bound))).map((row) => this.#row(row));
+    return told(() => this.#asked().all(...allBound(values))).map((row) => this.#row(row));
   }
 
   *iterate(...values: unknown[]): IterableIterator<unknown> {
-    const rows = told(() => this.#asked().iterate(...values.map(bound)));
+    const rows = told(() => this.#asked().iterate(...allBound(values)));
     try {
       for (;;) {
         const { done, value } = told(() => rows.next());
@@ -261,6 +261,9 @@ class Statement {
     return this.#isExact ? value : Number(value);
   }
 }
+
+/** An array is that many values, as better-sqlite3 takes it. */
+const allBound = (values: readonly unknown[]): unknown[] => values.flat().map(bound);
 
 /** A number is bound as the integer that it is: where a column says no type, 1.0 is another value than 1. */
 function bound(value: unknown): unknown {

@@ -135,6 +135,7 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
         way,
         code: null,
         journalMode,
+        sqlite: String(db.prepare('SELECT sqlite_version()').pluck().get()),
         tables: tables.slice(0, 500),
         columns: columnsOf(db, tables),
         walForeign: foreign ?? isWalForeign(without, db),

@@ -704,6 +704,20 @@ const cases: Readonly<Record<string, Case>> = {
     seen: { ...files(ledger), 'store.files': { header: { pageSize: 4096, pages: 1, wal: true, writer: 3_053_003 } } },
     refused: ['store:wal large: newer-writer'],
   },
+  'a ledger that a newer SQLite has written than Coven has, and this program has it, too': {
+    found: ['store:wal large warn'],
+    seen: {
+      ...files(ledger),
+      'store.files': { header: { pageSize: 4096, pages: 1, wal: true, writer: 3_053_004 } },
+      'store.open': { sqlite: '3.53.4' },
+    },
+    steps: ['checkpoint gone safe'],
+  },
+  'a ledger that Coven has written, and this program has an older SQLite': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), 'store.open': { sqlite: '3.49.1' } },
+    refused: ['store:wal large: newer-writer'],
+  },
   'a ledger that could not be read': {
     found: ['store:wal large warn'],
     seen: { ...files(ledger), 'store.open': { outcome: 'unreadable', code: 'DOCTOR_NO_SCRATCH' } },

@@ -24,6 +24,8 @@ export const schema = () =>
     /** SQLite's result code, or an errno. */
     code: maybe(text),
     journalMode: maybe(text),
+    /** The version of the SQLite that opened it, which is also the one that would write to it. */
+    sqlite: v.optional(text),
     tables: list(identifier),
     /** Columns of the core tables that are there. */
     columns: by(list(identifier), identifier),

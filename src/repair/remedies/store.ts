@@ -11,8 +11,14 @@ function ledgerOf(input: PlanInput): LedgerIdentity | null {
   return main && { main, wal: identityOf(input, names.wal), shm: identityOf(input, names.shm) };
 }
 
-/** The newest SQLite that the bundled one may write after, as a header names it: 3.53.2. Source: Coven 0.4.6. */
-const newestWriter = 3_053_002;
+/** As a header names it: 3.53.2, the SQLite of better-sqlite3 and of Coven 0.4.6. */
+const bundledWriter = 3_053_002;
+
+/** The SQLite that would write, which Node's own can be, as a header would name it. Source: sqlite.org/c3ref/c_source_id.html. */
+function ownWriter({ sqlite }: NonNullable<PlanInput['store.open']>): number {
+  const [, major, minor, patch] = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})/.exec(sqlite ?? '') ?? [];
+  return major === undefined ? bundledWriter : Number(major) * 1_000_000 + Number(minor) * 1000 + Number(patch);
+}
 
 /**
  * A mended copy takes the ledger's place, and the old files go to quarantine. Refused while a process may have it open,
@@ -27,7 +33,7 @@ function mended(input: PlanInput, action: (ledger: LedgerIdentity) => Action, ri
   if (open.code === 'DOCTOR_NO_SCRATCH') return refuse('not-read');
   const bytes = input['store.bytes'];
   if (open.outcome !== 'opened' || open.walForeign || isTorn(files, bytes)) return refuse('ledger-damaged');
-  if (files.header.writer > newestWriter) return refuse('newer-writer', { writer: files.header.writer });
+  if (files.header.writer > ownWriter(open)) return refuse('newer-writer', { writer: files.header.writer });
   if (isDamaged(integrity) || (bytes && hasDamagedPages(bytes))) return refuse('ledger-damaged');
   return { steps: [draft(action(ledger), 'gone', risk)] };
 }
