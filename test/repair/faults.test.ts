@@ -18,10 +18,6 @@ const started = (...fixed: readonly string[]): Round => ({ ...clean, fixed, cove
 /** Nothing but a signal or a start, which nobody can take back. */
 const acted = (...fixed: readonly string[]): Round => ({ ...clean, fixed, coven: 'running', undo: 'nothing' });
 
-/** A ledger whose schema was replaced by that of the full Coven is served by no other. */
-const rescuedFor = (fixed: string): Round =>
-  binary === null ? { ...mended(fixed), coven: expect.stringContaining('belongs to a full Coven') } : mended(fixed);
-
 const fixable: Readonly<Record<string, Round>> = {
   'lock-of-another-user': mended('home:owner foreign-entries'),
   'leftover-of-another-user': mended('home:owner foreign-entries'),
@@ -61,8 +57,6 @@ const fixable: Readonly<Record<string, Round>> = {
   // The ledger is gone for good; what is left of it is brought to safety.
   'ledger-missing-beside-its-wal': { ...mended('store:wal alone'), not: ['store:open missing by-hand'] },
   // The damaged ones are rescued: every row that a reader of SQL still sees is there afterwards.
-  'ledger-without-header': rescuedFor('store:open not-a-database'),
-  'ledger-schema-damaged': rescuedFor('store:open malformed'),
   'ledger-schema-names-no-column': mended('store:open malformed'),
   'ledger-cut-in-half': mended('store:open malformed'),
   'events-damaged': mended('store:integrity corrupt'),
@@ -107,6 +101,9 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'disk-low': ['home:filesystem volatile by-hand', 'home:disk low no-old-backups'],
   'no-room-for-a-backup': ['home:filesystem volatile by-hand', 'home:disk no-room-for-backup no-old-backups'],
   'reset-interrupted': ['home:reset interrupted reset-interrupted'],
+  // These hold no row.
+  'ledger-without-header': ['store:open not-a-database nothing-to-rescue'],
+  'ledger-schema-damaged': ['store:open malformed nothing-to-rescue'],
   'ledger-is-another-file': ['store:open not-a-database nothing-to-rescue'],
   // It is finished before anything is planned.
   'repair-cut-off': [],
