@@ -28,9 +28,11 @@ export const homeRepairs = defineCheck({
     'changed-since': {
       message: ({ run, changed }) =>
         `the repair ${run} was cut off, and <coven-home>/${changed} was changed after that; the earlier files are in <coven-home>/doctor/runs/${run}/quarantine`,
-      hint: () => [
+      hint: ({ run }) => [
         'End that repair. The ledger stays as it is now, and nothing is deleted: a session that you miss is in the earlier files.',
         command('coven-doctor', '--fix'),
+        'Where sessions are missing then, see what the earlier ledger would bring back; without --dry-run, it does so:',
+        command('coven-doctor', 'rescue', '--merge', String(run), '--dry-run'),
       ],
     },
     'not-private': {

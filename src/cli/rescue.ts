@@ -12,13 +12,14 @@ import { renderPlaced, renderRescue, renderRescueProgress } from '../render/resc
 import { typedLine } from '../render/typed.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
-import { askRescue, RescueFailed } from '../rescue/ask.ts';
+import { RescueFailed } from '../rescue/ask.ts';
 import { exitOf } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/protocol.ts';
 import { consent } from './consent.ts';
 import { asUsage, placeOf } from './outputs.ts';
 import { print } from './print.ts';
 import { rescueInPlace } from './rescue-in-place.ts';
+import { otherLedger, runRescue } from './rescue-run.ts';
 import { UsageError } from './usage.ts';
 
 export interface RescueOptions {
@@ -26,6 +27,8 @@ export interface RescueOptions {
   readonly homeSource: HomeSource;
   /** A ledger elsewhere, or a folder with one; null for the home's. */
   readonly from: string | null;
+  /** Another ledger that fills what this one lost: a file, a folder with one, or the id of a run or a backup. */
+  readonly merge: string | null;
   readonly dryRun: boolean;
   readonly output: string | null;
   readonly yes: boolean;
@@ -38,14 +41,17 @@ const failedCode = 4;
 /** `coven-doctor rescue`: 0 where nothing was lost, 1 where something was, 3 where that is not known. */
 export async function rescue(options: RescueOptions, signal: AbortSignal): Promise<number> {
   const ledger = ledgerOf(options);
+  const { home, merge } = options;
+  const other = merge === null ? null : otherLedger(merge, home);
   try {
-    const { dryRun, output, json, home } = options;
-    if (!dryRun && output === null) return await putInPlace(options, signal);
+    const { dryRun, output } = options;
+    if (!dryRun && output === null) return await putInPlace(options, other, signal);
     const before = fingerprintOf(ledger);
     if (dryRun || output === null) {
       const scratch = makeScratch(home, deviceOf(ledger));
       try {
-        const report = await run(ledger, { folder: scratch.path, output: join(scratch.path, 'rescued') }, json, signal);
+        const place = { folder: scratch.path, output: join(scratch.path, 'rescued') };
+        const report = await run(ledger, place, options, other, signal);
         refuseMoved(ledger, before);
         return await tell(options, ledger, report, null);
       } finally {
@@ -55,7 +61,7 @@ export async function rescue(options: RescueOptions, signal: AbortSignal): Promi
     const place = placeOf('-o', output, home);
     let report: RescueReport | null = null;
     await fillOutsideFile(place, async (path, folder) => {
-      report = await run(ledger, { folder, output: path }, json, signal);
+      report = await run(ledger, { folder, output: path }, options, other, signal);
       refuseMoved(ledger, before);
       return true;
     }).catch((error) => {
@@ -76,13 +82,14 @@ export async function rescue(options: RescueOptions, signal: AbortSignal): Promi
 }
 
 /** Shows what was rescued, asks, and puts it in the place of the damaged ledger. */
-async function putInPlace({ home, homeSource, json, yes }: RescueOptions, signal: AbortSignal): Promise<number> {
+async function putInPlace(options: RescueOptions, other: string | null, signal: AbortSignal): Promise<number> {
+  const { home, homeSource, json, yes } = options;
   const ledger = join(realpathSync(home), names.ledger);
   const done = await rescueInPlace({
     home,
     run: async (path, place) => {
       const before = fingerprintOf(path);
-      const report = await run(path, place, json, signal);
+      const report = await run(path, place, options, other, signal);
       refuseMoved(path, before);
       return report;
     },
@@ -114,11 +121,12 @@ function refuseMoved(ledger: string, before: string): void {
 async function run(
   ledger: string,
   { folder, output }: { readonly folder: string; readonly output: string },
-  json: boolean,
+  { json, home }: RescueOptions,
+  other: string | null,
   signal: AbortSignal,
 ): Promise<RescueReport> {
   const show = process.stderr.isTTY && !json;
-  const report = await askRescue({ ledger, scratch: folder, output }, signal, (progress) => {
+  const report = await runRescue({ ledger, scratch: folder, output }, { home, other }, signal, (progress) => {
     if (show) process.stderr.write(`\r${renderRescueProgress(progress)}\x1b[K`);
   });
   if (show) process.stderr.write('\r\x1b[K');
@@ -126,7 +134,7 @@ async function run(
 }
 
 async function tell(
-  { json, dryRun, from, home, homeSource }: RescueOptions,
+  { json, dryRun, from, merge, home, homeSource }: RescueOptions,
   ledger: string,
   report: RescueReport,
   output: string | null,
@@ -134,7 +142,8 @@ async function tell(
   const exit = exitOf(report);
   const shown = { ok: exit === 0, ledger, output, dryRun, ...report };
   // A ledger elsewhere is rescued into a file; the home's own in its place.
-  const words = from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3'];
+  const filling = merge === null ? [] : ['--merge', merge];
+  const words = [...(from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3']), ...filling];
   const named = from === null ? { path: home, source: homeSource } : { path: home };
   const next = typedLine(command('coven-doctor', 'rescue', ...words), named);
   await print(

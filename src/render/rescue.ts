@@ -66,6 +66,7 @@ export function renderRescue(
     ...(source.foreignWal
       ? ['The WAL belongs to another ledger, or to another state of this one. Nothing was taken from it.']
       : []),
+    ...mergeLines(report),
     ...doubts.map((doubt) => `Not certain: ${doubt}.`),
     ...(lost === 0 && uncertain === 0 && doubts.length === 0 ? ['Nothing was lost.'] : []),
     ...section('Sessions that are not complete:', sessionLines(sessions)),
@@ -87,6 +88,30 @@ export function renderRescue(
 }
 
 const them = (count: number): string => (count === 1 ? 'it' : 'them');
+
+/** What came from another ledger, and what of that one stayed out. */
+function mergeLines({ merge }: RescueReport): readonly string[] {
+  if (!merge) return [];
+  const { way, sessions, events, moved, taken, leftOut } = merge;
+  const rows = taken.filter(({ row }) => row).length;
+  const named = taken.slice(0, 5).map(({ session, events: own }) => `${harmless(session)} (${counted(own, 'event')})`);
+  const more = taken.length > 5 ? `, and ${number(taken.length - 5)} more` : '';
+  return [
+    `Filled from the other ledger: ${counted(rows, 'session')} and ${counted(events, 'event')}, of ${counted(sessions, 'session')}${named.length > 0 ? `: ${named.join(', ')}${more}` : ''}. These are as old as that ledger.`,
+    ...(way === 'join'
+      ? ['The two ledgers have no session and no event in common, so all of the other one was taken.']
+      : []),
+    ...(moved > 0
+      ? [`${counted(moved, 'event')} got a new seq, since another event has theirs; the order is kept.`]
+      : []),
+    ...(leftOut.sessions + leftOut.events > 0
+      ? [
+          `Left out of the other ledger: ${counted(leftOut.sessions, 'session')} and ${counted(leftOut.events, 'event')} that this ledger does not name. They were deleted since, or lost without a trace: which of the two cannot be told.`,
+          ...leftOut.ids.slice(0, 10).map((id) => `  ${harmless(id)}`),
+        ]
+      : []),
+  ];
+}
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];

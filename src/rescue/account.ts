@@ -37,6 +37,9 @@ export function account(
   const missing: MissingRow[] = [];
   const entries = scratch.prepare('SELECT ix, file, at, cell FROM named WHERE tbl = ? AND row = ?').raw();
   scratch.exec('CREATE INDEX named_row ON named(tbl, row)');
+  // A merge takes of another ledger what is named here, however many rows that are.
+  scratch.exec('CREATE TABLE told(name TEXT, row INTEGER, what TEXT, id TEXT, session TEXT, time TEXT)');
+  const note = scratch.prepare('INSERT INTO told VALUES (?,?,?,?,?,?)');
   const rows = scratch.prepare('SELECT DISTINCT tbl, row, what, why FROM missing ORDER BY tbl, row').raw();
   for (const [tableId, rowid, what, why] of rows.all() as [number, number, 'lost' | 'uncertain', string][]) {
     const table = model.tables[tableId];
@@ -51,6 +54,7 @@ export function account(
     const text = (name: string): string | null => (typeof values[name] === 'string' ? values[name] : null);
     const time = text('created_at');
     const session = table.name === 'sessions' ? text('id') : text('session_id');
+    note.run(table.name, rowid, what, text('id'), session, time);
     if (missing.length < toldRows) missing.push({ table: table.name, rowid, what, why, id: text('id'), session, time });
     if (table.name !== 'events') continue;
     const key = session ?? '';
@@ -61,6 +65,8 @@ export function account(
     if (time !== null && (gap.first === null || time < gap.first)) gap.first = time;
     if (time !== null && (gap.last === null || time > gap.last)) gap.last = time;
   }
+  // A merge reads it after this process has ended.
+  scratch.exec('COMMIT');
   return { tables: tablesOf(db, scratch, model), sessions: sessionsOf(db, gaps, placeholders), missing };
 }
 

@@ -1,5 +1,5 @@
 import { startChild } from '../child/child.ts';
-import type { RescueLine, RescueProgress, RescueReport, RescueRequest } from './protocol.ts';
+import type { MergeReport, MergeRequest, RescueLine, RescueProgress, RescueReport, RescueRequest } from './protocol.ts';
 
 /** A row may be put together whole, several times over; candidates and votes are on disk. */
 const memoryBytes = 2 * 1024 ** 3;
@@ -19,8 +19,26 @@ export async function askRescue(
   signal: AbortSignal,
   tell: (progress: RescueProgress) => void,
 ): Promise<RescueReport> {
+  const line = await ask(request, request.scratch, signal, tell);
+  if ('report' in line) return line.report;
+  throw new RescueFailed('the rescuing process gave another answer');
+}
+
+/** Merges two rescued ledgers in a child process, as above. */
+export async function askMerge(request: MergeRequest, signal: AbortSignal): Promise<MergeReport> {
+  const line = await ask(request, request.scratch, signal, () => undefined);
+  if ('merged' in line) return line.merged;
+  throw new RescueFailed('the rescuing process gave another answer');
+}
+
+async function ask(
+  request: RescueRequest | MergeRequest,
+  scratch: string,
+  signal: AbortSignal,
+  tell: (progress: RescueProgress) => void,
+): Promise<Exclude<RescueLine, { readonly progress: RescueProgress }>> {
   signal.throwIfAborted();
-  const child = startChild('rescue', { memoryBytes, env: { SQLITE_TMPDIR: request.scratch } });
+  const child = startChild('rescue', { memoryBytes, env: { SQLITE_TMPDIR: scratch } });
   try {
     child.tell(request);
     for (;;) {
@@ -29,7 +47,7 @@ export async function askRescue(
       if (typeof line !== 'object')
         throw new RescueFailed(`the rescuing process ${line === 'late' ? 'says nothing' : child.describe()}`);
       const answer = JSON.parse(line.text) as RescueLine;
-      if ('report' in answer) return answer.report;
+      if (!('progress' in answer)) return answer;
       tell(answer.progress);
     }
   } finally {

@@ -5,7 +5,8 @@
 import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { loadSqlite } from '../child/sqlite.ts';
-import type { RescueLine, RescueProgress, RescueRequest } from './protocol.ts';
+import { merge } from './merge.ts';
+import type { MergeRequest, RescueLine, RescueProgress, RescueRequest } from './protocol.ts';
 import { rescue } from './rescue.ts';
 
 loadSqlite();
@@ -23,5 +24,6 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     told = performance.now();
     say({ progress });
   };
-  say({ report: rescue(JSON.parse(line) as RescueRequest, tell) });
+  const request = JSON.parse(line) as RescueRequest | MergeRequest;
+  say('into' in request ? { merged: merge(request) } : { report: rescue(request, tell) });
 });

@@ -8,8 +8,54 @@ export interface RescueRequest {
   readonly output: string;
 }
 
+/** Rows of another ledger, rescued like the first, are put into a rescued one. Asked of the same program. */
+export interface MergeRequest {
+  /** The rescued ledger that they are put into. */
+  readonly into: string;
+  /** The other one, which was rescued into a file of ours, too. */
+  readonly from: string;
+  /** The scratch of the first rescue: it holds what that ledger still names. */
+  readonly scratch: string;
+}
+
+/** What came of a merge. A session counts once, whatever of it came. */
+export interface MergeReport {
+  /**
+   * `fill`: both are of one history, and only rows that the damaged ledger still names were taken, since others may have been
+   * deleted on purpose. `join`: they have no session and no event in common, so that all of the other one was taken.
+   */
+  readonly way: 'fill' | 'join';
+  readonly sessions: number;
+  readonly events: number;
+  /** Events that got a new seq, since theirs was taken. */
+  readonly moved: number;
+  /** What was taken, by session. */
+  readonly taken: readonly {
+    readonly session: string;
+    /** Its own row came, too. */
+    readonly row: boolean;
+    readonly events: number;
+    readonly lost: number;
+    readonly uncertain: number;
+  }[];
+  /** Rows that were lost or uncertain and are filled, by table. */
+  readonly filled: readonly {
+    readonly table: string;
+    readonly rows: number;
+    readonly lost: number;
+    readonly uncertain: number;
+  }[];
+  /** Sessions and events of the other ledger that the first does not name: deleted since, or lost without a trace. */
+  readonly leftOut: { readonly sessions: number; readonly events: number; readonly ids: readonly string[] };
+  readonly checks: RescueReport['checks'];
+  readonly bytes: number;
+}
+
 /** A line of its answer: how far it is, then, last, what it found. */
-export type RescueLine = { readonly progress: RescueProgress } | { readonly report: RescueReport };
+export type RescueLine =
+  | { readonly progress: RescueProgress }
+  | { readonly report: RescueReport }
+  | { readonly merged: MergeReport };
 
 export interface RescueProgress {
   readonly phase: 'read' | 'decide' | 'write' | 'index' | 'check';
@@ -89,4 +135,6 @@ export interface RescueReport {
   /** What may be lost without a trace; empty where nothing may. */
   readonly doubts: readonly string[];
   readonly bytes: number;
+  /** What came from another ledger; absent where none was named. */
+  readonly merge?: MergeReport;
 }

@@ -119,7 +119,8 @@ function rescueFrom(
   }
 }
 
-function check(db: Database.Database): RescueReport['checks'] {
+/** What SQLite finds wrong with a ledger that was written here. */
+export function check(db: Database.Database): RescueReport['checks'] {
   const integrity = (db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[]).filter(
     (line) => line !== 'ok',
   );

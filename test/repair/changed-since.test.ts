@@ -36,9 +36,12 @@ test.skipIf(!hasStrace).each(['a repair', 'a restore'])(
     const kept = join(home, folder);
     expect(readdirSync(kept).map((file) => hash(join(kept, file)))).toContain(main);
 
-    const words_ = commands.flatMap(({ argv }) => argv.slice(1));
-    const { exitCode } = await cli([...words_, '--yes', '--home', home]);
-    expect([words_, exitCode]).toEqual([['--fix'], 0]);
+    const [end = [], merge = []] = commands.map(({ argv }) => argv.slice(1));
+    const { exitCode } = await cli([...end, '--yes', '--home', home]);
+    expect([end, exitCode]).toEqual([['--fix'], 0]);
+    expect(merge.slice(0, 2)).toEqual(['rescue', '--merge']);
+    const merged = await cli([...merge, '--home', home]);
+    expect([merged.exitCode, merged.stdout]).toEqual([0, expect.stringContaining('Filled from the other ledger:')]);
     expect(seen(home).toSorted()).toEqual([...before, 'sessions since'].toSorted());
     expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
   },

@@ -57,7 +57,6 @@ const fixable: Readonly<Record<string, Round>> = {
   // The ledger is gone for good; what is left of it is brought to safety.
   'ledger-missing-beside-its-wal': { ...mended('store:wal alone'), not: ['store:open missing by-hand'] },
   // The damaged ones are rescued: every row that a reader of SQL still sees is there afterwards.
-  'ledger-schema-names-no-column': mended('store:open malformed'),
   'ledger-cut-in-half': mended('store:open malformed'),
   'events-damaged': mended('store:integrity corrupt'),
   'events-root-damaged': mended('store:integrity corrupt'),
@@ -104,6 +103,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   // These hold no row.
   'ledger-without-header': ['store:open not-a-database nothing-to-rescue'],
   'ledger-schema-damaged': ['store:open malformed nothing-to-rescue'],
+  'ledger-schema-names-no-column': ['store:open malformed nothing-to-rescue'],
   'ledger-is-another-file': ['store:open not-a-database nothing-to-rescue'],
   // It is finished before anything is planned.
   'repair-cut-off': [],

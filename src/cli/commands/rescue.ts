@@ -27,15 +27,24 @@ export const rescue: readonly Command[] = [
         value: 'FILE',
         describe: 'A damaged ledger elsewhere, or a folder that holds one [default: the ledger of the home]',
       },
+      merge: {
+        type: 'string',
+        requiresArg: true,
+        value: 'LEDGER',
+        describe:
+          'Fill what was lost from another ledger: the id of a backup or of a run that keeps one, a file, or a folder that holds one',
+      },
       yes: { type: 'boolean', default: false, describe: 'Put the rescued ledger in place without asking' },
       json,
     },
     examples: [
       ['coven-doctor rescue --dry-run', 'see what can be rescued'],
       ['coven-doctor rescue', 'put the rescued ledger in place of the damaged one; asks first'],
+      ['coven-doctor rescue --merge ID --dry-run', 'see what the backup ID would fill'],
     ],
     run: async (argv, signal) => {
       const from = onePath('from', argv.from) ?? null;
+      const merge = onePath('merge', argv.merge) ?? null;
       const output = onePath('output', argv.o) ?? null;
       if (argv.dryRun && output !== null) throw new UsageError('--dry-run writes nothing; leave out -o');
       if (!argv.dryRun && output === null && from !== null)
@@ -44,7 +53,7 @@ export const rescue: readonly Command[] = [
       // A ledger elsewhere needs no home; where there is one, nothing is written in it.
       const { path, source } = namedHome(argv.home);
       return rescue(
-        { home: path, homeSource: source, from, dryRun: argv.dryRun, output, yes: argv.yes, json: argv.json },
+        { home: path, homeSource: source, from, merge, dryRun: argv.dryRun, output, yes: argv.yes, json: argv.json },
         signal,
       );
     },

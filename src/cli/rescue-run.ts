@@ -1,0 +1,65 @@
+import { lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { names } from '../coven/layout.ts';
+import { makeScratch } from '../host/scratch.ts';
+import { isRunId } from '../model/run-id.ts';
+import { askMerge, askRescue, RescueFailed } from '../rescue/ask.ts';
+import { merged } from '../rescue/merged.ts';
+import { isWhole } from '../rescue/outcome.ts';
+import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/protocol.ts';
+import { UsageError } from './usage.ts';
+
+/**
+ * Rescues a ledger and, where another is named, fills it from that one, which is rescued into scratch first: so neither is
+ * opened through SQLite, and one that is damaged itself gives what it has.
+ */
+export async function runRescue(
+  request: RescueRequest,
+  { home, other }: { readonly home: string; readonly other: string | null },
+  signal: AbortSignal,
+  tell: (progress: RescueProgress) => void,
+): Promise<RescueReport> {
+  const report = await askRescue(request, signal, tell);
+  if (other === null) return report;
+  if (!isWhole(report.checks)) throw new RescueFailed('the rescued ledger does not pass its checks');
+  const device = lstatSync(request.scratch, { bigint: true }).dev;
+  const scratch = makeScratch(home, String(device));
+  try {
+    const from = join(scratch.path, 'rescued');
+    const theirs = await askRescue({ ledger: other, scratch: scratch.path, output: from }, signal, tell);
+    const has = (table: string): boolean =>
+      [report, theirs].every((one) => one.tables.some((of) => of.table === table));
+    if (!has('sessions') || !has('events')) throw new RescueFailed('one of the two ledgers has no sessions and events');
+    return merged(report, await askMerge({ into: request.output, from, scratch: request.scratch }, signal));
+  } finally {
+    scratch.remove();
+  }
+}
+
+/** Names of a ledger in a folder: of a home, and of a backup. */
+const inFolder = [names.ledger, `files/${names.ledger}`, `backup/files/${names.ledger}`];
+
+/** The ledger that a word names: a file, a folder with one, or a run of this home that keeps one or made a backup. */
+export function otherLedger(word: string, home: string): string {
+  const path = isRunId(word) ? join(realpathSync(home), 'doctor', 'runs', word) : resolve(word);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new UsageError(`--merge ${word}: there is nothing at ${path}`);
+  if (stat.isFile()) return realpathSync(path);
+  const ledgers = stat.isDirectory()
+    ? [...keptIn(join(path, 'quarantine')), ...inFolder.map((name) => join(path, name))]
+    : [];
+  const found = ledgers.find((one) => lstatSync(one, { throwIfNoEntry: false })?.isFile());
+  if (!found) throw new UsageError(`--merge ${word}: no ${names.ledger} is in ${path}`);
+  return found;
+}
+
+/** The home's own ledger in the quarantine of a run, as `1-coven.sqlite3`. */
+function keptIn(quarantine: string): readonly string[] {
+  try {
+    return readdirSync(quarantine)
+      .filter((name) => /^\d+-coven\.sqlite3$/.test(name))
+      .map((name) => join(quarantine, name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,172 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from '../child/sqlite.ts';
+import { placeholderTitle } from './placeholder.ts';
+import type { MergeReport, MergeRequest } from './protocol.ts';
+import { check } from './rescue.ts';
+import { quote } from './write.ts';
+
+/** Sessions that were left out and are named. */
+const toldIds = 100;
+
+/**
+ * Puts rows of one rescued ledger into another. What was deleted on purpose must not come back: of a ledger with the same
+ * history only rows come whose place the damaged one still names. Where the two have nothing in common, the one was
+ * made anew beside the other, and all of it comes. Both are files of ours, so that they may be opened.
+ */
+export function merge({ into, from, scratch }: MergeRequest): MergeReport {
+  const db = new Database(into);
+  try {
+    for (const pragma of ['trusted_schema = OFF', 'foreign_keys = OFF', 'cache_size = -32000']) db.pragma(pragma);
+    db.prepare('ATTACH ? AS other').run(from);
+    db.prepare('ATTACH ? AS notes').run(join(scratch, 'candidates'));
+    // What the file brought with it does not run.
+    const triggers = db.prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'").all() as {
+      name: string;
+      sql: string;
+    }[];
+    for (const { name } of triggers) db.exec(`DROP TRIGGER main.${quote(name)}`);
+    const way = hasCommonRows(db) ? 'fill' : 'join';
+    choose(db, way);
+    db.exec('BEGIN');
+    copySessions(db);
+    copyEvents(db);
+    db.exec('COMMIT');
+    const hasSearch = db.prepare("SELECT count(*) FROM main.sqlite_schema WHERE name = 'events_fts'").pluck().get();
+    if (hasSearch === 1) db.exec("INSERT INTO main.events_fts(events_fts) VALUES('rebuild')");
+    for (const { sql } of triggers) db.prepare(sql).run();
+    const told = tellMerge(db, way);
+    db.exec('DETACH other; DETACH notes');
+    const checks = check(db);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+    return { ...told, checks, bytes: statSync(into).size };
+  } finally {
+    if (db.open) db.close();
+  }
+}
+
+const one = (db: Database.Database, sql: string): number => db.prepare(sql).pluck().get() as number;
+
+const hasCommonRows = (db: Database.Database): boolean =>
+  one(
+    db,
+    `SELECT EXISTS (SELECT 1 FROM main.sessions JOIN other.sessions USING (id))
+         OR EXISTS (SELECT 1 FROM main.events JOIN other.events USING (id))
+         OR EXISTS (SELECT 1 FROM notes.told WHERE name IN ('sessions', 'events'))`,
+  ) === 1;
+
+/**
+ * Which rows come, in `sess` and `ev`. A row that is named is the same one where nothing that an index says of it differs: a
+ * rowid alone may have been given anew.
+ */
+function choose(db: Database.Database, way: MergeReport['way']): void {
+  db.exec('CREATE TEMP TABLE sess(id TEXT PRIMARY KEY, at INTEGER, what TEXT)');
+  db.exec('CREATE TEMP TABLE ev(at INTEGER PRIMARY KEY, id TEXT, session TEXT, what TEXT, seq INTEGER)');
+  if (way === 'join') {
+    db.exec("INSERT INTO sess SELECT id, rowid, 'new' FROM other.sessions");
+    db.exec("INSERT INTO ev SELECT rowid, id, session_id, 'new', rowid FROM other.events");
+    return;
+  }
+  db.prepare(
+    `INSERT OR IGNORE INTO sess SELECT o.id, o.rowid, t.what FROM notes.told t JOIN other.sessions o ON o.id = t.id
+       WHERE t.name = 'sessions' AND NOT EXISTS (SELECT 1 FROM main.sessions m WHERE m.id = o.id AND m.title <> ?)`,
+  ).run(placeholderTitle);
+  db.exec(
+    `INSERT OR IGNORE INTO ev SELECT o.rowid, o.id, o.session_id, t.what, o.rowid FROM notes.told t
+       JOIN other.events o ON o.rowid = t.row
+      WHERE t.name = 'events' AND (t.id = o.id OR (t.id IS NULL AND t.session = o.session_id AND t.time = o.created_at))
+        AND coalesce(t.session, o.session_id) = o.session_id AND coalesce(t.time, o.created_at) = o.created_at
+        AND NOT EXISTS (SELECT 1 FROM main.events m WHERE m.rowid = o.rowid OR m.id = o.id)
+        AND (o.session_id IN (SELECT id FROM main.sessions) OR o.session_id IN (SELECT id FROM sess))`,
+  );
+}
+
+const columnsOf = (db: Database.Database, schema: string, table: string): readonly string[] =>
+  db.prepare('SELECT name FROM pragma_table_info(?, ?)').pluck().all(table, schema) as string[];
+
+/** Columns of either, quoted; one that only the other ledger has would be lost, and is no reason to lose the row. */
+function common(db: Database.Database, table: string): readonly string[] {
+  const theirs = new Set(columnsOf(db, 'other', table));
+  return columnsOf(db, 'main', table)
+    .filter((name) => theirs.has(name))
+    .map(quote);
+}
+
+function copySessions(db: Database.Database): void {
+  const columns = common(db, 'sessions').join(', ');
+  // A placeholder makes room for the row that it stands for.
+  db.exec('DELETE FROM main.sessions WHERE id IN (SELECT id FROM sess)');
+  // Their own rowids first: those that are given to the others come after all of these.
+  db.exec('CREATE TEMP TABLE displaced AS SELECT id FROM sess WHERE at IN (SELECT rowid FROM main.sessions)');
+  for (const [rowid, isIn] of [
+    ['o.rowid', 'NOT IN'],
+    ['NULL', 'IN'],
+  ])
+    db.exec(
+      `INSERT INTO main.sessions (rowid, ${columns}) SELECT ${rowid}, ${columns} FROM other.sessions o
+        WHERE o.id IN (SELECT id FROM sess) AND o.id ${isIn} (SELECT id FROM displaced) ORDER BY o.rowid`,
+    );
+  // No process of it lives by now, and Coven would look for one.
+  db.exec(
+    "UPDATE main.sessions SET status = 'orphaned' WHERE id IN (SELECT id FROM sess) AND status IN ('running', 'created')",
+  );
+}
+
+/** Events keep their seq. Where one of a session is taken, all of them get new ones, in their order. */
+function copyEvents(db: Database.Database): void {
+  const columns = common(db, 'events').join(', ');
+  db.exec(
+    `CREATE TEMP TABLE crowded AS SELECT DISTINCT session FROM ev WHERE EXISTS (SELECT 1 FROM main.events m WHERE m.rowid = ev.at)`,
+  );
+  const next = one(
+    db,
+    'SELECT max(coalesce((SELECT max(rowid) FROM main.events), 0), coalesce((SELECT max(at) FROM ev), 0)) + 1',
+  );
+  db.exec('CREATE TEMP TABLE moved(at INTEGER PRIMARY KEY, seq INTEGER)');
+  db.prepare(
+    `INSERT INTO moved SELECT at, ? + row_number() OVER (ORDER BY at) - 1 FROM ev
+      WHERE session IN (SELECT session FROM crowded)`,
+  ).run(next);
+  db.exec('UPDATE ev SET seq = (SELECT seq FROM moved WHERE moved.at = ev.at) WHERE at IN (SELECT at FROM moved)');
+  db.exec(
+    `INSERT INTO main.events (rowid, ${columns}) SELECT ev.seq, ${columns.replace(/"[^"]+"/g, (name) => `o.${name}`)}
+       FROM ev JOIN other.events o ON o.rowid = ev.at ORDER BY ev.seq`,
+  );
+}
+
+function tellMerge(db: Database.Database, way: MergeReport['way']): Omit<MergeReport, 'checks' | 'bytes'> {
+  const count = (table: string, what: string): number =>
+    one(db, `SELECT count(*) FROM ${table} WHERE what = '${what}'`);
+  const taken = db
+    .prepare(
+      `SELECT s.id AS session, EXISTS (SELECT 1 FROM sess WHERE sess.id = s.id) AS row, count(ev.at) AS events,
+              coalesce(sum(ev.what = 'lost'), 0) AS lost, coalesce(sum(ev.what = 'uncertain'), 0) AS uncertain
+         FROM (SELECT id FROM sess UNION SELECT session FROM ev) s LEFT JOIN ev ON ev.session = s.id GROUP BY s.id`,
+    )
+    .all() as (Omit<MergeReport['taken'][number], 'row'> & { row: number })[];
+  const left = `FROM other.sessions o WHERE o.id NOT IN (SELECT id FROM main.sessions)`;
+  return {
+    way,
+    sessions: taken.length,
+    events: one(db, 'SELECT count(*) FROM ev'),
+    moved: one(db, 'SELECT count(*) FROM ev WHERE seq <> at'),
+    taken: taken.map((of) => ({ ...of, row: of.row === 1 })),
+    filled: (
+      [
+        ['sessions', 'sess'],
+        ['events', 'ev'],
+      ] as const
+    ).map(([table, name]) => ({
+      table,
+      rows: one(db, `SELECT count(*) FROM ${name}`),
+      lost: count(name, 'lost'),
+      uncertain: count(name, 'uncertain'),
+    })),
+    leftOut: {
+      sessions: one(db, `SELECT count(*) ${left}`),
+      events: one(db, 'SELECT count(*) FROM other.events o WHERE o.id NOT IN (SELECT id FROM main.events)'),
+      ids: db.prepare(`SELECT id ${left} ORDER BY id LIMIT ${toldIds}`).pluck().all() as string[],
+    },
+  };
+}

@@ -1,0 +1,145 @@
+// `rescue --merge`: what a damaged ledger lost comes back from a backup, and nothing that was deleted on purpose does.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { backUp } from '../../fixtures/backup.ts';
+import { cli, diagnose } from '../../fixtures/diagnose.ts';
+import { damageTable, editLedger, makeHome } from '../../fixtures/home.ts';
+import { findRealCoven } from '../../fixtures/real-coven.ts';
+import { makeScratch } from '../../fixtures/scratch.ts';
+
+const real = findRealCoven();
+if ('why' in real) console.log(`no merge of ledgers of the real Coven: ${real.why}`);
+
+const rows = Array.from({ length: 30 }, (_, index) => ({ id: `session-${index}`, status: 'completed' }));
+
+interface Told {
+  readonly ok: boolean;
+  readonly lost: number;
+  readonly merge: {
+    readonly way: string;
+    readonly sessions: number;
+    readonly events: number;
+    readonly moved: number;
+    readonly leftOut: { readonly sessions: number; readonly events: number; readonly ids: readonly string[] };
+  };
+}
+
+const hash = (home: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(home, 'coven.sqlite3')))
+    .digest('hex');
+
+function read<T>(home: string, sql: string): readonly T[] {
+  const db = new Database(join(home, 'coven.sqlite3'));
+  try {
+    return db.prepare(sql).all() as T[];
+  } finally {
+    db.close();
+  }
+}
+
+const events = (home: string) =>
+  read<{ seq: number; id: string }>(home, 'SELECT rowid AS seq, id FROM events ORDER BY rowid');
+
+test('a backup fills the events that the damaged ledger lost, each with its own seq; a session that was deleted stays deleted', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows, events: 300 });
+  const before = events(home);
+  const { id } = await backUp(home);
+  // Deleted on purpose, after the backup.
+  editLedger(join(home, 'coven.sqlite3'), "DELETE FROM sessions WHERE id = 'session-7'");
+  damageTable(join(home, 'coven.sqlite3'), 'events');
+  const damaged = hash(home);
+  const alone = JSON.parse((await cli(['rescue', '--dry-run', '--json', '--home', home])).stdout) as Told;
+  expect(alone.lost).toBeGreaterThan(0);
+  const seen = await cli(['rescue', '--merge', id, '--dry-run', '--home', home]);
+  expect(seen.stdout).toContain(`Filled from the other ledger: 0 sessions and ${alone.lost} events`);
+  expect(seen.stdout).toContain(`coven-doctor rescue --merge ${id}`);
+  expect(hash(home)).toBe(damaged);
+  const done = await cli(['rescue', '--merge', id, '--yes', '--json', '--home', home]);
+  const told = JSON.parse(done.stdout) as Told;
+  expect(told).toMatchObject({
+    ok: true,
+    lost: 0,
+    merge: { way: 'fill', events: alone.lost, moved: 0, leftOut: { sessions: 1, ids: ['session-7'] } },
+  });
+  expect(events(home)).toEqual(before);
+  expect(read(home, "SELECT id FROM sessions WHERE id = 'session-7'")).toEqual([]);
+  expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
+  expect((await cli(['undo', '--home', home])).exitCode).toBe(0);
+  expect(hash(home)).toBe(damaged);
+});
+
+test('the lost row of a session comes back in the place of its placeholder', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows, events: 300 });
+  const sessions = read(home, 'SELECT rowid, * FROM sessions ORDER BY rowid');
+  const { id } = await backUp(home);
+  damageTable(join(home, 'coven.sqlite3'), 'sessions');
+  await cli(['rescue', '--merge', id, '--yes', '--home', home]);
+  expect(read(home, 'SELECT rowid, * FROM sessions ORDER BY rowid')).toEqual(sessions);
+  expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
+});
+
+test('into a ledger that was made anew, all of the old one comes: the seqs of a session that are taken are moved in their order', async () => {
+  await using scratch = await makeScratch();
+  const old = makeHome(join(scratch.path, 'old'), { rows: rows.slice(0, 3), events: 20 });
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'since', status: 'completed' }] });
+  editLedger(
+    join(home, 'coven.sqlite3'),
+    "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('new', 'since', 'output', '{}', '2026-11-20T00:00:00Z')",
+  );
+  const was = events(old).map(({ id }) => id);
+  const { stdout } = await cli(['rescue', '--merge', join(old, 'coven.sqlite3'), '--yes', '--json', '--home', home]);
+  const told = JSON.parse(stdout) as Told;
+  expect(told.merge).toMatchObject({ way: 'join', sessions: 3, events: 20, leftOut: { sessions: 0, events: 0 } });
+  expect(told.merge.moved).toBeGreaterThan(0);
+  const now = events(home);
+  expect(now[0]).toEqual({ seq: 1, id: 'new' });
+  expect(now.map(({ id }) => id).slice(1)).toEqual(was);
+  expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
+});
+
+test('what is named and is no ledger is refused, and nothing is changed', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows, events: 30 });
+  const before = hash(home);
+  mkdirSync(join(scratch.path, 'empty'));
+  for (const word of ['20260101T000000Z-000000', join(scratch.path, 'empty'), join(scratch.path, 'none')]) {
+    const { exitCode, stderr } = await cli(['rescue', '--merge', word, '--yes', '--home', home]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`--merge ${word}`)]);
+  }
+  expect(hash(home)).toBe(before);
+});
+
+test.skipIf('why' in real)('real Coven lists the sessions of two ledgers of its own that were merged', async () => {
+  await using scratch = await makeScratch();
+  const binary = 'path' in real ? real.path : '';
+  const env = { PATH: '/usr/bin:/bin', HOME: scratch.path };
+  const coven = (home: string, ...words: readonly string[]) =>
+    spawnSync(binary, words, { env: { ...env, COVEN_HOME: home }, encoding: 'utf8' });
+  const [old = '', home = ''] = ['old', 'home'].map((name) => {
+    const path = join(scratch.path, name);
+    mkdirSync(path, { mode: 0o700 });
+    // Its own schema, whole.
+    coven(path, 'sessions', '--json');
+    for (const number of [1, 2])
+      editLedger(
+        join(path, 'coven.sqlite3'),
+        `INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at) VALUES ('${name}-${number}', '/', 'codex', 't', 'completed', '2026-11-01T00:00:00Z', '2026-11-01T00:00:00Z');
+         INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('${name}-e${number}', '${name}-${number}', 'output', '{"data":"words"}', '2026-11-01T00:00:00Z')`,
+      );
+    return path;
+  });
+  const { stdout, stderr } = await cli(['rescue', '--merge', old, '--yes', '--home', home]);
+  expect(stdout + stderr).toContain('Done.');
+  const { sessions } = JSON.parse(coven(home, 'sessions', '--json', '--all').stdout || '{"sessions":[]}') as {
+    sessions: readonly { id: string }[];
+  };
+  expect(sessions.map(({ id }) => id).toSorted()).toEqual(['home-1', 'home-2', 'old-1', 'old-2']);
+  expect(coven(home, 'doctor').status).toBeDefined();
+});
