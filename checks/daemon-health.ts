@@ -3,7 +3,7 @@ import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
 import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
-import { bytes } from '../src/model/amounts.ts';
+import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { HealthBody } from '../src/model/observation.ts';
 import { restartRemedy, storageRemedy } from '../src/repair/remedies/daemon.ts';
@@ -78,7 +78,7 @@ export const daemonHealth = defineCheck({
     },
     'writer-failed': {
       message: ({ droppedEvents }) =>
-        `the daemon no longer records sessions: its event writer has failed, and ${droppedEvents ?? 0} events are lost`,
+        `the daemon no longer records sessions: its event writer has failed${droppedEvents ? `, and ${count(droppedEvents, 'event is lost', 'events are lost')}` : ''}`,
       hint: (facts) => [
         'It does not recover by itself. Finish what you can, then restart the daemon:',
         ...toRestart(facts),

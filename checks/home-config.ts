@@ -15,7 +15,7 @@ export const homeConfig = defineCheck({
     unparsable: {
       message: ({ name, state, line }) =>
         state === 'unparsable'
-          ? `<coven-home>/${name} cannot be parsed${line === null ? '' : `, first at line ${line}`}`
+          ? `<coven-home>/${name} cannot be parsed${line === null ? '' : `: the first error is in line ${line}`}`
           : `<coven-home>/${name} is ${state === 'too-large' ? 'over 1 MiB' : 'no regular file'}`,
       hint: ({ name }) => `Correct <coven-home>/${name}, or move it out of the home.`,
     },

@@ -1,4 +1,5 @@
 import { socketPathLimit } from '../src/coven/layout.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass } from '../src/model/check.ts';
 
 /** A home is a real directory whose socket path can be bound. Coven refuses a symlink and dies late on a long path. */
@@ -25,7 +26,10 @@ export const homePath = defineCheck({
     },
     symlink: {
       message: () => 'every coven command refuses this home: <coven-home> is a symlink',
-      hint: () => 'Set COVEN_HOME to the folder that the symlink leads to.',
+      hint: () => [
+        'Set COVEN_HOME to the folder that the symlink leads to. This prints it:',
+        command('readlink', '-f', '<coven-home>'),
+      ],
     },
     'not-utf8': {
       message: () => 'the path of the home is not valid UTF-8, which Coven refuses',

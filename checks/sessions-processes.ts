@@ -25,8 +25,8 @@ export const sessionsProcesses = defineCheck({
     },
     unowned: {
       message: ({ unowned, pids, own }) =>
-        `${count(unowned, 'harness runs', 'harnesses run')} on without a daemon (pid ${pids})${own ? '; coven-doctor itself runs inside one' : ''}`,
-      hint: () => 'Look at each, save its work, and end it yourself: a daemon cannot take it back.',
+        `${count(unowned, 'harness is', 'harnesses are')} still running without a daemon (pid ${pids})${own ? '; coven-doctor itself runs inside one' : ''}`,
+      hint: () => 'Save the work of each before you end it: no daemon can take it over.',
       remedy: harnessRemedy,
     },
     undetermined: {

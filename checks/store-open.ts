@@ -3,7 +3,7 @@ import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { command } from '../src/model/advice.ts';
+import { type Advice, command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { StoreFiles } from '../src/model/observation.ts';
@@ -20,9 +20,9 @@ const lost = ({ walBytes }: Facts): string =>
   Number(walBytes) > 0
     ? `; its WAL still holds ${bytes(walBytes)} of committed rows, which the next coven command would delete`
     : '';
-const keepWal = ({ walBytes }: Facts): string =>
-  Number(walBytes) > 0
-    ? 'Do not run any coven command. First copy <coven-home>/coven.sqlite3-wal to a safe place.'
+const keepWal = (facts: Facts): string | Advice =>
+  Number(facts.walBytes) > 0
+    ? ['Do not run any coven command.', ...preserve(facts)]
     : 'Restore the ledger from a backup before a daemon starts: a start makes an empty one.';
 
 const target = '<coven-home>/coven.sqlite3';

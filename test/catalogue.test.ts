@@ -74,7 +74,7 @@ test('a fault of the configuration tells its line, and not what stands there', a
   writeFileSync(join(home, 'repos.toml'), 'a = 1\nsecret = sk-not-quoted\n');
   const { document } = await diagnose(home);
   const text = JSON.stringify(document);
-  expect(text).toContain('cannot be parsed, first at line 2');
+  expect(text).toContain('cannot be parsed: the first error is in line 2');
   expect(text).not.toContain('sk-not-quoted');
 });
 

@@ -10,9 +10,9 @@ import { licencesOf } from '../src/build/licences.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const [, example = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+const [, example = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'src/plugins/README.md'), 'utf8')) ?? [];
 
-test('the check of the README is typed by the package, runs by --checks and passes the kit, from what is published', async () => {
+test('the check of the page of plug-ins is typed by the package, runs by --checks and passes the kit, from what is published', async () => {
   expect(example.trimEnd().split('\n').length).toBeLessThan(40);
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'running' }] });

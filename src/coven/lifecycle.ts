@@ -137,6 +137,7 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
     ([table, columns]) => !columns.every((column) => open.columns[table]?.includes(column)),
   );
   if (missing && !(integrity && isUnfinished(open, integrity))) yield 'store:schema';
+  // What an index holds is not asked of damaged tables, so that store:index has nothing to say of them.
   if ((integrity && isDamaged(integrity)) || (bytes && hasDamagedPages(bytes))) yield 'store:integrity';
-  if (integrity && indexOfLostRows(integrity) !== null) yield 'store:index';
+  else if (integrity && indexOfLostRows(integrity) !== null) yield 'store:index';
 }

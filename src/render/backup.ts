@@ -48,7 +48,7 @@ function described(manifest: Manifest): string {
 }
 
 export const created = ({ id, path, manifest }: Backup): string =>
-  `Backup ${id}: proven, ${described(manifest)}\n${harmless(path)}\n${unheldLines(manifest).join('')}`;
+  `Backup ${id} written: ${described(manifest)}\n${harmless(path)}\nProven: it was restored into a scratch folder, and every file and row there equals the home's.\n${unheldLines(manifest).join('')}`;
 
 const shownUnheld = 20;
 

@@ -11,8 +11,8 @@ export function renderVerified(
   const lines = [
     `${file} is whole: ${count(members.length, 'member')} with ${bytes(size)} beside its manifest.`,
     `Made by ${tool.name} ${tool.version} at ${createdAt}. That is what it says; nothing in it proves who made it.`,
-    ...cut.map(({ name, what, why }) => `Cut: ${name}: ${what} (${why})`),
-    ...leftOut.map(({ name, why }) => `Left out: ${name} (${why})`),
+    ...cut.map(({ name, what, why }) => `Truncated: ${name}: ${what} (${why})`),
+    ...leftOut.map(({ name, why }) => `Omitted: ${name} (${why})`),
     ...(included.length > 0
       ? [`It was asked to hold ${included.join(', ')}, which were searched for known kinds of secrets alone.`]
       : []),

@@ -1,5 +1,6 @@
 import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
+import { quoted } from '../model/shell.ts';
 
 interface Sized {
   readonly name: string;
@@ -40,9 +41,11 @@ export const answerOf = (
 /** Where the bundle is, and what it does not hold. */
 export function sayWritten({ path, bytes: size, members, cut, leftOut, reduced }: Answer): string {
   const lines = [
-    `Bundle ${harmless(path ?? '')}: ${count(members.length, 'member')}, ${bytes(size)}, proven to hold no secret that is known.`,
+    `Bundle written: ${harmless(path ?? '')} (${bytes(size)}, ${count(members.length, 'member')}). It was searched for known secrets, and holds none.`,
     ...missing({ cut, leftOut, reduced }),
-    'Look through it before you give it away: `coven-doctor analyze` shows its report, and its members are plain text.',
+    'Look at report.html in it before you send it; every other member is plain text. Then attach the file to your support request.',
+    'Only you can read the file (mode 0600). On any machine this shows its report:',
+    `  coven-doctor analyze ${quoted(path ?? '')}`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -71,8 +74,8 @@ export function sayWithheld(hits: Answer['withheld']): string {
 
 function missing({ cut, leftOut, reduced }: Missing): readonly string[] {
   return [
-    ...cut.map(({ name, what, why }) => harmless(`Cut: ${name} holds ${what} (${why}).`)),
-    ...leftOut.map(({ name, why }) => harmless(`Left out: ${name} (${why}).`)),
+    ...cut.map(({ name, what, why }) => harmless(`Truncated: ${name} holds ${what} (${why}).`)),
+    ...leftOut.map(({ name, why }) => harmless(`Omitted: ${name} (${why}).`)),
     ...reduced.map(({ member, rule }) => harmless(`Reduced to shapes: ${member} may hold a secret (${rule}).`)),
   ];
 }

@@ -56,7 +56,9 @@ export function checkDocument({ check, status, worst, findings, durationMs }: Ch
     category: check.category,
     ...(check.module && { source: check.module }),
     durationMs,
-    docsUrl: check.module ? 'README.md#checks-of-your-own' : `README.md#${check.id.replace(':', '')}`,
+    docsUrl: check.module
+      ? 'src/plugins/README.md#write-checks-of-your-own'
+      : `checks/README.md#${check.id.replace(':', '')}`,
     findings: findings.map((finding) => renderFinding(check, finding)),
   };
 }

@@ -19,6 +19,9 @@ export function fixCommand(check: Pick<Check, 'id' | 'causes'>, finding: Found):
   return remedy ? repairCommand(remedy) : null;
 }
 
+/** What that command may cost; `safe` where there is none. */
+export const riskOf = (check: Pick<Check, 'causes'>, finding: Found): Risk => remedyOf(check, finding)?.risk ?? 'safe';
+
 /** What --fix would do about a finding; nothing where there is no remedy, or no fault. */
 export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found): object {
   const remedy = remedyOf(check, finding);

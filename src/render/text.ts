@@ -3,6 +3,7 @@ import { type CommandLine, command, shellLine } from '../model/advice.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
+import type { Risk } from '../model/step.ts';
 import {
   type CheckReport,
   compareChecks,
@@ -15,7 +16,7 @@ import {
 } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
-import { fixCommand } from './remediation.ts';
+import { fixCommand, riskOf } from './remediation.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { adviseOn, say } from './words.ts';
 import { wrap } from './wrap.ts';
@@ -107,6 +108,13 @@ function findingBlock({ check }: CheckReport, finding: ReportedFinding, screen: 
   ].join('\n');
 }
 
+/** What a repair costs, said before it is typed. */
+const fixWords: Readonly<Record<Risk, string>> = {
+  safe: 'Fix it (a backup comes first, and `coven-doctor undo` takes it back):',
+  disruptive: 'Fix it (this can end running sessions: the plan names them, and asks; a backup comes first):',
+  lossy: 'Fix it (this can lose data: the plan says what, and asks; a backup comes first):',
+};
+
 /** The repair first, where there is one; then what can be done by hand. */
 function adviceLines(
   check: CheckReport['check'],
@@ -119,11 +127,11 @@ function adviceLines(
   const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report))}`;
   const byHand = advice.filter((part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)));
   const isOnlyProse = byHand.every((part) => typeof part === 'string');
-  return [
-    ...(fix ? [prose('Fix it (a backup comes first, and `coven-doctor undo` takes it back):'), typed(fix)] : []),
-    ...(fix && byHand.length > 0 && !isOnlyProse ? [prose('Or by hand:')] : []),
-    ...byHand.map((part) => (typeof part === 'string' ? prose(part) : typed(part))),
-  ];
+  const other = byHand.map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
+  const repair = fix ? [prose(fixWords[riskOf(check, finding)]), typed(fix)] : [];
+  // A sentence without a command is what to know before the repair.
+  if (isOnlyProse) return [...other, ...repair];
+  return [...repair, ...(fix ? [prose('Or by hand:')] : []), ...other];
 }
 
 const homeOf = ({ home, homeSource }: Report): NamedHome => ({

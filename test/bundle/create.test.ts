@@ -342,7 +342,7 @@ test('events of a session that is not there are left out by name', async () => {
   const { home, out } = place(scratch);
   const { exitCode, stdout } = await cli(['bundle', '--home', home, '--include-events', 'nobody'], { cwd: out });
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/Left out: events of ‹word:6 #\d+› \(the ledger has none\)\./);
+  expect(stdout).toMatch(/Omitted: events of ‹word:6 #\d+› \(the ledger has none\)\./);
   expect([...(await only(out)).keys()]).toEqual(always);
 });
 
@@ -419,7 +419,7 @@ test('what keys/ holds is looked for; what of it cannot be known is told', async
   const { exitCode, stdout } = await cli(['bundle', '--home', home, '--include-log-text'], { cwd: out });
   expect(exitCode).toBe(0);
   expect(stdout).toContain(
-    'Left out: search for what 1 entries of keys/ hold (they are no files, not to be read, or too large).',
+    'Omitted: search for what 1 entries of keys/ hold (they are no files, not to be read, or too large).',
   );
   const members = await only(out);
   expect((members.get('log/daemon-recovery.log') ?? '').replaceAll('[REDACTED]=', '[REDACTED]')).toBe(
@@ -455,7 +455,7 @@ test('patterns of a privacy.toml that cannot be parsed are used as far as they a
   writeFileSync(join(home, 'daemon-recovery.log'), 'order ACME-4711 of INT-42 and 17\n');
   const { exitCode, stdout } = await cli(['bundle', '--home', home, '--include-log-text'], { cwd: out });
   expect(exitCode).toBe(0);
-  expect(stdout).toContain('Left out: your patterns of privacy.toml (it cannot be parsed; what looked like');
+  expect(stdout).toContain('Omitted: your patterns of privacy.toml (it cannot be parsed; what looked like');
   const members = await only(out);
   expect(members.get('log/daemon-recovery.log')).toBe('order [REDACTED] of [REDACTED] and 17\n');
   const { members: counts } = JSON.parse(members.get('redaction-report.json') ?? '');
@@ -468,12 +468,12 @@ test('beside a diagnosis: the report, then where the bundle is; the exit code is
   chmodSync(home, 0o777);
   const text = await cli(['--home', home, '--bundle'], { cwd: out });
   expect({ exitCode: text.exitCode, stderr: text.stderr }).toEqual({ exitCode: 1, stderr: '' });
-  expect(text.stdout).toMatch(/^Coven home: [\s\S]+\nBundle .+\.zip: 13 members/);
+  expect(text.stdout).toMatch(/^Coven home: [\s\S]+\nBundle written: .+\.zip \(.+, 13 members\)/);
   const members = await only(out);
   expect(JSON.parse(members.get('report.json') ?? '').exitCode).toBe(1);
   const json = await cli(['--home', home, '--bundle', '--json'], { cwd: out });
   expect(JSON.parse(json.stdout).exitCode).toBe(1);
-  expect(json.stderr).toMatch(/^Bundle .+\.zip: 13 members/);
+  expect(json.stderr).toMatch(/^Bundle written: .+\.zip \(.+, 13 members\)/);
   expect((await cli(['--home', home, '--bundle', '--fix'], { cwd: out })).exitCode).toBe(2);
 });
 

@@ -115,7 +115,7 @@ test('what of keys/ is not looked for is told: symlinks and folders hold keys, t
   mkdirSync(join(home, 'keys', 'folder'), { recursive: true, mode: 0o700 });
   symlinkSync(scratch.path, join(home, 'keys', 'link'));
   const { stdout } = await cli(['bundle', '--home', home, '--estimate']);
-  expect(stdout).toContain('Left out: search for what 2 entries of keys/ hold');
+  expect(stdout).toContain('Omitted: search for what 2 entries of keys/ hold');
 });
 
 test('lists that are held against each other are short', async () => {

@@ -37,8 +37,8 @@ test('a whole bundle: what it holds, what was cut and left out', async () => {
   expect(code).toBe(0);
   expect(said.split('\n').slice(1)).toEqual([
     'Made by coven-doctor 0.1.0 at 2026-11-25T07:00:00.000Z. That is what it says; nothing in it proves who made it.',
-    'Cut: log/daemon-recovery.log: all but the last 512 KiB (limit)',
-    'Left out: store.json (ledger-cannot-open)',
+    'Truncated: log/daemon-recovery.log: all but the last 512 KiB (limit)',
+    'Omitted: store.json (ledger-cannot-open)',
     '',
   ]);
   expect(said).toMatch(/b\.zip is whole: 4 members with \d+ bytes beside its manifest\.\n/);

@@ -15,9 +15,9 @@ import manifest from '../../package.json' with { type: 'json' };
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'dist', 'coven-doctor.js');
 const action = parse(readFileSync(join(root, '.github/actions/preflight/action.yml'), 'utf8'));
-const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
-  ([, text = '']) => text,
-);
+const examples = [
+  ...readFileSync(join(root, '.github/actions/preflight/README.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs),
+].map(([, text = '']) => text);
 const [workflow = '', pipeline = ''] = examples;
 
 /** What GitHub's runner runs a script with for `shell: bash`, and a Linux runner of GitLab for its lines. */

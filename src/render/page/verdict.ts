@@ -26,7 +26,7 @@ export function renderVerdict(subject: Subject): Html {
   const steps = nextSteps(report);
   return html`<header class="verdict ${worst}">
 <p class="brand">coven-doctor</p>
-<h1><span class="sign" aria-hidden="true">${standings[worst].sign}</span> ${headlines[worst]}</h1>
+<h1><span class="sign" aria-hidden="true">${standings[worst].sign}</span> ${headline(report)}</h1>
 <p class="sentence">${lead(report)}</p>
 <ul class="tally" aria-label="Checks by what they said">${tally(report)}</ul>
 ${report.escalate.map((reason) => html`<p class="escalate"><strong>Ask for support:</strong> ${escalations[reason]}.</p>`)}
@@ -35,11 +35,18 @@ ${steps.length > 0 ? html`<section id="next" aria-labelledby="next-title"><h2 id
 <section id="glance" aria-label="At a glance">${tiles(subject)}${about(report)}</section>`;
 }
 
-/** The worst cause; the steps below say what to do about it. */
+/** Names the worst cause; the steps below say what to do about it. */
+function headline(report: Report): Part {
+  const worst = worstOf(report);
+  const [first] = report.checks.toSorted(compareChecks);
+  if (!first || worst === 'pass') return headlines[worst];
+  return html`${headlines[worst]}: ${prose(clipped(say(first.check, leadOf(first)).message, 600))}`;
+}
+
 function lead(report: Report): Part {
-  const [worst] = report.checks.toSorted(compareChecks);
-  if (!worst || worstOf(report) === 'pass') return verdict(report);
-  return html`<samp>${worst.check.id}</samp> ${prose(clipped(say(worst.check, leadOf(worst)).message, 600))}.`;
+  const [first] = report.checks.toSorted(compareChecks);
+  if (!first || worstOf(report) === 'pass') return verdict(report);
+  return html`Found by <samp>${first.check.id}</samp> as <samp>${leadOf(first).code}</samp>.`;
 }
 
 const order: readonly Standing[] = ['fail', 'unknown', 'warn', 'suppressed', 'known', 'pass', 'skipped'];
@@ -52,26 +59,34 @@ const tally = ({ summary }: Report): Part =>
         html`<li class="${name}"><strong>${summary[name]}</strong> ${name === 'warn' && summary.warn !== 1 ? 'warnings' : standings[name].word}</li>`,
     );
 
+/** Faults before what passed, and that before what was skipped. */
+const worseFirst = (a: Standing, b: Standing): number => order.indexOf(a) - order.indexOf(b);
+
 function tiles({ report, seen }: Subject): Html {
-  const of = (id: string): Part => {
-    const found = report.checks.find(({ check }) => check.id === id);
+  // The worst of its area: a tile never shows a pass beside a failure of the same area.
+  const of = (area: string, ...more: readonly string[]): Part => {
+    const [found] = report.checks
+      .filter(({ check }) => check.id.split(':')[0] === area || more.includes(check.id))
+      .toSorted((a, b) => worseFirst(standing(a.worst), standing(b.worst)) || compareChecks(a, b));
     return found
       ? html`${badge(standing(found.worst))} <span>${prose(clipped(say(found.check, found.worst).message, 160))}</span>`
       : 'skipped';
   };
+  const ofDisk = of('', 'home:disk');
   const disk = seen['home.disk'];
   const sessions = seen['store.sessions'];
   const tile = (name: string, value: Part): Html => html`<div class="tile"><h3>${name}</h3><p>${value}</p></div>\n`;
   return html`<div class="tiles">${[
     tile('Daemon', of('daemon')),
-    tile('Ledger', of('store:open')),
+    tile('Ledger', of('store')),
     tile(
       'Sessions',
       sessions?.outcome === 'read'
-        ? html`<b>${sessions.byStatus.running ?? 0}</b> running, ${sessions.byStatus.created ?? 0} created, ${sessions.recent.made} made in the last day`
-        : 'not read',
+        ? html`${of('sessions')} <b>${sessions.byStatus.running ?? 0}</b> running, ${sessions.byStatus.created ?? 0} created, ${sessions.recent.made} made in the last day`
+        : html`${of('sessions')} The sessions were not read.`,
     ),
-    tile('Disk', disk ? html`<b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : 'not read'),
+    tile('Home', of('home')),
+    tile('Disk', disk ? html`${ofDisk} <b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : ofDisk),
   ]}</div>`;
 }
 
