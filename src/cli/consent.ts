@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
  */
 export async function consent(question: string, to: NodeJS.WriteStream, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !to.isTTY) return false;
-  to.write(`${question} [y/N] `);
+  to.write(`\n${question} [y/N] `);
   // As no terminal: Ctrl-C stays the signal that it is everywhere else.
   const lines = createInterface({ input: process.stdin, terminal: false, signal });
   for await (const line of lines) return /^y(es)?$/i.test(line.trim());

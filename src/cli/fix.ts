@@ -233,7 +233,7 @@ async function tell(
   }
   if (outcome) await print(`${renderParts(outcome.done, options.home)}\n${conclusion(told.report)}\n`);
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
-  else await print(`Nothing was changed. ${notAppliedWords(plan, options.allow, options.home)}\n`);
+  else await print(`Nothing was changed.\n${notAppliedWords(plan, options.allow, options.home)}\n`);
   return code;
 }
 

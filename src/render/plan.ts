@@ -17,9 +17,7 @@ export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string
   const lines = [
     `Plan for ${home}: ${plan.steps.length > 0 ? count(plan.steps.length, 'step') : 'nothing to do'}.`,
     ...plan.steps.flatMap((step) => ['', ...stepLines(step, plan, allow)]),
-    ...(plan.steps.length > 0
-      ? ['', 'First a backup of the home is made and proven; after the steps the checks run again.']
-      : []),
+    ...(plan.steps.length > 0 ? ['', 'A backup of the home is made and proven first. Then the checks run again.'] : []),
     ...liveWords(plan.live),
     ...(mine.length > 0 ? ['', 'Not repaired:'] : []),
     ...mine.map(({ finding, reason, facts }) => `  ${finding}: ${refusalWords(reason, facts)}`),
@@ -31,9 +29,14 @@ export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string
 export function notAppliedWords(plan: Plan, allow: ReadonlySet<Risk>, home: NamedHome): string {
   const barred = barredSteps(plan, allow);
   const risks = [...new Set(barred.map(({ risk }) => risk))].filter((risk) => !allow.has(risk));
-  const needs = ['--allow', ...risks];
-  if (barred.length < plan.steps.length) return 'To apply it: --fix --yes, or run it on a terminal and answer.';
-  return `Every step of it needs ${needs.join(' ')}. To see it with that, and be asked:\n  ${typedLine(command('coven-doctor', '--fix', ...needs), home)}`;
+  const isAsked = barred.length < plan.steps.length;
+  const allowed = [...allow, ...(isAsked ? [] : risks)].filter((risk) => risk !== 'safe');
+  const again = command('coven-doctor', '--fix', ...allowed.flatMap((risk) => ['--allow', risk]));
+  const needs = risks.map((risk) => `--allow ${risk}`).join(' ');
+  const why = isAsked
+    ? `${count(plan.steps.length, 'step was', 'steps were')} not agreed to. This asks again; without a terminal, add --yes:`
+    : `Every step of it needs ${needs}. To see it with that, and be asked:`;
+  return `${why}\n  ${typedLine(again, home)}`;
 }
 
 function stepLines({ id, fix, action, risk, undo }: Step, plan: Plan, allow: ReadonlySet<Risk>): readonly string[] {

@@ -62,7 +62,11 @@ function evidence(all: readonly Evidence[]): Html | null {
   if (all.length === 0) return null;
   const rows = all
     .slice(0, mostEvidence)
-    .map(({ observation, field, value }) => [code(observation), code(field, 80), code(String(value), 200)]);
+    .map(({ observation, field, value }) => [
+      code(observation),
+      code(field, 80),
+      value === null ? 'not known' : code(String(value), 200),
+    ]);
   return html`<details><summary>Evidence</summary>${table('What it rests on', ['Seen in', 'Field', 'Value'], rows)}${
     all.length > mostEvidence ? html`<p class="quiet">${all.length - mostEvidence} more are in report.json.</p>` : null
   }</details>`;

@@ -57,7 +57,7 @@ h1 { font-size: clamp(1.5rem, 4.5vw, 2.1rem); line-height: 1.2; font-weight: 700
 .steps { padding-left: 1.4rem; display: grid; gap: .4rem; }
 .steps li::marker { color: var(--quiet); font-weight: 600; }
 
-.tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1rem 1.5rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr)); gap: 1rem 1.5rem; }
 .tile h3 { font-size: .8rem; font-weight: 600; color: var(--quiet); margin-bottom: .2rem; }
 .tile p { font-size: .93rem; line-height: 1.45; }
 .tile b { font-size: 1.15rem; font-weight: 650; }

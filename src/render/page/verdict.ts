@@ -64,15 +64,15 @@ const worseFirst = (a: Standing, b: Standing): number => order.indexOf(a) - orde
 
 function tiles({ report, seen }: Subject): Html {
   // The worst of its area: a tile never shows a pass beside a failure of the same area.
-  const of = (area: string, ...more: readonly string[]): Part => {
+  const of = (area: string): Part => {
     const [found] = report.checks
-      .filter(({ check }) => check.id.split(':')[0] === area || more.includes(check.id))
+      .filter(({ check: { id } }) => id === area || (id !== 'home:disk' && id.split(':')[0] === area))
       .toSorted((a, b) => worseFirst(standing(a.worst), standing(b.worst)) || compareChecks(a, b));
     return found
       ? html`${badge(standing(found.worst))} <span>${prose(clipped(say(found.check, found.worst).message, 160))}</span>`
       : 'skipped';
   };
-  const ofDisk = of('', 'home:disk');
+  const ofDisk = of('home:disk');
   const disk = seen['home.disk'];
   const sessions = seen['store.sessions'];
   const tile = (name: string, value: Part): Html => html`<div class="tile"><h3>${name}</h3><p>${value}</p></div>\n`;
@@ -82,11 +82,11 @@ function tiles({ report, seen }: Subject): Html {
     tile(
       'Sessions',
       sessions?.outcome === 'read'
-        ? html`${of('sessions')} <b>${sessions.byStatus.running ?? 0}</b> running, ${sessions.byStatus.created ?? 0} created, ${sessions.recent.made} made in the last day`
-        : html`${of('sessions')} The sessions were not read.`,
+        ? html`${of('sessions')}. <b>${sessions.byStatus.running ?? 0}</b> running, ${sessions.byStatus.created ?? 0} created, ${sessions.recent.made} made in the last day`
+        : html`${of('sessions')}. The sessions were not read.`,
     ),
     tile('Home', of('home')),
-    tile('Disk', disk ? html`${ofDisk} <b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : ofDisk),
+    tile('Disk', disk ? html`${ofDisk}. <b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : ofDisk),
   ]}</div>`;
 }
 
