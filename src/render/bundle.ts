@@ -41,7 +41,7 @@ export const answerOf = (
 /** Where the bundle is, and what it does not hold. */
 export function sayWritten({ path, bytes: size, members, cut, leftOut, reduced }: Answer): string {
   const lines = [
-    `Bundle written: ${harmless(path ?? '')} (${bytes(size)}, ${count(members.length, 'member')}). It was searched for known secrets, and holds none.`,
+    `Bundle written: ${harmless(path ?? '')} (${bytes(size)}, ${count(members.length, 'member')}), proven to hold no known secret.`,
     ...missing({ cut, leftOut, reduced }),
     'Look at report.html in it before you send it; every other member is plain text. Then attach the file to your support request.',
     'Only you can read the file (mode 0600). On any machine this shows its report:',
