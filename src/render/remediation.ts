@@ -1,6 +1,7 @@
 import { type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Finding } from '../model/check.ts';
 import type { Remedy } from '../model/remedy.ts';
+import type { Risk } from '../model/step.ts';
 
 type Found = Pick<Finding, 'code' | 'status'>;
 
@@ -19,8 +20,11 @@ export function fixCommand(check: Pick<Check, 'id' | 'causes'>, finding: Found):
   return remedy ? repairCommand(remedy) : null;
 }
 
-/** What that command may cost; `safe` where there is none. */
-export const riskOf = (check: Pick<Check, 'causes'>, finding: Found): Risk => remedyOf(check, finding)?.risk ?? 'safe';
+/** What has to be agreed to for that command; nothing where it is safe, or there is none. */
+export function risksOf(check: Pick<Check, 'causes'>, finding: Found): readonly Risk[] {
+  const remedy = remedyOf(check, finding);
+  return remedy ? agreedTo(remedy) : [];
+}
 
 /** What --fix would do about a finding; nothing where there is no remedy, or no fault. */
 export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found): object {
@@ -31,7 +35,10 @@ export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found)
   return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands } };
 }
 
-function repairCommand({ risk, mayBe = risk }: Pick<Remedy, 'risk' | 'mayBe'>): CommandLine {
-  const agreed = [...new Set([risk, mayBe])].filter((one) => one !== 'safe');
+const agreedTo = ({ risk, mayBe = risk }: Pick<Remedy, 'risk' | 'mayBe'>): readonly Risk[] =>
+  [...new Set([risk, mayBe])].filter((one) => one !== 'safe');
+
+function repairCommand(remedy: Pick<Remedy, 'risk' | 'mayBe'>): CommandLine {
+  const agreed = agreedTo(remedy);
   return command('coven-doctor', '--fix', ...(agreed.length === 0 ? [] : ['--allow', ...agreed]));
 }

@@ -16,7 +16,7 @@ import {
 } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
-import { fixCommand, riskOf } from './remediation.ts';
+import { fixCommand, risksOf } from './remediation.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { adviseOn, say } from './words.ts';
 import { wrap } from './wrap.ts';
@@ -109,11 +109,14 @@ function findingBlock({ check }: CheckReport, finding: ReportedFinding, screen: 
 }
 
 /** What a repair costs, said before it is typed. */
-const fixWords: Readonly<Record<Risk, string>> = {
-  safe: 'Fix it (a backup comes first, and `coven-doctor undo` takes it back):',
-  disruptive: 'Fix it (this can end running sessions: the plan names them, and asks; a backup comes first):',
-  lossy: 'Fix it (this can lose data: the plan says what, and asks; a backup comes first):',
-};
+function fixWords(risks: readonly Risk[]): string {
+  if (risks.length === 0) return 'Fix it (a backup comes first, and `coven-doctor undo` takes it back):';
+  const costs = [
+    ...(risks.includes('disruptive') ? ['end running sessions'] : []),
+    ...(risks.includes('lossy') ? ['lose data'] : []),
+  ];
+  return `Fix it (this can ${costs.join(' or ')}: the plan says what, and asks; a backup comes first):`;
+}
 
 /** The repair first, where there is one; then what can be done by hand. */
 function adviceLines(
@@ -126,12 +129,18 @@ function adviceLines(
   const fix = fixCommand(check, finding);
   const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report))}`;
   const byHand = advice.filter((part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)));
-  const isOnlyProse = byHand.every((part) => typeof part === 'string');
-  const other = byHand.map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
-  const repair = fix ? [prose(fixWords[riskOf(check, finding)]), typed(fix)] : [];
-  // A sentence without a command is what to know before the repair.
-  if (isOnlyProse) return [...other, ...repair];
-  return [...repair, ...(fix ? [prose('Or by hand:')] : []), ...other];
+  const shown = (parts: typeof byHand): readonly string[] =>
+    parts.map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
+  // Sentences that introduce no command are what to know before anything is done.
+  const begins = byHand.findIndex((part) => typeof part !== 'string' || part.endsWith(':'));
+  const first = begins === -1 ? byHand : byHand.slice(0, begins);
+  const rest = byHand.slice(first.length);
+  return [
+    ...shown(first),
+    ...(fix ? [prose(fixWords(risksOf(check, finding))), typed(fix)] : []),
+    ...(fix && rest.length > 0 ? [prose('Or by hand:')] : []),
+    ...shown(rest),
+  ];
 }
 
 const homeOf = ({ home, homeSource }: Report): NamedHome => ({
