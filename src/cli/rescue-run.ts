@@ -1,8 +1,11 @@
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { listBackups } from '../backup/list.ts';
+import { Refused } from '../backup/refused.ts';
 import { names } from '../coven/layout.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { isRunId } from '../model/run-id.ts';
+import type { Offer } from '../render/rescue.ts';
 import { askMerge, askRescue, RescueFailed } from '../rescue/ask.ts';
 import { merged } from '../rescue/merged.ts';
 import { isWhole } from '../rescue/outcome.ts';
@@ -61,5 +64,24 @@ function keptIn(quarantine: string): readonly string[] {
       .map((name) => join(quarantine, name));
   } catch {
     return [];
+  }
+}
+
+/** Sound backups of this home, newest first, with what each holds; none where what is in `doctor/` cannot be looked at. */
+export function backupsToMerge(home: string): readonly Offer[] {
+  try {
+    return listBackups([join(realpathSync(home), 'doctor', 'runs')])
+      .flatMap((backup): Offer[] => {
+        const ledger =
+          backup.state === 'whole' ? backup.manifest.ledgers.find(({ path }) => path === names.ledger) : null;
+        if (backup.state !== 'whole' || !ledger?.sound) return [];
+        const rows = (table: string): number => ledger.content.tables.find(({ name }) => name === table)?.rows ?? 0;
+        return [{ id: backup.id, madeAt: backup.manifest.madeAt, sessions: rows('sessions'), events: rows('events') }];
+      })
+      .toReversed()
+      .slice(0, 5);
+  } catch (error) {
+    if (error instanceof Refused) return [];
+    throw error;
   }
 }

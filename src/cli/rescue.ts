@@ -8,7 +8,7 @@ import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import { command } from '../model/advice.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
-import { renderPlaced, renderRescue, renderRescueProgress } from '../render/rescue.ts';
+import { renderOffers, renderPlaced, renderRescue, renderRescueProgress } from '../render/rescue.ts';
 import { typedLine } from '../render/typed.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
@@ -19,7 +19,7 @@ import { consent } from './consent.ts';
 import { asUsage, placeOf } from './outputs.ts';
 import { print } from './print.ts';
 import { rescueInPlace } from './rescue-in-place.ts';
-import { otherLedger, runRescue } from './rescue-run.ts';
+import { backupsToMerge, otherLedger, runRescue } from './rescue-run.ts';
 import { UsageError } from './usage.ts';
 
 export interface RescueOptions {
@@ -94,7 +94,10 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
       return report;
     },
     agree: async (report, opened) => {
-      if (!json) await print(renderRescue(report, { ledger, output: null, place: 'asked', opened, next: null }));
+      if (!json) {
+        await print(renderRescue(report, { ledger, output: null, place: 'asked', opened, next: null }));
+        await print(renderOffers(offersFor(options, report), { path: home, source: homeSource }));
+      }
       return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
     },
     signal,
@@ -133,14 +136,20 @@ async function run(
   return report;
 }
 
+/** Of the home's own ledger, where it lost something that no other ledger was named for. */
+const offersFor = ({ home, from, merge }: RescueOptions, report: RescueReport): ReturnType<typeof backupsToMerge> =>
+  from === null && merge === null && !report.complete ? backupsToMerge(home) : [];
+
 async function tell(
-  { json, dryRun, from, merge, home, homeSource }: RescueOptions,
+  options: RescueOptions,
   ledger: string,
   report: RescueReport,
   output: string | null,
 ): Promise<number> {
+  const { json, dryRun, from, merge, home, homeSource } = options;
   const exit = exitOf(report);
-  const shown = { ok: exit === 0, ledger, output, dryRun, ...report };
+  const offers = offersFor(options, report);
+  const shown = { ok: exit === 0, ledger, output, dryRun, ...report, backups: offers };
   // A ledger elsewhere is rescued into a file; the home's own in its place.
   const filling = merge === null ? [] : ['--merge', merge];
   const words = [...(from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3']), ...filling];
@@ -149,7 +158,7 @@ async function tell(
   await print(
     json
       ? `${harmlessJson(JSON.stringify(shown, null, 2))}\n`
-      : renderRescue(report, { ledger, output, place: null, opened: null, next }),
+      : renderRescue(report, { ledger, output, place: null, opened: null, next }) + renderOffers(offers, named),
   );
   return exit;
 }

@@ -24,6 +24,25 @@ export function renderRescueProgress({ phase, done, of }: RescueProgress): strin
 
 const shownSessions = 50;
 
+/** A sound backup that may hold what the ledger lost. */
+export interface Offer {
+  readonly id: string;
+  readonly madeAt: string;
+  readonly sessions: number;
+  readonly events: number;
+}
+
+/** Backups that may fill what is lost, and the commands that show it. */
+export function renderOffers(offers: readonly Offer[], home: NamedHome): string {
+  const lines = offers.flatMap(({ id, madeAt, sessions, events }) => [
+    `  ${madeAt}: ${counted(sessions, 'session')}, ${counted(events, 'event')}`,
+    `    ${typedLine(command('coven-doctor', 'rescue', '--merge', id, '--dry-run'), home)}`,
+  ]);
+  return lines.length === 0
+    ? ''
+    : `\nSound backups that may hold what is lost, and what shows it:\n${lines.join('\n')}\n`;
+}
+
 /** The report of a rescue, for a person. */
 export function renderRescue(
   report: RescueReport,

@@ -56,6 +56,8 @@ test('a backup fills the events that the damaged ledger lost, each with its own 
   const damaged = hash(home);
   const alone = JSON.parse((await cli(['rescue', '--dry-run', '--json', '--home', home])).stdout) as Told;
   expect(alone.lost).toBeGreaterThan(0);
+  const offer = await cli(['rescue', '--dry-run', '--home', home]);
+  expect(offer.stdout).toContain(`30 sessions, 300 events\n    coven-doctor rescue --merge ${id} --dry-run`);
   const seen = await cli(['rescue', '--merge', id, '--dry-run', '--home', home]);
   expect(seen.stdout).toContain(`Filled from the other ledger: 0 sessions and ${alone.lost} events`);
   expect(seen.stdout).toContain(`coven-doctor rescue --merge ${id}`);
