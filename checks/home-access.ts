@@ -1,12 +1,18 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
-import { leastFileBytes, leastOpenFiles } from '../src/coven/limits.ts';
+import { leastOpenFiles, limitsFiles } from '../src/coven/limits.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 import type { Observations } from '../src/model/observation.ts';
 
 const more = ({ others }: Facts): string => (Number(others) > 0 ? ` (and ${others} more)` : '');
+const pathOf = (name: string): string => (name === '.' ? '<coven-home>' : `<coven-home>/${name}`);
+const carries: Readonly<Record<string, string>> = {
+  immutable: 'the attribute `immutable`, with which nobody can change it',
+  'append-only': 'the attribute `append-only`, with which nobody can set its mode or write anywhere but at its end',
+};
+
 const ownCheck = ['home:owner *', 'home:filesystem read-only'];
 
 /** Whether what a start of Coven opens for writing can be written, and whether its limits leave it room. */
@@ -16,7 +22,8 @@ export const homeAccess = defineCheck({
   title: 'Coven may write what it has to write',
   explain:
     'A start opens the ledger, its WAL and shared memory and four lock files for writing. Where one of them may not be written, it ends ' +
-    'after five seconds without a reason. The kernel is asked about each of them, so that modes, attributes and mounts count alike. ' +
+    'after five seconds without a reason. The kernel is asked about each of them, and for its attributes (lsattr), so that modes, attributes and mounts ' +
+    'count alike. ' +
     'A daemon also needs open files for its sessions, and a limit on the size of files that its ledger fits into.',
   causes: {
     ok: { message: () => 'the home, the ledger and the locks can be written' },
@@ -27,8 +34,9 @@ export const homeAccess = defineCheck({
     },
     immutable: {
       message: (facts) =>
-        `${facts.name === '.' ? '<coven-home>' : `<coven-home>/${facts.name}`}${more(facts)} carries an attribute that lets nobody change it; Coven cannot start`,
-      hint: ({ name }) => ['As root:', command('chattr', '-i', '-a', `<coven-home>/${name}`)],
+        `${pathOf(String(facts.name))}${more(facts)} has ${carries[String(facts.attribute)] ?? 'an attribute that lets nobody change it'}; ` +
+        (facts.name === '.' ? 'every coven command fails' : 'Coven cannot start'),
+      hint: ({ names }) => ['As root:', command('chattr', '-i', '-a', ...String(names).split(', ').map(pathOf))],
       follows: ownCheck,
     },
     'read-only-mount': {
@@ -50,7 +58,8 @@ export const homeAccess = defineCheck({
   needs: ['machine', 'home', 'home.access'],
   wants: ['store.files', 'home.filesystem'],
   skip: ({ home, machine }) => withoutHome({ home }) ?? (home.uid === machine.uid ? undefined : 'other-user'),
-  judge: ({ 'home.access': { closed, limits }, 'store.files': files, 'home.filesystem': filesystem }) => {
+  judge: ({ 'home.access': access, 'store.files': files, 'home.filesystem': filesystem }) => {
+    const { closed, limits } = access;
     // Of a whole file system that is read-only its own check tells; a mode that closes the home is undone by every command.
     const told = closed.filter(({ name, code }) =>
       code === 'EROFS' ? name !== '.' && !filesystem?.readOnly : name !== '.' || code === 'EPERM',
@@ -58,17 +67,24 @@ export const homeAccess = defineCheck({
     const found = (['EACCES', 'EPERM', 'EROFS'] as const).flatMap((code) => {
       const [first, ...others] = told.filter((one) => one.code === code);
       if (!first) return [];
-      return fail(codes[code], first.name === '.' ? '<coven-home>' : `<coven-home>/${first.name}`, {
-        facts: { name: first.name, others: others.length },
-        evidence: from('home.access', Object.fromEntries([first, ...others].map(({ name, code }) => [name, code]))),
+      const all = [first, ...others];
+      return fail(codes[code], pathOf(first.name), {
+        facts: {
+          name: first.name,
+          others: others.length,
+          names: all.map(({ name }) => name).join(', '),
+          attribute: first.attribute ?? null,
+        },
+        evidence: from(
+          'home.access',
+          Object.fromEntries(all.map(({ name, code, attribute }) => [name, attribute ?? code])),
+        ),
       });
     });
-    const size = Math.max(files?.main.size ?? 0, files?.wal.size ?? 0);
     const rest = { facts: { ...limits }, evidence: from('home.access', { ...limits }) };
     if (limits.openFiles !== null && limits.openFiles < leastOpenFiles)
       found.push(warn('few-descriptors', `<coven-home>/${names.socket}`, rest));
-    if (limits.fileBytes !== null && limits.fileBytes < size + leastFileBytes)
-      found.push(fail('small-files', `<coven-home>/${names.ledger}`, rest));
+    if (limitsFiles(access, files)) found.push(fail('small-files', `<coven-home>/${names.ledger}`, rest));
     return found.length > 0 ? found : [pass('<coven-home>', rest)];
   },
 });

@@ -10,16 +10,20 @@ const whys: Readonly<Record<string, string>> = {
   'no-doctor': 'it is a launcher of coven-doctor, which is no longer where it was installed',
 };
 const again: Advice = ['Install it again:', command('npm', 'install', '-g', '--include=optional', '@opencoven/cli')];
-const cures: Readonly<Record<string, Advice>> = {
-  'no-node': ['Put the folder of node on PATH.'],
-  'no-loader': ['Coven needs a Linux with glibc. Alpine and other musl systems are not supported.'],
-  dangling: again,
-  'no-native': again,
-  architecture: again,
-  'no-doctor': [
-    'Write it again, or remove it:',
+const aside = (path: unknown): Advice => [
+  'Move it out of the way, since npm replaces no file that is not its own:',
+  command('mv', String(path), `${path}.aside`),
+  ...again,
+];
+const cures: Readonly<Record<string, (path: unknown) => Advice>> = {
+  'no-node': () => ['Put the folder of node on PATH.'],
+  'no-loader': () => ['Coven needs a Linux with glibc. Alpine and other musl systems are not supported.'],
+  dangling: aside,
+  'no-native': () => again,
+  architecture: aside,
+  'no-doctor': () => [
+    'Write it again (`coven-doctor shim --remove` removes it instead):',
     command('coven-doctor', 'shim'),
-    command('coven-doctor', 'shim', '--remove'),
   ],
 };
 
@@ -43,7 +47,7 @@ export const installBinaries = defineCheck({
     'no-coven': { message: () => 'skipped: no `coven` is on PATH' },
     broken: {
       message: ({ path, why }) => `${path} cannot be run: ${whys[String(why)] ?? why}`,
-      hint: ({ why }) => cures[String(why)] ?? again,
+      hint: ({ path, why }) => cures[String(why)]?.(path) ?? again,
       follows: ['install:binaries shadowed'],
     },
     shadowed: {

@@ -10,6 +10,7 @@ import {
   isUnfinished,
   partNotFile,
 } from './ledger.ts';
+import { fewInodes, limitsFiles } from './limits.ts';
 import { judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
 import { coreColumns } from './tables.ts';
 
@@ -18,6 +19,7 @@ export const lifecycleNeeds = [
   ...livenessNeeds,
   'home.entries',
   'home.filesystem',
+  'home.disk',
   'home.access',
   'home.held',
   'store.files',
@@ -25,6 +27,7 @@ export const lifecycleNeeds = [
   'store.bytes',
   'store.integrity',
   'store.rehearsal',
+  'install',
 ] as const;
 
 /** What could not be seen is null, and stands in nobody's way: only what is known to fail is told. */
@@ -67,8 +70,9 @@ const isSeen = ({ processes }: Daemon, wanted: number | null): boolean =>
 
 type Daemon = Seen<(typeof livenessNeeds)[number]>;
 
-/** What every command of Coven refuses. */
+/** What every command of Coven refuses, or dies of. */
 function* inEveryWay({ home, machine }: Daemon, observed: LifecycleInput): Generator<string> {
+  if (!runs(observed.install)) yield 'install:binaries';
   const entries = observed['home.entries']?.list ?? [];
   const locks = entries.filter(({ name }) => (lockNames as readonly string[]).includes(name));
   const cannotBeMade = home.kind === 'absent' && !home.writable;
@@ -82,6 +86,15 @@ function* inEveryWay({ home, machine }: Daemon, observed: LifecycleInput): Gener
   const closed = observed['home.access']?.closed ?? [];
   if (closed.some(({ name, code }) => name === names.stateLock || (name === '.' && code === 'EPERM')))
     yield 'home:access';
+}
+
+/** Whether the `coven` that a shell would run can be run, where one is there at all. */
+function runs(install: LifecycleInput['install']): boolean {
+  if (!install) return true;
+  // A launcher runs the next one; a link to nothing is passed over.
+  const first = install.covens.find(({ launcher }) => !launcher) ?? install.covens[0];
+  if (!first) return install.broken.length === 0;
+  return !install.broken.some(({ path }) => path === first.path);
 }
 
 const isHeld = (observed: LifecycleInput, locks: readonly string[]): boolean =>
@@ -111,6 +124,9 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
   if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
   if (isHeld(observed, [names.lifecycleLock, names.schedulerLock])) yield 'home:locks';
   if (observed['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
+  else if (observed['home.access'] && limitsFiles(observed['home.access'], files)) yield 'home:access';
+  const disk = observed['home.disk'];
+  if (disk && disk.totalInodes > 0 && disk.freeInodes < fewInodes.fail) yield 'home:disk';
   if (!files || !open) return;
   const harm = harmOfStart(files, open, bytes);
   const gone = open.outcome === 'missing' || open.outcome === 'empty';

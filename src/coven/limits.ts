@@ -1,3 +1,5 @@
+import type { Observations } from '../model/observation.ts';
+
 /** Where checks draw their lines, and what a picture of the same value is held against. */
 
 /** Free inodes: a start makes some ten files, a session a handful of lines in existing ones. */
@@ -18,4 +20,13 @@ export const backupBytes = (ledgerBytes: number, lowDiskBytes: number): number =
 /** A daemon comes up with 16 (tried on Coven 0.4.6); each session takes some more, and so does each request. */
 export const leastOpenFiles = 64;
 /** What a ledger or its WAL grows by within a day at least. */
-export const leastFileBytes = 4 * 1024 ** 2;
+const leastFileBytes = 4 * 1024 ** 2;
+
+/** Whether a daemon started from here could not let its ledger grow. */
+export function limitsFiles(
+  { limits: { fileBytes } }: Observations['home.access'],
+  files: Observations['store.files'] | null,
+): boolean {
+  const size = Math.max(files?.main.size ?? 0, files?.wal.size ?? 0);
+  return fileBytes !== null && fileBytes < size + leastFileBytes;
+}

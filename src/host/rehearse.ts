@@ -197,9 +197,9 @@ async function judge({ how, stderr }: Ended, scratch: string, texts: Texts): Pro
   if (how === 'overran') return { ...notRun(null), outcome: 'overran' };
   if (how === usage) return notRun('not-understood');
   if (how === 'not-started') return notRun('does-not-run');
-  if (typeof how === 'string' || how === panicked) return { ...notRun(null), outcome: 'crashed', said: String(how) };
   // The room is ours, not the ledger's.
-  if (/disk is full|No space left/.test(stderr)) return notRun('no-room');
+  if (how === 'SIGXFSZ' || /disk is full|No space left|File too large/.test(stderr)) return notRun('no-room');
+  if (typeof how === 'string' || how === panicked) return { ...notRun(null), outcome: 'crashed', said: String(how) };
   const text = stderr.replaceAll(join(scratch, 'home'), '<coven-home>').replace(/^Error: /, '');
   const reasons = text
     .split('\n')

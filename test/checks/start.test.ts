@@ -4,7 +4,11 @@ import type { Changes } from '../../fixtures/seen.ts';
 import { judges } from './table.ts';
 
 const closed = (
-  ...list: readonly { readonly name: string; readonly code: 'EACCES' | 'EPERM' | 'EROFS' }[]
+  ...list: readonly {
+    readonly name: string;
+    readonly code: 'EACCES' | 'EPERM' | 'EROFS';
+    readonly attribute?: 'append-only';
+  }[]
 ): Changes => ({
   'home.access': { closed: list },
 });
@@ -18,6 +22,7 @@ judges(homeAccess, [
   ['a ledger that may not be written', closed({ name: 'coven.sqlite3', code: 'EACCES' }), ['fail not-writable']],
   ['a ledger with an attribute', closed({ name: 'coven.sqlite3', code: 'EPERM' }), ['fail immutable']],
   ['a home with an attribute', closed({ name: '.', code: 'EPERM' }), ['fail immutable']],
+  ['an append-only home', closed({ name: '.', code: 'EPERM', attribute: 'append-only' }), ['fail immutable']],
   ['a home whose mode closes it', closed({ name: '.', code: 'EACCES' }), ['pass ok']],
   ['a ledger on a mount of its own', closed({ name: 'coven.sqlite3', code: 'EROFS' }), ['fail read-only-mount']],
   ['a whole home that is read-only', closed({ name: '.', code: 'EROFS' }), ['pass ok']],

@@ -64,6 +64,33 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
   ['a reset that was cut off', stopped, entry({ name: 'reset-transaction.json' }), all('home:reset')],
   ['a read-only file system', stopped, { 'home.filesystem': { readOnly: true } }, all('home:filesystem')],
 
+  [
+    'an append-only home',
+    stopped,
+    { 'home.access': { closed: [{ name: '.', code: 'EPERM', attribute: 'append-only' }] } },
+    all('home:access'),
+  ],
+  [
+    'a limit on the size of files',
+    stopped,
+    { 'home.access': { closed: [], limits: { openFiles: 1024, fileBytes: 65_536, processes: null } } },
+    begin('home:access'),
+  ],
+  ['no inode left', stopped, { 'home.disk': { freeInodes: 0 } }, begin('home:disk')],
+  [
+    'a coven that cannot be run',
+    stopped,
+    { install: { broken: [{ path: '/usr/bin/coven', why: 'architecture' }] } },
+    all('install:binaries'),
+  ],
+  ['a broken one behind it', stopped, { install: { broken: [{ path: '/opt/bin/coven', why: 'architecture' }] } }, {}],
+  [
+    'a link to nothing, and no other coven',
+    stopped,
+    { install: { covens: [], broken: [{ path: '/usr/bin/coven', why: 'dangling' }] } },
+    all('install:binaries'),
+  ],
+
   ['a stale socket', stopped, refused, {}],
   ['a file at the socket', stopped, { 'daemon.socket': { kind: 'file' } }, reach('daemon:socket')],
   [

@@ -3,6 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { lockNames, names } from '../../coven/layout.ts';
+import { type Attribute, attributes, attributesIn } from '../attributes.ts';
 import { look as lookAt } from '../files.ts';
 import type { Look } from '../look.ts';
 import { list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
@@ -13,7 +14,14 @@ export const schema = () =>
      * What a start opens for writing, is there, and may not be written by this user: `EACCES` by its mode or owner, `EPERM` by an
      * attribute, `EROFS` by its mount. `.` is the home.
      */
-    closed: list(v.object({ name, code: oneOf(['EACCES', 'EPERM', 'EROFS']) })),
+    closed: list(
+      v.object({
+        name,
+        code: oneOf(['EACCES', 'EPERM', 'EROFS']),
+        /** Which attribute, where one is known. */
+        attribute: v.exactOptional(oneOf(attributes)),
+      }),
+    ),
     /** Limits that a daemon started from here would have; null where there is none, or it is not told. */
     limits: v.object({ openFiles: maybe(number), fileBytes: maybe(number), processes: maybe(number) }),
   });
@@ -24,17 +32,28 @@ const written: readonly string[] = ['.', ...lockNames, names.ledger, names.wal, 
 
 type Closed = Access['closed'][number];
 
-/** Asks the kernel, which knows modes, attributes and mounts alike. */
-export async function take({ home }: Look): Promise<Access> {
-  const closed = await Promise.all(written.map((name) => closedBy(home, name)));
+/** What a start removes or replaces, for which its mode does not count. */
+const replaced: readonly string[] = [names.record];
+
+/** Asks the kernel, which knows modes and mounts, and for the attributes of each, of which it tells only one by access(2). */
+export async function take({ home, signal }: Look): Promise<Access> {
+  const attributes = await attributesIn(home, [...written, ...replaced], signal);
+  const closed = await Promise.all([
+    ...written.map((name) => closedBy(home, name, attributes.get(name))),
+    ...replaced.map(async (name) => withAttribute(name, attributes.get(name))),
+  ]);
   return { closed: closed.filter((one) => one !== null), limits: await limits() };
 }
 
-async function closedBy(home: string, name: string): Promise<Closed | null> {
+const withAttribute = (name: string, attribute: Attribute | undefined): Closed | null =>
+  attribute === undefined ? null : { name, code: 'EPERM', attribute };
+
+async function closedBy(home: string, name: string, attribute: Attribute | undefined): Promise<Closed | null> {
   const path = join(home, name);
   const stat = await lookAt(path);
   // What is no file is told by the checks of the parts themselves.
   if (!stat || (name !== '.' && !stat.isFile())) return null;
+  if (attribute !== undefined) return withAttribute(name, attribute);
   try {
     await access(path, constants.W_OK);
     return null;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
 import type { LogStory } from '../../model/observation.ts';
+import { isErrno } from '../files.ts';
 import type { Look } from '../look.ts';
 import { notRun, rehearse } from '../rehearse.ts';
 import { flag, maybe, oneOf, text, type ValueOf } from '../shape.ts';
@@ -70,7 +71,13 @@ export async function take(look: Look): Promise<StoreRehearsal> {
   const log = wanted || size <= smallBytes ? null : await observe('daemon.log').catch(() => null);
   const copyLimit = wanted || endedHalfWay(log) ? askedBytes : smallBytes;
   const milliseconds = Math.min(rehearsalMs, look.checksLeft() - reserveMs);
-  return rehearse(join(home, names.ledger), { program: coven.path, env, milliseconds, signal, copyLimit });
+  try {
+    return await rehearse(join(home, names.ledger), { program: coven.path, env, milliseconds, signal, copyLimit });
+  } catch (error) {
+    // A full disk, a quota or a limit on the size of files says nothing of the ledger.
+    if (['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => isErrno(error, code))) return notRun('no-room');
+    throw error;
+  }
 }
 
 async function isServed({ observe }: Look): Promise<boolean> {
