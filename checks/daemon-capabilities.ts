@@ -28,7 +28,7 @@ export const daemonCapabilities = defineCheck({
       message: ({ outcome, status }) =>
         `the daemon did not answer for its catalogue of capabilities (${outcome}${status ? `, HTTP ${status}` : ''})`,
       hint: () => 'Do not use optional features until it does.',
-      follows: ['daemon:health invalid-response', 'daemon:health error-response'],
+      follows: ['daemon:health invalid-response', 'daemon:health error-response', 'daemon:resources descriptors'],
     },
   },
   needs: [...livenessNeeds, 'daemon.capabilities'],

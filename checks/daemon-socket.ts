@@ -41,13 +41,23 @@ export const daemonSocket = defineCheck({
       remedy: socketModeRemedy,
     },
     'foreign-listener': {
-      message: ({ pid }) =>
-        `${pid === null ? 'another process' : `another process (pid ${pid})`} listens on <daemon-socket>; it is not the daemon of this home`,
-      hint: ({ pid }) => [
-        ...(pid === null ? [] : ['See what it is:', command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(pid))]),
+      message: ({ listenerPid }) =>
+        `${listenerPid === null ? 'another process' : `another process (pid ${listenerPid})`} listens on <daemon-socket>; it is not the daemon of this home`,
+      hint: ({ listenerPid }) => [
+        ...(listenerPid === null
+          ? []
+          : ['See what it is:', command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(listenerPid))]),
         'End that process, then start the daemon.',
       ],
       follows: ['daemon foreign'],
+    },
+    'wrong-type': {
+      message: ({ listenerPid }) =>
+        `every coven command that asks the daemon fails: <daemon-socket> is a socket of another type (seqpacket or datagram), ${listenerPid === null ? 'which a running program has open' : `of pid ${listenerPid}`}`,
+      hint: (facts) => [
+        'End the program that made it, then start the daemon:',
+        ...toRun('start', facts, 'daemon:socket'),
+      ],
     },
     hung: {
       message: ({ pid }) => `the daemon (pid ${pid}) accepts connections and answers nothing`,
@@ -71,7 +81,8 @@ export const daemonSocket = defineCheck({
     withoutHome(seen) ?? (seen['daemon.socket'].connect === 'too-long' ? 'socket-path-too-long' : undefined),
   judge: (seen) => {
     const { kind, mode, uid, connect, errno, looks } = seen['daemon.socket'];
-    const { verdict, pid } = judgeLiveness(seen);
+    const { verdict, pid, listenerPid } = judgeLiveness(seen);
+    const listener = listenerPid ?? seen.processes.list.find((process) => process.listening)?.pid ?? null;
     const evidence = from('daemon.socket', {
       kind,
       mode: mode && `0${mode.toString(8)}`,
@@ -85,6 +96,7 @@ export const daemonSocket = defineCheck({
         kind,
         uid,
         pid,
+        listenerPid: listener,
         mode: mode === null ? null : `0${mode.toString(8)}`,
       },
       evidence,
@@ -98,6 +110,7 @@ export const daemonSocket = defineCheck({
     const found = [];
     // Every Coven command refuses a socket of another mode, and none repairs it.
     if (mode !== null && mode !== 0o600) found.push(fail('open-mode', target, rest));
+    if (connect === 'wrong-type') found.push(fail('wrong-type', target, rest));
     if (verdict === 'foreign') found.push(fail('foreign-listener', target, rest));
     else if (verdict === 'hung') found.push(fail('hung', target, rest));
     else if (verdict === 'slow') found.push(unknown('slow', target, rest));

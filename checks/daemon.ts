@@ -2,7 +2,7 @@ import { atWork, endDaemon, moveRecord, toRun, works } from '../src/coven/advice
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { command } from '../src/model/advice.ts';
+import { type Advice, command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Silence } from '../src/model/observation.ts';
 import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/repair/remedies/daemon.ts';
@@ -23,17 +23,30 @@ const recordedPid: Readonly<Record<string, string>> = {
   zombie: 'has ended and was not reaped by its parent',
   reused: 'is another process by now',
 };
+const isRelay = ({ pid, healthPid, listenerPid }: Facts): boolean =>
+  pid !== null && healthPid !== null && listenerPid !== null && listenerPid !== pid;
+const listener = ({ listenerPid, listenerCommand }: Facts): string =>
+  `pid ${listenerPid}${listenerCommand ? ` (${listenerCommand})` : ''}`;
 const stoodStill = (facts: Facts): string =>
   typeof facts.state === 'string'
     ? `; in ${seconds(facts)} it did nothing: ${facts.cpuMs} ms of processor time, and no line in its log`
     : '';
+/** A control group of a unit is thawed by its manager, which else would believe it frozen. */
+function thaw(file: string): Advice {
+  const unit = file.split('/').at(-2) ?? '';
+  const paused =
+    'Nothing ends or starts it until it is thawed. If a container runtime paused it, let that resume it; else, as root:';
+  if (/\.(?:service|scope|slice)$/.test(unit)) return [paused, command('systemctl', 'thaw', unit)];
+  const word = file.endsWith('freezer.state') ? 'THAWED' : '0';
+  return [paused, command('sh', '-c', `echo ${word} > "$0"`, file)];
+}
 const seconds = ({ watchedMs }: Facts): string => `${Math.round(Number(watchedMs) / 1000)} s`;
 
 /** What was seen of a daemon while it gave no answer. */
 export function seenOf(silence: Silence | undefined): Facts {
   if (!silence) return {};
-  const { watchedMs, state, runnable, cpuMs, log, lateMs } = silence;
-  return { watchedMs, state, runnable, cpuMs, log, lateMs };
+  const { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy = null } = silence;
+  return { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy };
 }
 
 /** The verdict: is a daemon of this home alive and reachable? */
@@ -76,14 +89,16 @@ export const daemon = defineCheck({
     },
     hung: {
       message: (facts) =>
-        `the daemon (${whose(facts)}) is alive and does not answer${facts.stopped ? ': a signal has stopped it' : stoodStill(facts)}`,
-      hint: ({ pid, stopped }) =>
-        stopped
-          ? ['Let it go on:', command('kill', '-CONT', String(pid))]
-          : [
-              'Check again to see whether it goes on. This shows what --fix would do about it:',
-              command('coven-doctor', 'plan'),
-            ],
+        `the daemon (${whose(facts)}) is alive and does not answer${facts.frozenBy ? `: its control group is frozen (${facts.frozenBy})` : facts.stopped ? ': a signal has stopped it' : stoodStill(facts)}`,
+      hint: ({ pid, stopped, frozenBy }) =>
+        frozenBy
+          ? thaw(String(frozenBy))
+          : stopped
+            ? ['Let it go on:', command('kill', '-CONT', String(pid))]
+            : [
+                'Check again to see whether it goes on. This shows what --fix would do about it:',
+                command('coven-doctor', 'plan'),
+              ],
       remedy: hungRemedy,
     },
     slow: {
@@ -114,9 +129,17 @@ export const daemon = defineCheck({
       ],
     },
     foreign: {
-      message: (facts) => `what answers on <daemon-socket> is not the daemon of this home${disagreement(facts)}`,
-      hint: ({ pid }) =>
-        `Find out what ${pid === null ? 'listens there' : `pid ${pid} is`}, and end it. Coven refuses until then.`,
+      message: (facts) =>
+        isRelay(facts)
+          ? `${listener(facts)} listens on <daemon-socket> in place of the daemon (${whose(facts)}), and passes its answers on; every command of Coven refuses an answer that names another process than it is connected to`
+          : `what answers on <daemon-socket> is not the daemon of this home${disagreement(facts)}`,
+      hint: (facts) =>
+        facts.listenerPid == null
+          ? 'Find out what listens there, and end it. Coven refuses until then.'
+          : [
+              'Find out what it is, and end it. Coven refuses until then:',
+              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.listenerPid)),
+            ],
     },
     undetermined: {
       message: () => 'whether a daemon is alive could not be determined from here',
@@ -127,7 +150,7 @@ export const daemon = defineCheck({
   skip: (seen) => (seen.home.kind === 'absent' ? undefined : withoutHome(seen)),
   judge: (seen) => {
     const liveness = judgeLiveness(seen);
-    const { verdict, pid, proof, recordedPid, disagrees } = liveness;
+    const { verdict, pid, proof, recordedPid, listenerPid, disagrees } = liveness;
     const { record, health, socket } = {
       record: seen['daemon.record'],
       health: seen['daemon.health'],
@@ -140,6 +163,8 @@ export const daemon = defineCheck({
         pid,
         proof,
         recordedPid,
+        listenerPid,
+        listenerCommand: seen.processes.list.find((process) => process.pid === listenerPid)?.command ?? null,
         recordPid: record.pid,
         healthPid: health.body?.pid ?? null,
         disagrees: disagrees.join(', '),
@@ -155,6 +180,7 @@ export const daemon = defineCheck({
           kind: socket.kind,
           connect: socket.connect,
           errno: socket.errno,
+          ...(socket.acceptedBy !== undefined && { acceptedBy: socket.acceptedBy }),
         }),
         ...from('daemon.health', {
           outcome: health.outcome,

@@ -1,5 +1,5 @@
 import { withoutHome } from '../src/coven/gates.ts';
-import { lockNames } from '../src/coven/layout.ts';
+import { lockNames, names } from '../src/coven/layout.ts';
 import { command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
 
@@ -52,22 +52,27 @@ export const homeLocks = defineCheck({
     },
   },
   needs: ['home', 'home.entries', 'home.locks'],
-  wants: ['home.held'],
+  wants: ['home.held', 'processes'],
   skip: withoutHome,
-  judge: ({ 'home.entries': { list }, 'home.locks': { files, method }, 'home.held': watched }) => {
+  judge: ({ 'home.entries': { list }, 'home.locks': { files, method }, 'home.held': watched, processes }) => {
+    // That a daemon without a socket lives is told by its own check, and its lock ends with it.
+    const isDaemon = (holder: number): boolean =>
+      processes?.list.some(({ pid, role, home }) => pid === holder && role === 'serve' && home === 'this') ?? false;
     const locks = list.filter(({ name }) => lockNames.some((lock) => lock === name));
     const found = locks.flatMap(({ name, kind, links }) => {
       const rest = { facts: { name, kind, links }, evidence: from('home.entries', { [name]: kind, links }) };
       if (kind !== 'file') return fail('not-regular', `<coven-home>/${name}`, rest);
       return links === 1 ? [] : fail('linked', `<coven-home>/${name}`, rest);
     });
-    for (const { name, pid, command, watchedMs } of watched?.held ?? [])
+    for (const { name, pid, command, watchedMs } of watched?.held ?? []) {
+      if (name === names.schedulerLock && isDaemon(pid)) continue;
       found.push(
         fail('held', `<coven-home>/${name}`, {
           facts: { name, pid, command, watchedMs },
           evidence: from('home.held', { [name]: pid, watchedMs }),
         }),
       );
+    }
     if (found.length > 0) return found;
     const held = files.filter(({ holders }) => holders.length > 0);
     const facts = {

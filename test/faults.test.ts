@@ -45,7 +45,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'home:access': ['not-writable', 'immutable', 'read-only-mount', 'few-descriptors', 'small-files'],
   'home:filesystem': ['read-only', 'network', 'synced', 'volatile'],
   'home:disk': ['full', 'low', 'inodes-full', 'inodes-low', 'no-room-for-backup'],
-  'home:config': ['unparsable'],
+  'home:config': ['unparsable', 'settings-ignored'],
   'home:reset': ['interrupted'],
   'home:repairs': ['unfinished', 'changed-since', 'not-private'],
   'home:locks': ['not-regular', 'linked', 'held'],
@@ -59,6 +59,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
     'hung',
     'slow',
     'unlinked',
+    'wrong-type',
   ],
   'daemon:record': [
     'unreadable',

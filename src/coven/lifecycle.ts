@@ -97,8 +97,10 @@ function runs(install: LifecycleInput['install']): boolean {
   return !install.broken.some(({ path }) => path === first.path);
 }
 
-const isHeld = (observed: LifecycleInput, locks: readonly string[]): boolean =>
-  observed['home.held']?.held.some(({ name }) => locks.includes(name)) ?? false;
+/** But for a daemon of this home, whose lock ends with it. */
+const isHeld = (observed: LifecycleInput, locks: readonly string[], daemon: number | null = null): boolean =>
+  observed['home.held']?.held.some(({ name, pid }) => locks.includes(name) && (daemon === null || pid !== daemon)) ??
+  false;
 
 /** What a command refuses that asks who the daemon is. */
 function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator<string> {
@@ -106,7 +108,8 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
   const badSocket =
     (socket.kind !== 'absent' && socket.kind !== 'socket') ||
     (socket.uid !== null && socket.uid !== home.uid) ||
-    (socket.mode !== null && socket.mode !== 0o600);
+    (socket.mode !== null && socket.mode !== 0o600) ||
+    socket.connect === 'wrong-type';
   if (badSocket || verdict === 'foreign') yield 'daemon:socket';
   const unreadable = record.state !== 'absent' && record.state !== 'valid' && record.state !== 'invalid';
   const takenForAlive = verdict === 'stale' && recordedPid !== 'dead';
@@ -122,7 +125,7 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
 function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: LifecycleInput, { pid }: Liveness) {
   const { 'store.files': files, 'store.open': open, 'store.integrity': integrity, 'store.bytes': bytes } = observed;
   if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
-  if (isHeld(observed, [names.lifecycleLock, names.schedulerLock])) yield 'home:locks';
+  if (isHeld(observed, [names.lifecycleLock, names.schedulerLock], pid)) yield 'home:locks';
   if (observed['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
   else if (observed['home.access'] && limitsFiles(observed['home.access'], files)) yield 'home:access';
   const disk = observed['home.disk'];

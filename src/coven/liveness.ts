@@ -34,6 +34,8 @@ export interface Liveness {
   /** What proves it: the lock it holds, the answer on the socket, or its command line and environment. */
   readonly proof: 'serve-lock' | 'socket' | 'process' | 'none';
   readonly recordedPid: RecordedPid;
+  /** Who listens on the socket instead of the daemon, where that is known. */
+  readonly listenerPid: number | null;
   /** Sources that name another process than the proof does, in words of this module. */
   readonly disagrees: readonly ('record' | 'health' | 'lock' | 'listener')[];
 }
@@ -66,19 +68,30 @@ export function judgeLiveness(observed: LivenessInput): Liveness {
     pid: number | null,
     proof: Liveness['proof'],
     ...disagrees: Liveness['disagrees']
-  ): Liveness => ({ verdict, pid: pid || null, proof, recordedPid, disagrees });
+  ): Liveness => ({ verdict, pid: pid || null, proof, recordedPid, listenerPid: null, disagrees });
+  const foreign = (listener: number | undefined, ...rest: Tail<Parameters<typeof by>>): Liveness => ({
+    ...by('foreign', ...rest),
+    listenerPid: listener ?? null,
+  });
+  // Coven refuses an answer that names another process than took up the connection.
+  const relay = (daemon: number): number | null => {
+    const by = socket.acceptedBy ?? daemon;
+    return isCalled(daemon, by, processes) ? null : by;
+  };
 
   if (holder) {
     const named = record.state !== 'valid' || holder.pid === 0 || recordedPid === 'live';
     const stray = named ? [] : (['record'] as const);
     if (answering !== null) {
+      const between = holder.pid === 0 ? null : relay(holder.pid);
+      if (between !== null) return foreign(between, holder.pid, 'serve-lock', 'listener', ...stray);
       if (isCalled(holder.pid, answering, processes)) return by('running', holder.pid, 'serve-lock', ...stray);
       if (holder.pid === 0) return by('running', ownPid(observed, answering), 'serve-lock', ...stray);
       return by('duplicate', holder.pid, 'serve-lock', 'health', ...stray);
     }
     const othersListen = listeners.length > 0 && !listeners.some(({ pid }) => pid === holder.pid);
     if (socket.connect === 'accepted' || socket.connect === 'full') {
-      if (othersListen) return by('foreign', holder.pid, 'serve-lock', 'listener', ...stray);
+      if (othersListen) return foreign(listeners[0]?.pid, holder.pid, 'serve-lock', 'listener', ...stray);
       return by(silent ? silenceOf(health.silence) : 'running', holder.pid, 'serve-lock', ...stray);
     }
     const process = processes.find(({ pid }) => pid === holder.pid);
@@ -95,14 +108,15 @@ export function judgeLiveness(observed: LivenessInput): Liveness {
     // In another pid namespace neither the locks of the daemon nor its number can be seen.
     if (!observed.machine.seesEveryProcess) return by('running', ownPid(observed, answering), 'socket', 'lock');
     const ours = observed['home.locks'].method === 'none';
-    return by(ours ? 'running' : 'foreign', answering, 'socket', 'lock');
+    return ours ? by('running', answering, 'socket', 'lock') : foreign(answering, answering, 'socket', 'lock');
   }
   if (socket.connect === 'accepted' || socket.connect === 'full') {
     if (lockless?.listening) return by(silent ? silenceOf(health.silence) : 'running', lockless.pid, 'process', 'lock');
     if (observed['home.locks'].method === 'none' || (!observed.machine.seesEveryProcess && listeners.length === 0)) {
       return by('undetermined', null, 'none');
     }
-    return by('foreign', listeners[0]?.pid ?? null, 'none', 'listener');
+    const listener = listeners[0]?.pid;
+    return foreign(listener, listener ?? null, 'none', 'listener');
   }
   if (lockless) return by('unreachable', lockless.pid, 'process', 'lock');
   if (recordedPid === 'unproven') return by('undetermined', record.pid, 'none');
@@ -123,9 +137,11 @@ const idleCpuMs = 100;
 /** Whether a daemon that gives no answer moves, or would if it were let. */
 export const isAtWork = ({ cpuMs, log, runnable }: Silence): boolean => cpuMs >= idleCpuMs || log || runnable;
 
-/** What the silence of a live daemon means. One that is stopped or stands still hangs; what moves, or was not watched, is slow. */
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
+
+/** What the silence of a live daemon means. One that is stopped, frozen or stands still hangs; what moves, or was not watched, is slow. */
 export function silenceOf(silence: Silence | undefined): 'hung' | 'slow' {
-  if (!silence || silence.state === 'T' || silence.state === 't') return 'hung';
+  if (!silence || silence.frozenBy !== undefined || silence.state === 'T' || silence.state === 't') return 'hung';
   if (isAtWork(silence) || silence.watchedMs < silenceMs) return 'slow';
   const isWatched = silence.state !== null && silence.looks >= fewLooks;
   return isWatched || silence.lateMs < starvedMs ? 'hung' : 'slow';

@@ -70,7 +70,15 @@ export async function contact(look: Look): Promise<Contact> {
       continue;
     }
     const kind = connect === 'absent' ? 'absent' : 'socket';
-    const socket = { ...file, kind, connect, errno: health.errno, looks: looks + tries - 1 } as const;
+    const acceptedBy = health.end === 'json' ? await askWhoAccepts(look, path) : undefined;
+    const socket = {
+      ...file,
+      kind,
+      connect,
+      errno: health.errno,
+      looks: looks + tries - 1,
+      ...(acceptedBy !== undefined && { acceptedBy }),
+    } as const;
     return { socket, health, tries, ...(silence && { silence }) };
   }
 }
@@ -99,6 +107,18 @@ async function askPatiently(
   return isSilent(health) ? { health, tries, silence } : { health, tries };
 }
 
+/** Undefined where the daemon alone listens in this home, and nothing has to be asked. */
+async function askWhoAccepts(look: Look, path: string): Promise<number | null | undefined> {
+  const [daemon, processes] = await Promise.all([servingPid(look), look.observe('processes').catch(() => null)]);
+  const pids = processes?.list.flatMap(({ pid, listening }) => (listening ? [pid] : [])) ?? [];
+  if (daemon === null || pids.every((pid) => pid === daemon)) return undefined;
+  const { list } = await look.observe('home.entries');
+  // What another socket of the home is asked is none of ours.
+  const others = list.flatMap(({ name, kind }) => (kind === 'socket' && name !== names.socket ? [name] : []));
+  const { whoAccepts } = await import('./accepted-by.ts');
+  return whoAccepts(path, [...new Set([...pids, daemon])], daemon, new Set(others), look.signal);
+}
+
 /** It took the request, or its queue is too long to do so, and the answer did not come to its end. */
 const isSilent = (health: Exchange): boolean =>
   health.end === 'no-bytes' || health.end === 'incomplete' || connectOf(health) === 'full';
@@ -119,6 +139,8 @@ function connectOf({ end, errno }: Exchange): Socket['connect'] {
       return 'absent';
     case 'ECONNREFUSED':
       return 'refused';
+    case 'EPROTOTYPE':
+      return 'wrong-type';
     case 'EAGAIN':
       return 'full';
     case 'EACCES':

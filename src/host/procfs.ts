@@ -167,14 +167,29 @@ export function openFiles(pid: number): readonly { dev: string; ino: string }[] 
  * Inodes of listening Unix sockets that were bound below `folder`. Coven binds at a staging name and publishes it as
  * coven.sock by a link, so the bound name tells the home and not the file.
  */
-export function listenersBelow(folder: string): ReadonlySet<string> {
-  const found = new Set<string>();
+export const listenersBelow = (folder: string): ReadonlySet<string> =>
+  new Set(unixSocketsBelow(folder).flatMap(({ state, inode }) => (state === 'listening' ? [inode] : [])));
+
+export interface UnixSocket {
+  readonly inode: string;
+  /** Where it, or the listener that made it, was bound. */
+  readonly bound: string;
+  readonly state: 'listening' | 'connected' | 'other';
+}
+
+/** The state of a socket that is connected, in hexadecimal. Source: linux/net.h, SS_CONNECTED. */
+const connected = '03';
+
+/** Unix sockets with a name right below `folder`. */
+export function unixSocketsBelow(folder: string): readonly UnixSocket[] {
+  const found: UnixSocket[] = [];
   for (const line of textOfProc('/proc/net/unix', 'utf8')?.split('\n') ?? []) {
     if (!line.includes(`${folder}/`)) continue;
-    const match = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line);
-    const [, flags = '0', inode = '', path = ''] = match ?? [];
+    const match = /^\S+ \S+ \S+ (\S+) \S+ (\S+) +(\d+) (.+)$/.exec(line);
+    const [, flags = '0', status, inode = '', bound = ''] = match ?? [];
+    if (!bound.startsWith(`${folder}/`) || bound.slice(folder.length + 1).includes('/')) continue;
     const accepts = (Number.parseInt(flags, 16) & 0x10000) !== 0;
-    if (accepts && path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/')) found.add(inode);
+    found.push({ inode, bound, state: accepts ? 'listening' : status === connected ? 'connected' : 'other' });
   }
   return found;
 }

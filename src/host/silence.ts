@@ -5,6 +5,7 @@ import { names } from '../coven/layout.ts';
 import { isAtWork, silenceMs } from '../coven/liveness.ts';
 import type { Silence } from '../model/observation.ts';
 import { look as lookAt } from './files.ts';
+import { frozenBy } from './frozen.ts';
 import type { Look } from './look.ts';
 
 /** Between two looks at a daemon that does not answer. */
@@ -18,7 +19,7 @@ const tickMs = 10;
 
 /** A daemon that does not answer, watched while it is waited for. */
 export interface SilenceWatch {
-  /** Fires when waiting longer would tell nothing: it is stopped, or nothing of it moved for long enough. */
+  /** Fires when waiting longer would tell nothing: it is stopped or frozen, or nothing of it moved for long enough. */
   readonly enough: AbortSignal;
   /** What was seen; ends the watch. */
   readonly end: () => Silence;
@@ -34,7 +35,9 @@ export function watchSilence(look: Look, pid: number | null): SilenceWatch {
     const { looks, state, cpuMs, log, lateMs } = seen;
     const watchedMs = Math.round(performance.now() - began);
     // One look may meet a thread that happens to run; one that waits for a processor is met again.
-    return { pid, watchedMs, looks, state, runnable: seen.runnable > 1, cpuMs, log, lateMs };
+    const frozen = pid === null ? null : frozenBy(pid);
+    const watched = { pid, watchedMs, looks, state, runnable: seen.runnable > 1, cpuMs, log, lateMs };
+    return frozen === null ? watched : { ...watched, frozenBy: frozen };
   };
   const watch = async (): Promise<void> => {
     await sleep(settleMs, undefined, { signal: over.signal });
@@ -50,8 +53,9 @@ export function watchSilence(look: Look, pid: number | null): SilenceWatch {
       if (seen.state === 'T' || seen.state === 't') seen.stopped += 1;
       seen.cpuMs = Math.max(0, cpuMsOf(pid) - first.cpu);
       seen.log ||= first.log !== (await logTime(look));
+      const isFrozen = seen.looks > 1 && pid !== null && frozenBy(pid) !== null;
       const stands = performance.now() - began >= silenceMs && !isAtWork(silence());
-      if (seen.stopped > 1 || stands) return enough.abort();
+      if (seen.stopped > 1 || isFrozen || stands) return enough.abort();
     }
   };
   // Its end is the only thing that it rejects with.

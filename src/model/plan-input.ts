@@ -6,6 +6,7 @@ import type { LedgerFiles, RescueCounts } from './step.ts';
 export const planNeeds = [
   ...lifecycleNeeds,
   'home.identities',
+  'home.config',
   'home.locks',
   'store.sessions',
   'store.integrity',

@@ -91,6 +91,13 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
     all('install:binaries'),
   ],
 
+  [
+    'a socket of another type',
+    stopped,
+    { 'daemon.socket': { ...refused['daemon.socket'], connect: 'wrong-type' } },
+    reach('daemon:socket'),
+  ],
+  ['a relay on the socket', healthy, { 'daemon.socket': { acceptedBy: 99 } }, reach('daemon:socket')],
   ['a stale socket', stopped, refused, {}],
   ['a file at the socket', stopped, { 'daemon.socket': { kind: 'file' } }, reach('daemon:socket')],
   [

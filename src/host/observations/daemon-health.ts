@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { contact, healthAnswer } from '../daemon.ts';
 import type { Look } from '../look.ts';
-import { by, flag, list, maybe, message, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+import { by, filePath, flag, list, maybe, message, number, oneOf, text, time, type ValueOf } from '../shape.ts';
 
 /** An HTTP answer of the daemon: read whole, or why not. */
 export const answer = <const S extends v.GenericSchema>(body: S) =>
@@ -77,6 +77,8 @@ const silence = () =>
     log: flag,
     /** How late, at worst, this process itself was let run: what it could not watch proves nothing. */
     lateMs: number,
+    /** The file of the control group by which it is frozen, where it is. */
+    frozenBy: v.exactOptional(filePath),
   });
 export type Silence = ValueOf<typeof silence>;
 

@@ -8,10 +8,25 @@ export const schema = () =>
     kind: kindOrAbsent,
     mode: maybe(number),
     uid: maybe(number),
-    /** `silent` accepts a connection and answers nothing; `full` has no room left in its queue. */
-    connect: oneOf(['absent', 'refused', 'accepted', 'full', 'denied', 'too-long', 'not-tried', 'failed']),
+    /**
+     * `silent` accepts a connection and answers nothing; `full` has no room left in its queue, `wrong-type` is no
+     * stream socket.
+     */
+    connect: oneOf([
+      'absent',
+      'refused',
+      'accepted',
+      'full',
+      'denied',
+      'too-long',
+      'not-tried',
+      'wrong-type',
+      'failed',
+    ]),
     errno: maybe(text),
     looks: number,
+    /** Which process took up a connection, asked where more than the daemon listen in the home; null where none was seen to. */
+    acceptedBy: v.exactOptional(maybe(number)),
   });
 export type Socket = ValueOf<typeof schema>;
 

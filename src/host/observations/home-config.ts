@@ -1,47 +1,87 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
+import { configKeys, configShapes, expectable, firstWrong } from '../../coven/config.ts';
 import { parseJson } from '../../json.ts';
+import { brokenLine } from '../../json5.ts';
 import { readStart } from '../files.ts';
 import type { Look } from '../look.ts';
-import { list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import { filePath, flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+
+const judged = () => ({
+  state: oneOf(['parsed', 'unparsable', 'wrong-type', 'not-utf8', 'too-large', 'not-a-file', 'unreadable']),
+  /** Of the first fault, from 1; null where it is not known. */
+  line: maybe(number),
+});
 
 export const schema = () =>
   v.object({
     files: list(
       v.object({
         name,
-        state: oneOf(['parsed', 'unparsable', 'too-large', 'not-a-file', 'unreadable']),
-        /** Of the first fault, from 1; null where it is not known. */
-        line: maybe(number),
+        ...judged(),
+        /** The first value that is not what Coven expects, or is missing. */
+        wrong: v.exactOptional(v.object({ key: oneOf(configKeys), expected: oneOf(expectable), missing: flag })),
       }),
     ),
+    /** The settings of the user, outside the home, where there are any. */
+    settings: v.exactOptional(v.object({ path: filePath, ...judged() })),
   });
 export type Config = ValueOf<typeof schema>;
+type Judged = Omit<Config['files'][number], 'name'>;
 
-const tomls = ['repos.toml', 'familiars.toml', 'privacy.toml'];
+const tomls = Object.keys(configShapes);
 /** Coven's own are some kilobytes. */
 const limitBytes = 1024 ** 2;
 
-/** Whether the configuration files of a home can be parsed; what they say is not kept. */
-export async function take({ home, observe }: Look): Promise<Config> {
+/** Whether the configuration files can be read as Coven reads them; what they say is not kept. */
+export async function take({ home, env, observe }: Look): Promise<Config> {
   const { list } = await observe('home.entries');
   const wanted = list.filter(({ name }) => tomls.includes(name) || /^adapters\/[^/]+\.json$/.test(name));
-  return { files: await Promise.all(wanted.map(({ name }) => judge(home, name))) };
+  const [settings, ...files] = await Promise.all([
+    settingsOf(env),
+    ...wanted.map(async ({ name }) => ({ name, ...((await judge(join(home, name), name)) ?? parsed) })),
+  ]);
+  return settings ? { files, settings } : { files };
 }
 
-async function judge(home: string, name: string): Promise<Config['files'][number]> {
-  const reading = await readStart(join(home, name), limitBytes + 1);
-  if (reading.state !== 'read')
-    return { name, state: reading.state === 'absent' ? 'parsed' : reading.state, line: null };
-  if (reading.bytes.length > limitBytes) return { name, state: 'too-large', line: null };
+/** Every command of Coven reads them, and says nothing but a line on stderr where it ignores them. Source: observed of 0.4.6. */
+async function settingsOf({ XDG_CONFIG_HOME, HOME }: Look['env']): Promise<Config['settings'] | null> {
+  const folder = XDG_CONFIG_HOME || (HOME && join(HOME, '.config'));
+  if (!folder || !isAbsolute(folder)) return null;
+  const path = join(folder, 'coven', 'settings.json');
+  const found = await judge(path, 'settings.json');
+  return found && { path, state: found.state, line: found.line };
+}
+
+const parsed = { state: 'parsed', line: null } as const;
+
+/** Null where nothing is there. */
+async function judge(path: string, name: string): Promise<Judged | null> {
+  const reading = await readStart(path, limitBytes + 1);
+  if (reading.state === 'absent') return null;
+  if (reading.state !== 'read') return { state: reading.state, line: null };
+  if (reading.bytes.length > limitBytes) return { state: 'too-large', line: null };
+  let text: string;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(reading.bytes);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(reading.bytes);
+  } catch {
+    return { state: 'not-utf8', line: null };
+  }
+  if (name === 'settings.json') {
+    const line = brokenLine(text);
+    return line === null ? parsed : { state: 'unparsable', line };
+  }
+  try {
     if (name.endsWith('.json')) parseJson(text);
-    else (await import('smol-toml')).parse(text);
-    return { name, state: 'parsed', line: null };
+    else {
+      const value = (await import('smol-toml')).parse(text, { integersAsBigInt: true });
+      const wrong = firstWrong(configShapes[name] ?? [], value);
+      if (wrong) return { state: 'wrong-type', line: null, wrong };
+    }
+    return parsed;
   } catch (error) {
     // The parser's message quotes the file, which may hold a secret; the line number does not.
     const line = error instanceof Error && 'line' in error ? Number(error.line) : null;
-    return { name, state: 'unparsable', line };
+    return { state: 'unparsable', line };
   }
 }

@@ -126,6 +126,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'not-watched': ({ pid }) => `pid ${pid} was not watched long enough to call it wedged`,
   slow: ({ pid }) => `pid ${pid} is slow, not wedged: it did something within ten seconds. Run again later`,
   traced: ({ pid }) => `pid ${pid} is held by a debugger; end that first`,
+  frozen: ({ pid }) => `the control group of pid ${pid} is frozen; no signal reaches it until that is thawed`,
   'waits-for-device': ({ pid }) => `pid ${pid} waits for a device; no signal reaches it until that answers`,
   'not-runnable': ({ pid }) => `pid ${pid} is stopped: SIGTERM would not reach it; kill -CONT ${pid} first`,
   supervised: ({ unit, user }) =>

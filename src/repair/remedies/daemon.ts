@@ -42,6 +42,7 @@ function wake(input: PlanInput, _: Finding, { allow }: PlanOptions): Proposal {
   const process = daemonOf(input);
   const identity = process && processIdentity(input, process);
   if (!process || !identity) return refuse('daemon-not-proven');
+  if (input['daemon.health']?.silence?.frozenBy !== undefined) return refuse('frozen', { pid: process.pid });
   if (process.state === 'T') return { steps: [draft({ kind: 'continue-process', process: identity }, 'alive')] };
   if (process.state === 't' || process.state === 'D')
     return refuse(process.state === 't' ? 'traced' : 'waits-for-device', { pid: process.pid });
@@ -88,7 +89,7 @@ export const restartRemedy: Remedy = {
 export const storageRemedy: Remedy = {
   ...restartRemedy,
   plan: (input, finding, options) =>
-    input['home.entries']?.list.some(({ name }) => name === 'privacy.toml')
+    input['home.config']?.files.some(({ name, state }) => name === 'privacy.toml' && state !== 'parsed')
       ? refuse('by-hand')
       : restartRemedy.plan(input, finding, options),
 };
