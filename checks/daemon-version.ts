@@ -1,6 +1,6 @@
 import { toRestart } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { livenessNeeds } from '../src/coven/liveness.ts';
+import { type LivenessInput, livenessNeeds } from '../src/coven/liveness.ts';
 import { defineCheck, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 
@@ -26,13 +26,18 @@ export const daemonVersion = defineCheck({
       follows: ['daemon:version replaced-executable'],
       remedy: restartRemedy,
     },
+    hidden: {
+      message: ({ pid }) =>
+        `skipped: the daemon (pid ${pid}) runs as you, and its program is hidden from here, as that of another user namespace is`,
+    },
     undetermined: {
       message: ({ pid }) =>
         `which program the daemon (pid ${pid}) runs could not be determined: you may not read /proc/${pid}/exe`,
       hint: () => 'Run coven-doctor as the user of the daemon.',
     },
     'replaced-executable': {
-      message: ({ pid }) => `the program of the daemon (pid ${pid}) was removed or replaced after it started`,
+      message: ({ pid, daemon, installed }) =>
+        `the program of the daemon (pid ${pid}${daemon === null ? '' : `, Coven ${daemon}`}) was removed or replaced after it started${installed === null || installed === daemon ? '' : `; ${installed} is installed`}`,
       hint: (facts) => ['When no session is running, restart it:', ...toRestart(facts)],
       remedy: restartRemedy,
     },
@@ -57,7 +62,11 @@ export const daemonVersion = defineCheck({
     if (found.length > 0) return found;
     // Elsewhere than on Linux no process tells its program; that none is known by pid is for other checks to say.
     if (pid !== null && executableGone === null && seen.machine.platform === 'linux')
-      return [unknown('undetermined', target, rest)];
+      return [isHidden(seen, pid) ? skipped('hidden', target, rest) : unknown('undetermined', target, rest)];
     return [daemon === null || installed === null ? skipped('not-comparable', target, rest) : pass(target, rest)];
   },
 });
+
+/** It answers here, and is of this user: only a user namespace hides what it is. */
+const isHidden = ({ machine, processes }: LivenessInput, pid: number): boolean =>
+  processes.list.some((process) => process.pid === pid && process.home === 'unreadable' && process.uid === machine.uid);

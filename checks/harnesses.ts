@@ -1,14 +1,25 @@
 import { serveAnew } from '../src/coven/advice.ts';
 import { harnessCommands } from '../src/coven/contract.ts';
-import type { Advice } from '../src/model/advice.ts';
+import { type Advice, command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { type Check, defineCheck, type Facts, from, pass, skipped, warn } from '../src/model/check.ts';
+import { type Check, defineCheck, type Facts, fail, from, pass, skipped, warn } from '../src/model/check.ts';
 
 /** A daemon finds what is on its own PATH, which is that of who started it. */
 function withItOnPath(facts: Facts): Advice {
   const serve = serveAnew(facts);
   return typeof serve[0] === 'string' ? serve : ['Then, with it on PATH:', ...serve];
 }
+
+/** Why a harness that is there cannot be run. */
+const whys: Readonly<Record<string, string>> = {
+  noexec: 'its file system is mounted noexec',
+  denied: 'the kernel refuses to execute it for you',
+  mode: 'its mode lets nobody execute it, and Coven passes over it',
+  'no-node': 'it is a script of Node, and no node is on PATH',
+  architecture: 'it is built for another processor',
+  'no-loader': 'the loader that it asks for is not there; it is built for another C library',
+  'old-glibc': 'it needs a newer glibc than this system has',
+};
 
 /**
  * The harnesses that Coven finds on PATH, one check each. A harness that is not installed is no fault by itself; that of
@@ -24,6 +35,19 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
       'installed is a fault only where an open session needs it.',
     causes: {
       ok: { message: `${id} is {path}` },
+      blocked: {
+        message: ({ file, why, wanted }) =>
+          `${file} cannot be run: ${whys[String(why)] ?? why}${Number(wanted) > 0 ? `; ${count(wanted, 'open session needs', 'open sessions need')} it` : ''}`,
+        hint: ({ file, why }) =>
+          why === 'mode'
+            ? [command('chmod', 'a+x', String(file))]
+            : why === 'noexec'
+              ? [
+                  'Install it on another file system, or mount that one without noexec. This names the mount:',
+                  command('findmnt', '-T', String(file)),
+                ]
+              : `Install ${id} again.`,
+      },
       absent: {
         message: ({ wanted }) =>
           wanted === null
@@ -37,12 +61,18 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
     needs: ['install'],
     wants: ['store.sessions'],
     judge: ({ install: { harnesses }, 'store.sessions': sessions }) => {
-      const path = harnesses.find((harness) => harness.id === id)?.path ?? null;
+      const { path = null, blocked } = harnesses.find((harness) => harness.id === id) ?? {};
       // Null where the rows cannot be read: what PATH says is still true.
       const isRead = sessions !== null && sessions.outcome !== 'failed';
       const wanted = isRead ? sessions.open.filter((row) => row.harness === id && !row.external).length : null;
-      const rest = { facts: { id, path, wanted }, evidence: from('install', { [id]: path }) };
+      const { path: file = null, why = null } = blocked ?? {};
+      const rest = {
+        facts: { id, path, wanted, file, why },
+        evidence: from('install', blocked ? { [id]: file, why } : { [id]: path }),
+      };
       if (path !== null) return [pass('<path>', rest)];
+      // Coven passes over what nobody may execute, as over what is not there; of anything else every launch fails.
+      if (why !== null) return [(why === 'mode' && (wanted ?? 0) === 0 ? warn : fail)('blocked', '<path>', rest)];
       return [((wanted ?? 0) > 0 ? warn : skipped)('absent', '<path>', rest)];
     },
   }),
@@ -57,14 +87,19 @@ export const harnesses = defineCheck({
   causes: {
     ok: { message: ({ present, all }) => `${present} of ${all} harnesses are on PATH` },
     none: {
-      message: () => `no harness is installed: none of ${harnessCommands.join(', ')} is on PATH`,
+      message: ({ blocked }) =>
+        Number(blocked) > 0
+          ? `no harness can be run: ${count(blocked, 'one is', 'are')} on PATH and cannot be executed`
+          : `no harness is installed: none of ${harnessCommands.join(', ')} is on PATH`,
+      follows: harnessCommands.map((id) => `harness:${id} blocked`),
       hint: (facts) => ['Install one of them before the next session.', ...withItOnPath(facts)],
     },
   },
   needs: ['install'],
   judge: ({ install }) => {
     const present = install.harnesses.filter(({ path }) => path !== null);
-    const facts = { present: present.length, all: install.harnesses.length };
+    const blocked = install.harnesses.filter((harness) => harness.blocked).length;
+    const facts = { present: present.length, all: install.harnesses.length, blocked };
     const rest = { facts, evidence: from('install', facts) };
     return [present.length > 0 ? pass('<path>', rest) : warn('none', '<path>', rest)];
   },

@@ -69,6 +69,7 @@ export const homeOwner = defineCheck({
         uid: first?.uid ?? null,
         count: foreign.length,
         owner: home.uid,
+        me: machine.uid,
       };
       const evidence = from(
         'home.entries',

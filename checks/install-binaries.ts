@@ -7,6 +7,7 @@ const whys: Readonly<Record<string, string>> = {
   'no-node': 'it is a script of Node, and no node is on PATH',
   architecture: 'it is built for another processor',
   'no-loader': 'the loader that it asks for is not there; it is built for another C library',
+  'old-glibc': 'it needs a newer glibc than this system has',
   'no-doctor': 'it is a launcher of coven-doctor, which is no longer where it was installed',
 };
 const again: Advice = ['Install it again:', command('npm', 'install', '-g', '--include=optional', '@opencoven/cli')];
@@ -18,6 +19,7 @@ const aside = (path: unknown): Advice => [
 const cures: Readonly<Record<string, (path: unknown) => Advice>> = {
   'no-node': () => ['Put the folder of node on PATH.'],
   'no-loader': () => ['Coven needs a Linux with glibc. Alpine and other musl systems are not supported.'],
+  'old-glibc': () => ['Run Coven on a newer system, or install a version of it that is built for this one.'],
   dangling: aside,
   'no-native': () => again,
   architecture: aside,

@@ -179,7 +179,8 @@ function judgeRecord(observed: LivenessInput, holder: number | null): RecordedPi
   if (Math.abs(started) > spawnToleranceMs) return 'reused';
   if (isServe(process) && process.home === 'this') return 'live';
   // Of a process that hides its environment it cannot be told which home it serves.
-  return process.home === 'unreadable' && process.uid === observed.home.uid ? 'unproven' : 'reused';
+  if (process.home !== 'unreadable' || process.uid !== observed.home.uid) return 'reused';
+  return isConfirmed(observed) ? 'live' : 'unproven';
 }
 
 const isServe = ({ role }: Process): boolean => role === 'serve';

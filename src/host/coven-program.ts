@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { nativePackages } from '../coven/install.ts';
+import { needsNewer } from './glibc.ts';
 import { launcherAt } from './launcher.ts';
 import { readPackage } from './npm-package.ts';
 
@@ -24,9 +25,17 @@ export function commandOf(program: string): readonly string[] | null {
 
 /**
  * `no-native`: a wrapper without its program. `no-node`: nothing to run it with. `architecture`, `no-loader`: of another
- * machine. `no-doctor`: a launcher of a coven-doctor that is gone.
+ * machine. `old-glibc`: of a newer system. `no-doctor`: a launcher of a coven-doctor that is gone.
  */
-export const brokenWays = ['dangling', 'no-native', 'no-node', 'architecture', 'no-loader', 'no-doctor'] as const;
+export const brokenWays = [
+  'dangling',
+  'no-native',
+  'no-node',
+  'architecture',
+  'no-loader',
+  'old-glibc',
+  'no-doctor',
+] as const;
 export type Broken = (typeof brokenWays)[number];
 
 /** Why a `coven` cannot be run, from its files alone; null where nothing is known to be in its way. */
@@ -77,6 +86,8 @@ const machines: Readonly<Record<string, number>> = {
   ppc64: 21,
   s390x: 22,
 };
+/** A loader of its own brings a glibc of its own. */
+const systemLoaders = /^\/lib(?:64)?\/(?:[\w-]+\/)?ld-linux[\w.-]*\.so\.[12]$/;
 const programHeadersLimit = 64;
 const interpreterType = 3;
 
@@ -103,7 +114,8 @@ function whyNotLoaded(file: string): Broken | null {
       const loader = read(Number(part.readBigUInt64LE(8)), length)
         .toString('utf8')
         .replace(/\0.*$/s, '');
-      return isAbsolute(loader) && !existsSync(loader) ? 'no-loader' : null;
+      if (isAbsolute(loader) && !existsSync(loader)) return 'no-loader';
+      return systemLoaders.test(loader) && needsNewer(read) ? 'old-glibc' : null;
     }
     return null;
   } finally {

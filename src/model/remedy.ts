@@ -37,6 +37,8 @@ export interface Remedy {
   readonly failuresOnly?: true;
   /** What it does, as the end of a sentence that begins with `--fix`. */
   readonly summary: string;
+  /** Whether it can do anything about what was found, by its facts; without this, it can. */
+  readonly helps?: (facts: Facts) => boolean;
   /** Pure: the same finding, observations and options give the same proposal. */
   readonly plan: (input: PlanInput, finding: Finding, options: PlanOptions) => Proposal;
 }

@@ -3,10 +3,11 @@ import type { Cause, Check, Finding } from '../model/check.ts';
 import type { Remedy } from '../model/remedy.ts';
 import type { Risk } from '../model/step.ts';
 
-type Found = Pick<Finding, 'code' | 'status'>;
+type Found = Pick<Finding, 'code' | 'status' | 'facts'>;
 
-function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status }: Found): Cause['remedy'] {
+function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status, facts }: Found): Cause['remedy'] {
   const remedy = causes[code]?.remedy;
+  if (remedy?.helps?.(facts) === false) return undefined;
   return status === 'fail' || (status === 'warn' && !remedy?.failuresOnly) ? remedy : undefined;
 }
 

@@ -51,7 +51,7 @@ export function readMounts(): readonly Mount[] | null {
 /** Whether `path` lies on a file system of another machine, by its name alone: a look at it could hang. */
 export const isRemote = (path: string, mounts: readonly Mount[]): boolean => network.test(mountOf(path, mounts).type);
 
-function mountOf(path: string, mounts: readonly Mount[]): Mount {
+export function mountOf(path: string, mounts: readonly Mount[]): Mount {
   return mounts
     .filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
     .reduce((best, next) => (next.point.length >= best.point.length ? next : best), unmounted);

@@ -9,6 +9,10 @@ import type { Look } from '../look.ts';
 import { readPackage } from '../npm-package.ts';
 import { tool } from '../package.ts';
 import { filePath, flag, id, list, maybe, oneOf, text, type ValueOf } from '../shape.ts';
+import { mountOf, readMounts } from './home-filesystem.ts';
+
+/** Beside what a program itself lacks. */
+const blockedWays = ['noexec', 'denied', 'mode', ...brokenWays] as const;
 
 export const schema = () =>
   v.object({
@@ -27,7 +31,15 @@ export const schema = () =>
     ),
     /** Those that cannot be run, and links to nothing by that name, as far as their files tell it. */
     broken: list(v.object({ path: filePath, why: oneOf(brokenWays) })),
-    harnesses: list(v.object({ id, path: maybe(filePath) })),
+    harnesses: list(
+      v.object({
+        id,
+        /** The first that Coven takes for one, which can be run. */
+        path: maybe(filePath),
+        /** One in its place that cannot be run: `mode` gives nobody the right to, `denied` is what the kernel says all the same. */
+        blocked: v.exactOptional(v.object({ path: filePath, why: oneOf(blockedWays) })),
+      }),
+    ),
   });
 export type Install = ValueOf<typeof schema>;
 
@@ -50,7 +62,7 @@ export async function installIn(env: Look['env']): Promise<Install> {
       return { path, target, ...(await packageOf(target)) };
     }),
   );
-  const harnesses = await Promise.all(harnessCommands.map(async (id) => ({ id, path: (await files(id))[0] ?? null })));
+  const harnesses = await Promise.all(harnessCommands.map((id) => harnessIn(id, folders, env.PATH ?? '')));
   const dangling = folders.map((folder) => join(folder, 'coven')).filter(isDangling);
   const unrunnable = covens.flatMap(({ path }) => {
     const why = whyNotRun(path, env.PATH ?? '');
@@ -58,6 +70,30 @@ export async function installIn(env: Look['env']): Promise<Install> {
   });
   const broken = [...unrunnable, ...dangling.map((path) => ({ path, why: 'dangling' as const }))];
   return { covens, broken, harnesses };
+}
+
+type Harness = Install['harnesses'][number];
+
+/** Coven takes the first file that anybody may execute, whether it can be run or not; one that nobody may is passed over. */
+async function harnessIn(id: string, folders: readonly string[], path: string): Promise<Harness> {
+  let passed: string | null = null;
+  for (const folder of folders) {
+    const file = join(folder, id);
+    const found = await stat(file).catch(() => null);
+    if (!found?.isFile()) continue;
+    if ((found.mode & 0o111) === 0) {
+      passed ??= file;
+      continue;
+    }
+    const why = (await executable(file)) === null ? await deniedBy(file) : whyNotRun(file, path);
+    return why === null ? { id, path: file } : { id, path: null, blocked: { path: file, why } };
+  }
+  return passed === null ? { id, path: null } : { id, path: null, blocked: { path: passed, why: 'mode' } };
+}
+
+async function deniedBy(file: string): Promise<'noexec' | 'denied'> {
+  const real = await realpath(file).catch(() => file);
+  return mountOf(real, readMounts() ?? []).options.includes('noexec') ? 'noexec' : 'denied';
 }
 
 async function executable(file: string): Promise<string | null> {

@@ -81,5 +81,6 @@ export const entryModeRemedy: Remedy = {
 export const ownerRemedy: Remedy = {
   risk: 'safe',
   summary: 'gives the entries back to the owner of the home, where root runs it',
+  helps: ({ me }) => me === 0,
   plan: takeEntries,
 };
