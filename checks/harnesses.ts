@@ -71,8 +71,9 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
         evidence: from('install', blocked ? { [id]: file, why } : { [id]: path }),
       };
       if (path !== null) return [pass('<path>', rest)];
-      // Coven passes over what nobody may execute, as over what is not there; of anything else every launch fails.
-      if (why !== null) return [(why === 'mode' && (wanted ?? 0) === 0 ? warn : fail)('blocked', '<path>', rest)];
+      // Another one may be all that is used here.
+      const needed = (wanted ?? 0) > 0 || harnesses.every((harness) => harness.path === null);
+      if (why !== null) return [(needed ? fail : warn)('blocked', '<path>', rest)];
       return [((wanted ?? 0) > 0 ? warn : skipped)('absent', '<path>', rest)];
     },
   }),

@@ -114,7 +114,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'sessions:churn': ['churn'],
   'sessions:leases': ['expired', 'malformed', 'far-future'],
   'install:binaries': ['shadowed', 'broken'],
-  'harness:claude': ['absent'],
+  'harness:claude': ['blocked', 'absent'],
   harnesses: ['none'],
 };
 

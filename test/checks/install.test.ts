@@ -41,11 +41,26 @@ judges(installBinaries, [
 const [codex] = harnessChecks;
 if (codex) {
   const absent: Changes = { install: { harnesses: [{ id: 'codex', path: null }] } };
+  const blocked = (isOther: boolean): Changes => ({
+    install: {
+      harnesses: [
+        { id: 'codex', path: null, blocked: { path: '/opt/codex', why: 'noexec' } },
+        { id: 'claude', path: isOther ? '/usr/bin/claude' : null },
+      ],
+    },
+  });
   const open = (row: object): Changes => ({ ...absent, 'store.sessions': { open: [{ ...runningRow, ...row }] } });
   judges(codex, [
     ['on PATH', {}, ['pass ok']],
     ['not there, and not needed', absent, ['skipped absent']],
     ['not there, and needed', open({}), ['warn absent']],
+    ['there, and cannot be run, beside another', blocked(true), ['warn blocked']],
+    ['there, and cannot be run, as the only one', blocked(false), ['fail blocked']],
+    [
+      'there, and a session needs it, and it cannot be run',
+      { ...blocked(true), 'store.sessions': { open: [runningRow] } },
+      ['fail blocked'],
+    ],
     ['not there, and another is needed', open({ harness: 'claude' }), ['skipped absent']],
     ['not there, and an external session names it', open({ external: true }), ['skipped absent']],
     [

@@ -50,7 +50,8 @@ async function settingsOf({ XDG_CONFIG_HOME, HOME }: Look['env']): Promise<Confi
   if (!folder || !isAbsolute(folder)) return null;
   const path = join(folder, 'coven', 'settings.json');
   const found = await judge(path, 'settings.json');
-  return found && { path, state: found.state, line: found.line };
+  // Under another user's HOME nobody may look: that says nothing of his.
+  return found && found.state !== 'unreadable' ? { path, state: found.state, line: found.line } : null;
 }
 
 const parsed = { state: 'parsed', line: null } as const;
