@@ -1,3 +1,4 @@
+import { toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
