@@ -26,7 +26,10 @@ export function renderInstall(subject: Subject): Html {
           table(
             'Harnesses',
             ['Harness', 'Found at'],
-            install.harnesses.map(({ id, path }) => [code(id, 40), path === null ? 'not on PATH' : code(path, 200)]),
+            install.harnesses.map(({ id, path, blocked }) => [
+              code(id, 40),
+              path === null ? (blocked ? 'cannot be run' : 'not on PATH') : code(path, 200),
+            ]),
           ),
         ]
       : html`<p>What is installed could not be looked at.</p>`,
