@@ -122,7 +122,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
 const without: Readonly<Record<string, string>> = {
   'home:filesystem network': 'a network file system takes a server, and the rights to mount it',
   'home:config settings-ignored':
-    'the settings lie outside the home and what a fault may write to; test/checks/home.test.ts and test/json5.test.ts hold it',
+    'the settings lie outside the home and what a fault may write to; test/checks/home.test.ts and test/coven/json5.test.ts hold it',
 };
 
 test('every cause of the catalogue is produced by a fault', () => {

@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { configKeys, configShapes, expectable, firstWrong } from '../../coven/config.ts';
+import { brokenLine } from '../../coven/json5.ts';
 import { parseJson } from '../../json.ts';
-import { brokenLine } from '../../json5.ts';
 import { readStart } from '../files.ts';
 import type { Look } from '../look.ts';
 import { filePath, flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';

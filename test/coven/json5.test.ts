@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { brokenLine } from '../src/json5.ts';
+import { brokenLine } from '../../src/coven/json5.ts';
 
 /** What Coven 0.4.6 takes for its settings. */
 const taken = [
