@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { ChainReader } from './chain.ts';
+import { hasColumns } from './has.ts';
 import type { Model } from './model.ts';
 import type { MissingRow, SeqRange, SessionReport, TableReport } from './protocol.ts';
 import { namedValues, type RowReader } from './rows.ts';
@@ -103,9 +104,8 @@ function sessionsOf(
   gaps: ReadonlyMap<string, Gap>,
   placeholders: ReadonlySet<string>,
 ): readonly SessionReport[] {
-  const has = (table: string): boolean =>
-    db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?").pluck().get(table) === 1;
-  if (!has('sessions') || !has('events')) return [];
+  if (!hasColumns(db, 'sessions', 'id', 'title', 'status', 'created_at') || !hasColumns(db, 'events', 'session_id'))
+    return [];
   const held = new Map(
     (
       db

@@ -78,7 +78,7 @@ export function decide({ db }: Scratch, model: Model, reach: Reach): void {
       for (const row of held) winner.run(row[0], row[1], row[4], row[5], row[6], row[7], row[2]);
       continue;
     }
-    const chosen = choose(table, held, entries, intact);
+    const chosen = isUndisputed(table, held, entries) ? held[0] : choose(table, held, entries, intact);
     if (chosen) {
       winner.run(chosen[0], chosen[1], chosen[4], chosen[5], chosen[6], chosen[7], chosen[2]);
       continue;
@@ -103,6 +103,17 @@ const isLive = ([, , index, , live]: VoteRow, { id }: Index): boolean => index =
 /** Whether every row has an entry, and keeps it: its columns are never empty. */
 const isIdentity = ({ partial, columns, table }: Index): boolean =>
   !partial && columns.every((at) => table.columns[at]?.notNull);
+
+/** Whether there is one copy, where its tree has it, and each index says the same of it: so it is with nearly every row. */
+function isUndisputed({ indexes }: Table, held: readonly CandidateRow[], entries: readonly VoteRow[]): boolean {
+  const [row] = held;
+  if (!row || held.length > 1 || row[2] !== tree || indexes.length === 0 || entries.length !== indexes.length)
+    return false;
+  return entries.every((entry) => {
+    const at = indexes.findIndex(({ id }) => id === entry[2]);
+    return at >= 0 && row[8].readDoubleLE(8 * at) === entry[3];
+  });
+}
 
 function choose(
   table: Table,

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { isOneByteOff } from './one-byte.ts';
 import { quote } from './write.ts';
 
 /**
@@ -42,11 +43,4 @@ export function misspelt(db: Database.Database): readonly { readonly table: stri
     }
   }
   return found;
-}
-
-function isOneByteOff(word: unknown, other: unknown): boolean {
-  if (typeof word !== 'string' || typeof other !== 'string' || word.length !== other.length) return false;
-  let different = 0;
-  for (let at = 0; at < word.length; at += 1) if (word[at] !== other[at]) different += 1;
-  return different === 1;
 }

@@ -1,4 +1,6 @@
 import type Database from 'better-sqlite3';
+import { hasColumns } from './has.ts';
+import { quote } from './write.ts';
 
 /** The title of a session whose own row is lost. */
 export const placeholderTitle = '[coven-doctor rescue] the row of this session is lost, its events are here';
@@ -9,16 +11,16 @@ export const placeholderTitle = '[coven-doctor rescue] the row of this session i
  */
 export function addPlaceholders(db: Database.Database, rowidOf: (id: string) => number | null): ReadonlySet<string> {
   const made = new Set<string>();
-  const has = (name: string): boolean =>
-    db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?").pluck().get(name) === 1;
-  if (!has('sessions') || !has('events')) return made;
+  if (!hasColumns(db, 'sessions', 'id') || !hasColumns(db, 'events', 'session_id', 'created_at')) return made;
   const missing = db
     .prepare(
       `SELECT session_id AS id, min(created_at) AS first, max(created_at) AS last FROM events
         WHERE session_id NOT IN (SELECT id FROM sessions) GROUP BY session_id`,
     )
     .all() as { id: string; first: string; last: string }[];
-  const known = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all('sessions') as string[];
+  const known = db
+    .prepare('SELECT name, "notnull" = 1 AND dflt_value IS NULL AS needed FROM pragma_table_info(?)')
+    .all('sessions') as { name: string; needed: number }[];
   const values: Readonly<Record<string, (of: (typeof missing)[number]) => unknown>> = {
     id: ({ id }) => id,
     project_root: () => '/',
@@ -28,16 +30,17 @@ export function addPlaceholders(db: Database.Database, rowidOf: (id: string) => 
     created_at: ({ first }) => first,
     updated_at: ({ last }) => last,
   };
-  const columns = Object.keys(values).filter((name) => known.includes(name));
+  // A column that this does not know, of another version or with a damaged name, may still ask for a value.
+  const columns = known.filter(({ name, needed }) => needed === 1 || name in values).map(({ name }) => name);
   const insert = db.prepare(
-    `INSERT INTO sessions (rowid, ${columns.join(', ')}) VALUES (?, ${columns.map(() => '?').join(', ')})`,
+    `INSERT INTO sessions (rowid, ${columns.map(quote).join(', ')}) VALUES (?, ${columns.map(() => '?').join(', ')})`,
   );
   const isTaken = db.prepare('SELECT count(*) FROM sessions WHERE rowid = ?').pluck();
   const next = db.prepare('SELECT coalesce(max(rowid), 0) + 1 FROM sessions').pluck();
   for (const one of missing) {
     const named = rowidOf(one.id);
     const rowid = named !== null && isTaken.get(named) === 0 ? named : (next.get() as number);
-    insert.run(BigInt(rowid), ...columns.map((name) => values[name]?.(one)));
+    insert.run(BigInt(rowid), ...columns.map((name) => values[name]?.(one) ?? 'unknown'));
     made.add(one.id);
   }
   return made;
@@ -48,9 +51,7 @@ export function addPlaceholders(db: Database.Database, rowidOf: (id: string) => 
  * session was deleted, and its events with it. What is deleted is not zeroed, and comes back in no rescue.
  */
 export function dropDeleted(db: Database.Database, named: readonly string[]): void {
-  const has = (name: string): boolean =>
-    db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?").pluck().get(name) === 1;
-  if (!has('sessions') || !has('events')) return;
+  if (!hasColumns(db, 'sessions', 'id') || !hasColumns(db, 'events', 'session_id')) return;
   db.prepare(
     `DELETE FROM events WHERE session_id NOT IN (SELECT id FROM sessions)
         AND session_id NOT IN (SELECT value FROM json_each(?))`,

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { hasColumns } from './has.ts';
 import type { Model } from './model.ts';
 import type { Scratch } from './scratch.ts';
 import { quote } from './write.ts';
@@ -17,7 +18,7 @@ export function removeRows(
   rows: readonly RowName[],
 ): void {
   const missing = scratch.db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
-  const hasSearch = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'events_fts'").pluck().get() === 1;
+  const hasSearch = hasColumns(db, 'events_fts', 'payload_json') && hasColumns(db, 'events', 'payload_json');
   for (const { table, rowid } of rows) {
     const id = model.tables.find(({ name }) => name === table)?.id;
     if (id === undefined) continue;
@@ -32,8 +33,12 @@ export function removeRows(
 
 const rowLimit = 100_000;
 
-/** Rows that refer to a row that is not there. */
-export const unparented = (db: Database.Database): readonly RowName[] =>
-  db
-    .prepare('SELECT DISTINCT "table", rowid FROM pragma_foreign_key_check WHERE rowid IS NOT NULL LIMIT ?')
-    .all(rowLimit) as RowName[];
+/** Rows that refer to a row that is not there; none where a damaged statement refers to what no table has. */
+export function unparented(db: Database.Database): readonly RowName[] {
+  const select = 'SELECT DISTINCT "table", rowid FROM pragma_foreign_key_check WHERE rowid IS NOT NULL LIMIT ?';
+  try {
+    return db.prepare(select).all(rowLimit) as RowName[];
+  } catch {
+    return [];
+  }
+}

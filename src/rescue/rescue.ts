@@ -8,6 +8,7 @@ import { misspelt } from './domains.ts';
 import { doubtsOf } from './doubts.ts';
 import { findSchema } from './find-schema.ts';
 import { addTriggers, buildIndexes } from './finish.ts';
+import { hasColumns } from './has.ts';
 import { imageOf, judgeFrames } from './image.ts';
 import { buildModel, type Model, type Table } from './model.ts';
 import { addPlaceholders, dropDeleted } from './placeholder.ts';
@@ -77,8 +78,11 @@ function rescueFrom(
       strangeEvents(db, old).map((rowid) => ({ table: 'events', rowid })),
     );
     // One that goes may have others refer to it.
-    for (let round = 0; round < 4; round += 1)
-      removeRows(db, scratch, model, 'refers to a row that is lost', unparented(db));
+    for (let round = 0; round < 4; round += 1) {
+      const rows = unparented(db);
+      if (rows.length === 0) break;
+      removeRows(db, scratch, model, 'refers to a row that is lost', rows);
+    }
     refused.push(...addTriggers(db, objects));
     tell({ phase: 'check', done: 0, of: 1 });
     const checks = check(db);
@@ -124,7 +128,12 @@ export function check(db: Database.Database): RescueReport['checks'] {
   const integrity = (db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[]).filter(
     (line) => line !== 'ok',
   );
-  const broken = db.prepare('PRAGMA foreign_key_check').all() as { table: string; rowid: number | null }[];
+  let foreignKeys = 1;
+  try {
+    foreignKeys = db.prepare('PRAGMA foreign_key_check').all().length;
+  } catch {
+    // A statement refers to what no table has: SQLite checks none then.
+  }
   let search: string | null = null;
   try {
     const has = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'events_fts'").pluck().get() === 1;
@@ -132,7 +141,7 @@ export function check(db: Database.Database): RescueReport['checks'] {
   } catch (error) {
     search = error instanceof Error ? error.message : String(error);
   }
-  return { integrity, foreignKeys: broken.length, search };
+  return { integrity, foreignKeys, search };
 }
 
 /** Whether it is known which rows a table has: by its tree, or by an index of which every row has an entry. */
@@ -160,7 +169,7 @@ function missingSessions(scratch: Scratch, model: Model, reader: RowReader, chai
 
 function sessionIds(db: Database.Database, rows: readonly RowName[]): readonly (readonly [string, number])[] {
   const sessions = rows.filter(({ table }) => table === 'sessions');
-  if (sessions.length === 0) return [];
+  if (sessions.length === 0 || !hasColumns(db, 'sessions', 'id')) return [];
   const select = db.prepare('SELECT id FROM sessions WHERE rowid = ?').pluck();
   return sessions.map(({ rowid }) => [select.get(rowid) as string, rowid]);
 }

@@ -3,6 +3,7 @@ import { cellsOf, childrenOf, depthLimit } from '../sqlite/tree.ts';
 import type { ChainReader } from './chain.ts';
 import coven from './coven-0.4.6.json' with { type: 'json' };
 import type { Image } from './image.ts';
+import { isOneByteOff } from './one-byte.ts';
 import { isText, RecordView } from './record-view.ts';
 
 /** A row of `sqlite_schema`. */
@@ -95,13 +96,34 @@ export function schemaRows(
  * not be read whole, what Coven has besides.
  */
 export function settleSchema({ objects, complete }: FoundSchema): readonly SchemaObject[] {
-  const settled = objects.map((object) => {
-    const own = known.find(({ type, name }) => type === object.type && name === object.name);
-    return own && object.sql !== null && isDamaged(object.sql, own.sql ?? '') ? { ...object, sql: own.sql } : object;
+  const settled = objects.map((found) => {
+    const object = renamed(found);
+    const own = ownStatement(object);
+    if (own === null || object.sql === null) return object;
+    return { ...object, sql: isDamaged(object.sql, own) ? own : mended(object.sql, own) };
   });
   if (complete) return settled;
-  const missing = known.filter(({ type, name }) => !objects.some((one) => one.type === type && one.name === name));
+  const missing = known.filter(({ type, name }) => !settled.some((one) => one.type === type && one.name === name));
   return [...settled, ...missing.map((object) => ({ ...object, root: 0 }))];
+}
+
+/** The statement of another version of Coven, with words of which one byte is damaged as Coven's own has them. */
+function mended(sql: string, own: string): string {
+  const words = new Set(own.match(word));
+  return sql.replace(word, (is) => {
+    if (words.has(is)) return is;
+    const close = [...words].filter((one) => /^[A-Za-z_]{2,}$/.test(one) && isOneByteOff(is, one));
+    return close.length === 1 ? (close[0] ?? is) : is;
+  });
+}
+
+const word = /[^\s(),]+/g;
+
+/** The name of a table is in its row twice, and in its statement; where one of the three differs, the other two are right. */
+function renamed(object: SchemaObject): SchemaObject {
+  const made = /^CREATE\s+TABLE\s+(?:IF NOT EXISTS\s+)?"?(\w{1,100})/i.exec(object.sql?.slice(0, 200) ?? '')?.[1];
+  const isDamaged = object.type === 'table' && made !== undefined && made !== object.name && made === object.table;
+  return isDamaged ? { ...object, name: made } : object;
 }
 
 /** Coven's own statement for something of the same name; null where it makes nothing of that name. */

@@ -10,7 +10,10 @@ import { type SqlValue, valueAt } from './values.ts';
 
 /** Rows that the words speak against; of more, it is the old full-text index that is damaged or late. */
 const rowLimit = 20;
-const wordLimit = 200;
+/** A page of another row's text has hundreds of words. */
+const wordLimit = 10_000;
+/** Places of words that are looked up: common ones are in every event. */
+const placeLimit = 5_000_000;
 
 interface Old {
   readonly path: string;
@@ -26,7 +29,7 @@ interface Word {
 }
 
 /**
- * Rowids of events of which the full-text index of the damaged ledger does not know a word: no other index covers their text.
+ * Rowids of events that have a word more often than the full-text index of the damaged ledger says: no other index covers their text.
  * Empty where that index cannot be read whole. `db` is the rescued ledger, with a full-text index of its own.
  */
 export function strangeEvents(db: Database.Database, old: Old): readonly number[] {
@@ -41,16 +44,19 @@ export function strangeEvents(db: Database.Database, old: Old): readonly number[
       one.exec("CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'events_fts', 'instance')");
     }
     const strange = new Set<number>();
-    let words = 0;
+    let [words, visited] = [0, 0];
     const places = (one: Database.Database) =>
-      one.prepare('SELECT DISTINCT doc FROM temp.places WHERE term = ?').pluck();
+      one.prepare('SELECT doc, count(*) FROM temp.places WHERE term = ? GROUP BY doc').raw();
     const [now, was] = [places(db), places(before)];
     for (const term of surplus(db, before)) {
       words += 1;
       if (words > wordLimit) return [];
-      const known = new Set(was.iterate(term) as IterableIterator<number>);
-      for (const doc of now.iterate(term) as IterableIterator<number>) if (!known.has(doc)) strange.add(doc);
-      if (strange.size > rowLimit) return [];
+      const known = new Map(was.iterate(term) as IterableIterator<[number, number]>);
+      for (const [doc, count] of now.iterate(term) as IterableIterator<[number, number]>) {
+        visited += count;
+        if ((known.get(doc) ?? 0) < count) strange.add(doc);
+        if (strange.size > rowLimit || visited > placeLimit) return [];
+      }
     }
     return [...strange];
   } catch {

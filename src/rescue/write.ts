@@ -43,28 +43,34 @@ export function writeRows(db: Database.Database, { source, scratch, model, chain
   alone.reset();
   const reader = new RowReader(source);
   const drop = scratch.db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
-  const select = scratch.db.prepare('SELECT row, file, at, cell, alone FROM winner WHERE tbl = ? ORDER BY row').raw();
+  // As they were decided: by table, then by rowid.
+  const select = scratch.db.prepare('SELECT tbl, row, file, at, cell, alone FROM winner ORDER BY rowid').raw();
   scratch.db.unsafeMode(true);
+  if (model.tables.some(({ name }) => name === 'sqlite_sequence')) db.exec('DELETE FROM sqlite_sequence');
   let written = 0;
-  for (const table of model.tables) {
-    const inserts = new Map<number, Database.Statement>();
-    db.exec('BEGIN');
-    if (table.name === 'sqlite_sequence') db.exec('DELETE FROM sqlite_sequence');
-    for (const row of select.iterate(table.id) as IterableIterator<[number, number, number, number, number]>) {
-      const [rowid, file, at, cell, isAlone] = row;
-      written += 1;
-      if ((written & 0xfff) === 0) tell(written);
-      const payload = reader.load({ file, at, cell }, !table.withoutRowid, isAlone === 1 ? alone : chains);
-      const values = payload && valuesOf(table, reader.record, rowid);
-      const why = !values
-        ? 'cannot be read again'
-        : isCore(table) && !areDocuments(table, values)
-          ? 'holds a text that is no JSON'
-          : insert(db, inserts, table, rowid, values);
-      if (why !== null) drop.run(table.id, rowid, 'uncertain', why);
+  let now: Table | null = null;
+  let inserts = new Map<number, Database.Statement>();
+  for (const winner of select.iterate() as IterableIterator<[number, number, number, number, number, number]>) {
+    const [tableId, rowid, file, at, cell, isAlone] = winner;
+    const table = model.tables[tableId] as Table;
+    if (table !== now) {
+      if (now) db.exec('COMMIT');
+      db.exec('BEGIN');
+      inserts = new Map();
+      now = table;
     }
-    db.exec('COMMIT');
+    written += 1;
+    if ((written & 0xfff) === 0) tell(written);
+    const payload = reader.load({ file, at, cell }, !table.withoutRowid, isAlone === 1 ? alone : chains);
+    const values = payload && valuesOf(table, reader.record, rowid);
+    const why = !values
+      ? 'cannot be read again'
+      : isCore(table) && !areDocuments(table, values)
+        ? 'holds a text that is no JSON'
+        : insert(db, inserts, table, rowid, values);
+    if (why !== null) drop.run(table.id, rowid, 'uncertain', why);
   }
+  if (now) db.exec('COMMIT');
   scratch.db.unsafeMode(false);
 }
 
