@@ -162,6 +162,9 @@ const idText = /^[\w.:-]{1,200}$/;
 /** Whether one of two ids is the other with damaged bytes: ids that were given at random agree in few bytes. */
 function isDamagedId(one: string, other: string): boolean {
   if (!idText.test(one) || !idText.test(other)) return true;
+  // The length of a value is a byte of its own: a damaged one cuts the id, or adds to it what comes next.
+  const shorter = Math.min(one.length, other.length);
+  if (one.length !== other.length && shorter >= 8 && one.slice(0, shorter) === other.slice(0, shorter)) return true;
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   const differing = a.reduce((count, byte, at) => count + Number(byte !== b[at]), 0);
   return a.length === b.length && differing <= a.length / 4;
