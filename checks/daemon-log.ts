@@ -180,7 +180,10 @@ export const daemonLog = defineCheck({
       const others = errors.slice(1).map(({ said, times }) => `${said} (${count(times, 'time')})`);
       const ongoing =
         verdict === 'running' &&
-        errors.some(({ failure, lastAt: at }) => failure && (ageSeconds(at ?? lastAt, now) ?? nowSeconds) < nowSeconds);
+        errors.some(
+          ({ failure, lastAt: at }) =>
+            failure && !isBefore(at, last?.at ?? null) && (ageSeconds(at ?? lastAt, now) ?? nowSeconds) < nowSeconds,
+        );
       const { said, times, firstAt } = worst;
       const told = {
         facts: {
@@ -204,6 +207,9 @@ export const daemonLog = defineCheck({
     return found.length > 0 ? found : [pass(target, rest)];
   },
 });
+
+/** What a daemon wrote before the last start is no error of the one that runs. */
+const isBefore = (at: string | null, start: string | null): boolean => Date.parse(at ?? '') < Date.parse(start ?? '');
 
 const isRepeated = ({ said, burst, failure }: LogError): boolean =>
   !ofClient.test(said) && burst >= (failure ? repeated.failure : repeated.other);

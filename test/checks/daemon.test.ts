@@ -452,6 +452,11 @@ judges(daemonLog, [
   ['a panic a day ago', log({ panics: 1, lastPanicAt: ago(day) }), ['pass ok']],
   ['an error five times in ten minutes, now', log({ errors: [error(5)] }), ['fail errors']],
   ['four times', log({ errors: [error(4)] }), ['pass ok']],
+  [
+    'of the daemon before the last start',
+    log({ ...last(minute, null, true), errors: [error(500, 2 * minute)] }),
+    ['warn errors'],
+  ],
   ['eleven minutes ago', log({ errors: [error(500, 11 * minute)] }), ['warn errors']],
   ['a day ago', log({ errors: [error(500, day)] }), ['pass ok']],
   [
