@@ -66,6 +66,8 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
     const [, file = '', args = ''] = /execve\("([^"]*)", \[(.*?)\]/.exec(line) ?? [];
     const argv = args.split(', ').map((word) => word.replaceAll('"', ''));
     if (args.includes('ulimit -d')) return { what: limit, path: file, knowsSecret: line.includes(secret) };
+    // The names after it are those of the files of the home that are there.
+    if (basename(file) === 'lsattr') return { what: attributes, path: file, knowsSecret: line.includes(secret) };
     // It then becomes the program that it ties to ours.
     if (basename(file) === 'setpriv') return { what: 'setpriv', path: file, knowsSecret: line.includes(secret) };
     const ours = argv.findIndex((word) => word.includes('/dist/'));
@@ -84,6 +86,7 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
 
 /** `reader.js` is started by a shell that gives it a limit of memory and then becomes it. */
 const limit = 'sh with a limit';
+const attributes = 'lsattr of the home';
 const named = (word: string): string => (word.includes('/') ? 'PATH' : word);
 
 /**
@@ -97,12 +100,12 @@ const list = (started: readonly Started[]): readonly string[] => [...new Set(sta
 
 describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are ours and the system’s', () => {
   const cases: readonly (readonly [words: readonly string[], started: readonly string[]])[] = [
-    [[], ['reader.js', 'setpriv', limit]],
+    [[], [attributes, 'reader.js', 'setpriv', limit]],
     [['list'], []],
     [['explain', 'home:mode'], []],
-    [['plan'], ['reader.js', 'setpriv', limit]],
-    [['bundle'], ['judge.js', 'pack.js', 'reader.js', 'setpriv', limit, 'system.js']],
-    [['preflight'], ['reader.js', 'setpriv', limit]],
+    [['plan'], [attributes, 'reader.js', 'setpriv', limit]],
+    [['bundle'], ['judge.js', attributes, 'pack.js', 'reader.js', 'setpriv', limit, 'system.js']],
+    [['preflight'], [attributes, 'reader.js', 'setpriv', limit]],
     [['runs'], []],
     [
       ['backup', 'create'],
@@ -112,7 +115,7 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     [['backup', 'verify'], ['flock -x -n 3']],
     [
       ['--fix', '--yes'],
-      ['flock -x -n 3', 'judge.js', 'ledger.js', 'reader.js', 'setpriv', limit],
+      ['flock -x -n 3', 'judge.js', 'ledger.js', attributes, 'reader.js', 'setpriv', limit],
     ],
     [['undo'], []],
     [['simulate'], ['true', 'unshare -m true']],
@@ -123,6 +126,7 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
         'flock -s -n 3',
         'flock -x -n 3',
         'judge.js',
+        attributes,
         'mkfifo PATH',
         'plugin.mjs',
         'reader.js',

@@ -486,23 +486,7 @@ const cases: Readonly<Record<string, Case>> = {
   'a degraded storage beside privacy.toml is that file': {
     found: ['daemon:health storage-degraded warn'],
     base: healthy,
-    seen: {
-      'home.entries': {
-        list: [
-          {
-            name: 'privacy.toml',
-            kind: 'file',
-            mode: 0,
-            uid: 1000,
-            size: 1,
-            links: 1,
-            dev: '1',
-            ino: '1',
-            modifiedAt: ago(1),
-          },
-        ],
-      },
-    },
+    seen: { 'home.config': { files: [{ name: 'privacy.toml', state: 'unparsable', line: 3 }] } },
     refused: ['daemon:health storage-degraded: by-hand'],
   },
   'a degraded storage by itself is restarted': {
