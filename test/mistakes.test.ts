@@ -73,10 +73,10 @@ function homeWithLog(lines: string): string {
   });
   return home;
 }
-/** An error is read for the diagnosis, too; any other line for a bundle alone. */
-const mistaken = (kind: keyof typeof mistakes, what = 'error: '): string =>
-  `${at} ${what}this line goes on ${mistakes[kind]}\n`;
-const inBundle = (kind: keyof typeof mistakes): string => homeWithLog(mistaken(kind, ''));
+/** What a line says is read for the diagnosis, too; the stack of a panic for a bundle alone. */
+const mistaken = (kind: keyof typeof mistakes): string => `${at} error: this line goes on ${mistakes[kind]}\n`;
+const inBundle = (kind: keyof typeof mistakes): string =>
+  homeWithLog(`${at} daemon panic: a step failed\n   0: this line goes on ${mistakes[kind]}\n`);
 /** Longer than what is read without a process of its own. */
 const longLog = `${at} startup_checkpoint phase=daemon-store-open\n`.repeat(2000);
 
