@@ -67,8 +67,6 @@ const fixable: Readonly<Record<string, Round>> = {
   'wal-torn': mended('store:wal torn'),
   'wal-damaged-in-the-middle': mended('store:wal torn'),
   'wal-without-its-header': mended('store:wal torn'),
-  'wal-missing-beside-its-shared-memory': mended('store:wal cut'),
-  'wal-cut-off': mended('store:wal cut'),
   'index-lost-an-entry': mended('store:index index-mismatch'),
   'search-index-lacks-events': mended('store:index search-index'),
   'search-index-damaged': mended('store:index search-index'),
@@ -105,6 +103,9 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'ledger-schema-damaged': ['store:open malformed nothing-to-rescue'],
   'ledger-schema-names-no-column': ['store:open malformed nothing-to-rescue'],
   'ledger-is-another-file': ['store:open not-a-database nothing-to-rescue'],
+  // Every row was in the part of the WAL that is gone.
+  'wal-missing-beside-its-shared-memory': ['store:wal cut nothing-to-rescue'],
+  'wal-cut-off': ['store:wal cut nothing-to-rescue'],
   // It is finished before anything is planned.
   'repair-cut-off': [],
   'restore-cut-off-and-written-since': [],
@@ -116,6 +117,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'daemon-of-another-version': ['refused daemon:version skew'],
   'daemon-program-replaced': ['refused daemon:version replaced-executable'],
   'daemon-short-of-descriptors': ['refused daemon:resources descriptors'],
+  'daemon-out-of-descriptors': ['refused daemon:resources descriptors'],
   'storage-degraded': ['refused daemon:health storage-degraded'],
   'writer-failed': ['refused daemon:health writer-failed'],
   'harness-outlived-its-daemon': ['sessions:processes unowned not-provably-left'],
