@@ -313,6 +313,11 @@ test('only the command line reads argv and sets the exit code', () => {
   ]);
 });
 
+test('no child is ended by an option: one that could not be started has no number, and Node would signal what is in its place', () => {
+  const spawns = /\b(?:spawn|execFile|fork)\((?:[^;]|;(?!\n))*?\bsignal\b[^;]*?\}\)/;
+  expect(files.filter((file) => spawns.test(text(file)))).toEqual([]);
+});
+
 test('no command is given to a shell', () => {
   expect(files.filter((file) => /\bexec(Sync)?\(|shell: true/.test(text(file).replaceAll(/\.exec\(/g, '')))).toEqual(
     [],

@@ -31,8 +31,11 @@ export async function syncAll(root: string, paths: readonly string[], signal: Ab
 /** Node has no syncfs. False where sync(1) does not know it. */
 async function syncFileSystem(root: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const child = spawn(systemProgram('sync'), ['-f', root], { stdio: 'ignore', env: systemEnv, cwd: '/', signal });
-    const [code] = await once(child, 'exit');
+    const child = spawn(systemProgram('sync'), ['-f', root], { stdio: 'ignore', env: systemEnv, cwd: '/' });
+    const [code] = await once(child, 'exit', { signal }).finally(() => {
+      // Only a child with a number was started.
+      if (child.pid !== undefined && child.exitCode === null) child.kill('SIGKILL');
+    });
     return code === 0;
   } catch {
     signal.throwIfAborted();

@@ -28,9 +28,11 @@ export async function attributesIn(
       stdio: ['ignore', 'pipe', 'ignore'],
       env: systemEnv,
       cwd: folder,
-      signal: limit.signal,
     });
     child.on('error', () => undefined);
+    // Not by the option `signal`: one that could not be started has no number, and Node would signal whatever is in its place.
+    limit.signal.addEventListener('abort', () => void (child.pid !== undefined && child.kill('SIGKILL')));
+    if (child.stdout === null) return found;
     for (const line of (await text(child.stdout)).split('\n')) {
       const [flags = '', path = ''] = line.split(' ', 2);
       const attribute = flags.includes('i') ? 'immutable' : flags.includes('a') ? 'append-only' : null;

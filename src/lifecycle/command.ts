@@ -42,7 +42,7 @@ export async function runDaemonCommand(
   const failed = (reason: string) => ({ session, failure: new StepFailed(step, reason) });
   if (how === 0) return { session, failure: null };
   if (how === 'overran') {
-    child.kill('SIGTERM');
+    if (child.pid !== undefined) child.kill('SIGTERM');
     return failed(signal.aborted ? 'interrupted' : `no end within ${milliseconds / 1000} s`);
   }
   if (how instanceof Error) return failed(how.message);

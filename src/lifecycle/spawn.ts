@@ -45,7 +45,7 @@ export async function spawnDaemon({ command: [file, ...args] }: Coven, home: str
       const length = readSync(output, text, 0, text.length, 0);
       return text.toString('utf8', 0, length).trim().split('\n', 1)[0] ?? '';
     },
-    end: () => void child.kill('SIGTERM'),
+    end: () => void (child.pid !== undefined && child.kill('SIGTERM')),
     leave: () => {
       closeSync(output);
       child.unref();
