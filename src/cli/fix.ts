@@ -114,7 +114,13 @@ export async function apply(
   );
   const runId = done.flatMap(({ applied }) => applied.runId ?? [])[0] ?? null;
   const applied: Applied = { runId, recovered, fixes, exit: exitCode(fixes, signal) };
-  const after = signal.aborted ? null : await survey(options, signal);
+  // A signal may cut the last look off; what was repaired before that is told all the same.
+  const after = signal.aborted
+    ? null
+    : await survey(options, signal).catch((error: unknown) => {
+        if (signal.aborted) return null;
+        throw error;
+      });
   if (after === null || signal.aborted) {
     if (!options.json) await print(renderParts(done, options.home));
     return exitCode(fixes, signal);
