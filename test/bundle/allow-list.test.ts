@@ -21,7 +21,7 @@ test.each([
   const file = join(scratch.path, 'x.zip');
   const run = await cli(['--home', home, '--bundle', '--json', ...args], { env, cwd: scratch.path });
   expect(run.stderr).toMatch(/^Bundle /);
-  const made = /^Bundle (\S+\.zip)/.exec(run.stderr)?.[1] ?? file;
+  const made = /^Bundle written: (\S+\.zip)/.exec(run.stderr)?.[1] ?? file;
   expect(placesIn(await readBundle(made), secrets)).toEqual([]);
   const analysed = await cli(['analyze', made, '--json']);
   expect({ stderr: analysed.stderr, exitCode: analysed.exitCode }).toEqual({ stderr: '', exitCode: run.exitCode });
