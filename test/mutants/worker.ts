@@ -11,14 +11,21 @@ type Test = () => void | Promise<void>;
 
 /** As much of vitest as tables use. */
 function harness(tests: Test[]) {
-  const each = (_: string, run: Test): unknown => tests.push(run);
+  const one = (_: string, run: Test): unknown => tests.push(run);
+  const each =
+    (cases: readonly unknown[]) =>
+    (_: string, run: (...values: readonly unknown[]) => void): void => {
+      for (const values of cases) tests.push(() => run(...(Array.isArray(values) ? values : [values])));
+    };
+  const it = Object.assign(one, { each });
   const expect = (is: unknown) => ({
     toEqual: (was: unknown) => assert.deepEqual(is, was),
     toBe: (was: unknown) => assert.equal(is, was),
+    toBeNull: () => assert.equal(is, null),
     toThrow: (message: string) => assert.throws(is as Test, { message }),
     not: { toBe: (was: unknown) => assert.notEqual(is, was) },
   });
-  return { describe: (_: string, run: () => void): void => run(), it: each, test: each, expect };
+  return { describe: (_: string, run: () => void): void => run(), it, test: it, expect };
 }
 
 /** What the tables say of the code, with one file replaced: the first thing that is wrong, or null. */
