@@ -43,7 +43,7 @@ function toEmpty({ column, rowid }: Facts) {
   const empty = without[String(column)];
   if (empty === undefined) return ['Ask for support: no known value stands for a lost one in this column.'];
   return [
-    'Then give up that one value:',
+    'Then give up that one value (this takes the `sqlite3` shell):',
     command('sqlite3', '<coven-home>/coven.sqlite3', `UPDATE sessions SET ${column} = ${empty} WHERE rowid = ${rowid}`),
   ];
 }
@@ -59,10 +59,10 @@ export const storeSchema = defineCheck({
     'has a value of another type than it reads: each row of the sessions is held against those types.',
   causes: {
     ok: {
-      message: ({ tables, unfinished }) =>
+      message: ({ tables, unfinished, partly }) =>
         unfinished
           ? 'the command that made the ledger did not finish; the next coven command makes the other tables'
-          : `the ledger has ${tables} tables, every core table among them`,
+          : `the ledger has ${tables} tables, every core table among them${partly ? '; the values of the first sessions alone were read' : ''}`,
     },
     'missing-tables': {
       message: ({ missing }) => `the ledger has no table ${missing}`,
@@ -116,6 +116,8 @@ export const storeSchema = defineCheck({
       missing: missing.join(', '),
       lacking: lacking.join(', '),
       unfinished: isUnfinished(open, integrity),
+      // Of many sessions not all are read in the time, and nothing is claimed of the others.
+      partly: !sessions.impossibleComplete,
     };
     const rest = { facts, evidence: from('store.open', facts) };
     if (facts.unfinished) return [pass(target, rest)];

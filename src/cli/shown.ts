@@ -27,9 +27,10 @@ const unjudged: readonly string[] = ['overran', 'threw'];
 export type LocalReader = Exclude<Reader, 'support'>;
 
 /**
- * Tells a reader what checks found on a host; of `faults` alone where a report shows nothing of the rest but its number. Ours judge again what the gate lets through of each observation, as for a
- * bundle: so no words of theirs hold anything else, however they are made. Where that would decide otherwise, and of checks
- * that are not ours, the findings themselves go through the gate.
+ * Tells a reader what checks found on a host; of `faults` alone where a report shows nothing of the rest but its number. Ours
+ * judge again what the gate lets through of each observation, as for a bundle: so no words of theirs hold anything else,
+ * however they are made. Where that would decide otherwise, and of checks that are not ours, the findings themselves go
+ * through the gate.
  */
 export function makeShown(
   host: Host,

@@ -115,7 +115,7 @@ function copySessions(db: Database.Database): void {
 
 /** Events keep their seq. Where one of a session is taken, all of them get new ones, in their order. */
 function copyEvents(db: Database.Database): void {
-  const columns = common(db, 'events').join(', ');
+  const columns = common(db, 'events');
   db.exec(
     `CREATE TEMP TABLE crowded AS SELECT DISTINCT session FROM ev WHERE EXISTS (SELECT 1 FROM main.events m WHERE m.rowid = ev.at)`,
   );
@@ -130,7 +130,7 @@ function copyEvents(db: Database.Database): void {
   ).run(next);
   db.exec('UPDATE ev SET seq = (SELECT seq FROM moved WHERE moved.at = ev.at) WHERE at IN (SELECT at FROM moved)');
   db.exec(
-    `INSERT INTO main.events (rowid, ${columns}) SELECT ev.seq, ${columns.replace(/"[^"]+"/g, (name) => `o.${name}`)}
+    `INSERT INTO main.events (rowid, ${columns.join(', ')}) SELECT ev.seq, ${columns.map((name) => `o.${name}`).join(', ')}
        FROM ev JOIN other.events o ON o.rowid = ev.at ORDER BY ev.seq`,
   );
 }

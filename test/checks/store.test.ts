@@ -1,9 +1,10 @@
+import { expect, it } from 'vitest';
 import { storeIndex } from '../../checks/store-index.ts';
 import { storeIntegrity } from '../../checks/store-integrity.ts';
 import { storeOpen } from '../../checks/store-open.ts';
 import { storeSchema } from '../../checks/store-schema.ts';
 import { storeWal } from '../../checks/store-wal.ts';
-import { type Changes, healthy, mebibyte } from '../../fixtures/seen.ts';
+import { type Changes, changed, healthy, mebibyte } from '../../fixtures/seen.ts';
 import type { PageBytes, PageProblem, StoreIntegrity, TableReading, WalBytes } from '../../src/model/observation.ts';
 import { judges, whenStopped } from './table.ts';
 
@@ -308,3 +309,12 @@ judges(storeSchema, [
   ],
   ['more than is known', { 'store.open': { tables: ['events', 'sessions', 'moods'] } }, ['pass ok']],
 ]);
+
+it('a pass of the schema claims nothing of sessions that were not read in the time', async () => {
+  const told = async (impossibleComplete: boolean): Promise<unknown> => {
+    const seen = changed(healthy, { 'store.sessions': { impossibleComplete } });
+    const findings = await storeSchema.judge(seen, new AbortController().signal);
+    return findings.map(({ facts }) => facts.partly);
+  };
+  expect([await told(true), await told(false)]).toEqual([[false], [true]]);
+});
