@@ -64,7 +64,6 @@ const holdsRows = ({ wal, journal }: Omit<LedgerFiles, 'main'>): boolean =>
 const sides = ['wal', 'shm', 'journal'] as const;
 
 function movesOf({ path, old, next, settled, unsettled, apart, aside, from }: Exchange): readonly Move[] {
-  if (holdsRows(old) && holdsRows(next)) throw new Refusal('not-undoable', { path: `${path}-wal` });
   const base = path.split('/').at(-1) ?? path;
   const item = ({ folder, item }: Place, suffix = ''): Item => ({ folder, name: item(base + suffix) });
   const away = sides.flatMap((part): Move[] => {
@@ -88,7 +87,7 @@ function movesOf({ path, old, next, settled, unsettled, apart, aside, from }: Ex
   const last: Move = { ...main, kind: 'main', from: item(from), aside: settled ? asideSettled : item(aside) };
   if (apart)
     return [
-      ...away,
+      ...away.toReversed(),
       ...(apart.old && old.main ? [{ ...main, kind: 'away', aside: item(aside), was: old.main } as const] : []),
       ...(apart.next ? [{ ...main, kind: 'bring', from: item(from), was: null } as const] : []),
       ...bring,
@@ -163,6 +162,8 @@ export function standingOf(exchange: Exchange): Standing {
 
 /** Makes all moves; each is durable before the next. */
 export function takeMoves(exchange: Exchange): void {
+  const { path, old, next } = exchange;
+  if (holdsRows(old) && holdsRows(next)) throw new Refusal('not-undoable', { path: `${path}-wal` });
   for (const move of movesOf(exchange)) make(exchange.home, move);
 }
 

@@ -50,9 +50,34 @@ function exchangeOfMend({ action, step, context }: Mending): Exchange {
 
 const isFile = (file: FileIdentity | null): boolean => file !== null && file.kind !== 'directory';
 
+/** The moves that 0.1.0 made: every part of the old ledger away, then every part of the next one. */
+const asFirstVersion = (exchange: Exchange): Exchange => ({
+  ...exchange,
+  ...{ settled: null, unsettled: false, apart: { old: true, next: true } },
+});
+
+/** A run of 0.1.0 that was cut off may stand where the moves of today never come by, as without any ledger. */
+function begunAs(exchange: Exchange): Exchange {
+  if (standingOf(exchange).at !== 'elsewhere' && hasSettled(exchange)) return exchange;
+  const first = asFirstVersion(exchange);
+  return standingOf(first).at === 'elsewhere' ? exchange : first;
+}
+
+/** Whether the settled copy, which the moves of today need, is where they leave it: aside, or in the home. */
+function hasSettled({ home, path, settled, aside }: Exchange): boolean {
+  const main = settled && lookAt(home, path);
+  return !settled || identify(at(aside.folder(), aside.settled)) !== null || (main !== null && settled(main));
+}
+
+const begunMend = (task: Mending): Exchange => begunAs(exchangeOfMend(task));
+
+function begunSwap(task: Swapping): Exchange {
+  const exchange = exchangeOfSwap(task);
+  return isOfFirstVersion(task.action) ? asFirstVersion(exchange) : begunAs(exchange);
+}
+
 function exchangeOfSwap({ action, step, context }: Swapping): Exchange {
   const { path = names.ledger, ledger, to, run, item, settled, unsettled = false } = action;
-  refuseUnknown(action);
   const apart = { old: ledger.main !== null, next: to.main !== null };
   return {
     home: context.home,
@@ -96,9 +121,9 @@ const mend = (kind: 'checkpoint' | 'rebuild-index' | 'rebuild-search'): Kind =>
       refuseChanged(task.context.home, task.action.ledger);
       takeMoves(exchangeOfMend(task));
     },
-    standing: (task: Mending) => standingOf(exchangeOfMend(task)),
-    undo: (task: Mending) => takeBack(exchangeOfMend(task)),
-    leave: (task: Mending) => leave(exchangeOfMend(task)),
+    standing: (task: Mending) => standingOf(begunMend(task)),
+    undo: (task: Mending) => takeBack(begunMend(task)),
+    leave: (task: Mending) => leave(begunMend(task)),
     inverse: (task: Mending) => {
       const { action, step, context } = task;
       if (standingOf(exchangeOfMend(task)).at !== 'after') return null;
@@ -143,9 +168,12 @@ function checkSwap(task: Swapping): void {
       );
 }
 
-/** A run of an earlier version kept no settled copy: without one, the WAL would lie beside a main file of other pages. */
-function refuseUnknown({ run, ledger, to, settled }: Swapping['action']): void {
-  if (settled === undefined && (ledger.wal || to.wal)) throw new Refusal('not-undoable', { run });
+/** A run of 0.1.0 kept no settled copy: without one, the WAL would lie beside a main file of other pages. */
+const isOfFirstVersion = ({ ledger, to, settled }: Swapping['action']): boolean =>
+  settled === undefined && (ledger.wal ?? to.wal) !== null;
+
+function refuseUnknown(action: Swapping['action']): void {
+  if (isOfFirstVersion(action)) throw new Refusal('not-undoable', { run: action.run });
 }
 
 export const ledgerKinds: readonly Kind[] = [
@@ -159,9 +187,9 @@ export const ledgerKinds: readonly Kind[] = [
       checkSwap(task);
       takeMoves(exchangeOfSwap(task));
     },
-    standing: (task: Swapping) => standingOf(exchangeOfSwap(task)),
-    undo: (task: Swapping) => takeBack(exchangeOfSwap(task)),
-    leave: (task: Swapping) => leave(exchangeOfSwap(task)),
+    standing: (task: Swapping) => standingOf(begunSwap(task)),
+    undo: (task: Swapping) => takeBack(begunSwap(task)),
+    leave: (task: Swapping) => leave(begunSwap(task)),
     inverse: ({ action, step, context }: Swapping) => ({
       ...action,
       run: context.run,
