@@ -23,7 +23,10 @@ const lost = ({ walBytes }: Facts): string =>
 const keepWal = (facts: Facts): string | Advice =>
   Number(facts.walBytes) > 0
     ? ['Do not run any coven command.', ...preserve(facts)]
-    : 'Restore the ledger from a backup before a daemon starts: a start makes an empty one.';
+    : [
+        'Restore the ledger from a backup before a daemon starts: a start makes an empty one. These are the backups:',
+        command('coven-doctor', 'backup', 'list'),
+      ];
 
 const target = '<coven-home>/coven.sqlite3';
 

@@ -33,7 +33,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'ledger-changed': ({ path }) =>
     `${at('coven.sqlite3')} is not what ${at(path)} lay beside: SQLite would mix the two, and what was written since would be lost`,
   'written-since': ({ path, run }) =>
-    `${at(path)} was written to after that and holds every session; the files of before are in ${at(`doctor/runs/${run}/quarantine`)}`,
+    `${at(path)} was changed after that, and stays; the files of before are in ${at(`doctor/runs/${run}/quarantine`)}; where a session is missing, \`coven-doctor rescue --merge ${run} --dry-run\` shows what they would bring back`,
   linked: ({ path, links }) => `${at(path)} has ${links} names; what is changed there would change elsewhere`,
   'foreign-file': ({ path, uid }) => `${at(path)} belongs to uid ${uid}`,
   risk: ({ risk }) => `it is ${risk}; to agree to that: --allow ${risk}`,

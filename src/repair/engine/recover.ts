@@ -172,9 +172,11 @@ async function takeBackFix(
   return left ?? kept;
 }
 
+const ledgerKinds: readonly string[] = ['swap-ledger', 'checkpoint', 'rebuild-index', 'rebuild-search'];
+
 /** A ledger that others wrote to holds rows that are nowhere else; of anything else it is told what is not as it was. */
 const keptFor = ({ action }: Step, { path, fields }: Extract<Standing, { at: 'elsewhere' }>, run: string): Reason =>
-  action.kind === 'swap-ledger' && action.run === run
+  ledgerKinds.includes(action.kind)
     ? writtenSince(path, run)
     : { code: 'drift', facts: { path, fields: fields.join(' ') } };
 
