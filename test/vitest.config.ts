@@ -14,5 +14,6 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,
+    reporters: ['default', new URL('slowest.ts', import.meta.url).pathname],
   },
 });
