@@ -10,10 +10,13 @@ export default defineConfig({
   test: {
     root: '.',
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/left-behind.ts',
     // Generous: machines are shared, and no test is about time.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    maxWorkers: 2,
+    teardownTimeout: 40_000,
+    // One more than the two cores of CI: much of a test is waiting for a child.
+    maxWorkers: 3,
     reporters: ['default', new URL('slowest.ts', import.meta.url).pathname],
   },
 });

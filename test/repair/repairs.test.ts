@@ -17,7 +17,7 @@ import { describe, expect, test } from 'vitest';
 import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { cli, refuseInvalid } from '../../fixtures/diagnose.ts';
 import { mountDisk } from '../../fixtures/disk.ts';
-import { startDouble, startProgram } from '../../fixtures/double.ts';
+import { startDouble, startLockHolder } from '../../fixtures/double.ts';
 import { hoursAgo, makeHome } from '../../fixtures/home.ts';
 import { endProcesses } from '../../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
@@ -284,7 +284,7 @@ describe('is refused, and nothing is changed', () => {
     makeHome(home);
     writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
     const path = join(home, lock);
-    await startProgram(stage, 'flock', ['-x', path, 'sh', '-c', 'echo held; exec sleep 600']);
+    await startLockHolder(stage, path);
     const before = standing(home);
     const { fixes = [], exitCode, plan } = await told(home, '--yes');
     // With the daemon's own lock held, nobody calls the record stale.
@@ -296,13 +296,7 @@ describe('is refused, and nothing is changed', () => {
     await using stage = await makeStage();
     damaged(stage.home);
     mkdirSync(join(stage.home, 'doctor'), { mode: 0o700 });
-    await startProgram(stage, 'flock', [
-      '-x',
-      join(stage.home, 'doctor', 'lock'),
-      'sh',
-      '-c',
-      'echo held; exec sleep 600',
-    ]);
+    await startLockHolder(stage, join(stage.home, 'doctor', 'lock'));
     chmodSync(join(stage.home, 'doctor', 'lock'), 0o600);
     const before = standing(stage.home);
     const { fixes = [], exitCode } = await told(stage.home, '--yes');
