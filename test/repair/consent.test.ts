@@ -1,37 +1,15 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { cli } from '../../fixtures/diagnose.ts';
-import { makeHome } from '../../fixtures/home.ts';
-import { endProcesses, request } from '../../fixtures/real-coven.ts';
+import { request } from '../../fixtures/real-coven.ts';
 import { planOf, willing } from '../../fixtures/repair/plan.ts';
-import { makeScratch } from '../../fixtures/scratch.ts';
+import { makeServed } from '../../fixtures/repair/served.ts';
 import { thisMachine } from '../../src/host/observations/machine.ts';
 import { readStat } from '../../src/host/procfs.ts';
 import { barredSteps, type Plan } from '../../src/model/step.ts';
 import { applyPlan } from '../../src/repair/engine/apply.ts';
-
-const coven = fileURLToPath(new URL('../../dist/coven.js', import.meta.url));
-
-/** A home whose daemon runs; `launch` begins a session that lives until it is ended. */
-async function makeServed() {
-  const scratch = await makeScratch();
-  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'done', status: 'completed' }] });
-  scratch.onEnd(() => void endProcesses(home));
-  const bin = join(scratch.path, 'bin');
-  mkdirSync(bin);
-  writeFileSync(join(bin, 'codex'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
-  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: scratch.path, COVEN_HOME: home };
-  await execa(process.execPath, [coven, 'daemon', 'start'], { env, extendEnv: false });
-  const launch = async (): Promise<string> => {
-    const words = { projectRoot: scratch.path, harness: 'codex', prompt: 'x' };
-    return ((await request(home, 'POST', '/sessions', words)) as { readonly id: string }).id;
-  };
-  return Object.assign(scratch, { home, launch, env });
-}
 
 function running(home: string): number {
   const db = new Database(join(home, 'coven.sqlite3'), { readonly: true });

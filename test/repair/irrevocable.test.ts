@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
@@ -8,8 +7,8 @@ import { backUp } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
 import { startProgram } from '../../fixtures/double.ts';
 import { makeHome } from '../../fixtures/home.ts';
-import { endProcesses, request } from '../../fixtures/real-coven.ts';
 import { planOf, willing } from '../../fixtures/repair/plan.ts';
+import { coven, makeServed } from '../../fixtures/repair/served.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { thisMachine } from '../../src/host/observations/machine.ts';
 import { readStat } from '../../src/host/procfs.ts';
@@ -17,21 +16,6 @@ import { draft } from '../../src/model/remedy.ts';
 import type { Action } from '../../src/model/step.ts';
 import { applyPlan } from '../../src/repair/engine/apply.ts';
 import { kindOf } from '../../src/repair/engine/kinds/index.ts';
-
-const coven = fileURLToPath(new URL('../../dist/coven.js', import.meta.url));
-
-/** A home whose daemon runs, with a harness that lives until it is ended. */
-async function makeServed() {
-  const scratch = await makeScratch();
-  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'done', status: 'completed' }] });
-  scratch.onEnd(() => void endProcesses(home));
-  const bin = join(scratch.path, 'bin');
-  mkdirSync(bin);
-  writeFileSync(join(bin, 'codex'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
-  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: scratch.path, COVEN_HOME: home };
-  await execa(process.execPath, [coven, 'daemon', 'start'], { env, extendEnv: false });
-  return Object.assign(scratch, { home, status: () => rows(home) });
-}
 
 function rows(home: string): readonly unknown[] {
   const db = new Database(join(home, 'coven.sqlite3'), { readonly: true });
@@ -44,21 +28,17 @@ function rows(home: string): readonly unknown[] {
 
 test('a session that began after the plan was made is not ended by a restart that was planned as safe', async () => {
   await using served = await makeServed();
-  const { home, status } = served;
+  const { home } = served;
   const fix = 'sessions:orphaned orphaned';
   const plan = planOf(home, [{ fix, action: { kind: 'restart-daemon' }, phase: 'after', undo: 'none' }]);
-  const launched = await request(home, 'POST', '/sessions', {
-    projectRoot: served.path,
-    harness: 'codex',
-    prompt: 'x',
-  });
-  expect(launched).toMatchObject({ status: 'running' });
+  await served.launch();
+  expect(rows(home)).toEqual(['completed', 'running']);
   const { exit, fixes } = await applyPlan(plan, willing(home));
   expect([exit, fixes.map(({ outcome, reason }) => [outcome, reason?.code])]).toEqual([
     5,
     [['refused', 'live-session']],
   ]);
-  expect(status()).toEqual(['completed', 'running']);
+  expect(rows(home)).toEqual(['completed', 'running']);
 });
 
 test('a restart that stopped the daemon and could not start it has failed: nobody says that nothing was done', async () => {
