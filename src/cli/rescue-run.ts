@@ -18,7 +18,11 @@ import { UsageError } from './usage.ts';
  */
 export async function runRescue(
   request: RescueRequest,
-  { home, other }: { readonly home: string; readonly other: string | null },
+  {
+    home,
+    other,
+    sessions,
+  }: { readonly home: string; readonly other: string | null; readonly sessions: readonly string[] },
   signal: AbortSignal,
   tell: (progress: RescueProgress) => void,
 ): Promise<RescueReport> {
@@ -33,7 +37,10 @@ export async function runRescue(
     const has = (table: string): boolean =>
       [report, theirs].every((one) => one.tables.some((of) => of.table === table));
     if (!has('sessions') || !has('events')) throw new RescueFailed('one of the two ledgers has no sessions and events');
-    return merged(report, await askMerge({ into: request.output, from, scratch: request.scratch }, signal));
+    const merge = await askMerge({ into: request.output, from, scratch: request.scratch, sessions }, signal);
+    const [unknown] = merge.unknown;
+    if (unknown !== undefined) throw new UsageError(`--session ${unknown}: ${other} holds no session of that id`);
+    return merged(report, merge);
   } finally {
     scratch.remove();
   }

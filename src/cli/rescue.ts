@@ -29,6 +29,8 @@ export interface RescueOptions {
   readonly from: string | null;
   /** Another ledger that fills what this one lost: a file, a folder with one, or the id of a run or a backup. */
   readonly merge: string | null;
+  /** Sessions of that one that are wanted whole. */
+  readonly sessions: readonly string[];
   readonly dryRun: boolean;
   readonly output: string | null;
   readonly yes: boolean;
@@ -124,12 +126,12 @@ function refuseMoved(ledger: string, before: string): void {
 async function run(
   ledger: string,
   { folder, output }: { readonly folder: string; readonly output: string },
-  { json, home }: RescueOptions,
+  { json, home, sessions }: RescueOptions,
   other: string | null,
   signal: AbortSignal,
 ): Promise<RescueReport> {
   const show = process.stderr.isTTY && !json;
-  const report = await runRescue({ ledger, scratch: folder, output }, { home, other }, signal, (progress) => {
+  const report = await runRescue({ ledger, scratch: folder, output }, { home, other, sessions }, signal, (progress) => {
     if (show) process.stderr.write(`\r${renderRescueProgress(progress)}\x1b[K`);
   });
   if (show) process.stderr.write('\r\x1b[K');
@@ -146,12 +148,12 @@ async function tell(
   report: RescueReport,
   output: string | null,
 ): Promise<number> {
-  const { json, dryRun, from, merge, home, homeSource } = options;
+  const { json, dryRun, from, merge, sessions, home, homeSource } = options;
   const exit = exitOf(report);
   const offers = offersFor(options, report);
   const shown = { ok: exit === 0, ledger, output, dryRun, ...report, backups: offers };
   // A ledger elsewhere is rescued into a file; the home's own in its place.
-  const filling = merge === null ? [] : ['--merge', merge];
+  const filling = merge === null ? [] : ['--merge', merge, ...sessions.flatMap((id) => ['--session', id])];
   const words = [...(from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3']), ...filling];
   const named = from === null ? { path: home, source: homeSource } : { path: home };
   const next = typedLine(command('coven-doctor', 'rescue', ...words), named);

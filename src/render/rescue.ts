@@ -127,6 +127,7 @@ function mergeLines({ merge }: RescueReport): readonly string[] {
       ? [
           `Left out of the other ledger: ${counted(leftOut.sessions, 'session')} and ${counted(leftOut.events, 'event')} that this ledger does not name. They were deleted since, or lost without a trace: which of the two cannot be told.`,
           ...leftOut.ids.slice(0, 10).map((id) => `  ${harmless(id)}`),
+          'One that nobody deleted comes, too, with `--session ID`, which may be repeated.',
         ]
       : []),
   ];

@@ -14,7 +14,7 @@ const toldIds = 100;
  * history only rows come whose place the damaged one still names. Where the two have nothing in common, the one was
  * made anew beside the other, and all of it comes. Both are files of ours, so that they may be opened.
  */
-export function merge({ into, from, scratch }: MergeRequest): MergeReport {
+export function merge({ into, from, scratch, sessions }: MergeRequest): MergeReport {
   const db = new Database(into);
   try {
     for (const pragma of ['trusted_schema = OFF', 'foreign_keys = OFF', 'cache_size = -32000']) db.pragma(pragma);
@@ -28,6 +28,7 @@ export function merge({ into, from, scratch }: MergeRequest): MergeReport {
     for (const { name } of triggers) db.exec(`DROP TRIGGER main.${quote(name)}`);
     const way = hasCommonRows(db) ? 'fill' : 'join';
     choose(db, way);
+    chooseWanted(db, sessions);
     db.exec('BEGIN');
     copySessions(db);
     copyEvents(db);
@@ -36,11 +37,12 @@ export function merge({ into, from, scratch }: MergeRequest): MergeReport {
     if (hasSearch === 1) db.exec("INSERT INTO main.events_fts(events_fts) VALUES('rebuild')");
     for (const { sql } of triggers) db.prepare(sql).run();
     const told = tellMerge(db, way);
+    const unknown = sessions.filter((id) => !holds(db, id));
     db.exec('DETACH other; DETACH notes');
     const checks = check(db);
     db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
-    return { ...told, checks, bytes: statSync(into).size };
+    return { ...told, unknown, checks, bytes: statSync(into).size };
   } finally {
     if (db.open) db.close();
   }
@@ -80,6 +82,25 @@ function choose(db: Database.Database, way: MergeReport['way']): void {
         AND NOT EXISTS (SELECT 1 FROM main.events m WHERE m.rowid = o.rowid OR m.id = o.id)
         AND (o.session_id IN (SELECT id FROM main.sessions) OR o.session_id IN (SELECT id FROM sess))`,
   );
+}
+
+const holds = (db: Database.Database, session: string): boolean =>
+  db.prepare('SELECT 1 FROM other.sessions WHERE id = ?').get(session) !== undefined;
+
+/** What of the sessions that are wanted the first ledger lacks. One of its own rows is not replaced. */
+function chooseWanted(db: Database.Database, sessions: readonly string[]): void {
+  const row = db.prepare(
+    `INSERT OR IGNORE INTO sess SELECT id, rowid, 'wanted' FROM other.sessions o
+      WHERE o.id = ? AND NOT EXISTS (SELECT 1 FROM main.sessions m WHERE m.id = o.id AND m.title <> ?)`,
+  );
+  const events = db.prepare(
+    `INSERT OR IGNORE INTO ev SELECT rowid, id, session_id, 'wanted', rowid FROM other.events o
+      WHERE o.session_id = ? AND NOT EXISTS (SELECT 1 FROM main.events m WHERE m.id = o.id)`,
+  );
+  for (const id of sessions) {
+    row.run(id, placeholderTitle);
+    events.run(id);
+  }
 }
 
 const columnsOf = (db: Database.Database, schema: string, table: string): readonly string[] =>
@@ -135,7 +156,7 @@ function copyEvents(db: Database.Database): void {
   );
 }
 
-function tellMerge(db: Database.Database, way: MergeReport['way']): Omit<MergeReport, 'checks' | 'bytes'> {
+function tellMerge(db: Database.Database, way: MergeReport['way']): Omit<MergeReport, 'checks' | 'bytes' | 'unknown'> {
   const count = (table: string, what: string): number =>
     one(db, `SELECT count(*) FROM ${table} WHERE what = '${what}'`);
   const taken = db
@@ -145,7 +166,8 @@ function tellMerge(db: Database.Database, way: MergeReport['way']): Omit<MergeRe
          FROM (SELECT id FROM sess UNION SELECT session FROM ev) s LEFT JOIN ev ON ev.session = s.id GROUP BY s.id`,
     )
     .all() as (Omit<MergeReport['taken'][number], 'row'> & { row: number })[];
-  const left = `FROM other.sessions o WHERE o.id NOT IN (SELECT id FROM main.sessions)`;
+  const left = 'FROM other.sessions o WHERE o.id NOT IN (SELECT id FROM main.sessions)';
+  const leftEvents = 'FROM other.events o WHERE o.id NOT IN (SELECT id FROM main.events)';
   return {
     way,
     sessions: taken.length,
@@ -165,8 +187,11 @@ function tellMerge(db: Database.Database, way: MergeReport['way']): Omit<MergeRe
     })),
     leftOut: {
       sessions: one(db, `SELECT count(*) ${left}`),
-      events: one(db, 'SELECT count(*) FROM other.events o WHERE o.id NOT IN (SELECT id FROM main.events)'),
-      ids: db.prepare(`SELECT id ${left} ORDER BY id LIMIT ${toldIds}`).pluck().all() as string[],
+      events: one(db, `SELECT count(*) ${leftEvents}`),
+      ids: db
+        .prepare(`SELECT id ${left} UNION SELECT session_id ${leftEvents} ORDER BY 1 LIMIT ${toldIds}`)
+        .pluck()
+        .all() as string[],
     },
   };
 }

@@ -16,6 +16,8 @@ export interface MergeRequest {
   readonly from: string;
   /** The scratch of the first rescue: it holds what that ledger still names. */
   readonly scratch: string;
+  /** Sessions that are wanted whole, whatever the first ledger names: whoever asks knows that nobody deleted them. */
+  readonly sessions: readonly string[];
 }
 
 /** What came of a merge. A session counts once, whatever of it came. */
@@ -46,7 +48,14 @@ export interface MergeReport {
     readonly uncertain: number;
   }[];
   /** Sessions and events of the other ledger that the first does not name: deleted since, or lost without a trace. */
-  readonly leftOut: { readonly sessions: number; readonly events: number; readonly ids: readonly string[] };
+  readonly leftOut: {
+    readonly sessions: number;
+    readonly events: number;
+    /** Sessions of which a row was left out. */
+    readonly ids: readonly string[];
+  };
+  /** Sessions that were wanted, and that the other ledger does not hold. */
+  readonly unknown: readonly string[];
   readonly checks: RescueReport['checks'];
   readonly bytes: number;
 }

@@ -106,6 +106,49 @@ test('into a ledger that was made anew, all of the old one comes: the seqs of a 
   expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
 });
 
+test('of two ledgers that both went on, what the other wrote comes session by session, as it is asked for', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: rows.slice(0, 3), events: 9 });
+  const ledger = join(home, 'coven.sqlite3');
+  const write = (session: string, ...ids: readonly string[]): void => {
+    for (const id of ids)
+      editLedger(
+        ledger,
+        `INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('${id}', '${session}', 'output', '{}', '2026-11-20T00:00:00Z')`,
+      );
+  };
+  const begin = (id: string): void =>
+    editLedger(
+      ledger,
+      `INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at) VALUES ('${id}', '/', 'codex', 't', 'completed', '2026-11-20T00:00:00Z', '2026-11-20T00:00:00Z')`,
+    );
+  const { id } = await backUp(home);
+  begin('before');
+  write('before', 'b1', 'b2');
+  write('session-1', 'grown');
+  begin('unwanted');
+  const restored = await cli(['backup', 'restore', id, '--yes', '--allow', 'lossy', '--json', '--home', home]);
+  const { run } = JSON.parse(restored.stdout) as { run: string };
+  begin('since');
+  write('since', 's1', 's2', 's3');
+  const merge = ['rescue', '--merge', run, '--home', home];
+  const seen = await cli([...merge, '--dry-run']);
+  expect(seen.stdout).toContain('Left out of the other ledger: 2 sessions and 3 events');
+  for (const one of ['before', 'session-1', 'unwanted']) expect(seen.stdout).toContain(`\n  ${one}\n`);
+  const none = await cli([...merge, '--session', 'nobody', '--yes']);
+  expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining('--session nobody')]);
+  const done = await cli([...merge, '--session', 'before', '--session', 'session-1', '--yes', '--json']);
+  expect(JSON.parse(done.stdout)).toMatchObject({
+    merge: { way: 'fill', sessions: 2, events: 3, moved: 3, leftOut: { sessions: 1, events: 0, ids: ['unwanted'] } },
+  });
+  const ids = events(home).map(({ id: event }) => event);
+  expect(ids.slice(9)).toEqual(['s1', 's2', 's3', 'b1', 'b2', 'grown']);
+  expect(read(home, 'SELECT id FROM sessions ORDER BY rowid')).toEqual(
+    ['session-0', 'session-1', 'session-2', 'since', 'before'].map((session) => ({ id: session })),
+  );
+  expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
+});
+
 test('what is named and is no ledger is refused, and nothing is changed', async () => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows, events: 30 });

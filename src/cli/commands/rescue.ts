@@ -34,6 +34,13 @@ export const rescue: readonly Command[] = [
         describe:
           'Fill what was lost from another ledger: the id of a backup or of a run that keeps one, a file, or a folder that holds one',
       },
+      session: {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        value: 'ID',
+        describe: 'With --merge: take this session whole, though this ledger does not name it; may be repeated',
+      },
       yes: { type: 'boolean', default: false, describe: 'Put the rescued ledger in place without asking' },
       json,
     },
@@ -49,11 +56,24 @@ export const rescue: readonly Command[] = [
       if (argv.dryRun && output !== null) throw new UsageError('--dry-run writes nothing; leave out -o');
       if (!argv.dryRun && output === null && from !== null)
         throw new UsageError('--from is for -o and --dry-run: what comes in place is made of the home’s own ledger');
+      const sessions = argv.session ?? [];
+      if (sessions.length > 0 && merge === null)
+        throw new UsageError('--session names a session of another ledger; name that ledger with --merge');
       const { rescue } = await import('../rescue.ts');
       // A ledger elsewhere needs no home; where there is one, nothing is written in it.
       const { path, source } = namedHome(argv.home);
       return rescue(
-        { home: path, homeSource: source, from, merge, dryRun: argv.dryRun, output, yes: argv.yes, json: argv.json },
+        {
+          home: path,
+          homeSource: source,
+          from,
+          merge,
+          sessions,
+          dryRun: argv.dryRun,
+          output,
+          yes: argv.yes,
+          json: argv.json,
+        },
         signal,
       );
     },
