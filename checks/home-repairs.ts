@@ -8,6 +8,7 @@ const target = '<coven-home>/doctor';
 const unexaminedWords: Readonly<Record<string, string>> = {
   platform: 'without /proc, <coven-home>/doctor cannot be examined safely',
   'other-user': 'the home belongs to another user as seen from here',
+  'too-many': '<coven-home>/doctor/runs holds more runs than are looked through',
   error: 'the system refused to read a part of <coven-home>/doctor',
 };
 

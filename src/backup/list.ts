@@ -1,9 +1,8 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRunId } from '../model/run-id.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
-import { manifestName, readOurs, stages, whyNotPrivate } from './place.ts';
-import { Refused, reasonOf } from './refused.ts';
+import { manifestName, readOurs, runsIn, stages, whyNotPrivate } from './place.ts';
+import { reasonOf } from './refused.ts';
 
 /** A manifest names every file once; a million of them take less. */
 const manifestLimit = 400 * 1024 ** 2;
@@ -18,22 +17,8 @@ export type Listed =
 /** Every backup in `places`, folders of runs, oldest first. Throws Refused for one that cannot be looked at. */
 export function listBackups(places: readonly string[]): readonly Listed[] {
   return places
-    .flatMap((place) =>
-      entriesOf(place)
-        .filter(isRunId)
-        .flatMap((id) => look(id, join(place, id))),
-    )
+    .flatMap((place) => runsIn(place).flatMap((id) => look(id, join(place, id))))
     .sort((one, other) => one.id.localeCompare(other.id));
-}
-
-function entriesOf(place: string): readonly string[] {
-  try {
-    return readdirSync(place);
-  } catch (error) {
-    const code = reasonOf(error);
-    if (code === 'ENOENT') return [];
-    throw new Refused(`${place} cannot be looked at (${code})`);
-  }
 }
 
 function look(id: string, run: string): readonly Listed[] {

@@ -5,7 +5,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   statfsSync,
@@ -13,9 +12,10 @@ import {
 import { basename, dirname, join, relative } from 'node:path';
 import { lowDiskBytes } from '../coven/contract.ts';
 import { closeFolder, openFolder } from '../host/folder.ts';
+import { namesWithin } from '../host/names.ts';
 import { openOutside, Unsafe } from '../host/outside.ts';
 import { removeTree } from '../host/private.ts';
-import { nextRunId } from '../model/run-id.ts';
+import { isRunId, mostRuns, nextRunId } from '../model/run-id.ts';
 import { Refused, reasonOf } from './refused.ts';
 import { sync } from './sync.ts';
 
@@ -60,9 +60,25 @@ export function runsOf(home: string): string {
   return runs;
 }
 
+/** Names of runs in a folder for them; none where it is not there. Throws Refused for one that cannot be looked at. */
+export function runsIn(place: string): readonly string[] {
+  let found: readonly string[] | null;
+  try {
+    found = namesWithin(place, mostRuns, isRunId);
+  } catch (error) {
+    const code = reasonOf(error);
+    if (code === 'ENOENT') return [];
+    throw new Refused(`${place} cannot be looked at (${code})`);
+  }
+  if (found) return found;
+  throw new Refused(
+    `${place} holds more than ${mostRuns} runs; keep the newest there, and move the others to a folder elsewhere`,
+  );
+}
+
 /** Begins a run's private folder in a place for them; its path. */
 export function beginRun(place: string): string {
-  const run = join(place, nextRunId(readdirSync(place), new Date()));
+  const run = join(place, nextRunId(runsIn(place), new Date()));
   mkdirSync(run, { mode: 0o700 });
   sync(place);
   return run;

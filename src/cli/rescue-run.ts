@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { listBackups } from '../backup/list.ts';
 import { Refused } from '../backup/refused.ts';
 import { names } from '../coven/layout.ts';
+import { namesWithin } from '../host/names.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { isRunId } from '../model/run-id.ts';
 import type { Offer } from '../render/rescue.ts';
@@ -63,12 +64,14 @@ export function otherLedger(word: string, home: string): string {
   return found;
 }
 
+/** A run sets one aside, and one more where it puts another in its place. */
+const mostKept = 100;
+
 /** The home's own ledger in the quarantine of a run, as `1-coven.sqlite3`. */
 function keptIn(quarantine: string): readonly string[] {
   try {
-    return readdirSync(quarantine)
-      .filter((name) => /^\d+-coven\.sqlite3$/.test(name))
-      .map((name) => join(quarantine, name));
+    const found = namesWithin(quarantine, mostKept, (name) => /^\d+-coven\.sqlite3$/.test(name));
+    return (found ?? []).map((name) => join(quarantine, name));
   } catch {
     return [];
   }

@@ -1,3 +1,4 @@
+import { opendirSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 
 /** Entries of one folder that are looked at: a million of them take seconds, and hundreds of megabytes as a list. */
@@ -31,4 +32,24 @@ export async function lastNames(
     if (names.length > 2 * keep + 1000) names = last();
   }
   return { names: last(), count, complete: true };
+}
+
+/** The names in a folder that are wanted, in no order; null where there are more than `most`, or too many entries to look at. Throws what opendir(3) says. */
+export function namesWithin(
+  folder: string,
+  most: number,
+  isWanted: (name: string) => boolean,
+): readonly string[] | null {
+  const names: string[] = [];
+  const entries = opendirSync(folder, { bufferSize: 1024 });
+  try {
+    for (let looked = 0; looked <= mostEntries && names.length <= most; looked += 1) {
+      const entry = entries.readSync();
+      if (entry === null) return names;
+      if (isWanted(entry.name)) names.push(entry.name);
+    }
+    return null;
+  } finally {
+    entries.closeSync();
+  }
 }

@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 /** As `doctor/runs/<id>` names it: `20261124T221500Z-3f9a2c`. */
 export const runIdPattern = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 
+/** Runs of one home: an hour's repair, every hour for half a year. More of them are not looked through. */
+export const mostRuns = 5000;
+
 /** The end of the year 9999. */
 const latest = 253_402_300_800_000;
 

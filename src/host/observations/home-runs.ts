@@ -19,7 +19,7 @@ export const schema = () =>
     /** A run, or the folder itself, that others can write to or made; null where all is the user's own. */
     notOurs: maybe(name),
     /** Why what is there could not be examined, which says nothing of whose it is; null where it was. */
-    unexamined: v.optional(maybe(oneOf(['platform', 'other-user', 'error'])), null),
+    unexamined: v.optional(maybe(oneOf(['platform', 'other-user', 'too-many', 'error'])), null),
   });
 export type Runs = ValueOf<typeof schema>;
 
@@ -56,7 +56,12 @@ async function changedBy(home: string, run: string): Promise<string | null> {
 }
 
 /** Reasons that say nothing of whose `doctor/` is. */
-const cannotExamine = { platform: 'platform', 'foreign-home': 'other-user', io: 'error' } as const;
+const cannotExamine = {
+  platform: 'platform',
+  'foreign-home': 'other-user',
+  'too-many-runs': 'too-many',
+  io: 'error',
+} as const;
 
 /** The code of a refusal of the engine, which is loaded only where there is something to read. */
 function codeOf(error: unknown): string | null {

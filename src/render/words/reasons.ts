@@ -54,6 +54,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
     `${typeof more === 'number' && more > 1 ? `${more} sessions live that the plan does not name (${session}, …)` : `session ${session} lives, and the plan does not name it`}; let it end, or make a new plan, which shows what would become of it`,
   'sessions-unseen': () => 'it could not be told which sessions live; run again',
   'cannot-mend': ({ why }) => `no mended copy of the ledger: ${why}`,
+  'too-many-runs': ({ most }) =>
+    `${at('doctor/runs')} holds more than ${most} runs, or more than 64 MiB of journals; keep the newest there, and move the others to a folder elsewhere`,
   'no-such-run': ({ run }) => `there is no run ${run}; \`coven-doctor runs\` names them`,
   'nothing-to-undo': () => 'no run of this home changed anything',
   'already-undone': ({ run }) => `run ${run} was taken back before`,

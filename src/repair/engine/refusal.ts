@@ -57,6 +57,8 @@ export type ReasonCode =
   | 'cannot-mend'
   | 'still-there'
   | 'not-verified'
+  /** More runs, or longer journals, than are looked through. */
+  | 'too-many-runs'
   | 'no-such-run'
   | 'nothing-to-undo'
   | 'already-undone'

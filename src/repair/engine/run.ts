@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { at, closeFolder, type Folder } from '../../host/folder.ts';
-import { isRunId, nextRunId } from '../../model/run-id.ts';
+import { namesWithin } from '../../host/names.ts';
+import { isRunId, mostRuns, nextRunId } from '../../model/run-id.ts';
 import { makeFolder } from './durable.ts';
+import { journalName } from './journal.ts';
 import type { StepContext } from './kind.ts';
 import { Refusal } from './refusal.ts';
 import { openOurs } from './repair-context.ts';
@@ -10,9 +12,33 @@ export const quarantineName = 'quarantine';
 /** What a run makes to be put in the home. It is scratch: once the run is over, it is removed. */
 export const stagedName = 'staged';
 
-/** Ids of all runs, newest first; what is no run's name is nobody's run. */
+/** Of all journals together: a repair writes some ten thousand, and every one of them is read. */
+const journalsLimit = 64 * 1024 ** 2;
+
+/**
+ * Ids of all runs, newest first; what is no run's name is nobody's run. Throws a refusal where they are more than anybody
+ * made, or longer: one of them could be unfinished, and is not looked for.
+ */
 export function runIds(runs: Folder): readonly string[] {
-  return readdirSync(at(runs, '.')).filter(isRunId).sort().reverse();
+  const ids = namesWithin(at(runs, '.'), mostRuns, isRunId);
+  if (!ids) throw new Refusal('too-many-runs', { most: mostRuns });
+  const bytes = ids.reduce((sum, id) => sum + journalSize(runs, id), 0);
+  if (bytes > journalsLimit) throw new Refusal('too-many-runs', { most: mostRuns });
+  return [...ids].sort().reverse();
+}
+
+/** A symlink in the place of a run leads nowhere that is looked at. */
+function journalSize(runs: Folder, id: string): number {
+  const sizeOf = (path: string, isWanted: 'isDirectory' | 'isFile'): number => {
+    const stat = lstatSync(at(runs, path), { throwIfNoEntry: false });
+    return stat?.[isWanted]() ? stat.size : -1;
+  };
+  try {
+    return sizeOf(id, 'isDirectory') < 0 ? 0 : Math.max(0, sizeOf(`${id}/${journalName}`, 'isFile'));
+  } catch {
+    // Whoever reads it says why it cannot be read.
+    return 0;
+  }
 }
 
 export interface Run {

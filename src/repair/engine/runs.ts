@@ -28,14 +28,16 @@ export function listRuns(home: string): readonly RunInfo[] {
   const found = openRuns(home);
   if (!found) return [];
   try {
-    return readRuns(found.runs, found.home).map(({ id, told, why, isCutOffRestore }, _index, all) => ({
+    const all = readRuns(found.runs, found.home);
+    const undoers = undoersOf(all);
+    return all.map(({ id, told, why, isCutOffRestore }) => ({
       id,
       state: isCutOffRestore ? 'unfinished' : (told?.state ?? 'not-ours'),
       at: told?.begin?.at ?? null,
       fixes: isCutOffRestore ? ['backup restore'] : fixesOf(told),
       backup: told?.begin?.backup ?? null,
       undoes: told?.begin?.undoes ?? null,
-      undoneBy: undoerOf(all, id),
+      undoneBy: undoers.get(id) ?? null,
       why: why ?? told?.why ?? null,
     }));
   } finally {
@@ -87,10 +89,27 @@ export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): reado
   });
 }
 
-/** The run that took a run back; null where none did, or that one was taken back itself. */
-export function undoerOf(all: readonly ReadRun[], id: string): string | null {
-  const undoer = all.find(({ told }) => told?.state === 'committed' && told.begin?.undoes === id);
-  return undoer && undoerOf(all, undoer.id) === null ? undoer.id : null;
+/**
+ * What took a run back, by the id of that run; nothing that was taken back itself. Only a later run takes one back: whatever
+ * journals claim, nothing goes in circles.
+ */
+function undoersOf(all: readonly ReadRun[]): ReadonlyMap<string, string> {
+  const by = new Map<string, string>();
+  for (const { id, told } of all) {
+    const undoes = told?.state === 'committed' ? told.begin?.undoes : null;
+    if (undoes && undoes < id && !by.has(id) && !by.has(undoes)) by.set(undoes, id);
+  }
+  return by;
+}
+
+/** The newest committed run that undid each, whether or not it was taken back itself. */
+function lastUndoers(all: readonly ReadRun[]): ReadonlyMap<string, ReadRun> {
+  const last = new Map<string, ReadRun>();
+  for (const run of all) {
+    const undoes = run.told?.state === 'committed' ? run.told.begin?.undoes : null;
+    if (undoes && undoes < run.id && !last.has(undoes)) last.set(undoes, run);
+  }
+  return last;
 }
 
 /**
@@ -98,19 +117,21 @@ export function undoerOf(all: readonly ReadRun[], id: string): string | null {
  * default the newest run that is no undo and stands. Throws a refusal where there is none, or it is taken back already.
  */
 export function runToUndo(all: readonly ReadRun[], id: string | undefined): ReadRun {
-  const stands = ({ id, told }: ReadRun): boolean =>
-    told?.state === 'committed' && told.isOfHome && undoerOf(all, id) === null;
+  const undoers = undoersOf(all);
+  const stands = ({ id, told }: ReadRun): boolean => told?.state === 'committed' && told.isOfHome && !undoers.has(id);
   const asked = all.find((run) => (id === undefined ? stands(run) && !run.told?.begin?.undoes : run.id === id));
   if (!asked) throw id === undefined ? new Refusal('nothing-to-undo') : new Refusal('no-such-run', { run: id });
   if (asked.told?.state !== 'committed')
     throw asked.why ? new Refusal(asked.why.code, asked.why.facts) : new Refusal('not-undoable', { run: asked.id });
   if (!asked.told.isOfHome) throw new Refusal('other-home', { run: asked.id });
-  const by = undoerOf(all, asked.id);
+  const by = undoers.get(asked.id);
   if (by) throw new Refusal('already-undone', { run: asked.id, by });
-  const again = (run: ReadRun): ReadRun => {
-    const undo = all.find(({ told }) => told?.state === 'committed' && told.begin?.undoes === run.id);
-    const redo = undo && all.find(({ told }) => told?.state === 'committed' && told.begin?.undoes === undo.id);
-    return redo ? again(redo) : run;
-  };
-  return again(asked);
+  const last = lastUndoers(all);
+  let run = asked;
+  for (;;) {
+    const undo = last.get(run.id);
+    const redo = undo && last.get(undo.id);
+    if (!redo) return run;
+    run = redo;
+  }
 }

@@ -1,13 +1,16 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCutOff } from '../../backup/old-restore.ts';
 import { isScratch, removeScratch } from '../../backup/place.ts';
 import { Refused } from '../../backup/refused.ts';
 import { at, closeFolder } from '../../host/folder.ts';
+import { namesWithin } from '../../host/names.ts';
 import { readJournal, tell } from './journal.ts';
 import { Refusal } from './refusal.ts';
 import type { RepairContext } from './repair-context.ts';
 import { openRun, runIds } from './run.ts';
+
+/** Of one run, which makes a few. */
+const mostScratch = 100;
 
 /**
  * Removes the scratch of runs that are over, also of those that were killed before they began: what was staged for the
@@ -18,7 +21,7 @@ export function sweep({ homePath, home, runs }: RepairContext): void {
     try {
       const folder = openRun(runs, id);
       try {
-        const left = readdirSync(at(folder, '.')).filter(isScratch);
+        const left = namesWithin(at(folder, '.'), mostScratch, isScratch) ?? [];
         if (left.length === 0) continue;
         // What was cut off may need it to be taken back.
         if (tell(readJournal(folder, id), home).state === 'unfinished' || isCutOff(at(folder, '.'))) continue;
