@@ -147,7 +147,7 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
     if (outcome.outcome !== 'fixed') throw new Refused(words.notRestored(outcome, home), exit);
     const quarantine = join(home, 'doctor', 'runs', runId, 'quarantine');
     const told = { ok: true, run: runId, ...loss, quarantine };
-    await say(json, told, `${agreed.yes ? shown : ''}${words.restored(home, runId)}`);
+    await say(json, told, `${agreed.yes ? shown : ''}${words.restored(home, runId, prepared)}`);
     return exit;
   });
 }

@@ -135,13 +135,22 @@ export function preview(backup: { readonly id: string; readonly manifest: Manife
   ].join('\n')}\n`;
 }
 
-export const restored = (home: string, run: string): string =>
-  [
+export function restored(home: string, run: string, { newer }: Prepared): string {
+  const at = `--home ${harmless(quoted(home))}`;
+  const [since] = 'newSessions' in newer ? [...newer.newSessions, ...newer.changedSessions] : [];
+  return [
     `Restored as run ${run}. What stood there before: ${harmless(join(home, 'doctor', 'runs', run, 'quarantine'))}`,
     'To take it back:',
-    `    coven-doctor undo ${run} --home ${harmless(quoted(home))}`,
+    `    coven-doctor undo ${run} ${at}`,
+    ...(since === undefined
+      ? []
+      : [
+          'To bring a session of before into the ledger as it is now:',
+          `    coven-doctor rescue --merge ${run} --session ${harmless(quoted(since))} ${at}`,
+        ]),
     '',
   ].join('\n');
+}
 
 /** Why a restore was not done, and what is left of it. */
 export function notRestored({ outcome, reason }: FixOutcome, home: string): string {
