@@ -16,7 +16,11 @@ import { verifyMembers } from '../src/bundle/verify.ts';
 /** Whatever reads the text of others makes a mistake with some texts. */
 const changes = [
   ['src/redaction/engine.ts', 'const { automaton, triggers, names, patterns, depth } = how;', mistakeWith('block')],
-  ['src/coven/story.ts', 'const attempts: Attempt[] = [];', mistakeWith("text.length > 65_536 ? text : ''")],
+  [
+    'src/coven/story.ts',
+    'const attempts: Attempt[] = [];',
+    mistakeWith("/[^\\n]{4097}/.test(text) || text.length > 65_536 ? text : ''"),
+  ],
   [
     'src/redaction/proof.ts',
     'const rules = new Set<string>();',
@@ -112,6 +116,13 @@ describe.each(kinds)('a text that %s to read', (_, kind) => {
     const { unknown, known } = await diagnosed(kind, homeWithLog(mistaken(kind)));
     expect(unknown).toEqual([expect.stringMatching(why)]);
     expect(unknown[0]).toMatch(/^daemon:log: daemon\.log could not be read/);
+    expect(known).toBeGreaterThan(10);
+  });
+
+  test('a long line: likewise', async () => {
+    const line = `${at} startup_checkpoint phase=daemon-store-open ${'x'.repeat(4096)} ${mistakes[kind]}\n`;
+    const { unknown, known } = await diagnosed(kind, homeWithLog(line));
+    expect(unknown).toEqual([expect.stringMatching(why)]);
     expect(known).toBeGreaterThan(10);
   });
 

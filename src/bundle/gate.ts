@@ -67,6 +67,8 @@ const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[
 const version = /^v?\d{1,4}(?:\.\d{1,5}){1,2}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,8})?)?$/;
 /** Contracts of Coven, those to come too. */
 const contractName = /^coven\.daemon\.v\d{1,3}$/;
+/** Longer ones are told by their shape: no path and no message is, and nothing ends this process where it reads one for long. */
+const longest = 16 * 1024;
 /** Longer ones may be a PIN or a card. */
 const smallNumber = /^-?\d{1,5}$/;
 const marks = new RegExp(
@@ -138,6 +140,7 @@ export function makeGate(options: GateOptions): Gate {
   const admit = (text: string, kind: TextKind): string => {
     if (text === '' || isKnown(text)) return text;
     if (strict && kind !== 'id' && kind !== 'decimal' && kind !== 'time') return placeholders.of(text);
+    if (text.length > longest && !asked[kind]) return placeholders.of(text);
     if (namesFiles && (kind === 'name' || (kind === 'path' && path.test(text)))) return text;
     switch (kind) {
       case 'id':
@@ -167,6 +170,8 @@ export function makeGate(options: GateOptions): Gate {
         );
     }
   };
+  /** What the operator asked for is as redaction left it. */
+  const asked: Partial<Record<TextKind, boolean>> = { title: titles, payload: payloads, message: freeText };
   const identifier = (text: string): string => {
     const [, table = '', number = ''] = /^sqlite_autoindex_(.+)_(\d{1,4})$/.exec(text) ?? [];
     if (table === '') return identifiers.has(text) ? text : placeholders.of(text);
