@@ -18,6 +18,8 @@ export interface Cleaned {
   /** For what else a report quotes: a line of the user's own. */
   readonly line: (text: string) => string;
   readonly included: readonly Included[];
+  /** `system.json` as it is in the bundle, parsed; null where the machine was not told. */
+  readonly system: object | null;
 }
 
 export interface Contents {
@@ -50,6 +52,8 @@ export const observationUnit = (key: string): string => `observation ${key}`;
 export const reportUnit = 'report';
 export const manifestUnit = 'manifest.json';
 
+const systemName = 'system.json';
+
 /**
  * The members of a bundle, redacted. The observations come first: a thing has the number of its first appearance in
  * them, whatever else is in the bundle. Equal input gives equal members.
@@ -71,12 +75,17 @@ export async function packMembers(collected: Collected, found: readonly CheckRun
     isWanted(observationUnit(seen.key)) ? cleaner.observation(seen) : unread(seen, givenUp),
   );
   const members = [recordingOf(made.run, observations)];
+  const parts = collected.gathered.parts.toSorted(byName);
+  // The report names the machine.
+  const machine = parts.find(({ name }) => name === systemName);
+  const system = machine && isWanted(systemName) ? cleaner.member(machine) : null;
   if (isWanted(reportUnit)) {
     const runs = found.filter(({ check }) => check.module).map(cleaner.run);
-    members.push(...(await made.report({ observations, runs, line: cleaner.line, included })));
+    const told = system && JSON.parse(system.bytes.toString());
+    members.push(...(await made.report({ observations, runs, line: cleaner.line, included, system: told })));
   }
-  for (const part of collected.gathered.parts.toSorted(byName))
-    if (isWanted(part.name)) members.push(cleaner.member(part));
+  if (system) members.push(system);
+  for (const part of parts) if (part !== machine && isWanted(part.name)) members.push(cleaner.member(part));
   begin(manifestUnit);
   const { cut, leftOut } = cleanedWords(collected, cleaner);
   members.push(redactionReport(cleaner.counts, cleaner.refusedPatterns, cleaner.placeholders()));

@@ -130,10 +130,10 @@ const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
 });
 
 /** The report as people, programs and support read it. */
-function reportMembers(report: Report, { observations, included }: Cleaned): readonly Member[] {
+function reportMembers(report: Report, { observations, included, system }: Cleaned): readonly Member[] {
   const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
   return [
-    member('report.html', renderPage(report, observations, included)),
+    member('report.html', renderPage(report, observations, included, { tool: tool(), system })),
     member('report.json', renderJson(report, tool())),
     member('report.txt', renderText(report, { tool: tool(), verbose: true, color: false })),
   ];

@@ -8,7 +8,7 @@ import { renderProcesses } from './page/processes.ts';
 import { renderSessions } from './page/sessions.ts';
 import { renderStorage } from './page/storage.ts';
 import { style } from './page/style.ts';
-import { subjectOf } from './page/subject.ts';
+import { type MadeBy, subjectOf } from './page/subject.ts';
 import { renderTimeline } from './page/timeline.ts';
 import { renderVerdict } from './page/verdict.ts';
 
@@ -26,14 +26,16 @@ const asked = {
  * The page that support looks at first: one file that asks nobody for anything and runs nothing. Whatever the home's
  * names, logs and rows say is text in it, and no link. Paths stay role tokens.
  * @param included what the bundle of this page was asked to hold beyond what is known to be harmless
+ * @param made the tool and the machine that are named under the headline
  * @param observations what the report's checks saw, in any order; what is missing is told as not seen
  */
 export function renderPage(
   report: Report,
   observations: Iterable<Observation>,
   included: readonly (keyof typeof asked)[] = [],
+  made: MadeBy | null = null,
 ): string {
-  const subject = subjectOf(report, observations);
+  const subject = subjectOf(report, observations, made);
   return toText(html`<!doctype html>
 <html lang="en">
 <head>
@@ -48,9 +50,9 @@ export function renderPage(
 <body>
 <main>
 ${renderVerdict(subject)}
-<nav aria-label="Parts of this page"><a href="#findings">Findings</a> <a href="#timeline">Starts and stops</a> <a href="#sessions">Sessions</a> <a href="#storage">Storage</a> <a href="#processes">Processes</a> <a href="#install">Installed</a></nav>
-${renderFindings(subject)}
+<nav aria-label="Parts of this page"><a href="#timeline">What happened</a> <a href="#findings">Findings</a> <a href="#sessions">Sessions</a> <a href="#storage">Storage</a> <a href="#processes">Processes</a> <a href="#install">Installed</a></nav>
 ${renderTimeline(subject)}
+${renderFindings(subject)}
 ${renderSessions(subject)}
 ${renderStorage(subject)}
 ${renderProcesses(subject)}

@@ -1,9 +1,8 @@
 import { styleText } from 'node:util';
-import { type CommandLine, command, shellLine } from '../model/advice.ts';
+import { type CommandLine, command } from '../model/advice.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
-import type { Risk } from '../model/step.ts';
 import {
   type CheckReport,
   compareChecks,
@@ -15,10 +14,11 @@ import {
   standing,
 } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
+import { advised } from './advised.ts';
 import type { RenderOptions } from './format.ts';
-import { fixCommand, risksOf } from './remediation.ts';
+import { fixCommand } from './remediation.ts';
 import { type NamedHome, typedLine } from './typed.ts';
-import { adviseOn, say } from './words.ts';
+import { say } from './words.ts';
 import { wrap } from './wrap.ts';
 
 /** Coven's own marks, and some for what it does not know. */
@@ -108,39 +108,15 @@ function findingBlock({ check }: CheckReport, finding: ReportedFinding, screen: 
   ].join('\n');
 }
 
-/** What a repair costs, said before it is typed. */
-function fixWords(risks: readonly Risk[]): string {
-  if (risks.length === 0) return 'Fix it (a backup comes first, and `coven-doctor undo` takes it back):';
-  const costs = [
-    ...(risks.includes('disruptive') ? ['end running sessions'] : []),
-    ...(risks.includes('lossy') ? ['lose data'] : []),
-  ];
-  return `Fix it (this can ${costs.join(' or ')}: the plan says what, and asks; a backup comes first):`;
-}
-
-/** The repair first, where there is one; then what can be done by hand. */
+/** Sentences and commands, each command on a line of its own. */
 function adviceLines(
   check: CheckReport['check'],
   finding: ReportedFinding,
   { report }: Screen,
   prose: (text: string) => string,
 ): readonly string[] {
-  const advice = adviseOn(check, finding);
-  const fix = fixCommand(check, finding);
   const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report))}`;
-  const byHand = advice.filter((part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)));
-  const shown = (parts: typeof byHand): readonly string[] =>
-    parts.map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
-  // Sentences that introduce no command are what to know before anything is done.
-  const begins = byHand.findIndex((part) => typeof part !== 'string' || part.endsWith(':'));
-  const first = begins === -1 ? byHand : byHand.slice(0, begins);
-  const rest = byHand.slice(first.length);
-  return [
-    ...shown(first),
-    ...(fix ? [prose(fixWords(risksOf(check, finding))), typed(fix)] : []),
-    ...(fix && rest.length > 0 ? [prose('Or by hand:')] : []),
-    ...shown(rest),
-  ];
+  return advised(check, finding).map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
 }
 
 const homeOf = ({ home, homeSource }: Report): NamedHome => ({
@@ -149,7 +125,7 @@ const homeOf = ({ home, homeSource }: Report): NamedHome => ({
 });
 
 /** A clause as a sentence begins; the name of a file keeps its first letter. */
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const [first = ''] = text.split(' ', 1);
   return /[./:_]/.test(first) ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -1,8 +1,9 @@
-import { type Advice, shellLine } from '../../model/advice.ts';
 import type { Evidence } from '../../model/check.ts';
-import { type CheckReport, compareChecks, type ReportedFinding, standing } from '../../run/report.ts';
+import { type CheckReport, compareChecks, counts, type ReportedFinding, standing } from '../../run/report.ts';
 import { sayAccepted } from '../accepted.ts';
+import { sentence } from '../text.ts';
 import { adviseOn, say } from '../words.ts';
+import { advice } from './advice.ts';
 import { clipped, type Html, html } from './html.ts';
 import { badge, code, prose, section, table } from './parts.ts';
 import type { Subject } from './subject.ts';
@@ -41,22 +42,18 @@ export function renderFindings({ report }: Subject): Html {
 
 function article({ of: { check }, finding }: Found): Html {
   const { message } = say(check, finding);
-  const advice = adviseOn(check, finding);
+  // What counts has its steps above, under "What to do next".
+  const steps = counts(finding) ? [] : adviseOn(check, finding);
   const accepted = sayAccepted(finding);
   const from = check.module ? html` · of <samp>${clipped(check.module, 120)}</samp>, which is not ours` : null;
   return html`<article class="finding ${standing(finding)}">
 <p class="where">${badge(standing(finding))} <samp>${check.id}</samp> <samp>${clipped(finding.code, 80)}</samp> about ${code(finding.target, 120)}${from}</p>
-<h3>${prose(clipped(message, 600))}</h3>
+<h3>${prose(clipped(sentence(message), 600))}</h3>
 ${accepted ? html`<p class="quiet">${clipped(accepted)}</p>` : null}
-${advice.length > 0 ? html`<div class="hint"><strong>Next:</strong> ${advice.map(step)}</div>` : null}
+${steps.length > 0 ? html`<div class="hint">${advice(steps)}</div>` : null}
 ${evidence(finding.evidence)}
 </article>`;
 }
-
-const step = (part: Advice[number]): Html =>
-  typeof part === 'string'
-    ? html`<p>${prose(clipped(part, 600))}</p>`
-    : html`<p class="command">${code(shellLine(part), 600)}</p>`;
 
 function evidence(all: readonly Evidence[]): Html | null {
   if (all.length === 0) return null;

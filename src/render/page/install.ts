@@ -59,7 +59,7 @@ function place({ seen }: Subject): readonly (readonly [string, Part])[] {
           )
         : null,
     ],
-    ['Daemon’s health', health ? health.outcome : null],
+    ['Daemon’s health', health ? (health.outcome === 'not-asked' ? 'skipped: no daemon runs' : health.outcome) : null],
     ['Daemon’s version', body ? joined(body.covenVersion, body.apiVersion) : null],
     ['Daemon since (UTC)', body ? moment(body.startedAt) : null],
     ['Daemon’s storage', body?.storageStatus ?? null],

@@ -14,6 +14,8 @@ interface Meter {
   readonly share: number;
   readonly level: Level;
   readonly limits: readonly { readonly share: number; readonly level: 'warn' | 'fail' }[];
+  /** What the scale goes to. */
+  readonly end: string;
   readonly note: string;
 }
 
@@ -23,22 +25,35 @@ export function renderStorage(subject: Subject): Html {
   return section(
     'storage',
     'Storage against its limits',
-    meters.length > 0 ? html`<ul class="meters">${meters.map(meter)}</ul>` : html`<p>Nothing of it could be seen.</p>`,
+    meters.length > 0
+      ? [html`<ul class="meters">${meters.map(meter)}</ul>`, legend]
+      : html`<p>Nothing of it could be seen.</p>`,
   );
 }
 
 const words: Readonly<Record<Level, string>> = {
-  pass: 'within its limits',
-  warn: 'beyond a limit',
-  fail: 'far beyond its limit',
+  pass: 'within the limits',
+  warn: 'beyond the limit of a warning',
+  fail: 'failing',
 };
 
-function meter({ name, value, share, level, limits, note }: Meter): Html {
+const key = (shape: Html, said: string): Html =>
+  html`<li><svg aria-hidden="true" width="18" height="14">${shape}</svg> ${said}</li>`;
+
+const legend = html`<ul class="legend">
+${key(html`<rect class="fill pass" y="2" width="18" height="10" rx="5"/>`, words.pass)}
+${key(html`<rect class="fill warn" y="2" width="18" height="10" rx="5"/>`, words.warn)}
+${key(html`<rect class="fill fail" y="2" width="18" height="10" rx="5"/>`, words.fail)}
+${key(html`<rect class="limit warn" x="8" width="2" height="14"/>`, 'limit of a warning')}
+${key(html`<rect class="limit fail" x="8" width="2" height="14"/>`, 'limit of a failure')}
+</ul>`;
+
+function meter({ name, value, share, level, limits, end, note }: Meter): Html {
   const ticks = limits.map(
     (limit) => html`<rect class="limit ${limit.level}" x="${percent(limit.share)}" y="0" width="2" height="18"/>`,
   );
   return html`<li class="meter"><h3>${name}</h3> <p class="value">${value}</p>
-<svg role="img" aria-label="${name}: ${value}, ${words[level]}" width="100%" height="18"><rect class="track" width="100%" y="4" height="10" rx="5"/><rect class="fill ${level}" width="${percent(share)}" y="4" height="10" rx="5"/>${ticks}</svg>
+<svg role="img" aria-label="${name}: ${value}, ${words[level]}" width="100%" height="18"><rect class="track" width="100%" y="4" height="10" rx="5"/><rect class="fill ${level}" width="${percent(share)}" y="4" height="10" rx="5"/>${ticks}</svg><p class="ends"><span>0</span><span>${end}</span></p>
 <p class="quiet">${note}</p></li>\n`;
 }
 
@@ -62,6 +77,7 @@ function disk({ seen }: Subject): readonly Meter[] {
       { share: left(lowDiskBytes, totalBytes), level: 'warn' },
       { share: left(criticalDiskBytes, totalBytes), level: 'fail' },
     ],
+    end: `${bytes(totalBytes)}, all of it used`,
     note: `Low below ${bytes(lowDiskBytes)}; below ${bytes(criticalDiskBytes)} Coven stops its maintenance and fails to record sessions.`,
   };
   if (totalInodes === 0) return [space];
@@ -73,6 +89,7 @@ function disk({ seen }: Subject): readonly Meter[] {
       share: left(freeInodes, totalInodes),
       level: below(freeInodes, fewInodes.warn, fewInodes.fail),
       limits: [{ share: left(fewInodes.warn, totalInodes), level: 'warn' }],
+      end: `${figure(totalInodes)}, all of them used`,
       note: `Low below ${figure(fewInodes.warn)}.`,
     },
   ];
@@ -94,6 +111,7 @@ function ledger({ seen }: Subject): readonly Meter[] {
       { share: warnedWalBytes / scale, level: 'warn' },
       { share: largeWalBytes / scale, level: 'fail' },
     ],
+    end: bytes(Math.round(scale)),
     note: `Coven warns from ${bytes(warnedWalBytes)} on; from ${bytes(largeWalBytes)} on something holds it back.`,
   };
   if (free === null) return [walMeter];
@@ -104,6 +122,7 @@ function ledger({ seen }: Subject): readonly Meter[] {
       share: wanted / Math.max(wanted, free),
       level: above(wanted, free),
       limits: [{ share: Math.min(1, free / Math.max(wanted, free)) * 0.995, level: 'warn' }],
+      end: bytes(Math.max(wanted, free)),
       note: 'A backup wants twice the ledger and its WAL, and 1 GiB that stays free.',
     },
     walMeter,
@@ -122,6 +141,7 @@ function daemon({ seen }: Subject): readonly Meter[] {
       share,
       level: body.writerState === 'failed' ? 'fail' : above(share, body.writerState === 'pressured' ? 0 : 0.8, 1),
       limits: [{ share: 0.995, level: 'fail' }],
+      end: bytes(body.capacityBytes),
       note: `The writer calls itself ${clipped(body.writerState ?? 'nothing', 40)}; ${body.droppedEvents ?? 'an unknown number of'} events were dropped.`,
     });
   }
@@ -132,7 +152,8 @@ function daemon({ seen }: Subject): readonly Meter[] {
       share: body.backlogEvents / 100_000,
       level: 'pass',
       limits: [],
-      note: 'Coven removes up to 5,000 a minute of those past their time. The scale ends at 100,000.',
+      end: '100,000 or more',
+      note: 'Coven removes up to 5,000 a minute of those past their time.',
     });
   }
   if (process && process.descriptors !== null && process.limit) {
@@ -146,6 +167,7 @@ function daemon({ seen }: Subject): readonly Meter[] {
         { share: descriptorShares.warn, level: 'warn' },
         { share: descriptorShares.fail, level: 'fail' },
       ],
+      end: figure(process.limit),
       note: 'At the limit no connection is accepted any more.',
     });
   }
@@ -163,6 +185,7 @@ function log({ seen }: Subject): readonly Meter[] {
       share: story.burstBytes / scale,
       level: above(story.burstBytes, floodBytes),
       limits: [{ share: floodBytes / scale, level: 'warn' }],
+      end: bytes(Math.round(scale)),
       note: `A flood from ${bytes(floodBytes)} in ten minutes on.`,
     },
   ];

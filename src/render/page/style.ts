@@ -54,10 +54,14 @@ h1 { font-size: clamp(1.5rem, 4.5vw, 2.1rem); line-height: 1.2; font-weight: 700
 .tally .unknown strong { color: var(--unknown); }
 .escalate { margin-top: .9rem; padding: .65rem .85rem; border-radius: 8px; background: var(--card); }
 
-.steps { padding-left: 1.4rem; display: grid; gap: .4rem; }
+.verdict .facts { grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr)); border-top: 0; padding-top: 0; margin-top: .9rem; }
+.steps { padding-left: 1.4rem; display: grid; gap: 1rem; margin-top: .7rem; }
+.steps p { margin: .2rem 0; max-width: 48rem; }
+.command { margin: .3rem 0; }
+.command samp { display: block; padding: .4rem .7rem; width: fit-content; max-width: 100%; }
 .steps li::marker { color: var(--quiet); font-weight: 600; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr)); gap: 1rem 1.5rem; }
+.tiles { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 1rem 1.3rem; }
 .tile h3 { font-size: .8rem; font-weight: 600; color: var(--quiet); margin-bottom: .2rem; }
 .tile p { font-size: .93rem; line-height: 1.45; }
 .tile b { font-size: 1.15rem; font-weight: 650; }
@@ -99,6 +103,10 @@ section > details caption { position: static; width: auto; height: auto; clip-pa
 
 figure { margin-top: .8rem; }
 figure svg, .meter svg { display: block; overflow: hidden; }
+.lane { fill: var(--quiet); font-size: 12px; font-weight: 600; }
+.grid { stroke: var(--line); stroke-width: 1; stroke-dasharray: 1 4; }
+.alive { fill: var(--completed); opacity: .55; }
+.error { fill: var(--orphaned); }
 figcaption, .ends { display: flex; justify-content: space-between; gap: 1rem; color: var(--quiet); font-size: .8rem; font-variant-numeric: tabular-nums; margin-top: .25rem; }
 .mark { overflow: visible; }
 .axis { stroke: var(--line); stroke-width: 1; }
@@ -137,6 +145,7 @@ figcaption, .ends { display: flex; justify-content: space-between; gap: 1rem; co
   td::before { content: attr(data-head); color: var(--quiet); font-size: .82rem; font-weight: 600; }
 }
 @media print {
+  details::details-content { content-visibility: visible; display: block; height: auto; }
   html { font-size: 8.5pt; }
   body { background: #fff; font-size: 1rem; }
   main, footer { max-width: none; padding: 0; }

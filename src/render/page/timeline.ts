@@ -1,109 +1,175 @@
 import { bytes, count } from '../../model/amounts.ts';
-import type { LogStart, LogStory } from '../../model/observation.ts';
-import { type Html, html, type Part } from './html.ts';
-import { moment, percent, section, stamp, table } from './parts.ts';
+import { type Html, html } from './html.ts';
+import { percent, section, stamp, table } from './parts.ts';
+import { daysOf, groupOf, shadeOf } from './session-days.ts';
+import { daemonRuns, errorsOf, type Happening, happenings, type Kind, type Span, spansOf } from './story.ts';
 import type { Subject } from './subject.ts';
 
-/** Starts that are drawn. */
-const most = 100;
-/** Starts that are named in the table, newest first. */
-const named = 8;
-
+/** Events that are shown at once; the older ones are folded. */
+const shown = 15;
 const dayMs = 24 * 3_600_000;
 
-interface Span {
-  readonly start: LogStart;
-  readonly from: number;
-  /** Its last line; what came after is not known. */
-  readonly to: number;
-  /** The next start, or the end of what is shown. */
-  readonly next: number;
-}
+/** What a reader sees of a kind: a word, and a sign that needs no colour. */
+const kinds: Readonly<Record<Kind, { readonly word: string; readonly sign: string; readonly tone: string }>> = {
+  start: { word: 'start', sign: '▸', tone: 'pass' },
+  broken: { word: 'failed start', sign: '✕', tone: 'fail' },
+  stop: { word: 'stop', sign: '□', tone: 'skipped' },
+  crash: { word: 'crash', sign: '✕', tone: 'fail' },
+  error: { word: 'error', sign: '!', tone: 'warn' },
+  session: { word: 'sessions', sign: '•', tone: 'skipped' },
+  repair: { word: 'repair', sign: '+', tone: 'warn' },
+  check: { word: 'this check', sign: '✓', tone: 'skipped' },
+};
 
-/** What the recovery log tells over time: starts that came to serve and starts that did not, clean stops, panics. */
-export function renderTimeline({ report, seen }: Subject): Html {
-  const story = seen['daemon.log'];
-  if (!story) return section('timeline', 'Starts, stops and crashes', html`<p>The recovery log could not be read.</p>`);
+/** One story of log, ledger and repairs: starts, stops, crashes, errors and sessions, drawn on one scale and then told. */
+export function renderTimeline(subject: Subject): Html {
+  const { report } = subject;
   const now = Date.parse(report.startedAt);
-  const spans = spansOf(story.starts.slice(-most), now);
-  const [first] = spans;
-  if (!first) return section('timeline', 'Starts, stops and crashes', html`<p>The recovery log tells of no start.</p>`);
-  const lately = spans.filter(({ from }) => now - from < dayMs);
-  const zoom = lately.length > 1 && now - first.from > 3 * dayMs;
-  const runs = report.checks.some(({ check, status }) => check.id === 'daemon' && status === 'pass');
+  const events = happenings(subject);
+  const spans = spansOf(subject);
+  const oldest = Math.min(
+    ...spans.map(({ from }) => from),
+    ...events.map(({ at, isDay }) => (isDay ? at - dayMs + 1 : at)),
+  );
+  const lately = events.filter(({ at, isDay }) => !isDay && now - at < dayMs).length;
+  const isLong = now - oldest > 3 * dayMs;
   return section(
     'timeline',
-    'Starts, stops and crashes',
-    html`<p class="quiet">${tale(story, spans)}</p>`,
-    chart(spans, first.from, now),
-    zoom ? html`<h3 class="minor">The last 24 hours</h3>${chart(lately, now - dayMs, now)}` : null,
-    legend,
-    table(
-      spans.length > named ? `The last ${named} of ${spans.length} starts` : 'Every start that the log tells of',
-      ['Started (UTC)', 'Came to serve', 'Last wrote', 'How it ended'],
-      spans
-        .toReversed()
-        .slice(0, named)
-        .map(({ start }, index) => [
-          moment(start.at),
-          start.completed ? 'yes' : 'no',
-          moment(start.lastAt),
-          ending(start, index === 0 && runs),
-        ]),
+    'What happened',
+    html`<p class="quiet">${source(subject, spans)}</p>`,
+    events.length > 1 ? chart(subject, spans, { from: oldest, to: now, days: true }) : null,
+    isLong && lately > 2
+      ? html`<h3 class="minor">The last 24 hours</h3>${chart(subject, spans, { from: now - dayMs, to: now, days: false })}`
+      : null,
+    events.length > 1 ? legend(subject) : null,
+    told(
+      events.slice(0, shown),
+      events.length > shown ? `The newest ${shown} of ${events.length} events` : 'Every event that is known',
     ),
+    events.length > shown
+      ? html`<details><summary>Older events</summary>${told(events.slice(shown), 'Older events')}</details>`
+      : null,
   );
 }
 
-function spansOf(starts: readonly LogStart[], now: number): readonly Span[] {
-  const timed = starts
-    .map((start) => ({ start, from: Date.parse(start.at), to: Date.parse(start.lastAt) }))
-    .filter(({ from, to }) => from <= now && to >= from)
-    .sort((a, b) => a.from - b.from);
-  return timed.map((span, index) => ({ ...span, to: Math.min(span.to, now), next: timed[index + 1]?.from ?? now }));
-}
+const told = (events: readonly Happening[], caption: string): Html =>
+  table(
+    caption,
+    ['Time (UTC)', 'Event', 'What happened'],
+    events.map(({ at, kind, isDay, what }) => [
+      html`<time>${isDay ? stamp(at).slice(0, '2026-11-25'.length) : stamp(at)}</time>`,
+      html`<span class="badge ${kinds[kind].tone}"><span aria-hidden="true">${kinds[kind].sign}</span> ${kinds[kind].word}</span>`,
+      what,
+    ]),
+  );
 
-function tale({ bytes: size, readBytes, panics }: LogStory, spans: readonly Span[]): string {
+/** How many of each, and what was read for it. */
+function source({ seen }: Subject, spans: readonly Span[]): string {
+  const story = seen['daemon.log'];
+  const ledger =
+    seen['store.sessions']?.outcome === 'read'
+      ? ''
+      : ' The session rows could not be read, so sessions are missing here.';
+  if (!story)
+    return `The recovery log could not be read, so starts, stops, crashes and errors are missing here.${ledger}`;
+  if (spans.length === 0)
+    return `The recovery log tells of no start. Read: ${bytes(story.readBytes)} of it. Times are UTC.${ledger}`;
   const served = spans.filter(({ start }) => start.completed).length;
   const stopped = spans.filter(({ start }) => start.stopped).length;
-  const read = readBytes < size ? `the last ${bytes(readBytes)} of ${bytes(size)}` : `all ${bytes(size)}`;
-  return `${count(spans.length, 'start')}, ${served} of them came to serve; ${count(stopped, 'clean stop')}, ${count(panics, 'panic')}. Read: ${read} of the recovery log. Times are UTC.`;
+  const read =
+    story.readBytes < story.bytes
+      ? `the last ${bytes(story.readBytes)} of ${bytes(story.bytes)}`
+      : `all ${bytes(story.bytes)}`;
+  return `${count(spans.length, 'start')}, ${served} of them came to serve; ${count(stopped, 'clean stop')}, ${count(story.panics, 'panic')}. Read: ${read} of the recovery log. Times are UTC.${ledger}`;
 }
 
-function ending({ completed, stopped, panickedAt }: LogStart, running: boolean): Part {
-  if (panickedAt !== null) return html`a panic at ${moment(panickedAt)}`;
-  if (stopped) return 'a clean stop';
-  if (running) return 'it runs';
-  return completed ? 'the log does not say' : 'the start broke off';
+const lanes = { daemon: 34, errors: 78, sessions: 106 };
+const columnHeight = 70;
+
+interface Scale {
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  /** Whether there is room for a column a day. */
+  readonly days: boolean;
 }
 
-const height = 56;
-const middle = 28;
-
-function chart(spans: readonly Span[], from: number, to: number): Html {
+/** Three lanes on one scale of time: the daemon, errors and crashes, sessions. */
+function chart(subject: Subject, spans: readonly Span[], { from, to, days }: Scale): Html {
+  const height = days ? lanes.sessions + columnHeight : lanes.errors + 8;
   const at = (time: number): string => percent((time - from) / Math.max(1, to - from));
-  const width = (begin: number, end: number): string => percent((end - begin) / Math.max(1, to - from));
-  const marks = spans.map(({ start, from: begin, to: end, next }) => {
-    const panic = start.panickedAt === null ? Number.NaN : Date.parse(start.panickedAt);
+  const inside = (time: number): boolean => time >= from && time <= to;
+  const width = (begin: number, end: number): string =>
+    percent((Math.min(end, to) - Math.max(begin, from)) / Math.max(1, to - from));
+  const y = lanes.daemon;
+  const isLast = ({ start }: Span): boolean => start === spans.at(-1)?.start;
+  const runs = daemonRuns(subject);
+  const drawn = spans.filter(({ next }) => next >= from);
+  const daemon = drawn.map((span) => {
+    const { start, from: begin, to: end, next } = span;
     const kind = start.completed ? 'served' : 'broken';
-    return html`<line class="silent" x1="${at(end)}" x2="${at(start.stopped ? end : next)}" y1="${middle}" y2="${middle}"/>
-<rect class="${kind}" x="${at(begin)}" width="${width(begin, end)}" y="${middle - 7}" height="14"/><rect class="${kind}" x="${at(begin)}" width="3" y="${middle - 13}" height="20"/>
-${start.stopped ? html`<svg class="mark" x="${at(end)}"><rect class="stop" x="-5" y="${middle - 5}" width="10" height="10"/></svg>` : null}
-${panic >= from && panic <= to ? html`<svg class="mark" x="${at(panic)}"><path class="panic" d="M-5 ${middle + 10}l10 10m0 -10l-10 10"/></svg>` : null}`;
+    const quietUntil = start.stopped || start.panickedAt !== null ? end : next;
+    return html`${isLast(span) && runs ? html`<rect class="alive" x="${at(end)}" width="${width(end, next)}" y="${y - 3}" height="6"/>` : html`<line class="silent" x1="${at(end)}" x2="${at(quietUntil)}" y1="${y}" y2="${y}"/>`}
+${end >= from ? html`<rect class="${kind}" x="${at(begin)}" width="${width(begin, end)}" y="${y - 7}" height="14"/>` : null}${inside(begin) ? html`<rect class="${kind}" x="${at(begin)}" width="3" y="${y - 13}" height="20"/>` : null}
+${start.stopped && inside(end) ? html`<svg class="mark" x="${at(end)}"><rect class="stop" x="-5" y="${y - 5}" width="10" height="10"/></svg>` : null}`;
   });
-  const label = `Starts from ${stamp(from)} to ${stamp(to)} UTC; the table below tells the last ones.`;
-  return html`<figure class="timeline"><svg role="img" aria-label="${label}" width="100%" height="${height}"><line class="axis" x1="0" x2="100%" y1="${middle}" y2="${middle}"/>${marks}</svg>
-<figcaption><span>${minute(from)}</span><span>${minute(to)}</span></figcaption></figure>`;
+  const crashes = drawn
+    .map(({ start }) => Date.parse(start.panickedAt ?? ''))
+    .filter(inside)
+    .map(
+      (time) => html`<svg class="mark" x="${at(time)}"><path class="panic" d="M-5 ${y - 5}l10 10m0 -10l-10 10"/></svg>`,
+    );
+  const errors = errorsOf(subject)
+    .filter(({ time }) => inside(time))
+    .map(
+      ({ time }) =>
+        html`<svg class="mark" x="${at(time)}"><path class="error" d="M0 ${lanes.errors - 11}l6 11l-12 0z"/></svg>`,
+    );
+  const { columns, busiest } = days ? dayColumns(subject, from, to) : { columns: null, busiest: null };
+  const name = (text: string, top: number): Html => html`<text class="lane" x="0" y="${top}">${text}</text>`;
+  const grid = [0.25, 0.5, 0.75].map(
+    (share) => html`<line class="grid" x1="${percent(share)}" x2="${percent(share)}" y1="16" y2="${height}"/>`,
+  );
+  const axis = (top: number): Html => html`<line class="axis" x1="0" x2="100%" y1="${top}" y2="${top}"/>`;
+  const label = `The daemon, errors and sessions from ${stamp(from)} to ${stamp(to)} UTC; the table below tells every event.`;
+  return html`<figure class="timeline"><svg role="img" aria-label="${label}" width="100%" height="${height + 1}">${grid}${axis(y)}${axis(lanes.errors)}${axis(height)}
+${name('Daemon', 12)}${name(errors.length > 0 ? 'Errors in the log' : 'Errors in the log: none', lanes.errors - 15)}${busiest === null ? null : name(`Sessions made, at most ${busiest} a day`, lanes.sessions - 8)}
+${daemon}${crashes}${errors}${columns}</svg>
+<figcaption><span>${minute(from)}</span><span>${minute((from + to) / 2)}</span><span>${minute(to)}</span></figcaption></figure>`;
 }
 
-const minute = (time: number): string => stamp(time).slice(0, '2026-11-25 07:50'.length);
+/** Sessions made on each day that begins within the scale, a column each, by status now. */
+function dayColumns(subject: Subject, from: number, to: number) {
+  const days = daysOf(subject).filter(({ at }) => at + dayMs > from && at <= to);
+  const busiest = Math.max(0, ...days.map(({ total }) => total));
+  const share = (time: number): number => (time - from) / Math.max(1, to - from);
+  const columns = days.map(({ at, groups }) => {
+    let top = lanes.sessions + columnHeight;
+    const [left, right] = [Math.max(0, share(at)), Math.min(1, share(at + dayMs))];
+    return groups.map(([group, rows]) => {
+      const tall = Math.max(2, (rows / busiest) * columnHeight);
+      top -= tall;
+      return html`<rect class="${shadeOf(group)}" x="${percent(left + (right - left) * 0.1)}" width="${percent((right - left) * 0.8)}" y="${Math.max(lanes.sessions, top).toFixed(1)}" height="${tall.toFixed(1)}"/>`;
+    });
+  });
+  return { columns, busiest };
+}
+
+const minute = (time: number): string => stamp(time).slice('2026-'.length, '2026-11-25 07:50'.length);
 
 const key = (shape: Html, words: string): Html =>
   html`<li><svg aria-hidden="true" width="18" height="14">${shape}</svg> ${words}</li>`;
 
-const legend = html`<ul class="legend">
-${key(html`<rect class="served" y="3" width="18" height="8"/>`, 'served and wrote')}
-${key(html`<line class="silent" x1="0" x2="18" y1="7" y2="7"/>`, 'wrote nothing')}
-${key(html`<rect class="broken" y="3" width="18" height="8"/>`, 'a start that broke off')}
+function legend(subject: Subject): Html {
+  const groups = [...new Set(daysOf(subject).flatMap(({ groups: all }) => all.map(([group]) => group)))];
+  return html`<ul class="legend">
+${key(html`<rect class="served" y="3" width="18" height="8"/>`, 'served, and wrote to the log')}
+${key(html`<line class="silent" x1="0" x2="18" y1="7" y2="7"/>`, 'wrote nothing; its end is not known')}
+${daemonRuns(subject) ? key(html`<rect class="alive" y="4" width="18" height="6"/>`, 'runs') : null}
+${key(html`<rect class="broken" y="3" width="18" height="8"/>`, 'a failed start')}
 ${key(html`<rect class="stop" x="4" y="2" width="10" height="10"/>`, 'a clean stop')}
-${key(html`<path class="panic" d="M4 2l10 10m0 -10l-10 10"/>`, 'a panic')}
+${key(html`<path class="panic" d="M4 2l10 10m0 -10l-10 10"/>`, 'a crash')}
+${key(html`<path class="error" d="M9 1l6 11l-12 0z"/>`, 'an error, at its last time')}
+${groups.map((group) => key(html`<rect class="${shadeOf(group)}" x="2" width="14" height="14" rx="3"/>`, `sessions: ${groupOf(group)}`))}
 </ul>`;
+}

@@ -1,16 +1,16 @@
 import { bytes, count } from '../../model/amounts.ts';
 import { compareChecks, leadOf, type Report, type Standing, standing } from '../../run/report.ts';
-import { nextSteps } from '../steps.ts';
-import { escalations, verdict } from '../text.ts';
+import { escalations, sentence, verdict } from '../text.ts';
 import { say } from '../words.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
-import { badge, facts, moment, prose, standings } from './parts.ts';
+import { renderNext } from './next.ts';
+import { badge, facts, figure, moment, prose, standings } from './parts.ts';
 import type { Subject } from './subject.ts';
 
 const headlines = {
   fail: 'Something is wrong',
   unknown: 'Not everything could be determined',
-  warn: 'It works, with warnings',
+  warn: 'Warnings',
   pass: 'No problems found',
 } as const;
 
@@ -19,34 +19,75 @@ function worstOf({ summary }: Report): keyof typeof headlines {
   return (['fail', 'unknown', 'warn'] as const).find((status) => summary[status] > 0) ?? 'pass';
 }
 
-/** What is to be known before anything is read: the verdict, what to do next, and how the machine stands. */
+/** What is to be known before anything is read: the cause, where and when, what to do next, and how each area stands. */
 export function renderVerdict(subject: Subject): Html {
   const { report } = subject;
   const worst = worstOf(report);
-  const steps = nextSteps(report);
   return html`<header class="verdict ${worst}">
-<p class="brand">coven-doctor</p>
+<p class="brand">coven-doctor: ${worst === 'warn' ? count(report.summary.warn, 'warning') : headlines[worst].toLowerCase()}</p>
 <h1><span class="sign" aria-hidden="true">${standings[worst].sign}</span> ${headline(report)}</h1>
-<p class="sentence">${lead(report)}</p>
-<ul class="tally" aria-label="Checks by what they said">${tally(report)}</ul>
+<p class="sentence">${situation(subject)}</p>
+${facts(origin(subject))}
+<ul class="tally" aria-label="Checks by result">${tally(report)}</ul>
 ${report.escalate.map((reason) => html`<p class="escalate"><strong>Ask for support:</strong> ${escalations[reason]}.</p>`)}
 </header>
-${steps.length > 0 ? html`<section id="next" aria-labelledby="next-title"><h2 id="next-title">What to do next</h2><ol class="steps">${steps.map((step) => html`<li>${prose(clipped(step, 600))}</li>`)}</ol></section>` : null}
+${renderNext(report)}
 <section id="glance" aria-label="At a glance">${tiles(subject)}${about(report)}</section>`;
 }
 
-/** Names the worst cause; the steps below say what to do about it. */
+/** The worst cause, as a sentence; the steps below say what to do about it. */
 function headline(report: Report): Part {
   const worst = worstOf(report);
   const [first] = report.checks.toSorted(compareChecks);
-  if (!first || worst === 'pass') return headlines[worst];
-  return html`${headlines[worst]}: ${prose(clipped(say(first.check, leadOf(first)).message, 600))}`;
+  if (!first || worst === 'pass') return verdict(report) || headlines[worst];
+  return prose(clipped(sentence(say(first.check, leadOf(first)).message), 600));
 }
 
-function lead(report: Report): Part {
+/** How the daemon and its sessions stand beside that, in a line. */
+function situation({ report, seen }: Subject): Part {
+  const sessions = seen['store.sessions'];
+  const open = (status: string): number => sessions?.byStatus[status] ?? 0;
   const [first] = report.checks.toSorted(compareChecks);
-  if (!first || worstOf(report) === 'pass') return verdict(report);
-  return html`Found by <samp>${first.check.id}</samp> as <samp>${leadOf(first).code}</samp>.`;
+  const daemon = report.checks.find(({ check }) => check.id === 'daemon');
+  const said =
+    daemon && daemon !== first
+      ? html`${prose(clipped(sentence(say(daemon.check, daemon.worst).message), 300))}. `
+      : null;
+  const all = Object.values(sessions?.byStatus ?? {}).reduce((sum, one) => sum + one, 0);
+  const rows =
+    sessions?.outcome === 'read'
+      ? `The ledger holds ${count(all, 'session')}: ${open('running')} running, ${open('created')} not yet started.`
+      : 'The sessions in the ledger could not be read.';
+  return html`${said}${rows}`;
+}
+
+/** As people write it. */
+const system = (platform = ''): string => ({ linux: 'Linux', darwin: 'macOS' })[platform] ?? platform;
+
+/** Versions, machine and time. */
+function origin({ report, seen, made }: Subject): readonly (readonly [string, Part])[] {
+  const { machine, install, 'daemon.health': health } = seen;
+  const daemon = health?.body?.covenVersion ?? null;
+  const cli = install?.covens.find(({ ours }) => !ours)?.version ?? null;
+  const coven =
+    daemon !== null && daemon === cli
+      ? cli
+      : [
+          ...(cli === null ? [] : [`${cli} on PATH`]),
+          ...(daemon === null ? [] : [`${daemon} runs as the daemon`]),
+        ].join(', ');
+  const { os, arch, node } = made?.system ?? {};
+  const machineWords = [
+    [system(machine?.platform), arch].filter(Boolean).join(' '),
+    [os?.distro, os?.release].filter(Boolean).join(' '),
+    node && `Node ${node}`,
+  ];
+  return [
+    ['Coven', coven === '' ? (install ? 'none on PATH, and no daemon answers' : 'not known') : coven],
+    ['coven-doctor', made?.tool.version ?? null],
+    ['Machine', machineWords.filter(Boolean).join(', ') || 'not known'],
+    ['Checked at (UTC)', moment(report.startedAt)],
+  ];
 }
 
 const order: readonly Standing[] = ['fail', 'unknown', 'warn', 'suppressed', 'known', 'pass', 'skipped'];
@@ -64,38 +105,45 @@ const worseFirst = (a: Standing, b: Standing): number => order.indexOf(a) - orde
 
 function tiles({ report, seen }: Subject): Html {
   // The worst of its area: a tile never shows a pass beside a failure of the same area.
-  const of = (area: string): Part => {
+  const of = (name: string, area: string, detail: Part = null): Html => {
     const [found] = report.checks
       .filter(({ check: { id } }) => id === area || (id !== 'home:disk' && id.split(':')[0] === area))
       .toSorted((a, b) => worseFirst(standing(a.worst), standing(b.worst)) || compareChecks(a, b));
-    return found
-      ? html`${badge(standing(found.worst))} <span>${prose(clipped(say(found.check, found.worst).message, 160))}</span>`
-      : 'skipped';
+    // A number says more than that all is well, and a finding has its own.
+    const isPass = found?.worst.status === 'pass';
+    const words =
+      found && (detail === null || !isPass) ? html`<p>${brief(say(found.check, found.worst).message)}</p>` : null;
+    const more = detail === null || (!isPass && area === 'home:disk') ? null : html`<p>${detail}</p>`;
+    return html`<div class="tile"><h3>${name}</h3><p>${found ? badge(standing(found.worst)) : 'skipped'}</p>${words}${more}</div>\n`;
   };
-  const ofDisk = of('home:disk');
   const disk = seen['home.disk'];
   const sessions = seen['store.sessions'];
-  const tile = (name: string, value: Part): Html => html`<div class="tile"><h3>${name}</h3><p>${value}</p></div>\n`;
   return html`<div class="tiles">${[
-    tile('Daemon', of('daemon')),
-    tile('Ledger', of('store')),
-    tile(
+    of('Daemon', 'daemon'),
+    of('Ledger', 'store'),
+    of(
       'Sessions',
+      'sessions',
       sessions?.outcome === 'read'
-        ? html`${of('sessions')}. <b>${sessions.byStatus.running ?? 0}</b> running, ${sessions.byStatus.created ?? 0} created, ${sessions.recent.made} made in the last day`
-        : html`${of('sessions')}. The sessions were not read.`,
+        ? html`<b>${sessions.byStatus.running ?? 0}</b> running, ${figure(sessions.recent.made)} made in the last day`
+        : 'The sessions could not be read.',
     ),
-    tile('Home', of('home')),
-    tile('Disk', disk ? html`${ofDisk}. <b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : ofDisk),
+    of('Home', 'home'),
+    of('Disk', 'home:disk', disk ? html`<b>${bytes(disk.freeBytes)}</b> free of ${bytes(disk.totalBytes)}` : null),
   ]}</div>`;
 }
 
-const about = ({ home, startedAt, durationMs, runId, exitCode, complete, baseline }: Report): Html =>
+/** The first clause of what takes more than two lines; all of it is among the findings. */
+function brief(message: string): Part {
+  const clause = message.length > 80 ? (/^.{20,80}?(?=[:;,] )/.exec(message)?.[0] ?? message) : message;
+  return prose(clipped(sentence(clause), 160));
+}
+
+const about = ({ home, durationMs, runId, exitCode, complete, baseline }: Report): Html =>
   facts([
     ['Home', html`<samp>${clipped(home)}</samp>`],
-    ['Checked at (UTC)', moment(startedAt)],
     ['Took', count(durationMs, 'millisecond')],
-    ['Complete', complete ? 'yes' : 'no'],
+    ['Everything could be determined', complete ? 'yes' : 'no'],
     ['Exit code', exitCode],
     ['Run', html`<samp>${runId}</samp>`],
     ['Compared with run', baseline === null ? null : html`<samp>${baseline}</samp>`],

@@ -1,0 +1,33 @@
+import { type Advice, shellLine } from '../model/advice.ts';
+import type { Check, Finding } from '../model/check.ts';
+import type { Risk } from '../model/step.ts';
+import { fixCommand, risksOf } from './remediation.ts';
+import { adviseOn } from './words.ts';
+
+/** What to do about a finding: what has to be known first, the repair where there is one, then what can be done by hand. */
+export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): Advice {
+  const fix = fixCommand(check, finding);
+  const byHand = adviseOn(check, finding).filter(
+    (part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)),
+  );
+  // Sentences that introduce no command are what to know before anything is done.
+  const begins = byHand.findIndex((part) => typeof part !== 'string' || part.endsWith(':'));
+  const first = begins === -1 ? byHand : byHand.slice(0, begins);
+  const rest = byHand.slice(first.length);
+  return [
+    ...first,
+    ...(fix ? [fixWords(risksOf(check, finding)), fix] : []),
+    ...(fix && rest.length > 0 ? ['Or by hand:'] : []),
+    ...rest,
+  ];
+}
+
+/** What a repair costs, said before it is typed. */
+function fixWords(risks: readonly Risk[]): string {
+  if (risks.length === 0) return 'Fix it (a backup comes first, and `coven-doctor undo` takes it back):';
+  const costs = [
+    ...(risks.includes('disruptive') ? ['end running sessions'] : []),
+    ...(risks.includes('lossy') ? ['lose data'] : []),
+  ];
+  return `Fix it (this can ${costs.join(' or ')}: the plan says what, and asks; a backup comes first):`;
+}

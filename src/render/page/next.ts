@@ -1,0 +1,30 @@
+import { shellLine } from '../../model/advice.ts';
+import { compareChecks, counts, type Report } from '../../run/report.ts';
+import { advised } from '../advised.ts';
+import { advice } from './advice.ts';
+import { type Html, html } from './html.ts';
+
+/** Steps that are shown; a hostile home may make any number of findings. */
+const most = 20;
+
+/** What to do, by the worst cause, each step once. The bundle is not among them: this page is in it. */
+export function renderNext(report: Report): Html | null {
+  const all = report.checks.toSorted(compareChecks).flatMap(({ check, findings }) =>
+    findings
+      .filter((finding) => counts(finding) && !finding.causedBy)
+      .map((finding) => ({ of: `${check.id} ${finding.code}`, parts: advised(check, finding) }))
+      .filter(({ parts }) => parts.length > 0),
+  );
+  const steps = [...new Map(all.toReversed().map((step) => [textOf(step.parts), step])).values()].toReversed();
+  if (steps.length === 0) return null;
+  return html`<section id="next" aria-labelledby="next-title"><h2 id="next-title">What to do next</h2>
+<p class="quiet">At the machine where this was seen. <samp>&lt;coven-home&gt;</samp> stands for the path of the home.</p>
+<ol class="steps">${steps
+    .slice(0, most)
+    .map(({ of, parts }) => html`<li><p class="quiet">For <samp>${of}</samp></p>${advice(parts)}</li>\n`)}</ol>${
+    steps.length > most ? html`<p class="quiet">${steps.length - most} more steps are in report.json.</p>` : null
+  }</section>`;
+}
+
+const textOf = (parts: ReturnType<typeof advised>): string =>
+  parts.map((part) => (typeof part === 'string' ? part : shellLine(part))).join('\n');

@@ -1,0 +1,42 @@
+import type { Subject } from './subject.ts';
+
+/** Statuses of Coven, from the bottom of a column to its top, each with its colour; others are one. */
+const shades = ['completed', 'running', 'idle', 'created', 'killed', 'cancelled', 'orphaned', 'failed'] as const;
+const other = 'other';
+const groups = [...shades, other];
+
+export const groupOf = (status: string): string => shades.find((shade) => shade === status) ?? other;
+/** The class that gives a status its colour. */
+export const shadeOf = (status: string): string => `s-${groupOf(status)}`;
+
+/** No ledger counts so many: a bundle may say anything. */
+const tooMany = 1e9;
+const most = 60;
+
+export interface Day {
+  /** Its begin, milliseconds since 1970, UTC. */
+  readonly at: number;
+  readonly total: number;
+  /** Sessions made on it by their status now, in the order of the colours. */
+  readonly groups: readonly (readonly [group: string, sessions: number])[];
+}
+
+/** Days on which sessions were made, oldest first. */
+export function daysOf({ report, seen }: Subject): readonly Day[] {
+  const now = Date.parse(report.startedAt);
+  const days = new Map<number, Map<string, number>>();
+  for (const { day, status, sessions } of seen['store.sessions']?.byDay ?? []) {
+    const at = Date.parse(day);
+    if (!(at <= now && sessions > 0 && sessions < tooMany)) continue;
+    const counts = days.get(at) ?? new Map<string, number>();
+    days.set(at, counts.set(groupOf(status), (counts.get(groupOf(status)) ?? 0) + sessions));
+  }
+  return [...days]
+    .sort(([a], [b]) => a - b)
+    .slice(-most)
+    .map(([at, counts]) => ({
+      at,
+      total: [...counts.values()].reduce((sum, rows) => sum + rows, 0),
+      groups: groups.flatMap((group) => (counts.has(group) ? [[group, counts.get(group) ?? 0] as const] : [])),
+    }));
+}
