@@ -31,7 +31,9 @@ export function renderTimeline(subject: Subject): Html {
     ...spans.map(({ from }) => from),
     ...events.map(({ at, isDay }) => (isDay ? at - dayMs + 1 : at)),
   );
-  const lately = events.filter(({ at, isDay }) => !isDay && now - at < dayMs).length;
+  const lately = [...spans.map(({ from }) => from), ...errorsOf(subject).map(({ time }) => time)].filter(
+    (at) => now - at < dayMs,
+  ).length;
   const isLong = now - oldest > 3 * dayMs;
   return section(
     'timeline',
@@ -133,7 +135,7 @@ ${start.stopped && inside(end) ? html`<svg class="mark" x="${at(end)}"><rect cla
   const axis = (top: number): Html => html`<line class="axis" x1="0" x2="100%" y1="${top}" y2="${top}"/>`;
   const label = `The daemon, errors and sessions from ${stamp(from)} to ${stamp(to)} UTC; the table below tells every event.`;
   return html`<figure class="timeline"><svg role="img" aria-label="${label}" width="100%" height="${height + 1}">${grid}${axis(y)}${axis(lanes.errors)}${axis(height)}
-${name('Daemon', 12)}${name(errors.length > 0 ? 'Errors in the log' : 'Errors in the log: none', lanes.errors - 15)}${busiest === null ? null : name(`Sessions made, at most ${busiest} a day`, lanes.sessions - 8)}
+${name('Daemon', 12)}${name(errors.length > 0 ? 'Errors in the log' : 'Errors in the log: none', lanes.errors - 15)}${busiest === null ? null : name(busiest > 0 ? `Sessions made, at most ${busiest} a day` : 'Sessions made: none', lanes.sessions - 8)}
 ${daemon}${crashes}${errors}${columns}</svg>
 <figcaption><span>${minute(from)}</span><span>${minute((from + to) / 2)}</span><span>${minute(to)}</span></figcaption></figure>`;
 }
