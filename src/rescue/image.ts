@@ -104,7 +104,7 @@ function checkpointed(frames: Frames, size: number): ReadonlyMap<number, number>
 
 /** The database that the main file makes with the given frames. */
 export function imageOf(source: Source, latest: ReadonlyMap<number, number>): Image {
-  const { main, wal, mainPages, offsetOf } = source;
+  const { main, wal, mainPages, layout } = source;
   const count = Math.max(mainPages, ...maxOf(latest));
   return {
     count,
@@ -114,7 +114,7 @@ export function imageOf(source: Source, latest: ReadonlyMap<number, number>): Im
       if (page < 1 || page > count) return null;
       const frame = latest.get(page);
       if (frame !== undefined && wal) return readWhole(wal.fd, into, wal.frames.offsetOf(frame));
-      return main && page <= mainPages ? readWhole(main.fd, into, offsetOf(page)) : null;
+      return main && page <= mainPages ? readWhole(main.fd, into, layout.offsetOf(page)) : null;
     },
   };
 }

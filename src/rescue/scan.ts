@@ -17,17 +17,20 @@ export function scan(of: Scan): Scanned {
   const chunk = Buffer.alloc(chunkPages * pageSize);
   let done = 0;
   for (let first = 1; source.main && first <= source.mainPages; first += chunkPages) {
-    const from = source.offsetOf(first);
+    const from = source.layout.offsetOf(first);
     const got = Math.max(0, Math.min(chunk.length, source.main.size - from));
     const isRead = readWhole(source.main.fd, chunk.subarray(0, got), from) !== null;
     for (let number = first; number < first + chunkPages && number <= source.mainPages; number += 1) {
-      const at = source.offsetOf(number);
+      const at = source.layout.offsetOf(number);
       const inChunk = isRead && at - from >= 0 && at - from + pageSize <= got;
       const bytes = inChunk
         ? chunk.subarray(at - from, at - from + pageSize)
         : padded(source.main.fd, source.main.size, at, pageSize);
       const place = image.frameOf(number) >= 0 ? 'replaced' : 'current';
       if (bytes) work.page({ bytes, number, file: 0, at, rank: 0, place });
+      const other = source.layout.otherOf(number);
+      const more = other === null ? null : padded(source.main.fd, source.main.size, other, pageSize);
+      if (more && other !== null) work.page({ bytes: more, number, file: 0, at: other, rank: 0, place: 'replaced' });
     }
     done += got;
     tell(done);

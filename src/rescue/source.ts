@@ -2,12 +2,11 @@ import { closeSync } from 'node:fs';
 import { openFile } from '../sqlite/files.ts';
 import { isForeign } from '../sqlite/fork.ts';
 import { readFrames } from '../sqlite/frames.ts';
-import { parsePage } from '../sqlite/page.ts';
 import { type OpenFile, type OpenWal, readWhole } from '../sqlite/pages.ts';
-import { cellsOf } from '../sqlite/tree.ts';
 import { parseWalHeader, walHeaderBytes } from '../sqlite/wal.ts';
 import { framesGone, parseWalIndex, walIndexBytes } from '../sqlite/wal-index.ts';
 import { type Format, findFormat } from './format.ts';
+import { type Layout, layOut } from './layout.ts';
 
 /** The bytes of a ledger: its main file, and its WAL where it has one that is its own. */
 export interface Source {
@@ -20,8 +19,8 @@ export interface Source {
   readonly lostFrames: number;
   /** Pages that the main file holds, the last one perhaps in part. */
   readonly mainPages: number;
-  /** Where a page of the main file begins, which may not be where it should. */
-  readonly offsetOf: (page: number) => number;
+  /** Where the pages of the main file begin, which may not be where they should. */
+  readonly layout: Layout;
 }
 
 /**
@@ -45,7 +44,7 @@ export function withSource<T>(path: string, work: (source: Source) => T): T {
       isWalForeign,
       lostFrames: isWalForeign ? 0 : countLost(path, own),
       mainPages: main ? Math.ceil(main.size / format.pageSize) : 0,
-      offsetOf: main ? offsets(main, format) : (page) => (page - 1) * format.pageSize,
+      layout: layOut(main, format),
     });
   } finally {
     if (main) closeSync(main.fd);
@@ -76,71 +75,4 @@ function openPart(path: string): OpenFile | null {
   } catch {
     return null;
   }
-}
-
-const sector = 512;
-const chunkPages = 256;
-
-/**
- * Where pages begin. A file system or a copy that lost or repeated a sector moves all that follows: there b-tree pages
- * begin at another multiple of 512, and so do the overflow pages between them.
- */
-function offsets({ fd, size }: OpenFile, { pageSize, usableSize }: Format): Source['offsetOf'] {
-  const aligned = (page: number): number => (page - 1) * pageSize;
-  const pages = Math.ceil(size / pageSize);
-  const steps = pageSize / sector;
-  if (steps <= 1) return aligned;
-  /** By page, in sectors; 255 where nothing is known. */
-  let moved: Uint8Array | null = null;
-  const chunk = Buffer.alloc((chunkPages + 1) * pageSize);
-  const isSound = (bytes: Buffer): boolean => {
-    const page = parsePage(bytes, 2, usableSize);
-    if (typeof page === 'string' || page.cells === 0) return false;
-    return [...cellsOf(page)].length === page.cells;
-  };
-  for (let first = 1; first <= pages; first += chunkPages) {
-    const bytes = Math.min(chunk.length, size - aligned(first));
-    if (!readWhole(fd, chunk.subarray(0, bytes), aligned(first))) continue;
-    for (let page = Math.max(first, 2); page < first + chunkPages; page += 1) {
-      const at = (page - first) * pageSize;
-      if (at + pageSize > bytes || isKnownPage(chunk, at)) continue;
-      for (let step = 1; step < steps && at + step * sector + pageSize <= bytes; step += 1) {
-        const from = at + step * sector;
-        if (!isKnownPage(chunk, from) || !isSound(chunk.subarray(from, from + pageSize))) continue;
-        moved ??= new Uint8Array(pages + 1).fill(255);
-        moved[page] = step;
-        break;
-      }
-    }
-  }
-  if (!moved) return aligned;
-  fillBetween(moved, fd, pageSize, isSound);
-  const by = moved;
-  return (page) => aligned(page) + (by[page] ?? 0) * sector;
-}
-
-/** Whether the first byte is that of a b-tree page, which an overflow page of some GB may have, too. */
-const isKnownPage = (bytes: Buffer, at: number): boolean => [2, 5, 10, 13].includes(bytes[at] ?? 0);
-
-/** What lies between two pages that were moved by the same number of sectors was moved as well, where no page is in its place. */
-function fillBetween(moved: Uint8Array, fd: number, pageSize: number, isSound: (bytes: Buffer) => boolean): void {
-  const into = Buffer.alloc(pageSize);
-  const isInPlace = (page: number): boolean => {
-    const bytes = readWhole(fd, into, (page - 1) * pageSize);
-    return bytes !== null && isSound(bytes);
-  };
-  let last = 0;
-  let by = 0;
-  for (let page = 1; page < moved.length; page += 1) {
-    const step = moved[page] ?? 255;
-    if (step === 255) {
-      if (by > 0 && isInPlace(page)) by = 0;
-      continue;
-    }
-    if (step === by) moved.fill(step, last, page);
-    [last, by] = [page, step];
-  }
-  // Up to the end, where nothing is in its place again.
-  if (by > 0) moved.fill(by, last);
-  for (let page = 0; page < moved.length; page += 1) if (moved[page] === 255) moved[page] = 0;
 }
