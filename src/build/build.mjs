@@ -2,7 +2,7 @@
 // resolving, and a diagnosis needs sixty of them. What is loaded now and then stays in files of its own.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, transform } from 'esbuild';
@@ -20,6 +20,40 @@ const throughTheDoor = {
   },
 };
 
+/** V8 makes a value of a text of JSON several times faster than of the same value in code, and its code cache is the smaller for it. */
+const jsonAsText = {
+  name: 'json',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/redaction\/templates\/[\w-]+\.json$/ }, ({ path }) => {
+      const text = JSON.stringify(JSON.parse(readFileSync(path, 'utf8')));
+      return { contents: `export default JSON.parse(${JSON.stringify(text)})`, loader: 'js' };
+    });
+  },
+};
+
+const words = join(root, 'src/cli/check-words.ts');
+/** Puts what that file exports in its place. */
+const wordsAlone = {
+  name: 'words',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/cli\/check-words\.ts$/ }, async () => {
+      const options = {
+        entryPoints: [words],
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        write: false,
+        plugins: [],
+      };
+      const { outputFiles } = await bundle(options);
+      const { checkWords } = await import(
+        `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+      );
+      return { contents: `export const checkWords=${JSON.stringify(checkWords)}`, loader: 'js' };
+    });
+  },
+};
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -32,7 +66,7 @@ const common = {
   alias: { 'string-width': './src/cli/width.ts' },
   logLevel: 'warning',
   metafile: true,
-  plugins: [throughTheDoor],
+  plugins: [throughTheDoor, jsonAsText, wordsAlone],
 };
 
 /** Every file that went into `dist`. */
@@ -48,16 +82,21 @@ async function build(options) {
 /** What users call. */
 const programs = { 'coven-doctor': 'src/coven-doctor.ts', coven: 'src/coven.ts' };
 
-/** What those are begun with on a default diagnosis; with all that these import, it is in one file. */
-const always = [
-  'cli/main',
-  'cli/dispatch',
-  'cli/commands/plain',
-  'cli/doctor',
-  'render/text',
-  'render/progress',
-  'host/ask',
-];
+/**
+ * What is loaded together is in one file of code, with a code cache of its own: what every command line begins with, the table of commands
+ * and what is said of it, and the default diagnosis with all that it imports. What two of them need is in the first.
+ */
+const together = {
+  first: [...Object.values(programs), 'src/cli/main.ts', 'src/cli/dispatch.ts'],
+  words: ['src/cli/commands/index.ts', 'src/cli/help.ts', 'src/cli/version.ts', 'src/cli/completion.ts'],
+  code: [
+    'src/cli/commands/plain.ts',
+    'src/cli/doctor.ts',
+    'src/render/text.ts',
+    'src/render/progress.ts',
+    'src/host/ask.ts',
+  ],
+};
 
 /** Programs that are started as children (`ChildProgram`). */
 const children = {
@@ -120,18 +159,21 @@ async function buildPrograms() {
     write: false,
   });
   const outputs = Object.entries(metafile.outputs);
-  const begins = [...Object.values(programs), ...always.map((name) => `src/${name}.ts`)].map((source) => {
+  /** The files that a source is in with all that it imports at once. */
+  const filesOf = (source) => {
     const [path] = outputs.find(([, { entryPoint }]) => entryPoint === source) ?? [];
     if (!path) throw new Error(`${source} is not loaded by itself any more`);
-    return path;
-  });
-  const hot = new Set();
-  const add = (path) => {
-    if (hot.has(path) || !metafile.outputs[path]) return;
-    hot.add(path);
-    for (const { kind, path: next } of metafile.outputs[path].imports) if (kind === 'import-statement') add(next);
+    const found = new Set([path]);
+    for (const one of found)
+      for (const { kind, path: next } of metafile.outputs[one].imports)
+        if (kind === 'import-statement' && metafile.outputs[next]) found.add(next);
+    return [...found];
   };
-  begins.forEach(add);
+  /** Which file of code a file of esbuild's is in. */
+  const groupOf = new Map();
+  for (const [group, sources] of Object.entries(together))
+    for (const path of new Set(sources.flatMap(filesOf)))
+      groupOf.set(basename(path), groupOf.has(basename(path)) ? 'first' : group);
 
   const texts = new Map();
   for (const { path, text } of outputFiles) {
@@ -144,27 +186,31 @@ async function buildPrograms() {
     });
     texts.set(basename(path), code);
   }
-  const hotNames = new Set([...hot].map((path) => basename(path)));
-  const table = [...hotNames].map(
-    (name) => `${JSON.stringify(`./${name}`)}(module,exports,require){${texts.get(name)}}`,
-  );
-  const code = `const importMetaUrl=${here},made={},table={${table.join(',')}};
+  const hash = hashOf([...groupOf.keys()].map((name) => texts.get(name)).join('\n'));
+  const fileOf = (name) => `./${groupOf.get(name)}-${hash}.js`;
+  for (const group of Object.keys(together)) {
+    const own = [...groupOf].flatMap(([name, its]) => (its === group ? [name] : []));
+    const table = own.map((name) => `${JSON.stringify(`./${name}`)}(module,exports,require){${texts.get(name)}}`);
+    const others = [...groupOf.keys()].filter((name) => !own.includes(name));
+    const elsewhere = Object.fromEntries(others.map((name) => [`./${name}`, fileOf(name)]));
+    const code = `const importMetaUrl=${here},made={},elsewhere=${JSON.stringify(elsewhere)},table={${table.join(',')}};
 const load=exports.load=(id)=>{
 if(made[id])return made[id].exports;
+if(Object.hasOwn(elsewhere,id))return require(elsewhere[id]).load(id);
 if(!Object.hasOwn(table,id))return require(id);
 const own=made[id]={exports:{}};
 table[id](own,own.exports,load);
 return own.exports};`;
-  const codeName = `code-${hashOf(code)}.js`;
+    writeFileSync(join(dist, `${group}-${hash}.js`), code);
+  }
   for (const [name, text] of texts) {
-    if (hotNames.has(name)) continue;
-    const rest = text.replace(/\brequire\("(\.\/[^"]+)"\)/g, (call, id) =>
-      hotNames.has(id.slice(2)) ? `require("./${codeName}").load("${id}")` : call,
+    if (groupOf.has(name)) continue;
+    const rest = text.replace(/\brequire\("\.\/([^"]+)"\)/g, (call, id) =>
+      groupOf.has(id) ? `require("${fileOf(id)}").load("./${id}")` : call,
     );
     writeFileSync(join(dist, name), `const importMetaUrl=${here};${rest}`);
   }
-  writeFileSync(join(dist, codeName), code);
-  for (const name of Object.keys(programs)) await writeProgram(name, codeName, `./${name}.js`, 0o755);
+  for (const name of Object.keys(programs)) await writeProgram(name, `first-${hash}.js`, `./${name}.js`, 0o755);
 }
 
 rmSync(dist, { recursive: true, force: true });

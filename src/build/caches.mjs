@@ -18,14 +18,15 @@ function codeOf(program) {
   return join(dist, name);
 }
 
-function make(program, entry, words, input, home) {
+/** Of the files of code that are named, of a program that begins with the first of `code`. */
+function make(code, names, entry, words, input, home) {
   const env = { PATH: '/usr/bin:/bin', HOME: scratch, COVEN_HOME: home };
-  const { status, signal } = spawnSync(execPath, [maker, codeOf(program), entry, ...words], {
+  const { status, signal } = spawnSync(execPath, [maker, codeOf(code), entry, names, ...words], {
     input,
     env,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
-  if (signal || status > 3) throw new Error(`${program} ended with ${signal ?? status}`);
+  if (signal || status > 3) throw new Error(`${names} ended with ${signal ?? status}`);
 }
 
 try {
@@ -40,15 +41,17 @@ try {
     INSERT INTO sessions (id, status, created_at) VALUES ('a', 'running', '2026-01-01T00:00:00Z');
     INSERT INTO events VALUES ('1', 'a', 'output', '{}', '2026-01-01T00:00:00Z')`);
   const request = { ledger, scratch: null, deep: false, budgetMs: 150 };
-  make('reader', '', [String(pid)], `${JSON.stringify(request)}\n`, home);
+  make('reader', 'reader', '', [String(pid)], `${JSON.stringify(request)}\n`, home);
   make(
+    'judge',
     'judge',
     '',
     [String(pid)],
     `${JSON.stringify({ ledger, whole: false, leafMs: 200, milliseconds: 4000 })}\n`,
     home,
   );
-  make('code', './coven-doctor.js', [], '', home);
+  make('first', 'first,code', './coven-doctor.js', [], '', home);
+  make('first', 'words', './coven-doctor.js', ['--help'], '', home);
   db.close();
 } catch (error) {
   console.warn(`no code cache for V8 ${versions.v8}: ${error instanceof Error ? error.message : error}`);

@@ -1,5 +1,4 @@
-import { checks } from '../../checks/index.ts';
-import { upgradeChecks } from '../../checks/upgrades.ts';
+import { checkWords } from './check-words.ts';
 import type { Command, Option } from './command.ts';
 import { commands } from './commands/index.ts';
 import type { shells } from './shells.ts';
@@ -11,9 +10,6 @@ export async function completionOf(shell: (typeof shells)[number]): Promise<stri
 
 /** What a shell can offer for a value: words, files or folders; nothing where it cannot know. */
 type Offer = { readonly words: readonly string[] } | 'files' | 'folders' | null;
-
-const families = [...new Set([...checks, ...upgradeChecks].map(({ category }) => category))];
-const checkWords = [...families, ...[...checks, ...upgradeChecks].map(({ id }) => id)];
 
 function offerOf(value: string | undefined, choices: Option['choices']): Offer {
   if (choices) return { words: choices.map(String) };

@@ -1,6 +1,7 @@
 import { startReaderAhead } from '../host/reader.ts';
 import type { Command, MadeOfCommands } from './command.ts';
 import { mayHaveLedger } from './home.ts';
+import { shells } from './shells.ts';
 import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage.ts';
 
@@ -21,6 +22,12 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   if (asked?.what === 'version') return (await import('./version.ts')).printVersion(words.includes('--verbose'));
   if (asked) return (await import('./help.ts')).printHelp(command);
   if (!('run' in command)) throw new UsageError(incomplete(command, rest));
+  // As with no words at all: the parser takes as long to load as Node takes to start.
+  const shell = command.name === 'completion' && rest.length === 1 && shells.find((shell) => shell === rest[0]);
+  if (shell) {
+    await (await import('./print.ts')).print(await madeOfCommands.completionOf(shell));
+    return 0;
+  }
   if (command.readsLedger && (words.some((word) => word.startsWith('--home')) || mayHaveLedger())) startReaderAhead();
   const { parse } = await import('./parse.ts');
   return command.run((await parse(command, rest)) as never, signal, madeOfCommands);

@@ -9,10 +9,15 @@ export interface Stat {
   readonly state: string;
   readonly startTicks: string;
   readonly uid: number;
+  /** A thread of the kernel: it has no program, environment or files. */
+  readonly kernel: boolean;
 }
 
 /** Kernel clock ticks a second, as every Linux that Node runs on reports them to user space. */
 const ticksPerSecond = 100;
+
+/** Of a thread of the kernel. Source: PF_KTHREAD in linux/sched.h. */
+const kernelFlag = 0x0020_0000;
 
 const statLimit = 4096;
 const argvLimit = 16_384;
@@ -47,6 +52,7 @@ export function readStat(pid: number): Stat | null {
     session: Number(fields[3]),
     startTicks: fields[19] ?? '0',
     uid,
+    kernel: (Number(fields[6]) & kernelFlag) !== 0,
   };
 }
 

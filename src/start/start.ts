@@ -23,15 +23,15 @@ const { enableCompileCache } = Module as { readonly enableCompileCache?: (folder
 /** Bits of a mode by which others may write. */
 const writableByOthers = 0o022;
 
+/** A file of code beside this one. Source: src/build/build.mjs. */
+const ofCode = /^\.\/[a-z]+-[\da-f]{12}\.js$/;
+
 function load(path: string): Code {
+  const known = require.cache[path];
+  if (known) return known.exports as Code;
   const cached = shipped(path);
   if (!cached) {
-    const folder =
-      enableCompileCache && process.argv.length > 1 ? codeCacheFolder(process.argv.slice(2), process.env) : null;
-    if (folder !== null) {
-      enableCompileCache?.(folder);
-      shareCodeCache(folder);
-    }
+    useCompileCache();
     return require(path) as Code;
   }
   const script = new vm.Script(Module.wrap(cached.source), { filename: path, cachedData: cached.cachedData });
@@ -39,8 +39,23 @@ function load(path: string): Code {
   const own = new Module(path);
   own.filename = path;
   require.cache[path] = own;
-  script.runInThisContext()(own.exports, Module.createRequire(path), own, path, __dirname);
+  const plain = Module.createRequire(path);
+  const requires = (id: string): unknown => (ofCode.test(id) ? load(`${__dirname}/${id.slice(2)}`) : plain(id));
+  script.runInThisContext()(own.exports, requires, own, path, __dirname);
   return own.exports as Code;
+}
+
+let isCacheChosen = false;
+
+/** Has Node keep what it compiles from now on, where it can and there is a safe place for it. */
+function useCompileCache(): void {
+  if (isCacheChosen) return;
+  isCacheChosen = true;
+  if (!enableCompileCache || process.argv.length < 2) return;
+  const folder = codeCacheFolder(process.argv.slice(2), process.env);
+  if (folder === null) return;
+  enableCompileCache(folder);
+  shareCodeCache(folder);
 }
 
 /**

@@ -1,9 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { lockNames, names } from '../../coven/layout.ts';
 import type { Entry } from '../../model/observation.ts';
-import { look as lookAt } from '../files.ts';
+import { isShortage, look as lookAt } from '../files.ts';
 import type { Look } from '../look.ts';
 import { textOfProc } from '../proc-file.ts';
 import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from '../procfs.ts';
@@ -53,7 +54,8 @@ const writerLooks = { idle: 20, working: 40, pauseMs: 50 };
 export async function take({ home, observe, signal }: Look): Promise<Locks> {
   const { list } = await observe('home.entries');
   const files = lockNames.flatMap((name) => list.find((entry) => entry.name === name) ?? []);
-  const lines = readLocks();
+  // After the entries: a daemon takes its lock before it makes its socket.
+  const lines = await readLocksLater();
   if (!lines)
     return {
       method: 'none',
@@ -111,7 +113,7 @@ async function watchWriter(
   let looks: number = writerLooks.idle;
   for (let n = 0; n < looks; n += 1) {
     await sleep(writerLooks.pauseMs, undefined, { signal });
-    if (writer(readLocks()) !== pid || (await written(wal)) !== before) return null;
+    if (writer(await readLocksLater()) !== pid || (await written(wal)) !== before) return null;
     if (/[RD]/.test(readStat(pid)?.state ?? '')) looks = writerLooks.working;
   }
   return { pid, watchedMs: Math.round(performance.now() - start) };
@@ -124,11 +126,25 @@ async function written(wal: string): Promise<string> {
 }
 
 /** Pids that hold any SQLite (POSIX) lock on one of `files`. */
-export function posixHolders(files: readonly Entry[]): ReadonlySet<number> {
-  const lines = readLocks() ?? [];
+export async function posixHolders(files: readonly Entry[]): Promise<ReadonlySet<number>> {
+  const lines = await readLocksLater();
   return new Set(
-    lines.filter((line) => line.kind === 'POSIX' && files.some((file) => isOn(line, file))).map((line) => line.pid),
+    (lines ?? [])
+      .filter((line) => line.kind === 'POSIX' && files.some((file) => isOn(line, file)))
+      .map((line) => line.pid),
   );
+}
+
+/**
+ * Unlike other files of /proc, this one is not there at once: the kernel stops those who take locks meanwhile, and waits some 10 ms
+ * until all have seen that, unless somebody else has just read it. Source: percpu_down_write in fs/locks.c of Linux.
+ */
+async function readLocksLater(): Promise<readonly Line[] | null> {
+  const text = await readFile('/proc/locks', 'latin1').catch((error: unknown) => {
+    if (isShortage(error)) throw error;
+    return null;
+  });
+  return text === null ? null : parseLocks(text);
 }
 
 function readLocks(): readonly Line[] | null {

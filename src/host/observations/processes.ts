@@ -72,17 +72,26 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
     observe('home.locks'),
     observe('home.entries'),
   ]);
+  const ledger = entries.list.filter((entry) => entry.name === names.ledger || entry.name === names.shm);
+  const holders = posixHolders(ledger);
+  // It is awaited below; what comes before that may fail first.
+  holders.catch(() => undefined);
   const pids = proc.allPids();
   if (!pids) return (await import('../processes-portable.ts')).seeProcessesPortably(record, signal);
 
   const stats = new Map<number, proc.Stat>();
+  let pause = performance.now() + sliceMs;
+  const pauseNow = async (): Promise<void> => {
+    await turn();
+    pause = performance.now() + sliceMs;
+  };
   for (const pid of pids) {
+    if (performance.now() > pause) await pauseNow();
     const found = proc.readStat(pid);
     if (found) stats.set(pid, found);
   }
   const canonical = home.kind === 'directory' ? await realpath(path).catch(() => path) : path;
-  const ledger = entries.list.filter((entry) => entry.name === names.ledger || entry.name === names.shm);
-  const ledgerPids = posixHolders(ledger);
+  const ledgerPids = await holders;
   const lockPids = new Set(locks.files.flatMap(({ holders }) => holders.map(({ pid }) => pid)));
   const statePids = new Set(locks.files.find(({ name }) => name === names.stateLock)?.holders.map(({ pid }) => pid));
   const named = new Set([...ledgerPids, ...lockPids, ...(record.pid === null ? [] : [record.pid])]);
@@ -93,13 +102,9 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
   const owner = home.uid ?? machine.uid;
   const proven = new Set([...lockPids, ...listening]);
   const candidates = new Map<number, Candidate>();
-  let pause = performance.now() + sliceMs;
   for (const found of stats.values()) {
-    if (found.uid !== owner && !named.has(found.pid)) continue;
-    if (performance.now() > pause) {
-      await turn();
-      pause = performance.now() + sliceMs;
-    }
+    if ((found.uid !== owner || found.kernel) && !named.has(found.pid)) continue;
+    if (performance.now() > pause) await pauseNow();
     candidates.set(found.pid, await readCandidate(found, proven.has(found.pid)));
   }
   const belonging = belongings(candidates, home, canonical);
