@@ -3,6 +3,7 @@ import Module from 'node:module';
 import vm from 'node:vm';
 import { shareCodeCache } from '../child/code-cache.ts';
 import { codeCacheFolder } from './code-cache.ts';
+import { keepCode, keptCode } from './kept-code.ts';
 
 /*
  * The first lines of every program of `dist`, which load its code by the shortest way: on a small home a diagnosis spends
@@ -29,12 +30,13 @@ const ofCode = /^\.\/[a-z]+-[\da-f]{12}\.js$/;
 function load(path: string): Code {
   const known = require.cache[path];
   if (known) return known.exports as Code;
-  const cached = shipped(path);
-  if (!cached) {
-    useCompileCache();
-    return require(path) as Code;
-  }
-  const script = new vm.Script(Module.wrap(cached.source), { filename: path, cachedData: cached.cachedData });
+  const beside = shipped(path);
+  const folder = beside ? null : cacheFolder();
+  if (!beside && folder === null) return require(path) as Code;
+  const source = beside?.source ?? readFileSync(path, 'latin1');
+  const cachedData = beside?.cachedData ?? (folder === null ? null : keptCode(folder, path)) ?? undefined;
+  const script = new vm.Script(Module.wrap(source), { filename: path, ...(cachedData && { cachedData }) });
+  if (folder !== null && (!cachedData || script.cachedDataRejected)) toKeep.set(path, script);
   // As `require` would have made it, so that other files of `dist` that require it get this one.
   const own = new Module(path);
   own.filename = path;
@@ -45,17 +47,25 @@ function load(path: string): Code {
   return own.exports as Code;
 }
 
-let isCacheChosen = false;
+/** Files of code that were compiled without a cache. */
+const toKeep = new Map<string, vm.Script>();
 
-/** Has Node keep what it compiles from now on, where it can and there is a safe place for it. */
-function useCompileCache(): void {
-  if (isCacheChosen) return;
-  isCacheChosen = true;
-  if (!enableCompileCache || process.argv.length < 2) return;
-  const folder = codeCacheFolder(process.argv.slice(2), process.env);
-  if (folder === null) return;
-  enableCompileCache(folder);
-  shareCodeCache(folder);
+let chosen: { readonly folder: string | null } | undefined;
+
+/** Where what is compiled from now on is kept, by Node, too; null where there is no safe place for it. */
+function cacheFolder(): string | null {
+  if (chosen) return chosen.folder;
+  const folder = process.argv.length > 1 ? codeCacheFolder(process.argv.slice(2), process.env) : null;
+  chosen = { folder };
+  if (folder === null) return null;
+  enableCompileCache?.(folder);
+  if (enableCompileCache) shareCodeCache(folder);
+  process.once('exit', () => {
+    // A run that needed little of the code would leave little for the next one.
+    const isWhole = [...toKeep.keys()].some((path) => /\/code-[^/]*$/.test(path));
+    for (const [path, script] of toKeep) if (isWhole || !/\/first-[^/]*$/.test(path)) keepCode(folder, path, script);
+  });
+  return folder;
 }
 
 /**
