@@ -1,5 +1,6 @@
 // The suites that open ledgers, with each driver of SQLite: better-sqlite3 on this Node, and Node's own SQLite, on Node 24 where this one
 // has none that is good enough, in a copy of the project in which the native part of better-sqlite3 is missing.
+// In its place is `fixtures/node-sqlite.ts`, for programs that tests start by themselves, too.
 // Usage: npm run test:drivers -- [--driver better-sqlite3|node:sqlite] [FILE...]
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env, execPath, version } from 'node:process';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
 import { nodeOf, root } from './smoke/machine.mjs';
 
 const suites = [
@@ -36,10 +38,17 @@ function withoutNative(folder) {
   mkdirSync(modules);
   for (const name of readdirSync(join(root, 'node_modules')).filter((name) => name !== 'better-sqlite3'))
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
-  for (const name of ['package.json', 'lib'])
-    cpSync(join(root, 'node_modules', 'better-sqlite3', name), join(modules, 'better-sqlite3', name), {
-      recursive: true,
-    });
+  const standIn = join(modules, 'better-sqlite3');
+  mkdirSync(standIn);
+  cpSync(join(root, 'node_modules', 'better-sqlite3', 'package.json'), join(standIn, 'package.json'));
+  buildSync({
+    entryPoints: [join(root, 'fixtures', 'node-sqlite.ts')],
+    outfile: join(standIn, 'lib', 'index.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    footer: { js: 'module.exports = module.exports.default;' },
+  });
 }
 
 let status = 0;
