@@ -244,6 +244,8 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
     'src/sqlite/extract.ts',
     // A folder of the user's cache, for Node.
     'src/start/code-cache.ts',
+    // Files in it.
+    'src/start/kept-code.ts',
     // A copy of a ledger, in the folder of a run.
     'src/store/empty-search.ts',
     'src/store/foreign.ts',

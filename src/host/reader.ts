@@ -11,6 +11,8 @@ import {
   type ReplayRequest,
   type SessionReplay,
   type StoreInventory,
+  type TrialAnswer,
+  type TrialRequest,
 } from '../store/protocol.ts';
 import { CannotSee } from './host.ts';
 
@@ -32,6 +34,8 @@ export interface StoreReading {
   readonly inventory: (request: InventoryRequest, milliseconds: number) => Promise<StoreInventory | null>;
   /** What a session said and was told; null as above. */
   readonly replay: (request: ReplayRequest, milliseconds: number) => Promise<SessionReplay | null>;
+  /** What comes of writing to a private copy; null where the child has not told all that it was asked, or did not end in time. */
+  readonly tryWriting: (request: TrialRequest, milliseconds: number) => Promise<TrialAnswer | null>;
 }
 
 /** A ledger may hold a name or a row of a gigabyte; what is read of a sound one takes a tenth of this. */
@@ -98,6 +102,22 @@ export async function runReader(
     if (!child.hasEnded()) throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
     throw new CannotSee('reader-ended', `the process that reads the ledger ${child.describe()}`);
   }
+  let before: Promise<unknown> = Promise.resolve();
+  /** One question at a time: answers come in the order of the questions, and each belongs to who waits for it. */
+  const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
+    const answer = before.then(ask);
+    before = answer.catch(() => undefined);
+    return answer;
+  };
+  const isDone = open.outcome === 'opened' && integrity !== null;
+  /** A child that is not done with what came before would answer to the wrong question. */
+  const askWhenDone = async (request: object | string, milliseconds: () => number): Promise<ReadMessage | null> =>
+    isDone
+      ? inTurn(() => {
+          child.tell(request);
+          return next(milliseconds());
+        })
+      : null;
   return {
     open,
     bytes,
@@ -111,29 +131,27 @@ export async function runReader(
         ...found,
         search: null,
       }),
-    again: async () => {
-      child.tell(askAgain);
-      const message = await next(againMs);
-      return message?.kind === 'sessions' ? message.sessions : null;
-    },
+    again: () =>
+      inTurn(async () => {
+        child.tell(askAgain);
+        const message = await next(againMs);
+        return message?.kind === 'sessions' ? message.sessions : null;
+      }),
     count: async () => {
-      if (open?.outcome !== 'opened' || !integrity) return null;
-      child.tell(askRows);
-      const message = await next(end - performance.now());
+      const message = await askWhenDone(askRows, () => end - performance.now());
       return message?.kind === 'rows' ? message.rows : null;
     },
     inventory: async (request, milliseconds) => {
-      // A child that is not done with what came before would answer to the wrong question.
-      if (open?.outcome !== 'opened' || !integrity) return null;
-      child.tell(request);
-      const message = await next(milliseconds);
+      const message = await askWhenDone(request, () => milliseconds);
       return message?.kind === 'inventory' ? message.inventory : null;
     },
     replay: async (request, milliseconds) => {
-      if (open?.outcome !== 'opened' || !integrity || open.way === 'pages') return null;
-      child.tell(request);
-      const message = await next(milliseconds);
+      const message = open?.way === 'pages' ? null : await askWhenDone(request, () => milliseconds);
       return message?.kind === 'replay' ? message.replay : null;
+    },
+    tryWriting: async (request, milliseconds) => {
+      const message = await askWhenDone(request, () => milliseconds);
+      return message?.kind === 'trial' ? message.trial : null;
     },
   };
 }

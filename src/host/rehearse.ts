@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants, copyFileSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Child, startChild } from '../child/child.ts';
+import { startChild } from '../child/child.ts';
 import { names } from '../coven/layout.ts';
 import { within } from '../deadline.ts';
 import type { StoreRehearsal } from '../model/observation.ts';
@@ -21,6 +21,8 @@ export interface RehearsalOptions {
   readonly signal: AbortSignal;
   /** Bytes of ledger and WAL that may be copied where the file system cannot clone them. */
   readonly copyLimit: number;
+  /** Has a process that is there already write to the copy; null where none is, or it may not end. */
+  readonly tryWriting?: (request: TrialRequest, milliseconds: number) => Promise<TrialAnswer | null>;
 }
 
 /** Attempts to copy a ledger and its WAL while neither moves. */
@@ -46,7 +48,6 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
   const before = await partsOf(ledger);
   if (!before[0]) return notRun('no-ledger');
   const scratch = makeScratch(dirname(ledger), String(before[0].dev));
-  let onEnd = async (): Promise<void> => undefined;
   const texts = makeTexts({ env: options.env, timeLeft: left, signal: options.signal });
   try {
     const home = join(scratch.path, 'home');
@@ -57,9 +58,6 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
       run(words, scratch.path, Math.min(milliseconds, left()), options.signal);
     const command = commandOf(options.program);
     if (command === null) return notRun('not-trusted');
-    // Its start takes as long as all that Coven does.
-    const writer = startChild('mender', { memoryBytes: 256 * 1024 ** 2 });
-    onEnd = writer.kill;
     const prefixes = [...withoutNetwork(), []];
     for (const prefix of prefixes) {
       const told = await coven([...prefix, ...command, '--version'], versionMs);
@@ -69,11 +67,13 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
       const opened = await coven([...prefix, ...command, 'sessions', '--json'], left());
       const judged = { ...(await judge(opened, scratch.path, texts)), version, isolated: prefix.length > 0 };
       if (judged.outcome !== 'opened') return judged;
-      return { ...judged, ...(await tryWriting(writer, join(home, names.ledger), left(), texts, options.signal)) };
+      const trial = { trial: join(home, names.ledger) };
+      const answer =
+        (await options.tryWriting?.(trial, left())) ?? (await tryWritingAlone(trial, left(), options.signal));
+      return { ...judged, ...(answer && (await toldOf(answer, texts))) };
     }
     return notRun('does-not-run');
   } finally {
-    await onEnd();
     await texts.end();
     scratch.remove();
   }
@@ -210,16 +210,25 @@ async function judge({ how, stderr }: Ended, scratch: string, texts: Texts): Pro
 }
 
 /** Writes a session and an event to the copy as Coven would, and takes them back, in a process of its own. */
-async function tryWriting(
-  writer: Child,
-  ledger: string,
+async function tryWritingAlone(
+  request: TrialRequest,
   milliseconds: number,
-  texts: Texts,
   signal: AbortSignal,
-): Promise<Pick<StoreRehearsal, 'unwritable' | 'searchEmpty'>> {
-  writer.tell({ trial: ledger } satisfies TrialRequest);
-  const line = await writer.line(milliseconds, signal).catch(() => 'ended' as const);
-  if (typeof line !== 'object') return { unwritable: null, searchEmpty: false };
-  const { problem, searchEmpty } = JSON.parse(line.text) as TrialAnswer;
-  return { unwritable: problem && (await texts.freeText(problem)), searchEmpty };
+): Promise<TrialAnswer | null> {
+  const writer = startChild('mender', { memoryBytes: 256 * 1024 ** 2 });
+  try {
+    writer.tell(request);
+    const line = await writer.line(milliseconds, signal).catch(() => 'ended' as const);
+    return typeof line === 'object' ? (JSON.parse(line.text) as TrialAnswer) : null;
+  } finally {
+    await writer.kill();
+  }
 }
+
+const toldOf = async (
+  { problem, searchEmpty }: TrialAnswer,
+  texts: Texts,
+): Promise<Pick<StoreRehearsal, 'unwritable' | 'searchEmpty'>> => ({
+  unwritable: problem && (await texts.freeText(problem)),
+  searchEmpty,
+});

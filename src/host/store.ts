@@ -51,6 +51,7 @@ export async function readStore(look: Look): Promise<StoreReading> {
       count: async () => null,
       inventory: async () => null,
       replay: async () => null,
+      tryWriting: async () => null,
     };
   const ledger = join(await realpath(look.home), names.ledger);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
@@ -93,7 +94,8 @@ function unmoved(
   };
 }
 
-function isBad({ open, bytes, sessions, integrity }: StoreReading): boolean {
+/** Whether something was wrong with what was read of a ledger. */
+export function isBad({ open, bytes, sessions, integrity }: StoreReading): boolean {
   if (open.outcome !== 'opened' || sessions?.outcome === 'failed') return true;
   if (bytes && !hasSoundBytes(bytes)) return true;
   return (

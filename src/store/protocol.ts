@@ -33,7 +33,8 @@ export type ReadMessage =
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity }
   | { readonly kind: 'rows'; readonly rows: StoreRows }
   | { readonly kind: 'inventory'; readonly inventory: StoreInventory }
-  | { readonly kind: 'replay'; readonly replay: SessionReplay };
+  | { readonly kind: 'replay'; readonly replay: SessionReplay }
+  | { readonly kind: 'trial'; readonly trial: TrialAnswer };
 
 /** A later line that asks for the sessions once more. The end of its input ends the child. */
 export const askAgain = 'sessions';

@@ -13,13 +13,14 @@ import { startBeside } from './beside.ts';
 import { isWalForeign, rowsWithoutWal } from './foreign.ts';
 import { isNamed, liveCheckBytes, readTables, sizeOf } from './integrity.ts';
 import { takeInventory } from './inventory.ts';
-import type { InventoryRequest, ReadMessage, ReadRequest, ReplayRequest } from './protocol.ts';
+import type { InventoryRequest, ReadMessage, ReadRequest, ReplayRequest, TrialRequest } from './protocol.ts';
 import { askAgain, askRows } from './protocol.ts';
 import { hasJournal, hasWal, reach, type Way } from './reach.ts';
 import { readReplay } from './replay.ts';
 import { readRows } from './rows.ts';
 import { schemaProblem } from './schema-text.ts';
 import { readSessions } from './sessions.ts';
+import { tryWriting } from './trial.ts';
 import { whole } from './whole.ts';
 
 /** Milliseconds of CPU time for the page map by default, and for leaf pages of a ledger that is not read whole. */
@@ -195,9 +196,11 @@ async function serve(): Promise<void> {
     if (line === askAgain) open?.again();
     else if (line === askRows) open?.count();
     else {
-      const request = JSON.parse(line) as ReadRequest | InventoryRequest | ReplayRequest;
+      const request = JSON.parse(line) as ReadRequest | InventoryRequest | ReplayRequest | TrialRequest;
       if ('inventory' in request) open?.inventory(request);
       else if ('replay' in request) open?.replay(request);
+      // A copy is another file: what is closed of it drops no lock of the ledger's.
+      else if ('trial' in request) say({ kind: 'trial', trial: tryWriting(request.trial) });
       else open = await main(request);
     }
   }

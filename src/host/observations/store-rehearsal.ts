@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
+import { within } from '../../deadline.ts';
 import type { LogStory } from '../../model/observation.ts';
 import { isErrno } from '../files.ts';
 import type { Look } from '../look.ts';
-import { notRun, rehearse } from '../rehearse.ts';
+import { notRun, type RehearsalOptions, rehearse } from '../rehearse.ts';
 import { flag, maybe, oneOf, text, type ValueOf } from '../shape.ts';
+import { isBad, readStore } from '../store.ts';
 
 /** What the real Coven said of a private copy of the ledger. */
 export const schema = () =>
@@ -71,8 +73,29 @@ export async function take(look: Look): Promise<StoreRehearsal> {
   const log = wanted || size <= smallBytes ? null : await observe('daemon.log').catch(() => null);
   const copyLimit = wanted || endedHalfWay(log) ? askedBytes : smallBytes;
   const milliseconds = Math.min(rehearsalMs, look.checksLeft() - reserveMs);
+  // The reader has SQLite loaded. It is left alone with a damaged ledger and with one that it may read for minutes.
+  const tryWriting: NonNullable<RehearsalOptions['tryWriting']> = async (request, milliseconds) => {
+    const start = performance.now();
+    const reading = deep
+      ? null
+      : await within(
+          look.once(readStore).catch(() => null),
+          milliseconds,
+          signal,
+          () => null,
+        );
+    if (!reading || isBad(reading)) return null;
+    return reading.tryWriting(request, milliseconds - (performance.now() - start));
+  };
   try {
-    return await rehearse(join(home, names.ledger), { program: coven.path, env, milliseconds, signal, copyLimit });
+    return await rehearse(join(home, names.ledger), {
+      program: coven.path,
+      env,
+      milliseconds,
+      signal,
+      copyLimit,
+      tryWriting,
+    });
   } catch (error) {
     // A full disk, a quota or a limit on the size of files says nothing of the ledger.
     if (['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => isErrno(error, code))) return notRun('no-room');
