@@ -48,7 +48,13 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
     options.only,
     options.skip,
   );
-  const shown = options.json ? null : showProgress(stages, process.stdout, process.env);
+  const shown = options.json
+    ? null
+    : showProgress(
+        stages.map((title) => ({ title, parts: [title] })),
+        process.stdout,
+        process.env,
+      );
   try {
     const pack = async (found: Diagnosis): Promise<Outcome> =>
       packed(found, {

@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts';
 import { tool } from '../host/package.ts';
-import type { Check } from '../model/check.ts';
+import type { Check, Finding } from '../model/check.ts';
 import { type Format, type RenderOptions, render } from '../render/format.ts';
 import type { Accepted } from '../run/accepted.ts';
 import { type Report, reportChecks } from '../run/report.ts';
@@ -17,10 +17,10 @@ export interface Watch {
 /** What is shown of a run while it lasts: its events as they happen, a display on a terminal, or nothing. */
 export async function watcher(asked: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
   if (format === 'text') {
-    const { showProgress } = await import('../render/progress.ts');
-    const ids = asked.map(({ id }) => id);
-    const { done, end } = showProgress(ids, process.stdout, process.env);
-    return { done: ({ check }) => done(check.id), end };
+    const { areasOf, showProgress } = await import('../render/progress.ts');
+    const areas = areasOf(asked.map(({ id }) => id));
+    const { done, end } = showProgress(areas, process.stdout, process.env);
+    return { done: ({ check, findings }) => done(check.id, findings.some(isFault)), end };
   }
   if (format !== 'jsonl') return { done: () => {}, end: async () => {} };
   const { checkLine } = await import('../render/jsonl.ts');
@@ -34,6 +34,8 @@ export async function watcher(asked: readonly Check[], format: Format, accepted:
     end: async () => {},
   };
 }
+
+const isFault = ({ status }: Finding): boolean => status !== 'pass' && status !== 'skipped';
 
 /** How a report is shown on stdout. */
 export const look = ({ verbose }: Pick<DoctorOptions, 'verbose'>): RenderOptions => ({

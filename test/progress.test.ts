@@ -1,0 +1,85 @@
+import { fileURLToPath } from 'node:url';
+import { spawn } from '@lydell/node-pty';
+import { expect, test } from 'vitest';
+import { faults } from '../fixtures/faults/index.ts';
+import { stageFault } from '../fixtures/staged.ts';
+import { areasOf } from '../src/render/progress.ts';
+
+const program = fileURLToPath(new URL('../dist/coven-doctor.js', import.meta.url));
+
+/** What a terminal shows of an output: its lines, as far as progress moves the cursor. */
+function screenOf(output: string): {
+  readonly lines: readonly string[];
+  readonly widest: number;
+  readonly isCursorShown: boolean;
+} {
+  const lines: string[] = [''];
+  let row = 0;
+  let column = 0;
+  let widest = 0;
+  let isCursorShown = true;
+  for (const [token, parameters = '', final = ''] of output.matchAll(/\x1b\[([?\d;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+/g)) {
+    const number = Number(parameters) || 1;
+    if (token === '\r') column = 0;
+    else if (token === '\n') {
+      row += 1;
+      lines[row] ??= '';
+    } else if (final === 'A') row = Math.max(0, row - number);
+    else if (final === 'B') row += number;
+    else if (final === 'G') column = number - 1;
+    else if (final === 'K') lines[row] = parameters === '2' ? '' : (lines[row] ?? '').slice(0, column);
+    else if (final === 'J') lines.splice(row, lines.length, (lines[row] ?? '').slice(0, column));
+    else if (final === 'l' && parameters === '?25') isCursorShown = false;
+    else if (final === 'h' && parameters === '?25') isCursorShown = true;
+    else if (final === '') {
+      const line = (lines[row] ?? '').padEnd(column);
+      lines[row] = line.slice(0, column) + token + line.slice(column + token.length);
+      column += token.length;
+      widest = Math.max(widest, column);
+    }
+  }
+  return { lines, widest, isCursorShown };
+}
+
+test('areas, and what belongs to each; a screen has room for them however many there are', () => {
+  expect(areasOf(['home:path', 'daemon', 'daemon:socket', 'harnesses', 'harness:codex', 'home:disk'])).toEqual([
+    { title: 'home', parts: ['home:path', 'home:disk'] },
+    { title: 'daemon', parts: ['daemon', 'daemon:socket'] },
+    { title: 'harness', parts: ['harnesses', 'harness:codex'] },
+  ]);
+  const many = areasOf(Array.from({ length: 300 }, (_, index) => `plugin-${index}:check`));
+  expect([many.length, many.flatMap(({ parts }) => parts).length]).toEqual([20, 300]);
+});
+
+test('a diagnosis that takes its time shows areas within 80 columns and 24 lines, and Ctrl-C leaves a clean screen', async () => {
+  const fault = faults.find(({ name }) => name === 'daemon-silent');
+  if (!fault) throw new TypeError('no such fault');
+  await using staged = await stageFault(fault);
+  const terminal = spawn(process.execPath, [program, '--home', staged.home], {
+    cols: 80,
+    rows: 24,
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
+  });
+  let output = '';
+  let seen = '';
+  terminal.onData((data) => {
+    output += data;
+    // Some checks are done, and those that wait for the daemon are not.
+    if (
+      seen !== '' ||
+      !/daemon: [1-9]\d* of \d+ checks/.test(output) ||
+      !/home: \d+ checks.* \(\d+\.\d s\)/.test(output)
+    )
+      return;
+    seen = output;
+    terminal.write('\x03');
+  });
+  const exitCode = await new Promise((resolve) => terminal.onExit((end) => resolve(end.exitCode)));
+  const shown = screenOf(seen);
+  expect(seen).toMatch(/store: \d/);
+  expect([shown.lines.length <= 24, shown.widest <= 80]).toEqual([true, true]);
+  expect(exitCode).toBe(130);
+  const left = screenOf(output);
+  expect(left.lines.map((line) => line.replace('^C', '').trim()).filter(Boolean)).toEqual([]);
+  expect(left.isCursorShown).toBe(true);
+});
