@@ -125,6 +125,7 @@ function tellMissing(pages: Pages, owners: Owners, tell: (problem: Problem) => v
     missing += 1;
     first = page;
   }
-  const text = `the file ends before page ${first} of ${pages.count}`;
+  const older = pages.hasFrames ? ', which its WAL does not hold either: it was cut off, or is older than the WAL' : '';
+  const text = `the file ends before page ${first} of ${pages.count}${older}`;
   if (missing > 0) tell({ kind: 'unreadable', page: first, trees: [], text });
 }
