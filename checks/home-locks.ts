@@ -10,6 +10,7 @@ const holder = ({ pid, command: name }: Facts): string =>
 const waits: Readonly<Record<string, string>> = {
   'state.lock': 'every coven command waits for it',
   'daemon.lock': 'coven daemon start, stop, restart and doctor wait for it',
+  'daemon-serve.lock': 'no daemon can start',
   'automations-scheduler.lock': 'no daemon can start',
 };
 

@@ -1,5 +1,5 @@
 import type { Process, Seen, Silence } from '../model/observation.ts';
-import { names } from './layout.ts';
+import { serveLockHolders } from './serve-lock.ts';
 
 /** What the verdict on a home's daemon rests on. */
 export const livenessNeeds = [
@@ -57,8 +57,8 @@ export function judgeLiveness(observed: LivenessInput): Liveness {
     record: observed['daemon.record'],
     processes: observed.processes.list,
   };
-  const lock = observed['home.locks'].files.find(({ name }) => name === names.serveLock);
-  const holder = lock?.holders.find(({ exclusive }) => exclusive);
+  const { daemons } = serveLockHolders(observed['home.locks'], processes);
+  const holder = daemons.find(({ exclusive }) => exclusive);
   const listeners = processes.filter(({ listening }) => listening);
   const answering = health.outcome === 'answered' && health.body?.apiVersion != null ? (health.body.pid ?? 0) : null;
   const recordedPid = judgeRecord(observed, holder?.pid ?? null);

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { names, socketPathLimit } from '../coven/layout.ts';
+import { serveLockHolders } from '../coven/serve-lock.ts';
 import { deadline } from '../deadline.ts';
 import type { Answer, HealthAnswer, HealthBody, Silence, Socket } from '../model/observation.ts';
 import type { Exchange } from './ask.ts';
@@ -125,10 +126,10 @@ const isSilent = (health: Exchange): boolean =>
 
 /** The process that holds the daemon's lock, else the one that listens in this home; null where neither can be seen. */
 async function servingPid(look: Look): Promise<number | null> {
-  const { files } = await look.observe('home.locks');
-  const holder = files.find(({ name }) => name === names.serveLock)?.holders.find(({ exclusive }) => exclusive);
-  if (holder) return holder.pid || null;
   const processes = await look.observe('processes').catch(() => null);
+  const { daemons } = serveLockHolders(await look.observe('home.locks'), processes?.list ?? []);
+  const holder = daemons.find(({ exclusive }) => exclusive);
+  if (holder) return holder.pid || null;
   return processes?.list.find(({ role, listening }) => role === 'serve' && listening)?.pid ?? null;
 }
 

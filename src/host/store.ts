@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
+import { serveLockHolders } from '../coven/serve-lock.ts';
 import type { StoreBytes, StoreFiles, StoreOpen } from '../model/observation.ts';
 import { look as lookAt } from './files.ts';
 import { CannotSee } from './host.ts';
@@ -113,7 +114,7 @@ async function isOpen({ observe }: Look): Promise<boolean> {
     observe('processes').catch(() => null),
     observe('machine'),
   ]);
-  const served = locks.files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
+  const served = serveLockHolders(locks, processes?.list ?? []).daemons.length > 0;
   if (served || processes?.list.some(({ ledgerOpen }) => ledgerOpen)) return true;
   return !machine.seesEveryProcess && (await observe('daemon.health')).outcome === 'answered';
 }

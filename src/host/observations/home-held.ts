@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
+import { serveLockHolders } from '../../coven/serve-lock.ts';
 import type { Entry, LockHolder } from '../../model/observation.ts';
 import type { Look } from '../look.ts';
 import { list, maybe, name, number, text, type ValueOf } from '../shape.ts';
@@ -32,10 +33,13 @@ const looks = { count: 30, pauseMs: 200 };
  * fault is watched. Where nothing could, this costs nothing.
  */
 export async function take({ observe, signal, timeLeft }: Look): Promise<Held> {
-  const [{ files }, { list }] = await Promise.all([observe('home.locks'), observe('home.entries')]);
+  const [locks, { list }] = await Promise.all([observe('home.locks'), observe('home.entries')]);
+  const { files } = locks;
+  const isServed = files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
+  const processes = isServed ? await observe('processes').catch(() => null) : null;
+  const { daemons: serving, others } = serveLockHolders(locks, processes?.list ?? []);
   const exclusive = (name: string, holders: readonly LockHolder[]): readonly LockHolder[] =>
-    name === names.serveLock ? [] : holders.filter((holder) => holder.exclusive);
-  const serving = files.find(({ name }) => name === names.serveLock)?.holders ?? [];
+    (name === names.serveLock ? others : holders).filter((holder) => holder.exclusive);
   const isDaemons = (name: string, { pid }: LockHolder): boolean =>
     name === names.schedulerLock && serving.some((daemon) => daemon.pid === pid);
   let held = files.flatMap(({ name, holders }) => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
+import { serveLockHolders } from '../../coven/serve-lock.ts';
 import { within } from '../../deadline.ts';
 import type { LogStory } from '../../model/observation.ts';
 import { isErrno } from '../files.ts';
@@ -104,9 +105,12 @@ export async function take(look: Look): Promise<StoreRehearsal> {
 }
 
 async function isServed({ observe }: Look): Promise<boolean> {
-  const [locks, health] = await Promise.all([observe('home.locks'), observe('daemon.health').catch(() => null)]);
-  const held = locks.files.some(({ name, holders }) => name === names.serveLock && holders.length > 0);
-  return held || health?.outcome === 'answered';
+  const [locks, health, processes] = await Promise.all([
+    observe('home.locks'),
+    observe('daemon.health').catch(() => null),
+    observe('processes').catch(() => null),
+  ]);
+  return serveLockHolders(locks, processes?.list ?? []).daemons.length > 0 || health?.outcome === 'answered';
 }
 
 const endedHalfWay = (log: LogStory | null): boolean => log?.last?.completed === false;
