@@ -4,15 +4,20 @@ import { readAhead } from './ahead.ts';
 import { readImpossible } from './impossible.ts';
 import { whole } from './whole.ts';
 
+const openStatuses: readonly string[] = ['created', 'running'];
+
+/** More statuses than Coven has; what is beyond is not counted. */
+const groupLimit = 50;
+
 /** Open rows beyond this many are counted and not listed. */
 const openLimit = 500;
 
-/** Projects of so many newest sessions are named. */
+/** So many projects are named, among those of the newest sessions. */
 const projectLimit = 20;
 
 const dayMs = 24 * 3_600_000;
 
-/** Days that are told one by one; sessions that are counted for them; and more groups than Coven's statuses make of them. */
+/** Days that are told one by one; the newest sessions, in which days and projects are looked for; and more groups than Coven's statuses make of them. */
 const days = 30;
 const newest = 20_000;
 const dayLimit = 400;
@@ -35,15 +40,17 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
     if (!table) return { ...none, outcome: 'no-table', code: null };
     const counts = db
-      .prepare(`SELECT ${whole('status', 40)}, count(*) AS n FROM sessions GROUP BY 1 LIMIT 50`)
+      .prepare(`SELECT ${whole('status', 40)}, count(*) AS n FROM sessions GROUP BY 1 LIMIT ${groupLimit}`)
       .all() as { status: string; n: number }[];
+    // Each question about all sessions reads all of them: a million take a quarter of a second.
+    const mayBeOpen = counts.length === groupLimit || counts.some(({ status }) => openStatuses.includes(status));
     // `__cockpit__` is a row that Coven makes up for its own screen.
     const open = db
       .prepare(
         `SELECT ${whole('id', 128)}, status, ${whole('harness', 64)}, ${whole('created_at', 40, 'createdAt')},
                 ${whole('updated_at', 40, 'updatedAt')}, ${external(db)} AS external
-           FROM sessions WHERE status IN ('created', 'running') AND id <> '__cockpit__'
-          ORDER BY created_at DESC LIMIT ${openLimit + 1}`,
+           FROM sessions WHERE status IN (${openStatuses.map((status) => `'${status}'`).join()}) AND id <> '__cockpit__'
+          ORDER BY created_at DESC LIMIT ${mayBeOpen ? openLimit + 1 : 0}`,
       )
       .all() as (Omit<SessionRow, 'external'> & { external: number })[];
     const recent = db
@@ -63,7 +70,9 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
       .all(new Date(Date.now() - days * dayMs).toISOString()) as StoreSessions['byDay'];
     const projects = db
       .prepare(
-        `SELECT project_root FROM sessions WHERE length(project_root) < 4096 AND id <> '__cockpit__'
+        `SELECT project_root
+           FROM (SELECT project_root, created_at FROM sessions WHERE length(project_root) < 4096 AND id <> '__cockpit__'
+                  ORDER BY created_at DESC LIMIT ${newest})
           GROUP BY project_root ORDER BY max(created_at) DESC LIMIT ${projectLimit}`,
       )
       .pluck()

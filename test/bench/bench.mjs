@@ -3,7 +3,7 @@
 // Linux with bash.
 // Usage: npm run bench -- [--only start,ledger,sessions,files,entries,processes] [--largest GB] [--runs N] [--out DIR]
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env, execPath, getuid } from 'node:process';
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'start,ledger,sessions,files,entries,processes' },
     largest: { type: 'string', default: '10' },
     runs: { type: 'string', default: '20' },
-    out: { type: 'string', default: '.' },
+    out: { type: 'string', default: 'test/bench' },
   },
 });
 const [runs, largest] = [Number(values.runs), Number(values.largest)];
@@ -28,8 +28,13 @@ const scratch = mkdtempSync(join(tmpdir(), 'doctor-bench-'));
 const user = join(scratch, 'user');
 mkdirSync(user, { mode: 0o700 });
 const real = env.REAL_COVEN;
-const found = { machine: machine(), tables: {} };
-const series = [];
+const file = join(values.out, 'bench.json');
+/** What is not measured in this run stays from an earlier one, with the load that it was measured at. */
+const earlier = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { tables: {}, series: {} };
+const found = { machine: machine(), tables: earlier.tables, series: earlier.series };
+const addSeries = (name, points) => {
+  found.series[name] = points;
+};
 
 const ours = (name, words, home, more = {}) => ({
   name,
@@ -41,7 +46,7 @@ const node = plain('node -e 0', execPath, '-e', '0');
 
 async function compare(name, commands, options = {}) {
   const rows = await inTurn(commands, { runs, ...options });
-  found.tables[name] = rows;
+  found.tables[name] = { load: machine().load, rows };
   table(name, rows);
   return rows;
 }
@@ -86,7 +91,10 @@ async function sizes(name, homes) {
     homes.map(({ label, home }) => ours(label, [], home)),
     { runs: turns },
   );
-  series.push({ name, points: homes.map(({ size }, index) => [size, rows[index].ms]) });
+  addSeries(
+    name,
+    homes.map(({ size }, index) => [size, rows[index].ms]),
+  );
 }
 
 async function ledgers() {
@@ -106,8 +114,8 @@ async function ledgers() {
   const bundles = [];
   for (const { label, size, home } of homes) {
     const turns = turnsFor(size, largest);
-    const file = join(home, 'coven.sqlite3');
-    const shell = plain('sqlite3 integrity_check', 'sqlite3', '-readonly', file, 'PRAGMA integrity_check');
+    const ledger = join(home, 'coven.sqlite3');
+    const shell = plain('sqlite3 integrity_check', 'sqlite3', '-readonly', ledger, 'PRAGMA integrity_check');
     const rows = await compare(`${label}: whole`, [shell, ours('coven-doctor --deep', ['--deep'], home)], {
       runs: turns,
     });
@@ -138,11 +146,9 @@ async function ledgers() {
     );
     bundles.push([size, bundle[1].ms]);
   }
-  series.push(
-    { name: '--deep', points: deep },
-    { name: 'backup create', points: proven },
-    { name: 'bundle', points: bundles },
-  );
+  addSeries('--deep', deep);
+  addSeries('backup create', proven);
+  addSeries('bundle', bundles);
   for (const { home } of homes) rmSync(home, { recursive: true });
 }
 
@@ -180,7 +186,7 @@ async function processes() {
       end();
     }
   }
-  series.push({ name: 'processes', points });
+  addSeries('processes', points);
 }
 
 try {
@@ -196,8 +202,8 @@ try {
   if (isWanted('entries')) await files('entries', [10, 1000, 20_000, 200_000], addEntries);
   if (isWanted('processes')) await processes();
 } finally {
-  found.machine.loadAtEnd = machine().load;
-  writeFileSync(join(values.out, 'bench.json'), `${JSON.stringify(found, null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(found, null, 1)}\n`);
+  const series = Object.entries(found.series).map(([name, points]) => ({ name, points }));
   if (series.length > 0)
     writeFileSync(
       join(values.out, 'bench.svg'),

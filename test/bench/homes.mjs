@@ -4,10 +4,12 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
+/** Tables and indexes of Coven 0.4.6, as far as they grow. */
 const schema = `CREATE TABLE sessions (id TEXT PRIMARY KEY NOT NULL, project_root TEXT NOT NULL, harness TEXT NOT NULL, title TEXT NOT NULL,
     status TEXT NOT NULL, exit_code INTEGER, archived_at TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
   CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, session_id TEXT NOT NULL, kind TEXT NOT NULL, payload_json TEXT NOT NULL,
     created_at TEXT NOT NULL);
+  CREATE INDEX idx_sessions_created_at ON sessions(created_at DESC);
   CREATE INDEX idx_events_session_created_at ON events(session_id, created_at);`;
 
 /** A home with that many sessions and events; every payload has `bytes`. */
