@@ -1,5 +1,6 @@
 import { serveAnew } from '../src/coven/advice.ts';
 import { harnessCommands } from '../src/coven/contract.ts';
+import { cannotRun } from '../src/coven/install.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { type Check, defineCheck, type Facts, fail, from, pass, skipped, warn } from '../src/model/check.ts';
@@ -9,17 +10,6 @@ function withItOnPath(facts: Facts): Advice {
   const serve = serveAnew(facts);
   return typeof serve[0] === 'string' ? serve : ['Then, with it on PATH:', ...serve];
 }
-
-/** Why a harness that is there cannot be run. */
-const whys: Readonly<Record<string, string>> = {
-  noexec: 'its file system is mounted noexec',
-  denied: 'the kernel refuses to execute it for you',
-  mode: 'its mode lets nobody execute it, and Coven passes over it',
-  'no-node': 'it is a script of Node, and no node is on PATH',
-  architecture: 'it is built for another processor',
-  'no-loader': 'the loader that it asks for is not there; it is built for another C library',
-  'old-glibc': 'it needs a newer glibc than this system has',
-};
 
 /**
  * The harnesses that Coven finds on PATH, one check each. A harness that is not installed is no fault by itself; that of
@@ -37,7 +27,7 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
       ok: { message: `${id} is {path}` },
       blocked: {
         message: ({ file, why, wanted }) =>
-          `${file} cannot be run: ${whys[String(why)] ?? why}${Number(wanted) > 0 ? `; ${count(wanted, 'open session needs', 'open sessions need')} it` : ''}`,
+          `${file} cannot be run: ${cannotRun[String(why)] ?? why}${Number(wanted) > 0 ? `; ${count(wanted, 'open session needs', 'open sessions need')} it` : ''}`,
         hint: ({ file, why }) =>
           why === 'mode'
             ? [command('chmod', 'a+x', String(file))]

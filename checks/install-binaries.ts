@@ -1,15 +1,7 @@
+import { cannotRun } from '../src/coven/install.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, skipped, warn } from '../src/model/check.ts';
 
-const whys: Readonly<Record<string, string>> = {
-  dangling: 'it is a link to a file that is gone',
-  'no-native': 'its npm package came without the native program, which npm installs as an optional dependency',
-  'no-node': 'it is a script of Node, and no node is on PATH',
-  architecture: 'it is built for another processor',
-  'no-loader': 'the loader that it asks for is not there; it is built for another C library',
-  'old-glibc': 'it needs a newer glibc than this system has',
-  'no-doctor': 'it is a launcher of coven-doctor, which is no longer where it was installed',
-};
 const again: Advice = ['Install it again:', command('npm', 'install', '-g', '--include=optional', '@opencoven/cli')];
 const aside = (path: unknown): Advice => [
   'Move it out of the way, since npm replaces no file that is not its own:',
@@ -48,7 +40,7 @@ export const installBinaries = defineCheck({
     },
     'no-coven': { message: () => 'skipped: no `coven` is on PATH' },
     broken: {
-      message: ({ path, why }) => `${path} cannot be run: ${whys[String(why)] ?? why}`,
+      message: ({ path, why }) => `${path} cannot be run: ${cannotRun[String(why)] ?? why}`,
       hint: ({ path, why }) => cures[String(why)]?.(path) ?? again,
       follows: ['install:binaries shadowed'],
     },

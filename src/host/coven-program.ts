@@ -1,5 +1,16 @@
-import { closeSync, constants, existsSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { nativePackages } from '../coven/install.ts';
 import { needsNewer } from './glibc.ts';
 import { launcherAt } from './launcher.ts';
@@ -24,13 +35,17 @@ export function commandOf(program: string): readonly string[] | null {
 }
 
 /**
- * `no-native`: a wrapper without its program. `no-node`: nothing to run it with. `architecture`, `no-loader`: of another
- * machine. `old-glibc`: of a newer system. `no-doctor`: a launcher of a coven-doctor that is gone.
+ * `no-native`: a wrapper without its program; `native-mode`: with one that may not be executed. `no-node`, `no-interpreter`:
+ * nothing to run a script with. `architecture`, `no-loader`: of another machine. `old-glibc`: of a newer system. `cut-off`: a
+ * part of it is missing. `no-doctor`: a launcher of a coven-doctor that is gone.
  */
 export const brokenWays = [
   'dangling',
   'no-native',
+  'native-mode',
+  'cut-off',
   'no-node',
+  'no-interpreter',
   'architecture',
   'no-loader',
   'old-glibc',
@@ -47,10 +62,31 @@ export function whyNotRun(program: string, path: string): Broken | null {
     if (isWrapper && native === null) return 'no-native';
     const launcher = launcherAt(file);
     if (launcher) return launcher.works ? null : 'no-doctor';
-    if (/^#!\s*\S*env\s+node\b/.test(firstLine(file)) && !isOnPath('node', path)) return 'no-node';
-    return whyNotLoaded(native ?? file);
+    if (native !== null && !isExecutable(native)) return 'native-mode';
+    return whyNotInterpreted(firstLine(file), path) ?? whyNotLoaded(native ?? file);
   } catch {
     return null;
+  }
+}
+
+/** Of a script: the program that its first line names, or has env(1) look for on PATH, is not there. */
+function whyNotInterpreted(line: string, path: string): Broken | null {
+  // The kernel takes all of the line: a carriage return is a part of the name.
+  const [, program = '', words = ''] = /^#![ \t]*([^ \t]+)(.*)$/.exec(line) ?? [];
+  if (program === '') return null;
+  if (!existsSync(program)) return 'no-interpreter';
+  if (basename(program) !== 'env') return null;
+  const name = words.split(/[ \t]+/).find((word) => word !== '' && !word.startsWith('-') && !word.includes('='));
+  if (name === undefined || name.includes('/') || isOnPath(name, path)) return null;
+  return name === 'node' ? 'no-node' : 'no-interpreter';
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -107,17 +143,18 @@ function whyNotLoaded(file: string): Broken | null {
       return 'architecture';
     const at = Number(head.readBigUInt64LE(32));
     const [size, count] = [head.readUInt16LE(54), Math.min(head.readUInt16LE(56), programHeadersLimit)];
-    for (let index = 0; index < count && size >= 56; index += 1) {
-      const part = read(at + index * size, 56);
-      if (part.length < 56 || part.readUInt32LE(0) !== interpreterType) continue;
-      const length = Math.min(4096, Number(part.readBigUInt64LE(32)));
-      const loader = read(Number(part.readBigUInt64LE(8)), length)
-        .toString('utf8')
-        .replace(/\0.*$/s, '');
-      if (isAbsolute(loader) && !existsSync(loader)) return 'no-loader';
-      return systemLoaders.test(loader) && needsNewer(read) ? 'old-glibc' : null;
-    }
-    return null;
+    const { size: bytes } = fstatSync(fd);
+    const parts = size < 56 ? [] : Array.from({ length: count }, (_, index) => read(at + index * size, 56));
+    const whole = parts.filter(({ length }) => length === 56);
+    if (whole.some((part) => part.readBigUInt64LE(8) + part.readBigUInt64LE(32) > bytes)) return 'cut-off';
+    const part = whole.find((one) => one.readUInt32LE(0) === interpreterType);
+    if (!part) return null;
+    const length = Math.min(4096, Number(part.readBigUInt64LE(32)));
+    const loader = read(Number(part.readBigUInt64LE(8)), length)
+      .toString('utf8')
+      .replace(/\0.*$/s, '');
+    if (isAbsolute(loader) && !existsSync(loader)) return 'no-loader';
+    return systemLoaders.test(loader) && needsNewer(read) ? 'old-glibc' : null;
   } finally {
     closeSync(fd);
   }
