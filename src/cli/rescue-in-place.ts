@@ -14,6 +14,7 @@ import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/protocol.ts';
+import { noteLosses } from './rescue-losses.ts';
 
 const rehearsalMs = 120_000;
 
@@ -90,6 +91,7 @@ async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSi
     throw new RescueFailed(
       `the rescued ledger does not pass its checks (${[...report.checks.integrity, report.checks.search][0] ?? 'foreign keys'})`,
     );
+  noteLosses(stage.run, report);
   const opened = await openedByCoven(place.main, bytes, signal);
   const was = lstatSync(ledger, { throwIfNoEntry: false });
   chmodSync(place.main, was?.isFile() ? was.mode & 0o666 : 0o600);

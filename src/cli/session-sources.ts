@@ -8,6 +8,7 @@ import { whole } from '../model/observation.ts';
 import type { ReplayEvent, SessionReplay } from '../store/protocol.ts';
 import { namedHome } from './home.ts';
 import { openBundle } from './open-bundle.ts';
+import { lossesOf, type SessionLoss } from './rescue-losses.ts';
 
 /** Sessions of a home or of a bundle, newest first. */
 export interface SessionSource {
@@ -18,6 +19,8 @@ export interface SessionSource {
   readonly problem: string | null;
   /** Null where nothing of the session's events is there. */
   readonly replay: (id: string, fromSeq: number, limit: number) => Promise<SessionReplay | null>;
+  /** What rescues of this ledger left out of a session; a bundle does not hold it. */
+  readonly losses: (id: string) => readonly SessionLoss[];
 }
 
 const runMs = 30_000;
@@ -57,6 +60,7 @@ export function withHomeSessions<T>(
       sessions: stated(rows, observed),
       complete: inventory?.sessionsComplete ?? false,
       problem: isWhole || raw?.isAbsent ? null : `the ledger could not be read whole (${code})`,
+      losses: (session) => lossesOf(path, session),
       replay: async (session, fromSeq, limit) => {
         const request = { session, fromSeq, limit };
         const replay = await host.replay({ replay: request }, askMs).catch(ignored);
@@ -135,6 +139,7 @@ export async function bundleSessions(file: string): Promise<SessionSource> {
     sessions: stated(rows, await inputOf(recordedHost(observations))),
     complete: true,
     problem: Array.isArray(list) ? null : 'the bundle holds no sessions',
+    losses: () => [],
     replay: async (id) => {
       if (recorded.session !== id || !Array.isArray(recorded.list)) return null;
       const events = recorded.list.map(

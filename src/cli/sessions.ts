@@ -78,8 +78,9 @@ export function showSession(asked: string, options: ShowOptions, signal: AbortSi
     } else {
       const one = await shown(session, plain);
       const part = replay && (await told(replay, plain));
-      if (options.json) await printJson({ session: { ...one, commands: commandsOf(one) }, replay: part });
-      else await print(renderSession(one, part, where(options)));
+      const losses = source.losses(session.id);
+      if (options.json) await printJson({ session: { ...one, commands: commandsOf(one) }, replay: part, losses });
+      else await print(renderSession(one, part, where(options), losses));
     }
     return source.problem === null && (replay?.code ?? null) === null ? 0 : incomplete;
   });

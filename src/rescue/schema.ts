@@ -96,8 +96,7 @@ export function schemaRows(
  * not be read whole, what Coven has besides.
  */
 export function settleSchema({ objects, complete }: FoundSchema): readonly SchemaObject[] {
-  const settled = objects.map((found) => {
-    const object = renamed(found);
+  const settled = withoutDoubles(objects).map((object) => {
     const own = ownStatement(object);
     if (own === null || object.sql === null) return object;
     return { ...object, sql: isDamaged(object.sql, own) ? own : mended(object.sql, own) };
@@ -119,11 +118,35 @@ function mended(sql: string, own: string): string {
 
 const word = /[^\s(),]+/g;
 
-/** The name of a table is in its row twice, and in its statement; where one of the three differs, the other two are right. */
+/** What a statement makes, by name. */
+const making = /^(CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX)\s+(?:IF NOT EXISTS\s+)?"?)(\w{1,100})/i;
+
+/**
+ * The name of a table or an index is in its row and in its statement, and a damaged byte makes them two: the one that Coven
+ * knows is right, else what the statement makes. SQLite takes capital letters for small ones.
+ */
 function renamed(object: SchemaObject): SchemaObject {
-  const made = /^CREATE\s+TABLE\s+(?:IF NOT EXISTS\s+)?"?(\w{1,100})/i.exec(object.sql?.slice(0, 200) ?? '')?.[1];
-  const isDamaged = object.type === 'table' && made !== undefined && made !== object.name && made === object.table;
-  return isDamaged ? { ...object, name: made } : object;
+  const { sql } = object;
+  const found = making.exec(sql?.slice(0, 300) ?? '');
+  const [whole, before, made] = found ?? [];
+  if (sql === null || whole === undefined || before === undefined || made === undefined) return object;
+  const right = knownName(object.type, object.name) ?? knownName(object.type, made) ?? made;
+  return { ...object, name: right, sql: right === made ? sql : before + right + sql.slice(whole.length) };
+}
+
+const knownName = (type: string, name: string): string | null =>
+  known.find((own) => own.type === type && own.name.toLowerCase() === name.toLowerCase())?.name ?? null;
+
+/** Of several that are called the same, the first that says so itself, and whose root page is known. */
+function withoutDoubles(found: readonly SchemaObject[]): readonly SchemaObject[] {
+  const settled = new Map<string, { readonly object: SchemaObject; readonly worth: number }>();
+  for (const one of found) {
+    const object = renamed(one);
+    const key = `${object.type} ${object.name.toLowerCase()}`;
+    const worth = (object.root > 1 ? 2 : 0) + (object.name === one.name ? 1 : 0);
+    if (worth > (settled.get(key)?.worth ?? -1)) settled.set(key, { object, worth });
+  }
+  return [...settled.values()].map(({ object }) => object);
 }
 
 /** Coven's own statement for something of the same name; null where it makes nothing of that name. */
