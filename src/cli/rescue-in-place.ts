@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkRoom, homeOf } from '../backup/place.ts';
 import { settleNow } from '../backup/settle.ts';
@@ -14,7 +14,7 @@ import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/protocol.ts';
-import { noteLosses } from './rescue-losses.ts';
+import { lossesName, lossesText } from './rescue-losses.ts';
 
 const rehearsalMs = 120_000;
 
@@ -91,10 +91,15 @@ async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSi
     throw new RescueFailed(
       `the rescued ledger does not pass its checks (${[...report.checks.integrity, report.checks.search][0] ?? 'foreign keys'})`,
     );
-  noteLosses(stage.run, report);
   const opened = await openedByCoven(place.main, bytes, signal);
   const was = lstatSync(ledger, { throwIfNoEntry: false });
   chmodSync(place.main, was?.isFile() ? was.mode & 0o666 : 0o600);
+  const losses = lossesText(report);
+  if (losses !== null) {
+    const kept = join(stage.run, lossesName);
+    writeFileSync(kept, losses, { flag: 'wx', mode: 0o600 });
+    sync(kept);
+  }
   sync(place.main);
   sync(dirname(place.main));
   return { report, opened };

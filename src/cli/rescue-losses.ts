@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOurs } from '../backup/place.ts';
 import { Refused } from '../backup/refused.ts';
@@ -20,12 +19,12 @@ export interface SessionLoss {
   readonly placeholder: boolean;
 }
 
-const fileName = 'rescue-losses.json';
+export const lossesName = 'rescue-losses.json';
 const sessionLimit = 1000;
 const sizeLimit = 4 * 1024 ** 2;
 
-/** Takes down in the folder of a run what its rescue left out, so that each session can say so for as long as it is there. */
-export function noteLosses(run: string, { sessions }: RescueReport): void {
+/** What a rescue left out, as it is kept in the folder of its run, for each session to say; null where it left nothing out. */
+export function lossesText({ sessions }: RescueReport): string | null {
   const losses = sessions
     .filter(({ lost, uncertain, placeholder }) => lost > 0 || uncertain > 0 || placeholder)
     .slice(0, sessionLimit)
@@ -33,7 +32,7 @@ export function noteLosses(run: string, { sessions }: RescueReport): void {
       ...{ id, lost, uncertain, placeholder },
       seqs: missingSeqs,
     }));
-  if (losses.length > 0) writeFileSync(join(run, fileName), JSON.stringify(losses), { flag: 'wx', mode: 0o600 });
+  return losses.length > 0 ? JSON.stringify(losses) : null;
 }
 
 /** What rescues of this home left out of a session, newest first; of those alone that were not taken back. */
@@ -59,7 +58,7 @@ const withoutId = ({ lost, uncertain, seqs, placeholder }: Noted): Omit<SessionL
 
 function noted(run: string): readonly Noted[] {
   try {
-    const list = parseJson(readOurs(join(run, fileName), sizeLimit));
+    const list = parseJson(readOurs(join(run, lossesName), sizeLimit));
     return Array.isArray(list) ? list.filter(isNoted) : [];
   } catch (error) {
     if (error instanceof Refused || error instanceof SyntaxError || isErrno(error, 'ENOENT')) return [];
