@@ -8,15 +8,18 @@ export interface Piece {
 export const role =
   '<(?:coven-home|daemon-socket|project|another-project|path|home|user|host|id|reset-marker)(?:-[0-9]{1,5})?>';
 
-/** Every alternative consumes what it looks at, so that the time is linear in the text. */
+/**
+ * Every alternative consumes what it looks at, so that the time is linear in the text. Groups: time, id, path, quoted, value and
+ * number; with names, V8 makes an object of them for each match.
+ */
 const piece = new RegExp(
   [
-    String.raw`(?<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))`,
-    String.raw`(?<id>[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})(?![\w-])`,
-    String.raw`(?<path>(?:${role}|~|\.{1,2})?\/[^\s'"\x60,;:()<>=]*|${role})`,
-    String.raw`(?<quoted>\x60[^\x60\n]{0,300}\x60|"[^"\n]{0,300}"|'[^'\n]{0,300}'(?!\w))`,
-    String.raw`=(?<value>[^\s;,)]{0,300})`,
-    String.raw`(?<number>\d{1,20}(?:\.\d{1,9})?)(?![\w])`,
+    String.raw`(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))`,
+    String.raw`([0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})(?![\w-])`,
+    String.raw`((?:${role}|~|\.{1,2})?\/[^\s'"\x60,;:()<>=]*|${role})`,
+    String.raw`(\x60[^\x60\n]{0,300}\x60|"[^"\n]{0,300}"|'[^'\n]{0,300}'(?!\w))`,
+    String.raw`=([^\s;,)]{0,300})`,
+    String.raw`(\d{1,20}(?:\.\d{1,9})?)(?![\w])`,
     String.raw`[A-Za-z_][\w'-]{0,60}(?:\/[\w.-]{1,60})*|\d\w{0,60}|[\s\S]`,
   ].join('|'),
   'g',
@@ -40,7 +43,7 @@ export function piecesOf(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   const literal = (text: string): void => void pieces.push({ kind: 'literal', text });
   for (const match of text.matchAll(piece)) {
-    const { time, id, path, quoted, value, number } = match.groups ?? {};
+    const [all, time, id, path, quoted, value, number] = match;
     if (time !== undefined) pieces.push({ kind: 'time', text: time });
     else if (id !== undefined) pieces.push({ kind: 'id', text: id });
     else if (path !== undefined) pieces.push({ kind: 'path', text: path });
@@ -52,7 +55,7 @@ export function piecesOf(text: string): readonly Piece[] {
     } else if (value !== undefined) {
       literal('=');
       pieces.push(singleValue(value));
-    } else literal(match[0]);
+    } else literal(all);
   }
   return pieces;
 }
