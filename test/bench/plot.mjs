@@ -42,5 +42,5 @@ export function plot(title, series) {
       ];
     }),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12"><rect width="${width}" height="${height}" fill="#fff"/>${text((width - right + left) / 2, 22, title)}${lines.join('\n')}${text((width - right + left) / 2, height - 10, 'size, times the smallest of its line')}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12"><title>${title}</title><rect width="${width}" height="${height}" fill="#fff"/>${text((width - right + left) / 2, 22, title)}${lines.join('\n')}${text((width - right + left) / 2, height - 10, 'size, times the smallest of its line')}</svg>\n`;
 }
