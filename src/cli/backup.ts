@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { createBackup } from '../backup/create.ts';
+import { bytesWithin } from '../backup/growth.ts';
 import { type Listed, listBackups } from '../backup/list.ts';
-import { beginRun, homeOf, outsideOf, removeScratch } from '../backup/place.ts';
+import { beginRun, homeOf, outsideOf, removeScratch, stages } from '../backup/place.ts';
 import { prove } from '../backup/prove.ts';
 import { failed, Refused } from '../backup/refused.ts';
 import { prepareRestore } from '../backup/restore.ts';
@@ -10,6 +11,7 @@ import { Unsafe } from '../host/outside.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
 import * as words from '../render/backup.ts';
+import { showLongWork } from '../render/long-work.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { openRepairContext } from '../repair/engine/repair-context.ts';
@@ -66,9 +68,14 @@ export function create(options: BackupOptions, signal: AbortSignal): Promise<num
   return refusing(options, async () => {
     const { place, close } = await placeOf(options);
     const into = beginRun(place);
+    const work = showLongWork(process.stderr, process.env, options.json);
     try {
-      const tell = process.stderr.isTTY && !options.json ? progress : () => undefined;
+      const tell = (doing: 'copying' | 'proving', of: number): void =>
+        doing === 'copying'
+          ? work.begin({ title: 'Copying the home', unit: 'bytes', of }, () => bytesWithin(join(into, stages.partial)))
+          : work.begin({ title: 'Proving the backup', unit: 'bytes', of }, () => bytesWithin(join(into, stages.proof)));
       const made = await createBackup({ home: options.home, into, signal, tell });
+      work.end();
       await say(options.json, { ok: true, ...words.summary(made.id, made.path, made.manifest) }, words.created(made));
       return (made.manifest.unheld ?? []).length > 0 ? incompleteCode : 0;
     } catch (error) {
@@ -76,6 +83,7 @@ export function create(options: BackupOptions, signal: AbortSignal): Promise<num
       removeScratch(into);
       throw error;
     } finally {
+      work.end();
       close();
     }
   });
@@ -164,8 +172,6 @@ function choose(place: string, id: string): Whole {
 
 const unknown = (id: string): UsageError =>
   new UsageError(`no backup ${JSON.stringify(id)}; \`coven-doctor backup list\` names them all`);
-
-const progress = (doing: string, bytes: number): void => void process.stderr.write(`${doing} ${words.amount(bytes)}\n`);
 
 const say = (json: boolean, document: object, text: string): Promise<void> => print(json ? documentOf(document) : text);
 

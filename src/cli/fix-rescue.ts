@@ -7,7 +7,7 @@ import { exitCode, type ProvenBackup, type Recheck } from '../repair/engine/perf
 import { Refusal, reasonOf } from '../repair/engine/refusal.ts';
 import type { FixOutcome, Progress } from '../repair/engine/transaction.ts';
 import { askRescue, RescueFailed } from '../rescue/ask.ts';
-import { clearProgress, countsOf, showProgress } from './rescue-foreseen.ts';
+import { countsOf, rescueWork } from './rescue-foreseen.ts';
 import { rescueInPlace } from './rescue-in-place.ts';
 
 export type RescueStep = Step & { readonly action: { readonly kind: 'rescue-ledger'; readonly counts: RescueCounts } };
@@ -59,12 +59,9 @@ export async function applyRescue({ fix, risk, action }: RescueStep, options: Re
       home,
       run: async (ledger, { folder, output }) => {
         const before = fingerprintOf(ledger);
-        const report = await askRescue(
-          { ledger, scratch: folder, output },
-          signal,
-          shows ? showProgress : () => undefined,
-        );
-        if (shows) clearProgress();
+        const work = rescueWork(!shows);
+        const request = { ledger, scratch: folder, output };
+        const report = await askRescue(request, signal, work.tell).finally(work.end);
         if (fingerprintOf(ledger) !== before) throw new Refusal('drift', { path: 'coven.sqlite3', fields: 'content' });
         return report;
       },

@@ -8,7 +8,8 @@ import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import type { RescueForecast } from '../model/plan-input.ts';
 import { type RescueCounts, toldSessions } from '../model/step.ts';
-import { renderRescueProgress } from '../render/rescue.ts';
+import { showLongWork } from '../render/long-work.ts';
+import { rescueStep } from '../render/rescue.ts';
 import { askRescue } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueProgress, RescueReport } from '../rescue/protocol.ts';
@@ -35,13 +36,13 @@ export async function foreseeRescue(home: string, shows: boolean, signal: AbortS
   const [wal, shm] = ledgerParts.map((part) => identify(join(realpathSync(home), part)));
   const files = { main: identify(ledger), wal: wal ?? null, shm: shm ?? null, journal: identify(`${ledger}-journal`) };
   const before = fingerprintOf(ledger);
+  const work = rescueWork(!shows);
   const scratch = makeScratch(home, String(lstatSync(home, { bigint: true }).dev));
   try {
     const bytes = [ledger, `${ledger}-wal`].reduce((sum, part) => sum + Number(lookNow(part)?.size ?? 0n), 0);
     checkRoom(scratch.path, home, bytes, 4, 2);
     const request = { ledger, scratch: scratch.path, output: join(scratch.path, 'rescued') };
-    const report = await askRescue(request, signal, shows ? showProgress : () => undefined);
-    if (shows) clearProgress();
+    const report = await askRescue(request, signal, work.tell).finally(work.end);
     if (fingerprintOf(ledger) !== before) return { why: 'the ledger was written to while it was read' };
     if (!isWhole(report.checks)) return { why: 'the rescued ledger does not pass its checks' };
     return { ledger: files, counts: countsOf(report) };
@@ -53,11 +54,16 @@ export async function foreseeRescue(home: string, shows: boolean, signal: AbortS
   }
 }
 
-/** On a terminal alone. */
-export function showProgress(progress: RescueProgress): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${renderRescueProgress(progress)}\x1b[K`);
-}
-
-export function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+/** What a rescue is doing, for somebody who waits. */
+export function rescueWork(isQuiet: boolean) {
+  const work = showLongWork(process.stderr, process.env, isQuiet);
+  let phase: RescueProgress['phase'] | null = null;
+  return {
+    tell: (progress: RescueProgress): void => {
+      if (progress.phase !== phase) work.begin(rescueStep(progress));
+      phase = progress.phase;
+      work.done(progress.done);
+    },
+    end: work.end,
+  };
 }

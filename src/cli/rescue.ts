@@ -8,7 +8,7 @@ import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import { command } from '../model/advice.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
-import { renderOffers, renderPlaced, renderRescue, renderRescueProgress } from '../render/rescue.ts';
+import { renderOffers, renderPlaced, renderRescue } from '../render/rescue.ts';
 import { typedLine } from '../render/typed.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
@@ -18,6 +18,7 @@ import type { RescueReport } from '../rescue/protocol.ts';
 import { consent } from './consent.ts';
 import { asUsage, placeOf } from './outputs.ts';
 import { print } from './print.ts';
+import { rescueWork } from './rescue-foreseen.ts';
 import { rescueInPlace } from './rescue-in-place.ts';
 import { backupsToMerge, otherLedger, runRescue } from './rescue-run.ts';
 import { UsageError } from './usage.ts';
@@ -130,12 +131,12 @@ async function run(
   other: string | null,
   signal: AbortSignal,
 ): Promise<RescueReport> {
-  const show = process.stderr.isTTY && !json;
-  const report = await runRescue({ ledger, scratch: folder, output }, { home, other, sessions }, signal, (progress) => {
-    if (show) process.stderr.write(`\r${renderRescueProgress(progress)}\x1b[K`);
-  });
-  if (show) process.stderr.write('\r\x1b[K');
-  return report;
+  const work = rescueWork(json);
+  try {
+    return await runRescue({ ledger, scratch: folder, output }, { home, other, sessions }, signal, work.tell);
+  } finally {
+    work.end();
+  }
 }
 
 /** Of the home's own ledger, where it lost something that no other ledger was named for. */

@@ -13,8 +13,6 @@ import { expand, quoted } from '../model/shell.ts';
 import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { reasonWords } from './words/reasons.ts';
 
-export const amount = bytes;
-
 /** Rows of the tables that matter to whoever chooses a backup; null where they could not be counted. */
 const rows = ({ ledgers }: Manifest): { readonly sessions: number | null; readonly events: number | null } => {
   const tables = ledgers.find(({ path }) => path === names.ledger)?.content.tables ?? [];

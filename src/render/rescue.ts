@@ -2,6 +2,7 @@ import { command } from '../model/advice.ts';
 import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import type { RescueProgress, RescueReport, SessionReport, TableReport } from '../rescue/protocol.ts';
+import type { LongStep } from './long-work.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 
 const number = (value: number): string => value.toLocaleString('en-US');
@@ -17,10 +18,12 @@ const phases: Readonly<Record<RescueProgress['phase'], string>> = {
   check: 'Checking the rescued ledger',
 };
 
-export function renderRescueProgress({ phase, done, of }: RescueProgress): string {
-  const share = of > 1 ? ` ${Math.min(100, Math.floor((100 * done) / of))} %` : '';
-  return `${phases[phase]}${share}`;
-}
+/** Pages are counted by their bytes, what is written by its rows. */
+export const rescueStep = ({ phase, of }: RescueProgress): LongStep => ({
+  title: phases[phase],
+  unit: phase === 'read' ? 'bytes' : phase === 'write' ? 'rows' : null,
+  of,
+});
 
 const shownSessions = 50;
 

@@ -1,0 +1,109 @@
+import { bytes } from '../model/amounts.ts';
+
+/** One step of work that takes its time: how much of it there is, and in what it is counted. */
+export interface LongStep {
+  readonly title: string;
+  /** Null where nothing can be counted. */
+  readonly unit: 'bytes' | 'rows' | null;
+  readonly of: number;
+}
+
+export interface LongWork {
+  /** Ends the step before it. `measure` tells how much is done; what cannot be measured is told by `done`. */
+  readonly begin: (step: LongStep, measure?: () => number) => void;
+  readonly done: (amount: number) => void;
+  /** Takes the line away. */
+  readonly end: () => void;
+}
+
+/** From here on a step is told off a terminal, too: by its size, since a time would depend on the machine. */
+export const longBytes = 64 * 1024 ** 2;
+const drawMs = 250;
+/** A rate that is taken sooner says nothing. */
+const rateMs = 1000;
+
+/** `Copying the home: 120 MiB of 480 MiB, 95 MiB/s, 4 s left` */
+export function longLine({ title, unit, of }: LongStep, done: number, ms: number): string {
+  if (unit === null || of <= 0) return `${title}, ${seconds(ms)}`;
+  const so = Math.min(done, of);
+  const amount = (value: number): string =>
+    unit === 'bytes' ? bytes(Math.round(value)) : value.toLocaleString('en-US');
+  const rate = ms >= rateMs && so > 0 ? (so * 1000) / ms : 0;
+  const pace =
+    rate > 0
+      ? `, ${unit === 'bytes' ? `${bytes(Math.round(rate))}/s` : `${Math.round(rate).toLocaleString('en-US')} rows/s`}`
+      : '';
+  const left = rate > 0 && so < of ? `, ${seconds(((of - so) / rate) * 1000)} left` : '';
+  return `${title}: ${amount(so)} of ${amount(of)}${unit === 'rows' ? ' rows' : ''}${pace}${left}`;
+}
+
+/** `4 s`, `2 min 5 s`. */
+function seconds(ms: number): string {
+  const all = Math.ceil(ms / 1000);
+  return all < 60 ? `${all} s` : `${Math.floor(all / 60)} min ${all % 60} s`;
+}
+
+const silent: LongWork = { begin: () => {}, done: () => {}, end: () => {} };
+
+/**
+ * Tells of long work: on a terminal one line that is written anew, elsewhere a line at the begin and the end of what is
+ * large. Nothing where a program reads the answer.
+ */
+export function showLongWork(
+  stream: NodeJS.WriteStream,
+  env: Readonly<Record<string, string | undefined>>,
+  isQuiet: boolean,
+): LongWork {
+  if (isQuiet) return silent;
+  return stream.isTTY && !env.CI && env.TERM !== 'dumb' ? onTerminal(stream) : inLog(stream);
+}
+
+function onTerminal(stream: NodeJS.WriteStream): LongWork {
+  let step: LongStep | null = null;
+  let begun = 0;
+  let amount = 0;
+  let measured: (() => number) | undefined;
+  let timer: NodeJS.Timeout | null = null;
+  const draw = (): void => {
+    if (!step) return;
+    const line = longLine(step, measured ? measured() : amount, performance.now() - begun);
+    stream.write(`\r\u001b[K${line.slice(0, (stream.columns || 80) - 1)}`);
+  };
+  return {
+    begin: (next, measure) => {
+      step = next;
+      measured = measure;
+      amount = 0;
+      begun = performance.now();
+      timer ??= setInterval(draw, drawMs).unref();
+      draw();
+    },
+    done: (now) => {
+      amount = now;
+    },
+    end: () => {
+      if (timer) clearInterval(timer);
+      if (step) stream.write('\r\u001b[K');
+      timer = null;
+      step = null;
+    },
+  };
+}
+
+function inLog(stream: NodeJS.WriteStream): LongWork {
+  let told: { readonly title: string; readonly begun: number } | null = null;
+  const end = (): void => {
+    if (told) stream.write(`${told.title}: done in ${seconds(performance.now() - told.begun)}\n`);
+    told = null;
+  };
+  return {
+    begin: ({ title, unit, of }) => {
+      end();
+      if (unit !== 'bytes' || of < longBytes) return;
+      told = { title, begun: performance.now() };
+      stream.write(`${title}: ${bytes(of)}\n`);
+    },
+    done: () => {},
+    end,
+  };
+}
