@@ -20,7 +20,7 @@ interface Stage {
 }
 
 /**
- * `doctor demo`: a daemon with a session is killed in a scratch folder, diagnosed, mended, put back as it was and mended
+ * `doctor demo`: a daemon with a session is killed in a scratch folder, diagnosed, repaired, put back as it was and repaired
  * again, by the very commands that an operator would use. What it makes and starts is gone when it ends.
  */
 export async function demo(signal: AbortSignal): Promise<number> {
@@ -52,26 +52,26 @@ async function play(stage: Stage): Promise<number> {
   const body = { projectRoot: stage.folder, harness: 'codex', prompt: 'hello', title: 'demo' };
   const { status } = await ask(join(home, names.socket), '/api/v1/sessions', requestMs, signal, body);
   if (status !== 201) throw new Error(`the session was not launched (status ${status})`);
-  await say('The daemon is killed with -9: it can clean up nothing.');
+  await say('The daemon is killed with SIGKILL: it cannot clean up.');
   const { pid } = JSON.parse(readFileSync(join(home, names.record), 'utf8')) as { pid: number };
   process.kill(pid, 'SIGKILL');
   while (readStat(pid) && readStat(pid)?.state !== 'Z') await new Promise((resolve) => setImmediate(resolve));
 
-  await say('What is wrong? The doctor looks, and changes nothing.');
+  await say('What is wrong? A diagnosis changes nothing.');
   await doctor('--only', 'daemon,sessions');
-  await say('What would it do about that? Each step with its risk, and how it is taken back.');
+  await say('What would a repair do? Each step comes with its risk and its undo.');
   await doctor('plan');
-  await say('It does it: a proven backup, a journal, the steps, another look.');
+  await say('Repair it: a proven backup first, then the steps, then the checks again.');
   if ((await doctor('--fix', '--yes')) !== 0) return 1;
-  await say('Every run can be taken back. The daemon has to be down for that: what it may own is not touched.');
+  await say('Take the repair back. The daemon is stopped first: its open files are not touched.');
   await coven('daemon', 'stop');
   if ((await doctor('undo')) !== 0) return 1;
   await doctor('--only', 'daemon');
-  await say('And mended again.');
+  await say('Repair it again.');
   if ((await doctor('--fix', '--yes')) !== 0) return 1;
   await doctor('runs');
   await coven('daemon', 'stop');
-  await say('That was all; the scratch folder is removed.');
+  await say('That was all. The scratch folder is removed.');
   return 0;
 }
 
