@@ -10,7 +10,7 @@ const image = new URL('../fixtures/demo.svg', import.meta.url);
 /** The lines of its frames, each once. */
 function textOf(file: URL): string {
   const frames = readFileSync(file, 'utf8')
-    .split('<g ')
+    .split('<g id')
     .slice(1)
     .map((frame) => [...frame.matchAll(/<text[^>]*>([^<]*)</g)].map(([, line = '']) => line));
   return frames.flatMap((lines) => lines.at(-1) ?? []).join('\n');
