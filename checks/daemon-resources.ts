@@ -1,7 +1,15 @@
 import { toRestart } from '../src/coven/advice.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
-import { descriptorShares, leastOpenFiles, sessionDescriptors } from '../src/coven/limits.ts';
+import {
+  descriptorShares,
+  leastOpenFiles,
+  limitsFiles,
+  sessionDescriptors,
+  sessionTasks,
+} from '../src/coven/limits.ts';
 import { livenessNeeds } from '../src/coven/liveness.ts';
+import { command } from '../src/model/advice.ts';
+import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 
@@ -9,7 +17,10 @@ export const daemonResources = defineCheck({
   id: 'daemon:resources',
   category: 'daemon',
   title: 'The daemon is not near its limits',
-  explain: 'At its limit of open files a daemon accepts no connection and starts no session; each session takes nine.',
+  explain:
+    'At its limit of open files a daemon accepts no connection and starts no session; each session takes nine. At the limit of tasks ' +
+    '(processes and threads) of its user or control group no session can be started, and one on the size of files that its ledger ' +
+    'does not fit into ends it at the next write.',
   causes: {
     ok: { message: ({ descriptors, limit }) => `the daemon uses ${descriptors} of ${limit} file descriptors` },
     descriptors: {
@@ -30,21 +41,62 @@ export const daemonResources = defineCheck({
             ],
       remedy: restartRemedy,
     },
+    'small-files': {
+      message: ({ pid, fileBytes }) =>
+        `the daemon (pid ${pid}) may write no file larger than ${bytes(fileBytes)}; its ledger is larger, or soon is, and the next write to it ends the daemon`,
+      hint: (facts) => [
+        'Raise the limit in what starts the daemon, as `ulimit -f unlimited` does in a shell. When no session is running, restart it from there:',
+        ...toRestart(facts),
+      ],
+      remedy: restartRemedy,
+    },
+    tasks: {
+      message: ({ pid, used, taskLimit, by }) =>
+        `the daemon (pid ${pid}) can hardly start a session: ${used} of ${taskLimit} processes and threads of its ${by === 'user' ? 'user' : 'control group'} are in use`,
+      hint: ({ pid, by }) =>
+        by === 'user'
+          ? [
+              'End what its user does not need, or raise the limit (`ulimit -u`) of what starts the daemon. This counts the tasks of each program:',
+              command('ps', '-eLo', 'user,pid,comm', '--sort=pid'),
+            ]
+          : [
+              'Raise the limit of its control group (`TasksMax=` of a unit, `--pids-limit` of a container). This names the group:',
+              command('cat', `/proc/${pid}/cgroup`),
+            ],
+    },
     undetermined: {
       message: ({ pid }) => `you may not see the file descriptors of the daemon${pid === null ? '' : ` (pid ${pid})`}`,
       hint: () => 'Run coven-doctor as the owner of the home, where the daemon runs.',
     },
   },
   needs: [...livenessNeeds, 'daemon.process'],
+  wants: ['store.files'],
   skip: withoutDaemon,
-  judge: ({ 'daemon.process': seen }) => {
-    const { pid, descriptors, limit } = seen;
+  judge: ({ 'daemon.process': seen, 'store.files': files }) => {
+    const { pid, descriptors, limit, fileBytes = null, tasks = null } = seen;
     const rest = { facts: { pid, descriptors, limit }, evidence: from('daemon.process', { pid, descriptors, limit }) };
     if (descriptors === null || limit === null) return [unknown('undetermined', '<daemon-socket>', rest)];
+    const others = [];
+    if (limitsFiles(fileBytes, files))
+      others.push(
+        fail('small-files', '<daemon-socket>', {
+          facts: { pid, fileBytes },
+          evidence: from('daemon.process', { pid, fileBytes }),
+        }),
+      );
+    if (tasks !== null && tasks.limit - tasks.used < sessionTasks) {
+      const { used, limit: taskLimit, by } = tasks;
+      const told = {
+        facts: { pid, used, taskLimit, by },
+        evidence: from('daemon.process', { pid, used, taskLimit, by }),
+      };
+      others.push(fail('tasks', '<daemon-socket>', told));
+    }
     // One that cannot start a session is out of them, however few it has: which are open changes from one moment to the next.
-    if (limit - descriptors < sessionDescriptors) return [fail('descriptors', '<daemon-socket>', rest)];
     const share = descriptors / limit;
-    if (share < descriptorShares.warn) return [pass('<daemon-socket>', rest)];
-    return [(share < descriptorShares.fail ? warn : fail)('descriptors', '<daemon-socket>', rest)];
+    if (limit - descriptors < sessionDescriptors || share >= descriptorShares.fail)
+      return [fail('descriptors', '<daemon-socket>', rest), ...others];
+    if (share >= descriptorShares.warn) return [warn('descriptors', '<daemon-socket>', rest), ...others];
+    return others.length > 0 ? others : [pass('<daemon-socket>', rest)];
   },
 });

@@ -27,6 +27,8 @@ const isRelay = ({ pid, healthPid, listenerPid }: Facts): boolean =>
   pid !== null && healthPid !== null && listenerPid !== null && listenerPid !== pid;
 const listener = ({ listenerPid, listenerCommand }: Facts): string =>
   `pid ${listenerPid}${listenerCommand ? ` (${listenerCommand})` : ''}`;
+const tracer = ({ tracerPid }: Facts): string =>
+  tracerPid == null ? 'a process that cannot be seen from here' : `pid ${tracerPid}`;
 const stoodStill = (facts: Facts): string =>
   typeof facts.state === 'string'
     ? `; in ${seconds(facts)} it did nothing: ${facts.cpuMs} ms of processor time, and no line in its log`
@@ -45,8 +47,8 @@ const seconds = ({ watchedMs }: Facts): string => `${Math.round(Number(watchedMs
 /** What was seen of a daemon while it gave no answer. */
 export function seenOf(silence: Silence | undefined): Facts {
   if (!silence) return {};
-  const { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy = null } = silence;
-  return { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy };
+  const { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy = null, tracerPid = null } = silence;
+  return { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy, tracerPid };
 }
 
 /** The verdict: is a daemon of this home alive and reachable? */
@@ -89,16 +91,21 @@ export const daemon = defineCheck({
     },
     hung: {
       message: (facts) =>
-        `the daemon (${whose(facts)}) is alive and does not answer${facts.frozenBy ? `: its control group is frozen (${facts.frozenBy})` : facts.stopped ? ': a signal has stopped it' : stoodStill(facts)}`,
-      hint: ({ pid, stopped, frozenBy }) =>
+        `the daemon (${whose(facts)}) is alive and does not answer${facts.frozenBy ? `: its control group is frozen (${facts.frozenBy})` : facts.stopped ? ': a signal has stopped it' : facts.state === 't' ? `: a debugger holds it (${tracer(facts)})` : stoodStill(facts)}`,
+      hint: ({ pid, stopped, frozenBy, state, tracerPid }) =>
         frozenBy
           ? thaw(String(frozenBy))
           : stopped
             ? ['Let it go on:', command('kill', '-CONT', String(pid))]
-            : [
-                'Check again to see whether it goes on. This shows what --fix would do about it:',
-                command('coven-doctor', 'plan'),
-              ],
+            : state === 't'
+              ? [
+                  'It goes on when that ends or detaches. Find out what it is:',
+                  command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(tracerPid ?? pid)),
+                ]
+              : [
+                  'Check again to see whether it goes on. This shows what --fix would do about it:',
+                  command('coven-doctor', 'plan'),
+                ],
       remedy: hungRemedy,
     },
     slow: {

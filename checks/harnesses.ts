@@ -1,9 +1,10 @@
-import { serveAnew } from '../src/coven/advice.ts';
+import { serveAnew, toRestart } from '../src/coven/advice.ts';
 import { harnessCommands } from '../src/coven/contract.ts';
 import { cannotRun } from '../src/coven/install.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { type Check, defineCheck, type Facts, fail, from, pass, skipped, warn } from '../src/model/check.ts';
+import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 
 /** A daemon finds what is on its own PATH, which is that of who started it. */
 function withItOnPath(facts: Facts): Advice {
@@ -38,6 +39,14 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
                 ]
               : `Install ${id} again.`,
       },
+      'not-for-daemon': {
+        message: `${id} is {path}, and the daemon (pid {pid}) does not find it on its own PATH: every session of it that the daemon launches fails`,
+        hint: (facts) => [
+          'When no session is running, restart the daemon from here, where it is on PATH:',
+          ...toRestart(facts),
+        ],
+        remedy: restartRemedy,
+      },
       absent: {
         message: ({ wanted }) =>
           wanted === null
@@ -49,8 +58,13 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
       },
     },
     needs: ['install'],
-    wants: ['store.sessions'],
-    judge: ({ install: { harnesses }, 'store.sessions': sessions }) => {
+    wants: ['store.sessions', 'daemon.process', 'home.config'],
+    judge: ({
+      install: { harnesses },
+      'store.sessions': sessions,
+      'daemon.process': daemon,
+      'home.config': config,
+    }) => {
       const { path = null, blocked } = harnesses.find((harness) => harness.id === id) ?? {};
       // Null where the rows cannot be read: what PATH says is still true.
       const isRead = sessions !== null && sessions.outcome !== 'failed';
@@ -60,6 +74,19 @@ export const harnessChecks: readonly Check[] = harnessCommands.map((id) =>
         facts: { id, path, wanted, file, why },
         evidence: from('install', blocked ? { [id]: file, why } : { [id]: path }),
       };
+      // A daemon that finds another harness, or has an adapter for one, may be meant to run no other.
+      const ofDaemon = daemon?.harnesses ?? null;
+      const hasAdapters = config?.files.some(({ name }) => name.startsWith('adapters/')) ?? false;
+      const isMissed = ofDaemon !== null && !ofDaemon.includes(id) && (wanted ?? 0) > 0;
+      if (path !== null && (isMissed || (ofDaemon?.length === 0 && !hasAdapters))) {
+        const pid = daemon?.pid ?? null;
+        return [
+          fail('not-for-daemon', '<path>', {
+            facts: { ...rest.facts, pid },
+            evidence: [...rest.evidence, ...from('daemon.process', { pid, harnesses: ofDaemon?.join(', ') ?? null })],
+          }),
+        ];
+      }
       if (path !== null) return [pass('<path>', rest)];
       // Another one may be all that is used here.
       const needed = (wanted ?? 0) > 0 || harnesses.every((harness) => harness.path === null);

@@ -84,7 +84,7 @@ export const homeAccess = defineCheck({
     const rest = { facts: { ...limits }, evidence: from('home.access', { ...limits }) };
     if (limits.openFiles !== null && limits.openFiles < leastOpenFiles)
       found.push(warn('few-descriptors', `<coven-home>/${names.socket}`, rest));
-    if (limitsFiles(access, files)) found.push(fail('small-files', `<coven-home>/${names.ledger}`, rest));
+    if (limitsFiles(limits.fileBytes, files)) found.push(fail('small-files', `<coven-home>/${names.ledger}`, rest));
     return found.length > 0 ? found : [pass('<coven-home>', rest)];
   },
 });

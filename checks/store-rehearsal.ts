@@ -1,5 +1,6 @@
 import { preserve, toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
+import { command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -49,8 +50,23 @@ export const storeRehearsal = defineCheck({
     },
     unwritable: {
       message: (facts) =>
-        `${coven(facts)} opens this ledger, but no session and event can be written to it: ${facts.unwritable}`,
-      hint: preserve,
+        `${coven(facts)} opens this ledger, but no session and event can be written to it: ` +
+        (facts.addition === null
+          ? facts.unwritable
+          : `${facts.kind === 'index' ? 'an index' : 'a trigger'} on ${facts.table} that Coven did not make refuses them`),
+      hint: (facts) =>
+        facts.addition === null
+          ? preserve(facts)
+          : [
+              ...preserve(facts),
+              'This shows it (it takes the `sqlite3` shell):',
+              command(
+                'sqlite3',
+                '<coven-home>/coven.sqlite3',
+                `SELECT name, sql FROM sqlite_schema WHERE rowid = ${facts.addition}`,
+              ),
+              `Then remove it there by its name, with \`DROP ${String(facts.kind).toUpperCase()}\`; it stays in that copy.`,
+            ],
       follows: damage,
     },
     'search-lost': {
@@ -78,10 +94,14 @@ export const storeRehearsal = defineCheck({
   needs: ['home', 'store.rehearsal'],
   skip: withoutHome,
   judge: ({ 'store.rehearsal': seen }) => {
-    const { outcome, reason, version, said, unwritable, searchEmpty, isolated } = seen;
+    const { outcome, reason, version, said, unwritable, searchEmpty, isolated, inTheWay } = seen;
+    const { kind = null, rowid: addition = null, table = null } = inTheWay ?? {};
     const rest = {
-      facts: { version, said, unwritable },
-      evidence: from('store.rehearsal', { outcome, version, said, unwritable, searchEmpty, isolated }),
+      facts: { version, said, unwritable, kind, addition, table },
+      evidence: from('store.rehearsal', {
+        ...{ outcome, version, said, unwritable, searchEmpty, isolated },
+        ...(inTheWay && { kind, addition, table }),
+      }),
     };
     const escalate = 'ledger-cannot-open';
     switch (outcome) {

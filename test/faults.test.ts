@@ -85,7 +85,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'daemon:capabilities': ['missing', 'unanswered'],
   'daemon:version': ['skew', 'replaced-executable'],
   'daemon:log': ['crash-loop', 'panic', 'errors', 'flood', 'start-incomplete'],
-  'daemon:resources': ['descriptors'],
+  'daemon:resources': ['descriptors', 'small-files', 'tasks'],
   'store:open': [
     'missing',
     'empty',
@@ -115,6 +115,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'sessions:leases': ['expired', 'malformed', 'far-future'],
   'install:binaries': ['shadowed', 'broken'],
   'harness:claude': ['blocked', 'absent'],
+  'harness:codex': ['not-for-daemon'],
   harnesses: ['none'],
 };
 
@@ -123,6 +124,8 @@ const without: Readonly<Record<string, string>> = {
   'home:filesystem network': 'a network file system takes a server, and the rights to mount it',
   'home:config settings-ignored':
     'the settings lie outside the home and what a fault may write to; test/checks/home.test.ts and test/coven/json5.test.ts hold it',
+  'daemon:resources tasks':
+    'root is exempt from the limit of its user, and a control group takes the right to make one; test/checks/daemon.test.ts and test/tasks.test.ts hold it',
 };
 
 test('every cause of the catalogue is produced by a fault', () => {

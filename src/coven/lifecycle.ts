@@ -127,7 +127,7 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
   if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
   if (isHeld(observed, [names.lifecycleLock, names.schedulerLock], pid)) yield 'home:locks';
   if (observed['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
-  else if (observed['home.access'] && limitsFiles(observed['home.access'], files)) yield 'home:access';
+  else if (observed['home.access'] && limitsFiles(observed['home.access'].limits.fileBytes, files)) yield 'home:access';
   const disk = observed['home.disk'];
   if (disk && disk.totalInodes > 0 && disk.freeInodes < fewInodes.fail) yield 'home:disk';
   if (!files || !open) return;

@@ -28,11 +28,11 @@ export const leastOpenFiles = 64;
 /** What a ledger or its WAL grows by within a day at least. */
 const leastFileBytes = 4 * 1024 ** 2;
 
-/** Whether a daemon started from here could not let its ledger grow. */
-export function limitsFiles(
-  { limits: { fileBytes } }: Observations['home.access'],
-  files: Observations['store.files'] | null,
-): boolean {
+/** Tasks that a session takes: the harness, what it starts at once, and the daemon's threads for it. */
+export const sessionTasks = 8;
+
+/** Whether a daemon that may write no larger file could not let its ledger grow. */
+export function limitsFiles(fileBytes: number | null, files: Observations['store.files'] | null): boolean {
   const size = Math.max(files?.main.size ?? 0, files?.wal.size ?? 0);
   return fileBytes !== null && fileBytes < size + leastFileBytes;
 }

@@ -27,5 +27,14 @@ export const knownColumns: { readonly version: string; readonly tables: Readonly
     },
   };
 
+/** Triggers and indexes that Coven makes on those tables. Source: the schema of 0.4.6. */
+export const knownAdditions: readonly string[] = [
+  ...['idx_sessions_created_at', 'idx_sessions_conversation_id', 'idx_sessions_familiar_id'],
+  ...['idx_events_session_created_at', 'idx_events_created_at', 'events_request_adoption'],
+  ...['events_fts_insert', 'events_fts_delete', 'events_fts_update'],
+  ...['events_request_adoption_integrity', 'events_request_adoption_update_integrity'],
+  'events_request_adoption_no_rebind',
+];
+
 /** Tables that every Coven knows, the minimal daemon included. */
 export const coreTables: readonly string[] = ['sessions', 'events', 'store_meta', 'request_adoptions'];

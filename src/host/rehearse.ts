@@ -226,9 +226,10 @@ async function tryWritingAlone(
 }
 
 const toldOf = async (
-  { problem, searchEmpty }: TrialAnswer,
+  { problem, searchEmpty, inTheWay }: TrialAnswer,
   texts: Texts,
-): Promise<Pick<StoreRehearsal, 'unwritable' | 'searchEmpty'>> => ({
+): Promise<Pick<StoreRehearsal, 'unwritable' | 'inTheWay' | 'searchEmpty'>> => ({
   unwritable: problem && (await texts.freeText(problem)),
   searchEmpty,
+  ...(inTheWay && { inTheWay }),
 });

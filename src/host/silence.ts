@@ -7,6 +7,7 @@ import type { Silence } from '../model/observation.ts';
 import { look as lookAt } from './files.ts';
 import { frozenBy } from './frozen.ts';
 import type { Look } from './look.ts';
+import { textOfProc } from './proc-file.ts';
 
 /** Between two looks at a daemon that does not answer. */
 const lookMs = 500;
@@ -37,7 +38,12 @@ export function watchSilence(look: Look, pid: number | null): SilenceWatch {
     // One look may meet a thread that happens to run; one that waits for a processor is met again.
     const frozen = pid === null ? null : frozenBy(pid);
     const watched = { pid, watchedMs, looks, state, runnable: seen.runnable > 1, cpuMs, log, lateMs };
-    return frozen === null ? watched : { ...watched, frozenBy: frozen };
+    const tracer = pid === null || state !== 't' ? 0 : tracerOf(pid);
+    return {
+      ...watched,
+      ...(frozen !== null && { frozenBy: frozen }),
+      ...(tracer > 0 && { tracerPid: tracer }),
+    };
   };
   const watch = async (): Promise<void> => {
     await sleep(settleMs, undefined, { signal: over.signal });
@@ -81,6 +87,10 @@ function statesOf(pid: number | null): readonly string[] {
     return [];
   }
 }
+
+/** Who holds a process by ptrace(2); 0 where nobody does, or that cannot be seen from here. */
+const tracerOf = (pid: number): number =>
+  Number(/^TracerPid:\s+(\d+)/m.exec(textOfProc(`/proc/${pid}/status`) ?? '')?.[1] ?? 0);
 
 /** Milliseconds of processor time of all threads; 0 where they cannot be seen. Source: proc(5), fields 14 and 15, in ticks. */
 function cpuMsOf(pid: number | null): number {

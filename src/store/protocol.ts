@@ -141,4 +141,6 @@ export interface TrialAnswer {
   readonly problem: string | null;
   /** There are events, and none is in the full-text index. */
   readonly searchEmpty: boolean;
+  /** By its row in the schema, what Coven did not make and without which it can be written: proven by leaving it out. */
+  readonly inTheWay?: { readonly kind: 'trigger' | 'index'; readonly rowid: number; readonly table: string };
 }

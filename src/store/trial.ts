@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Database from '../child/sqlite.ts';
+import { knownAdditions } from '../coven/tables.ts';
 import type { TrialAnswer } from './protocol.ts';
 import { hasSearch } from './search.ts';
 
@@ -12,7 +13,26 @@ export function tryWriting(path: string): TrialAnswer {
   const db = new Database(path, { fileMustExist: true });
   try {
     db.pragma('foreign_keys = ON');
-    db.exec('BEGIN IMMEDIATE');
+    const problem = problemOf(db);
+    if (problem === null) return { problem, searchEmpty: isSearchEmpty(db) };
+    const inTheWay = additions(db).find((addition) => problemOf(db, addition) === null);
+    if (!inTheWay) return { problem, searchEmpty: false };
+    const { kind, rowid, table } = inTheWay;
+    return { problem, searchEmpty: false, inTheWay: { kind, rowid, table } };
+  } catch (error) {
+    return { problem: wordsOf(error), searchEmpty: false };
+  } finally {
+    db.close();
+  }
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** SQLite's words where a session's life cannot be written; null where it can. `without`: as if that were not there. */
+function problemOf(db: Database.Database, without?: Addition): string | null {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    if (without) db.exec(`DROP ${without.kind} "${without.name.replaceAll('"', '""')}"`);
     const id = `trial-${randomUUID()}`;
     const at = new Date().toISOString();
     db.prepare(
@@ -24,13 +44,29 @@ export function tryWriting(path: string): TrialAnswer {
     ).run(`${id}-event`, id, at);
     db.prepare("UPDATE sessions SET status = 'completed', exit_code = 0, updated_at = ? WHERE id = ?").run(at, id);
     db.prepare('DELETE FROM sessions WHERE id = ?').run(id);
-    db.exec('ROLLBACK');
-    return { problem: null, searchEmpty: isSearchEmpty(db) };
+    return null;
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error), searchEmpty: false };
+    return wordsOf(error);
   } finally {
-    db.close();
+    // An error may have ended the transaction itself.
+    if (db.inTransaction) db.exec('ROLLBACK');
   }
+}
+
+type Addition = NonNullable<TrialAnswer['inTheWay']> & { readonly name: string };
+
+/** So many are tried, one by one. */
+const triedAdditions = 50;
+
+/** Triggers and indexes on the core tables that Coven did not make. */
+function additions(db: Database.Database): readonly Addition[] {
+  const rows = db
+    .prepare(
+      `SELECT type AS kind, rowid, name, tbl_name AS "table" FROM sqlite_schema
+       WHERE type IN ('trigger', 'index') AND sql IS NOT NULL AND tbl_name IN ('sessions', 'events') LIMIT 500`,
+    )
+    .all() as Addition[];
+  return rows.filter(({ name }) => !knownAdditions.includes(name)).slice(0, triedAdditions);
 }
 
 function isSearchEmpty(db: Database.Database): boolean {

@@ -405,6 +405,15 @@ judges(daemonResources, [
   ['room for one session', open(91, 100), ['warn descriptors']],
   ['for none', open(92, 100), ['fail descriptors']],
   ['for none, of a low limit', open(13, 20), ['fail descriptors']],
+  ['room for the ledger to grow', { 'daemon.process': { fileBytes: 16 * mebibyte } }, ['pass ok']],
+  ['no room for it', { 'daemon.process': { fileBytes: 16_384 } }, ['fail small-files']],
+  ['tasks for a session', { 'daemon.process': { tasks: { used: 92, limit: 100, by: 'user' } } }, ['pass ok']],
+  ['for none', { 'daemon.process': { tasks: { used: 93, limit: 100, by: 'user' } } }, ['fail tasks']],
+  [
+    'for none, and no descriptors',
+    { 'daemon.process': { descriptors: 95, limit: 100, tasks: { used: 100, limit: 100, by: 'control-group' } } },
+    ['fail descriptors', 'fail tasks'],
+  ],
   ['unseen', open(null, 100), ['unknown undetermined']],
   ['without a known limit', open(5, null), ['unknown undetermined']],
 ]);

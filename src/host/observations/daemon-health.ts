@@ -79,6 +79,8 @@ const silence = () =>
     lateMs: number,
     /** The file of the control group by which it is frozen, where it is. */
     frozenBy: v.exactOptional(filePath),
+    /** Who traces it, such as a debugger. */
+    tracerPid: v.exactOptional(number),
   });
 export type Silence = ValueOf<typeof silence>;
 

@@ -5,9 +5,10 @@ import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
 import type { Install } from '../../model/observation.ts';
 import { type Look, observeAll } from '../look.ts';
 import { textOfProc } from '../proc-file.ts';
-import { descriptors, executable, readArgv } from '../procfs.ts';
-import { filePath, flag, maybe, number, text, type ValueOf } from '../shape.ts';
-import { packageOf } from './install.ts';
+import { descriptors, executable, pathOf, readArgv, readEnviron } from '../procfs.ts';
+import { filePath, flag, id, list, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
+import { tasksOf } from '../tasks.ts';
+import { harnessesOn, packageOf } from './install.ts';
 
 export const schema = () =>
   v.object({
@@ -15,6 +16,12 @@ export const schema = () =>
     /** Open descriptors, and how many it may have; null where they may not be seen. */
     descriptors: maybe(number),
     limit: maybe(number),
+    /** The largest file that it may write; null where there is no limit. */
+    fileBytes: v.exactOptional(maybe(number)),
+    /** Tasks that count against a limit of it, and that limit; null where there is none that is near. */
+    tasks: v.exactOptional(maybe(v.object({ used: number, limit: number, by: oneOf(['user', 'control-group']) }))),
+    /** Harnesses that it can run, by its own PATH; null where that may not be seen. */
+    harnesses: v.exactOptional(maybe(list(id))),
     /** The file that it runs was removed or replaced since it started; null where it may not be seen. */
     executableGone: maybe(flag),
     /** The program that it runs: its executable or, under node, its script. */
@@ -38,6 +45,10 @@ export async function take(look: Look): Promise<DaemonProcess> {
   if (pid === null) return { pid, descriptors: null, limit: null, executableGone: null, program: null };
   const limits = textOfProc(`/proc/${pid}/limits`) ?? '';
   const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  const fileBytes = /^Max file size\s+(\d+)/m.exec(limits)?.[1];
+  const processes = /^Max processes\s+(\d+)/m.exec(limits)?.[1];
+  // Of its PATH nothing is kept but which harnesses are on it. In a container it names other files than here.
+  const path = pathOf(pid, '/') === '/' ? readEnviron(pid, ['PATH'])?.PATH : undefined;
   const open = descriptors(pid);
   const file = executable(pid);
   const install = await look.observe('install').catch(() => null);
@@ -45,6 +56,9 @@ export async function take(look: Look): Promise<DaemonProcess> {
     pid,
     descriptors: open?.length ?? null,
     limit: limit === undefined ? null : Number(limit),
+    fileBytes: fileBytes === undefined ? null : Number(fileBytes),
+    tasks: tasksOf(pid, processes === undefined ? null : Number(processes)),
+    harnesses: path === undefined ? null : await harnessesOn(path),
     executableGone: file?.gone ?? null,
     program: !file || file.gone || !install ? null : await programOf(pid, file.path, install),
   };

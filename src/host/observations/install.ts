@@ -50,7 +50,7 @@ export const take = ({ env }: Look): Promise<Install> => installIn(env);
 
 /** The same of any environment. */
 export async function installIn(env: Look['env']): Promise<Install> {
-  const folders = [...new Set((env.PATH ?? '').split(delimiter).filter(isAbsolute))].slice(0, folderLimit);
+  const folders = foldersOf(env.PATH ?? '');
   const files = async (name: string): Promise<readonly string[]> => {
     const found = await Promise.all(folders.map((folder) => executable(join(folder, name))));
     return found.filter((file) => file !== null);
@@ -71,6 +71,16 @@ export async function installIn(env: Look['env']): Promise<Install> {
   const broken = [...unrunnable, ...dangling.map((path) => ({ path, why: 'dangling' as const }))];
   return { covens, broken, harnesses };
 }
+
+/** The harnesses that a daemon with this PATH can run. */
+export async function harnessesOn(path: string): Promise<readonly string[]> {
+  const folders = foldersOf(path);
+  const found = await Promise.all(harnessCommands.map((id) => harnessIn(id, folders, path)));
+  return found.flatMap((harness) => (harness.path === null ? [] : [harness.id]));
+}
+
+const foldersOf = (path: string): readonly string[] =>
+  [...new Set(path.split(delimiter).filter(isAbsolute))].slice(0, folderLimit);
 
 type Harness = Install['harnesses'][number];
 

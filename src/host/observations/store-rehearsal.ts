@@ -7,7 +7,7 @@ import type { LogStory } from '../../model/observation.ts';
 import { isErrno } from '../files.ts';
 import type { Look } from '../look.ts';
 import { notRun, type RehearsalOptions, rehearse } from '../rehearse.ts';
-import { flag, maybe, oneOf, text, type ValueOf } from '../shape.ts';
+import { flag, identifier, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
 import { isBad, readStore } from '../store.ts';
 
 /** What the real Coven said of a private copy of the ledger. */
@@ -39,6 +39,8 @@ export const schema = () =>
     said: maybe(text),
     /** Why no session and event can be written to the copy that it opened; null where they can, or that was not tried. */
     unwritable: maybe(text),
+    /** A trigger or index that Coven did not make, and without which they can be written. Its name is its maker's own. */
+    inTheWay: v.exactOptional(v.object({ kind: oneOf(['trigger', 'index']), rowid: number, table: identifier })),
     /** The ledger holds events, and the full-text index that Coven made or found in the copy holds none. */
     searchEmpty: flag,
     /** No network was there for it. */

@@ -96,7 +96,7 @@ export const storageRemedy: Remedy = {
 export const hungRemedy: Remedy = {
   risk: 'disruptive',
   summary: 'lets a stopped daemon go on; ends one that is proven wedged, and starts it anew',
-  helps: ({ frozenBy }) => !frozenBy,
+  helps: ({ frozenBy, state }) => !frozenBy && state !== 't',
   plan: wake,
 };
 export const unreachableRemedy: Remedy = {
