@@ -118,6 +118,8 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'daemon-program-replaced': ['refused daemon:version replaced-executable'],
   'daemon-short-of-descriptors': ['refused daemon:resources descriptors'],
   'daemon-out-of-descriptors': ['refused daemon:resources descriptors'],
+  'daemon-file-size-limited': ['refused daemon:resources small-files'],
+  'daemon-without-the-harness-on-its-path': ['refused harness:codex not-for-daemon'],
   'storage-degraded': ['refused daemon:health storage-degraded'],
   'writer-failed': ['refused daemon:health writer-failed'],
   'harness-outlived-its-daemon': ['sessions:processes unowned not-provably-left'],
