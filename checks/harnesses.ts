@@ -104,6 +104,14 @@ export const harnesses = defineCheck({
   explain: 'Without any harness on the daemon’s PATH every launch of a session fails.',
   causes: {
     ok: { message: ({ present, all }) => `${present} of ${all} harnesses are on PATH` },
+    'no-manifest': {
+      message: ({ manifest, code }) =>
+        `COVEN_HARNESS_ADAPTER_MANIFEST names ${manifest === '' ? 'no file' : manifest}, which cannot be read (${code}); \`coven run\` and \`coven doctor\` fail`,
+      hint: () => [
+        'Put that file in its place, or take the variable out of the environment, and out of the file of your shell that sets it:',
+        command('unset', 'COVEN_HARNESS_ADAPTER_MANIFEST'),
+      ],
+    },
     none: {
       message: ({ blocked }) =>
         Number(blocked) > 0
@@ -119,6 +127,13 @@ export const harnesses = defineCheck({
     const blocked = install.harnesses.filter((harness) => harness.blocked).length;
     const facts = { present: present.length, all: install.harnesses.length, blocked };
     const rest = { facts, evidence: from('install', facts) };
-    return [present.length > 0 ? pass('<path>', rest) : warn('none', '<path>', rest)];
+    const found = present.length > 0 ? [] : [warn('none', '<path>', rest)];
+    if (install.manifest) {
+      const { path: manifest, code } = install.manifest;
+      found.push(
+        fail('no-manifest', '<path>', { facts: { manifest, code }, evidence: from('install', { manifest, code }) }),
+      );
+    }
+    return found.length > 0 ? found : [pass('<path>', rest)];
   },
 });

@@ -26,7 +26,10 @@ export const homeAccess = defineCheck({
     'count alike. ' +
     'A daemon also needs open files for its sessions, and a limit on the size of files that its ledger fits into.',
   causes: {
-    ok: { message: () => 'the home, the ledger and the locks can be written' },
+    ok: {
+      message: ({ attributes }) =>
+        `the home, the ledger and the locks can be written${attributes === 'not-seen' ? ', as far as modes and mounts tell; whether one of them is append-only was not seen, since lsattr told nothing' : ''}`,
+    },
     'not-writable': {
       message: (facts) => `you may not write to <coven-home>/${facts.name}${more(facts)}; Coven cannot start`,
       hint: ({ name }) => [command('chmod', 'u+w', `<coven-home>/${name}`)],
@@ -81,7 +84,10 @@ export const homeAccess = defineCheck({
         ),
       });
     });
-    const rest = { facts: { ...limits }, evidence: from('home.access', { ...limits }) };
+    const rest = {
+      facts: { ...limits, attributes: access.attributes ?? null },
+      evidence: from('home.access', { ...limits }),
+    };
     if (limits.openFiles !== null && limits.openFiles < leastOpenFiles)
       found.push(warn('few-descriptors', `<coven-home>/${names.socket}`, rest));
     if (limitsFiles(limits.fileBytes, files)) found.push(fail('small-files', `<coven-home>/${names.ledger}`, rest));

@@ -2,7 +2,7 @@ import { toRestart, toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { isUnfinished } from '../src/coven/ledger.ts';
 import { judgeLiveness } from '../src/coven/liveness.ts';
-import { judgeRows, rowNeeds } from '../src/coven/rows.ts';
+import { judgeRows, launchSeconds, rowNeeds } from '../src/coven/rows.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, from, pass, unknown, warn } from '../src/model/check.ts';
@@ -22,6 +22,7 @@ const doubts: Readonly<Record<string, string>> = {
   'other-command': 'a live coven command may own them',
   'other-process': 'a process that no daemon owns carries their mark or began with them, and may be their harness',
   'daemon-unclear': 'the state of the daemon is not clear',
+  'just-begun': 'recorded just now, and no process of theirs is to be seen',
   'one-look': 'they could not be looked at a second time',
   'sessions-unreadable': 'the session rows could not be read',
   'too-many-rows': 'there are too many to examine',
@@ -60,9 +61,12 @@ export const sessionsOrphaned = defineCheck({
       remedy: orphanRemedy,
     },
     undetermined: {
-      message: ({ doubtful, doubt, code }) =>
-        `${doubtful === undefined ? '' : `${count(doubtful, 'running row')}: `}${doubts[String(doubt)] ?? doubt}${code ? ` (${code})` : ''}`,
-      hint: () => 'Check again once that is settled, where the daemon runs and as its user.',
+      message: ({ doubtful, doubt, code, sureAt }) =>
+        `${doubtful === undefined ? '' : `${count(doubtful, 'running row')}: `}${doubts[String(doubt)] ?? doubt}${sureAt ? `; at ${sureAt} it is sure` : ''}${code ? ` (${code})` : ''}`,
+      hint: ({ sureAt }) =>
+        sureAt
+          ? 'A launch takes so long on a busy machine alone. Check again after that time.'
+          : 'Check again once that is settled, where the daemon runs and as its user.',
       follows: [
         'daemon hung',
         'daemon slow',
@@ -129,9 +133,14 @@ export const sessionsOrphaned = defineCheck({
         ...counts,
         doubt: doubtful[0]?.doubt ?? 'too-many-rows',
         ids: ids(doubtful.map(({ row }) => row)),
+        ...(doubtful[0]?.doubt === 'just-begun' && { sureAt: sureAt(doubtful.map(({ row }) => row)) }),
       };
       found.push(unknown('undetermined', target, { facts, evidence }));
     }
     return found.length > 0 ? found : [pass(target, { facts: counts, evidence })];
   },
 });
+
+/** When the last of these rows has been there for as long as a launch can take. */
+const sureAt = (rows: readonly { createdAt: string }[]): string =>
+  new Date(Math.max(...rows.map(({ createdAt }) => Date.parse(createdAt))) + launchSeconds * 1000).toISOString();

@@ -1,4 +1,4 @@
-import { strandedSeconds } from '../src/coven/contract.ts';
+import { aheadMost, strandedSeconds } from '../src/coven/contract.ts';
 import { withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
@@ -7,6 +7,10 @@ import { defineCheck, from, pass, warn } from '../src/model/check.ts';
 import { orphanRemedy } from '../src/repair/remedies/sessions.ts';
 
 const target = '<coven-home>/coven.sqlite3';
+
+/** The reader counts no further. */
+const counted = (amount: unknown, ...words: readonly [one: string, many?: string]): string =>
+  `${Number(amount) >= aheadMost ? 'at least ' : ''}${count(amount, ...words)}`;
 
 /** A clock may be set back by as much, as by an NTP server. */
 const aheadSeconds = 3600;
@@ -35,7 +39,7 @@ export const sessionsStranded = defineCheck({
     undated: {
       message: ({ undated, undatedIds, undatedAt, aheadEvents, aheadAt }) =>
         `${count(undated, 'session that was never launched has', 'sessions that were never launched have')} a time that is damaged or in the future (${undatedIds}, dated ${undatedAt}), by which Coven never counts ${Number(undated) === 1 ? 'it' : 'them'} as failed` +
-        `${Number(aheadEvents) > 0 ? `; ${count(aheadEvents, 'event is', 'events are')} dated in the future, too, the last at ${aheadAt}` : ''}`,
+        `${Number(aheadEvents) > 0 ? `; ${counted(aheadEvents, 'event is', 'events are')} dated in the future, too, the last at ${aheadAt}` : ''}`,
       hint: ({ undatedId, undatedEvents }) =>
         undatedEvents === 0
           ? [
@@ -48,7 +52,7 @@ export const sessionsStranded = defineCheck({
     },
     ahead: {
       message: ({ aheadSessions, aheadEvents, aheadAt }) =>
-        `${count(aheadSessions, 'session')} and ${count(aheadEvents, 'event')} are dated in the future, the last at ${aheadAt}`,
+        `${counted(aheadSessions, 'session')} and ${counted(aheadEvents, 'event')} are dated in the future, the last at ${aheadAt}`,
       hint: () =>
         'A clock was ahead when they were written, or is behind now: compare it with `date`. Until that time they are listed as the newest, and no retention removes them.',
     },

@@ -116,7 +116,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'install:binaries': ['shadowed', 'broken'],
   'harness:claude': ['blocked', 'absent'],
   'harness:codex': ['not-for-daemon'],
-  harnesses: ['none'],
+  harnesses: ['none', 'no-manifest'],
 };
 
 /** Causes that cannot be made here, and why. */

@@ -35,3 +35,6 @@ export const harnessCommands = ['codex', 'claude', 'coven-code', 'copilot'] as c
 
 /** Age in seconds from which a `created` row counts as never launched: Coven then marks it `failed`. */
 export const strandedSeconds = 600;
+
+/** Sessions and events of the future beyond this many are not counted. */
+export const aheadMost = 20_000;

@@ -14,7 +14,8 @@ export type Doubt =
   | 'other-command'
   | 'other-process'
   | 'daemon-unclear'
-  | 'one-look';
+  | 'one-look'
+  | 'just-begun';
 
 export interface RowJudgement {
   readonly live: readonly SessionRow[];
@@ -31,7 +32,10 @@ export interface RowJudgement {
 }
 
 /** A row is written just before its process is spawned; on a busy machine that takes seconds. */
-const launchSeconds = 30;
+export const launchSeconds = 30;
+
+/** By then its process is there on a machine that is not busy; before it, a row without one tells nothing. */
+const usualLaunchSeconds = 2;
 
 /** Between the start of a `coven run` and its row; the kernel's boot time is known to the second only. */
 const runRowSeconds = { before: 2, after: 15 };
@@ -65,8 +69,11 @@ export function judgeRows(observed: Rows): RowJudgement {
     const carriers = processes.filter((process) => process.sessionId === row.id || isUnmarkedHarness(process, row));
     if (carriers.some(({ ownerPid }) => ownerPid !== null) || matched.has(row.id)) result.live.push(row);
     else if (carriers.some((process) => isProvenHarness(process, row))) result.unowned.push(row);
-    else if (daemonLives && now - Date.parse(row.createdAt) < launchSeconds * 1000) result.live.push(row);
-    else {
+    else if (daemonLives && now - Date.parse(row.createdAt) < launchSeconds * 1000) {
+      const isLate = now - Date.parse(row.createdAt) >= usualLaunchSeconds * 1000;
+      if (isLate && carriers.length === 0 && doubtOf() === null) doubtful.push({ row, doubt: 'just-begun' });
+      else result.live.push(row);
+    } else {
       const doubt = doubtOf() ?? (carriers.length > 0 ? 'other-process' : null);
       if (doubt) doubtful.push({ row, doubt });
       else result.orphaned.push(row);

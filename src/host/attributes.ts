@@ -12,15 +12,15 @@ const lsattrMs = 2000;
 /**
  * The attributes of entries of a folder, `.` being the folder itself. access(2) tells the immutable attribute and not the
  * append-only one, with which neither a mode can be set nor a file be opened for anything but appending. Empty where
- * lsattr(1) is missing or the file system has none. Never rejects.
+ * the file system has none, null where nobody told, as without lsattr(1). Never rejects.
  */
 export async function attributesIn(
   folder: string,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Attribute>> {
+): Promise<ReadonlyMap<string, Attribute> | null> {
   const found = new Map<string, Attribute>();
-  if (process.platform !== 'linux') return found;
+  if (process.platform !== 'linux') return null;
   const limit = deadline(lsattrMs, signal);
   try {
     // It opens regular files and folders alone, never through a link. Relative names keep the home's own out of its output.
@@ -29,19 +29,23 @@ export async function attributesIn(
       env: systemEnv,
       cwd: folder,
     });
-    child.on('error', () => undefined);
+    let wasStarted = true;
+    child.on('error', () => {
+      wasStarted = false;
+    });
     // Not by the option `signal`: one that could not be started has no number, and Node would signal whatever is in its place.
     limit.signal.addEventListener('abort', () => void (child.pid !== undefined && child.kill('SIGKILL')));
-    if (child.stdout === null) return found;
+    if (child.stdout === null) return null;
     for (const line of (await text(child.stdout)).split('\n')) {
       const [flags = '', path = ''] = line.split(' ', 2);
       const attribute = flags.includes('i') ? 'immutable' : flags.includes('a') ? 'append-only' : null;
       if (attribute && path.startsWith('./')) found.set(path.slice(2), attribute);
     }
+    if (wasStarted && !limit.signal.aborted) return found;
   } catch {
     // What it had told by then counts.
   } finally {
     limit.done();
   }
-  return found;
+  return found.size > 0 ? found : null;
 }

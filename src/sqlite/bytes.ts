@@ -5,7 +5,6 @@ import { isOfSearch, type Problem } from './owners.ts';
 import { mapPages, type PageMap } from './page-map.ts';
 import { openPages } from './pages.ts';
 import { framesGone, noneGone } from './wal-index.ts';
-import type { TreeReading } from './walk.ts';
 
 /** Databases up to this size are read whole by default, in some tenths of a second. */
 export const wholeBytes = 32 * 1024 ** 2;
@@ -98,7 +97,7 @@ function pageBytes(map: PageMap, pageSize: number): PageBytes {
       .toSorted((a, b) => Number(a.search) - Number(b.search))
       .slice(0, problemLimit),
     problemCount: map.problemCount,
-    tables: wasAllRead ? rowTables.flatMap((table) => readable(map.trees, table)) : [],
+    tables: wasAllRead ? rowTables.flatMap((table) => readable(map, table)) : [],
   };
 }
 
@@ -109,11 +108,16 @@ function asSeen(problem: Problem): PageProblem {
   return { kind, text: text.slice(0, 300), table: tables.length === 1 ? (tables[0] ?? null) : null, search };
 }
 
-/** An index that SQLite makes by itself has an entry for each row, so that a sound one tells how many there were. */
-function readable(trees: readonly TreeReading[], table: string): readonly ReadableRows[] {
+/**
+ * An index that SQLite makes by itself has an entry for each row, so that a sound one tells how many there were. Nothing does
+ * where pages of an unknown owner are gone, as of a file that is older than its WAL.
+ */
+function readable({ trees, problems }: PageMap, table: string): readonly ReadableRows[] {
   const own = trees.find(({ name, type }) => type === 'table' && name === table);
   if (!own) return [];
   const index = trees.find(({ name, problems }) => name.startsWith(`sqlite_autoindex_${table}_`) && problems === 0);
+  if (problems.some((problem) => problem.kind === 'unreadable' && problem.trees.length === 0))
+    return [{ table, rows: own.rows, about: null }];
   const about = own.problems === 0 ? own.rows : index ? Math.max(index.entries, own.rows) : null;
   return [{ table, rows: own.rows, about }];
 }

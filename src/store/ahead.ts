@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { aheadMost } from '../coven/contract.ts';
 import type { StoreSessions } from '../model/observation.ts';
 import { whole } from './whole.ts';
 
@@ -8,7 +9,7 @@ const told = 20;
 
 /**
  * Sessions and events that are dated in the future, as a clock that was ahead leaves them. `hasEvents` is whether `db` holds
- * the rows of the events; they are counted by an index alone.
+ * the rows of the events; they are counted by an index alone. No more than `aheadMost` of each are counted.
  */
 export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahead'] {
   const from = new Date(Date.now() + aheadMs).toISOString();
@@ -22,13 +23,20 @@ export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahea
       )
       .get(column) !== undefined;
   const count = (table: string) =>
-    db.prepare(`SELECT count(*) AS n, max(created_at) AS lastAt FROM ${table} WHERE ${isDate}`).get(from) as {
+    db
+      .prepare(
+        `SELECT count(*) AS n, max(created_at) AS lastAt
+           FROM (SELECT created_at FROM ${table} WHERE ${isDate} ORDER BY created_at DESC LIMIT ${aheadMost})`,
+      )
+      .get(from) as {
       n: number;
       lastAt: string | null;
     };
   const sessions = count('sessions');
   const events = isIndexed('created_at') ? count('events') : { n: 0, lastAt: null };
-  const ofSession = isIndexed('session_id') ? '(SELECT count(*) FROM events WHERE session_id = sessions.id)' : 'NULL';
+  const ofSession = isIndexed('session_id')
+    ? `(SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id = sessions.id LIMIT ${aheadMost}))`
+    : 'NULL';
   const list = db
     .prepare(
       `SELECT ${whole('id', 128)}, ${whole('created_at', 40, 'createdAt')}, ${ofSession} AS events

@@ -72,6 +72,11 @@ if (codex) {
 }
 
 judges(harnesses, [
+  [
+    'a manifest of adapters that is not there',
+    { install: { manifest: { path: '/opt/mine.json', code: 'ENOENT' } } },
+    ['fail no-manifest'],
+  ],
   ['one of two', {}, ['pass ok']],
   [
     'none of two',

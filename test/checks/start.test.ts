@@ -19,6 +19,7 @@ const gibibyte = 1024 ** 3;
 
 judges(homeAccess, [
   ['all of it can be written', {}, ['pass ok']],
+  ['attributes that nobody told', { 'home.access': { attributes: 'not-seen' } }, ['pass ok']],
   ['a ledger that may not be written', closed({ name: 'coven.sqlite3', code: 'EACCES' }), ['fail not-writable']],
   ['a ledger with an attribute', closed({ name: 'coven.sqlite3', code: 'EPERM' }), ['fail immutable']],
   ['a home with an attribute', closed({ name: '.', code: 'EPERM' }), ['fail immutable']],

@@ -22,6 +22,8 @@ export const schema = () =>
         attribute: v.exactOptional(oneOf(attributes)),
       }),
     ),
+    /** `not-seen` where nobody told the attributes of these files. */
+    attributes: v.exactOptional(oneOf(['not-seen'])),
     /** Limits that a daemon started from here would have; null where there is none, or it is not told. */
     limits: v.object({ openFiles: maybe(number), fileBytes: maybe(number), processes: maybe(number) }),
   });
@@ -39,10 +41,14 @@ const replaced: readonly string[] = [names.record];
 export async function take({ home, signal }: Look): Promise<Access> {
   const attributes = await attributesIn(home, [...written, ...replaced], signal);
   const closed = await Promise.all([
-    ...written.map((name) => closedBy(home, name, attributes.get(name))),
-    ...replaced.map(async (name) => withAttribute(name, attributes.get(name))),
+    ...written.map((name) => closedBy(home, name, attributes?.get(name))),
+    ...replaced.map(async (name) => withAttribute(name, attributes?.get(name))),
   ]);
-  return { closed: closed.filter((one) => one !== null), limits: await limits() };
+  return {
+    closed: closed.filter((one) => one !== null),
+    ...(attributes === null && { attributes: 'not-seen' }),
+    limits: await limits(),
+  };
 }
 
 const withAttribute = (name: string, attribute: Attribute | undefined): Closed | null =>

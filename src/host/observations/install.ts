@@ -40,6 +40,8 @@ export const schema = () =>
         blocked: v.exactOptional(v.object({ path: filePath, why: oneOf(blockedWays) })),
       }),
     ),
+    /** The manifest of harness adapters that the environment names, where it is no file that can be read. */
+    manifest: v.exactOptional(v.object({ path: filePath, code: text })),
   });
 export type Install = ValueOf<typeof schema>;
 
@@ -47,6 +49,9 @@ const folderLimit = 200;
 
 /** Every `coven` on PATH and the harnesses that Coven would find there. Nothing is run: Coven's commands write. */
 export const take = ({ env }: Look): Promise<Install> => installIn(env);
+
+const foldersOf = (path: string): readonly string[] =>
+  [...new Set(path.split(delimiter).filter(isAbsolute))].slice(0, folderLimit);
 
 /** The same of any environment. */
 export async function installIn(env: Look['env']): Promise<Install> {
@@ -69,7 +74,21 @@ export async function installIn(env: Look['env']): Promise<Install> {
     return why === null ? [] : [{ path, why }];
   });
   const broken = [...unrunnable, ...dangling.map((path) => ({ path, why: 'dangling' as const }))];
-  return { covens, broken, harnesses };
+  const manifest = await unreadManifest(env.COVEN_HARNESS_ADAPTER_MANIFEST);
+  return { covens, broken, harnesses, ...(manifest && { manifest }) };
+}
+
+/** Coven takes the value as it stands, as one path. Nothing of the file is read: only Coven knows its form. */
+async function unreadManifest(path: string | undefined): Promise<Install['manifest'] | null> {
+  if (path === undefined) return null;
+  try {
+    if ((await stat(path)).isDirectory()) return { path, code: 'EISDIR' };
+    await access(path, constants.R_OK);
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    return { path, code };
+  }
 }
 
 /** The harnesses that a daemon with this PATH can run. */
