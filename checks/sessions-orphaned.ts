@@ -22,7 +22,7 @@ const doubts: Readonly<Record<string, string>> = {
   'other-command': 'a live coven command may own them',
   'other-process': 'a process that no daemon owns carries their mark or began with them, and may be their harness',
   'daemon-unclear': 'the state of the daemon is not clear',
-  'just-begun': 'recorded just now, and no process of theirs is to be seen',
+  'just-begun': 'recorded just now, and no process is to be seen',
   'one-look': 'they could not be looked at a second time',
   'sessions-unreadable': 'the session rows could not be read',
   'too-many-rows': 'there are too many to examine',
@@ -62,7 +62,7 @@ export const sessionsOrphaned = defineCheck({
     },
     undetermined: {
       message: ({ doubtful, doubt, code, sureAt }) =>
-        `${doubtful === undefined ? '' : `${count(doubtful, 'running row')}: `}${doubts[String(doubt)] ?? doubt}${sureAt ? `; at ${sureAt} it is sure` : ''}${code ? ` (${code})` : ''}`,
+        `${doubtful === undefined ? '' : `${count(doubtful, 'running row')}: `}${doubts[String(doubt)] ?? doubt}${sureAt ? `; whether it is gone is sure at ${sureAt}` : ''}${code ? ` (${code})` : ''}`,
       hint: ({ sureAt }) =>
         sureAt
           ? 'A launch takes so long on a busy machine alone. Check again after that time.'
