@@ -50,9 +50,6 @@ const folderLimit = 200;
 /** Every `coven` on PATH and the harnesses that Coven would find there. Nothing is run: Coven's commands write. */
 export const take = ({ env }: Look): Promise<Install> => installIn(env);
 
-const foldersOf = (path: string): readonly string[] =>
-  [...new Set(path.split(delimiter).filter(isAbsolute))].slice(0, folderLimit);
-
 /** The same of any environment. */
 export async function installIn(env: Look['env']): Promise<Install> {
   const folders = foldersOf(env.PATH ?? '');
