@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { cli, diagnose } from '../fixtures/diagnose.ts';
+import { harnessFolder } from '../fixtures/double.ts';
 import { faults } from '../fixtures/faults/index.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
@@ -116,6 +117,8 @@ describe('what simulate did not make is refused, and stays as it was', () => {
 /** Starts a live fault and resolves when it stands. */
 async function standing(program: string, home: string) {
   const child = spawn(process.execPath, [program, 'simulate', 'daemon-silent', '--home', home], {
+    // As the diagnosis of a test has it.
+    env: { ...process.env, PATH: `${harnessFolder}:${process.env.PATH}` },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) if (line.includes('until Ctrl-C')) break;
