@@ -41,14 +41,15 @@ export type Program = NonNullable<DaemonProcess['program']>;
 
 /** What the live daemon uses of the machine; all null where none is known by pid, or it may not be seen. */
 export async function take(look: Look): Promise<DaemonProcess> {
-  const { pid } = judgeLiveness(await observeAll(look, livenessNeeds));
+  const { pid, verdict } = judgeLiveness(await observeAll(look, livenessNeeds));
   if (pid === null) return { pid, descriptors: null, limit: null, executableGone: null, program: null };
   const limits = textOfProc(`/proc/${pid}/limits`) ?? '';
   const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
   const fileBytes = /^Max file size\s+(\d+)/m.exec(limits)?.[1];
   const processes = /^Max processes\s+(\d+)/m.exec(limits)?.[1];
-  // Of its PATH nothing is kept but which harnesses are on it. In a container it names other files than here.
-  const path = pathOf(pid, '/') === '/' ? readEnviron(pid, ['PATH'])?.PATH : undefined;
+  // Of its PATH nothing is kept but which harnesses are on it. In a container it names other files than here, and who listens in
+  // the place of a daemon launches none.
+  const path = verdict !== 'foreign' && pathOf(pid, '/') === '/' ? readEnviron(pid, ['PATH'])?.PATH : undefined;
   const open = descriptors(pid);
   const file = executable(pid);
   const install = await look.observe('install').catch(() => null);
