@@ -22,7 +22,12 @@ const lost = ({ walBytes }: Facts): string =>
     : '';
 const keepWal = (facts: Facts): string | Advice =>
   Number(facts.walBytes) > 0
-    ? ['Do not run any coven command.', ...preserve(facts)]
+    ? [
+        'Do not run any coven command.',
+        ...preserve(facts),
+        'Then move the WAL to where no command deletes it. It exits with 1 all the same, since the ledger is still gone:',
+        command('coven-doctor', '--fix'),
+      ]
     : [
         'Restore the ledger from a backup before a daemon starts: a start makes an empty one. These are the backups:',
         command('coven-doctor', 'backup', 'list'),

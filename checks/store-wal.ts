@@ -79,7 +79,10 @@ export const storeWal = defineCheck({
     alone: {
       message: (facts) =>
         `the WAL (${bytes(facts.bytes)}) holds rows, and its ledger is gone; the next coven command deletes them`,
-      hint: () => ['Do not run any coven command. This moves the WAL to safety:', command('coven-doctor', '--fix')],
+      hint: () => [
+        'Do not run any coven command. This moves the WAL to safety, and exits with 1 all the same, since the ledger is still gone:',
+        command('coven-doctor', '--fix'),
+      ],
       follows: ['store:open missing', 'store:open empty'],
       remedy: loneWalRemedy,
     },
