@@ -125,7 +125,7 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
 function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: LifecycleInput, { pid }: Liveness) {
   const { 'store.files': files, 'store.open': open, 'store.integrity': integrity, 'store.bytes': bytes } = observed;
   if (home.socketPathBytes > socketPathLimit(machine.platform)) yield 'home:path';
-  if (isHeld(observed, [names.lifecycleLock, names.schedulerLock], pid)) yield 'home:locks';
+  if (isHeld(observed, [names.lifecycleLock, names.serveLock, names.schedulerLock], pid)) yield 'home:locks';
   if (observed['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
   else if (observed['home.access'] && limitsFiles(observed['home.access'].limits.fileBytes, files)) yield 'home:access';
   const disk = observed['home.disk'];
