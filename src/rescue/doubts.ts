@@ -9,9 +9,17 @@ import type { Source } from './source.ts';
 export function doubtsOf(source: Source, model: Model, { trees }: Reach, damagedFrames: number): readonly string[] {
   const doubts: string[] = [];
   if (source.lostFrames > 0)
-    doubts.push(`${source.lostFrames} frames that shared memory counts are gone from the WAL, with what they changed`);
+    doubts.push(
+      source.lostFrames === 1
+        ? '1 frame that shared memory counts is gone from the WAL, with what it changed'
+        : `${source.lostFrames} frames that shared memory counts are gone from the WAL, with what they changed`,
+    );
   if (damagedFrames > 0)
-    doubts.push(`${damagedFrames} frames of the WAL are damaged, and what they changed may be older here than it was`);
+    doubts.push(
+      damagedFrames === 1
+        ? '1 frame of the WAL is damaged, and what it changed may be older here than it was'
+        : `${damagedFrames} frames of the WAL are damaged, and what they changed may be older here than it was`,
+    );
   const intact = new Set(trees.filter(({ isIntact }) => isIntact).map(({ of }) => of));
   const blind = model.tables.filter((table) => !intact.has(table) && !hasWitness(table, intact));
   if (blind.length > 0) {
