@@ -188,10 +188,9 @@ describe.skipIf(binary === '')('the real Coven and a copy of its ledger', () => 
     const traces = readdirSync(own.path)
       .filter((name) => name.startsWith('trace.'))
       .map((name) => readFileSync(join(own.path, name), 'utf8'));
-    const itsOwn = (traces.find((text) => text.includes('"sessions", "--json"], ')) ?? '')
-      .split('\n')
-      .slice(-200)
-      .filter((line) => !line.includes('"sessions", "--json"]'));
+    const lines = (traces.find((text) => text.includes('"sessions", "--json"], ')) ?? '').split('\n');
+    // What it did as Coven: before that, the process was a shell.
+    const itsOwn = lines.slice(lines.findLastIndex((line) => line.includes('"sessions", "--json"], ')) + 1);
     expect(itsOwn.length).toBeGreaterThan(5);
     expect(itsOwn.filter((line) => /execve|connect\(|socket\(|bind\(/.test(line))).toEqual([]);
     const opened = itsOwn.flatMap((line) => /(?:openat2?)\(\w+, "([^"]*)"/.exec(line)?.[1] ?? []);
@@ -216,6 +215,37 @@ describe.skipIf(binary === '')('the real Coven and a copy of its ledger', () => 
     expect(await rehearse(ledger, options)).toMatchObject({ outcome: 'opened', version: '0.4.6', unwritable: null });
     rmSync(ledger);
     expect(await rehearse(ledger, options)).toMatchObject({ outcome: 'not-run', reason: 'no-ledger' });
+  });
+});
+
+describe('what a program says that is asked', () => {
+  const told: Readonly<Record<string, readonly [script: string, object]>> = {
+    'that it refuses': [
+      'if [ "$1" = --version ]; then echo "coven v9.9.9"; else echo "Error: no such shelf" >&2; exit 1; fi',
+      { outcome: 'refused', said: '‹line:13 chars›', version: '9.9.9' },
+    ],
+    'that it does not know the command': [
+      'if [ "$1" = --version ]; then echo "coven v9.9.9"; else exit 2; fi',
+      { outcome: 'not-run', reason: 'not-understood', version: '9.9.9' },
+    ],
+    'a version, and fails': [
+      'echo "coven v9.9.9"; exit 1',
+      { outcome: 'not-run', reason: 'does-not-run', version: null },
+    ],
+    'another name': ['echo "cavern v9.9.9"', { outcome: 'not-run', reason: 'does-not-run', version: null }],
+    'no version, ever': ['exec /bin/sleep 600', { outcome: 'not-run', reason: 'does-not-run', version: null }],
+  };
+
+  test.each(Object.entries(told))('%s', async (_name, [script, expected]) => {
+    await using scratch = await makeScratch();
+    const ledger = join(scratch.path, 'coven.sqlite3');
+    new Database(ledger).exec('CREATE TABLE sessions (id TEXT)').close();
+    const program = join(scratch.path, 'coven');
+    writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+    const { signal } = new AbortController();
+    const milliseconds = script.includes('sleep') ? 200 : 60_000;
+    const options = { program, env: {}, milliseconds, signal, copyLimit: 2 ** 20 };
+    expect(await rehearse(ledger, options)).toMatchObject(expected);
   });
 });
 

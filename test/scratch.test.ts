@@ -6,18 +6,21 @@ import {
   lchownSync,
   mkdirSync,
   readdirSync,
+  statfsSync,
   statSync,
   symlinkSync,
   utimesSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { diagnose } from '../fixtures/diagnose.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { pidNamespace, readStat } from '../src/host/procfs.ts';
+import { makeScratch as makePrivateScratch } from '../src/host/scratch.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const here = pidNamespace();
@@ -70,6 +73,22 @@ test('private folders of killed readings are removed, and nothing that is not pr
   await diagnose(home, { env: { TMPDIR: place } });
   expect(readdirSync(place).sort()).toEqual([...Object.values(kept), dead('2')].sort());
   expect(readdirSync(source).sort()).toEqual(['.made-by-coven-doctor', '1']);
+});
+
+test('what is small is put into memory, where there is room', () => {
+  const { bavail, bsize, type } = statfsSync('/dev/shm');
+  if (type !== 0x01021994) return console.log('no file system in memory at /dev/shm');
+  const free = bavail * bsize;
+  for (const [room, place] of [
+    [4096, '/dev/shm'],
+    [free + 2 ** 40, tmpdir()],
+    [null, tmpdir()],
+  ] as const) {
+    const made = makePrivateScratch(null, null, room);
+    expect([room, dirname(made.path)]).toEqual([room, place]);
+    made.remove();
+    expect(existsSync(made.path)).toBe(false);
+  }
 });
 
 test('what a leftover links to is not removed with it', async () => {

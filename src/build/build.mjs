@@ -54,6 +54,16 @@ const wordsAlone = {
   },
 };
 
+/** yargs compares values by it; Node's own loads five files for that, which takes longer than the comparing. */
+const shortAssert = {
+  name: 'assert',
+  setup({ onResolve }) {
+    onResolve({ filter: /^assert$/ }, ({ importer }) =>
+      /\/yargs\/lib\//.test(importer) ? { path: join(root, 'src/cli/assert.ts') } : undefined,
+    );
+  },
+};
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -66,7 +76,7 @@ const common = {
   alias: { 'string-width': './src/cli/width.ts' },
   logLevel: 'warning',
   metafile: true,
-  plugins: [throughTheDoor, jsonAsText, wordsAlone],
+  plugins: [throughTheDoor, jsonAsText, wordsAlone, shortAssert],
 };
 
 /** Every file that went into `dist`. */
@@ -84,7 +94,8 @@ const programs = { 'coven-doctor': 'src/coven-doctor.ts', coven: 'src/coven.ts' 
 
 /**
  * What is loaded together is in one file of code, with a code cache of its own: what every command line begins with, the table of commands
- * and what is said of it, and the default diagnosis with all that it imports. What two of them need is in the first.
+ * and what is said of it, the reader of options, the default diagnosis with all that it imports, and what it needs where a repair has
+ * been. What two of them need is in the first.
  */
 const together = {
   first: [...Object.values(programs), 'src/cli/main.ts', 'src/cli/dispatch.ts'],
@@ -96,6 +107,8 @@ const together = {
     'src/render/progress.ts',
     'src/host/ask.ts',
   ],
+  parse: ['src/cli/parse.ts', 'node_modules/yargs/index.mjs'],
+  runs: ['src/repair/engine/runs.ts'],
 };
 
 /** Programs that are started as children (`ChildProgram`). */

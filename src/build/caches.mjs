@@ -32,6 +32,8 @@ function make(code, names, entry, words, input, home) {
 try {
   const home = join(scratch, 'home');
   mkdirSync(home, { mode: 0o700 });
+  // Where a repair has been, its runs are looked at.
+  mkdirSync(join(home, 'doctor/runs'), { recursive: true, mode: 0o700 });
   const ledger = join(home, 'coven.sqlite3');
   const db = new Database(ledger);
   db.pragma('journal_mode = WAL');
@@ -50,7 +52,8 @@ try {
     `${JSON.stringify({ ledger, whole: false, leafMs: 200, milliseconds: 4000 })}\n`,
     home,
   );
-  make('first', 'first,code', './coven-doctor.js', [], '', home);
+  make('first', 'first,code,runs', './coven-doctor.js', [], '', home);
+  make('first', 'parse', './coven-doctor.js', ['--home', home], '', home);
   make('first', 'words', './coven-doctor.js', ['--help'], '', home);
   db.close();
 } catch (error) {

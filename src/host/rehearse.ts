@@ -30,6 +30,8 @@ const attempts = 3;
 /** What is left on the file system, so that a copy never makes a daemon call its storage critical. Source: safety 21. */
 const spareBytes = 1024 ** 3;
 const versionMs = 3000;
+/** Copied into memory, where nothing that Coven writes waits for a disk. */
+const smallBytes = 4 * 1024 ** 2;
 /** A longer message is no message of Coven. */
 const saidLimit = 8192;
 
@@ -47,25 +49,30 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
   const left = (): number => end - performance.now();
   const before = await partsOf(ledger);
   if (!before[0]) return notRun('no-ledger');
-  const scratch = makeScratch(dirname(ledger), String(before[0].dev));
+  const bytes = sizeOf(before);
+  const scratch = makeScratch(dirname(ledger), String(before[0].dev), bytes <= smallBytes ? roomFor(bytes) : null);
   const texts = makeTexts({ env: options.env, timeLeft: left, signal: options.signal });
   try {
     const home = join(scratch.path, 'home');
     for (const folder of ['home', 'user', 'bin']) await mkdir(join(scratch.path, folder), { mode: 0o700 });
     const refused = await copyParts(ledger, join(home, names.ledger), options.copyLimit);
     if (refused) return notRun(refused);
-    const coven = async (words: readonly string[], milliseconds: number): Promise<Ended> =>
-      run(words, scratch.path, Math.min(milliseconds, left()), options.signal);
     const command = commandOf(options.program);
     if (command === null) return notRun('not-trusted');
-    const prefixes = [...withoutNetwork(), []];
-    for (const prefix of prefixes) {
-      const told = await coven([...prefix, ...command, '--version'], versionMs);
-      if (told.how === 'overran') return notRun('does-not-run');
-      const [, version] = /^coven v(\d[\w.+-]{0,40})/.exec(told.stdout) ?? [];
-      if (told.how !== 0 || version === undefined) continue;
-      const opened = await coven([...prefix, ...command, 'sessions', '--json'], left());
-      const judged = { ...(await judge(opened, scratch.path, texts)), version, isolated: prefix.length > 0 };
+    for (const prefix of [...withoutNetwork(), []]) {
+      const told = await run(
+        [...prefix, '/bin/sh', '-c', script, 'sh', ...command],
+        scratch.path,
+        left(),
+        options.signal,
+      );
+      if (told.version === 'overran') return notRun('does-not-run');
+      if (told.version === null) continue;
+      const judged = {
+        ...(await judge(told, scratch.path, texts)),
+        version: told.version,
+        isolated: prefix.length > 0,
+      };
       if (judged.outcome !== 'opened') return judged;
       const trial = { trial: join(home, names.ledger) };
       const answer =
@@ -97,11 +104,10 @@ const partsOf = (ledger: string) => Promise.all(suffixes.map((suffix) => lookAt(
 async function copyParts(from: string, to: string, limit: number): Promise<StoreRehearsal['reason']> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const before = await partsOf(from);
-    const size = before.reduce((sum, part) => sum + Number(part?.size ?? 0n), 0);
+    const size = sizeOf(before);
     if (before.some((part) => part && !part.isFile())) return 'ledger-not-opened';
     const { bavail, bsize } = statfsSync(dirname(to));
-    // Coven writes to the copy, and a checkpoint writes all of its WAL once more.
-    if (bavail * bsize < 2 * size + spareBytes) return 'no-room';
+    if (bavail * bsize < roomFor(size)) return 'no-room';
     for (const [index, part] of before.entries()) {
       const name = suffixes[index] ?? '';
       if (part && !copy(from + name, to + name, size <= limit)) return 'too-large';
@@ -112,6 +118,12 @@ async function copyParts(from: string, to: string, limit: number): Promise<Store
   }
   return 'moving';
 }
+
+const sizeOf = (parts: Awaited<ReturnType<typeof partsOf>>): number =>
+  parts.reduce((sum, part) => sum + Number(part?.size ?? 0n), 0);
+
+/** Coven writes to the copy, and a checkpoint writes all of its WAL once more. */
+const roomFor = (bytes: number): number => 2 * bytes + spareBytes;
 
 const printOf = (part: Awaited<ReturnType<typeof lookAt>>): string =>
   part ? `${part.dev}:${part.ino}:${part.size}:${part.mtimeNs}` : '-';
@@ -140,22 +152,25 @@ function withoutNetwork(): readonly (readonly string[])[] {
 
 interface Ended {
   readonly how: number | NodeJS.Signals | 'overran' | 'not-started';
-  readonly stdout: string;
+  /** Null where the program did not tell one. */
+  readonly version: string | null | 'overran';
   readonly stderr: string;
 }
 
 /** Seconds of processor time, after which the system ends it, whatever became of us. */
 const processorSeconds = 60;
+/** Told between the two commands; an error of the second one alone is one of the ledger. */
+const begun = 'coven-doctor: begun';
+const script = `ulimit -c 0; ulimit -t ${processorSeconds}; "$@" --version && echo '${begun}' && exec "$@" sessions --json`;
 
-/** Runs a program to its end in a process group of its own, which is ended with it. Never throws. */
+/** Runs both commands to their end in a process group of their own, which is ended with them. Never throws. */
 async function run(
-  words: readonly string[],
+  [program = '', ...args]: readonly string[],
   scratch: string,
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const limits = `ulimit -c 0; ulimit -t ${processorSeconds}; exec "$@"`;
-  const child = spawn('/bin/sh', ['-c', limits, 'sh', ...words], {
+  const child = spawn(program, args, {
     cwd: join(scratch, 'user'),
     env: {
       HOME: join(scratch, 'user'),
@@ -168,16 +183,23 @@ async function run(
     detached: true,
   });
   const said = { stdout: '', stderr: '' };
+  let tellBegun = (): void => undefined;
+  const second = new Promise<void>((resolve) => {
+    tellBegun = resolve;
+  });
   for (const name of ['stdout', 'stderr'] as const)
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
       // The rest is taken, too, so that a full pipe does not hold it up.
       if (said[name].length < saidLimit) said[name] += text;
+      if (said.stdout.includes(begun)) tellBegun();
     });
   const ended = new Promise<Ended['how']>((resolve) => {
     child.once('error', () => resolve('not-started'));
     child.once('close', (code, by) => resolve(by ?? code ?? 'not-started'));
   });
-  const how = await within(ended, milliseconds, signal, () => 'overran' as const);
+  const overran = (): 'overran' => 'overran';
+  const first = await within(Promise.race([ended, second]), Math.min(versionMs, milliseconds), signal, overran);
+  const how = first === 'overran' ? first : await within(ended, milliseconds, signal, overran);
   if (how === 'overran' && child.pid !== undefined) {
     try {
       process.kill(-child.pid, 'SIGKILL');
@@ -186,7 +208,12 @@ async function run(
     }
     await within(ended, 1000, new AbortController().signal, () => undefined);
   }
-  return { how, stdout: said.stdout.slice(0, saidLimit), stderr: said.stderr.slice(0, saidLimit) };
+  const [, version = null] = /^coven v(\d[\w.+-]{0,40})/.exec(said.stdout) ?? [];
+  return {
+    how,
+    version: first === 'overran' ? first : said.stdout.includes(begun) ? version : null,
+    stderr: said.stderr.slice(0, saidLimit),
+  };
 }
 
 /** Exit codes of a usage error and of a panic. Source: Coven 0.4.6 (clap, Rust). */

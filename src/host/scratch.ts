@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute } from 'node:path';
 import { closeFolder } from './folder.ts';
@@ -15,11 +16,13 @@ export interface Scratch {
 /**
  * Makes a private folder (0700) outside the home, if one is named, on the file system of `device` where there is a place for one; else in
  * a temporary folder, where a hard link fails and only a small ledger is copied. A place is used only if no other user
- * can rename what is on its path. Throws CannotSee where there is none.
+ * can rename what is on its path. Where `roomInMemory` bytes are free in memory, it is made there: what is written then
+ * waits for no disk. Throws CannotSee where there is no place.
  */
-export function makeScratch(home: string | null, device: string | null): Scratch {
+export function makeScratch(home: string | null, device: string | null, roomInMemory: number | null = null): Scratch {
   const places = [...temporary(), ...(home === null ? [] : foldersAbove(home))];
   const made =
+    (roomInMemory !== null && hasRoom(memory, roomInMemory) && makeAt(memory, home, null)) ||
     (device !== null && firstOf(places, (place) => makeAt(place, home, device))) ||
     firstOf(temporary(), (place) => makeAt(place, home, null));
   if (!made)
@@ -39,6 +42,21 @@ export function makeScratch(home: string | null, device: string | null): Scratch
     },
   };
 }
+
+/** Source: shm_overview(7) of Linux. */
+const memory = '/dev/shm';
+
+function hasRoom(place: string, bytes: number): boolean {
+  try {
+    const { bavail, bsize, type } = statfsSync(place);
+    return type === tmpfs && bavail * bsize >= bytes;
+  } catch {
+    return false;
+  }
+}
+
+/** Source: statfs(2) of Linux, TMPFS_MAGIC. */
+const tmpfs = 0x01021994;
 
 const temporary = (): readonly string[] =>
   [tmpdir(), process.env.XDG_CACHE_HOME ?? '', `${homedir()}/.cache`, '/tmp', '/var/tmp'].filter(isAbsolute);
