@@ -2,6 +2,7 @@ import { strandedSeconds } from '../src/coven/contract.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../src/coven/rows.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 
@@ -36,7 +37,10 @@ export const upgradeSessions = defineCheck({
         code
           ? `the rows could not be read (${code})`
           : `of ${count(doubtful ?? 0, 'running row')} it cannot be told whether it lives`,
-      hint: () => '`sessions:orphaned` says why; an upgrade that does not know what it ends should wait.',
+      hint: () => [
+        'An upgrade that does not know what it ends should wait. This says why it is not known:',
+        command('coven-doctor', 'explain', 'sessions:orphaned'),
+      ],
       follows: ['sessions:orphaned undetermined'],
     },
   },

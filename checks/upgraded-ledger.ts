@@ -1,4 +1,5 @@
 import { names } from '../src/coven/layout.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { type Check, defineCheck, type Finding, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 import type { TableRows } from '../src/model/observation.ts';
@@ -58,7 +59,10 @@ export const upgradedLedger = (before: UpgradeState | null): Check =>
       },
       undetermined: {
         message: ({ code }) => `the rows could not be counted${code ? ` (${code})` : ''}`,
-        hint: () => 'Run again; `store:open` says why the ledger could not be read.',
+        hint: () => [
+          'See why the ledger could not be read, then run `postflight` again:',
+          command('coven-doctor', 'explain', 'store:open'),
+        ],
       },
     },
     needs: ['home.entries', 'daemon.health', 'store.rows'],

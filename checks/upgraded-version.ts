@@ -2,12 +2,20 @@ import { toRun } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
 import { judgeLiveness, type LivenessInput, livenessNeeds } from '../src/coven/liveness.ts';
 import { compareKnown } from '../src/coven/versions.ts';
+import { type Advice, command } from '../src/model/advice.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown } from '../src/model/check.ts';
 import { noAnswer, noState, versionOf } from '../src/upgrade/causes.ts';
 import { processOf } from '../src/upgrade/see.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
 
 const target = '<daemon-socket>';
+
+/** What a shell would run is told by the check of what is installed. */
+const replaceInstalled = (what: string): Advice => [
+  what,
+  'This shows which one is run:',
+  command('coven-doctor', 'explain', 'install:binaries'),
+];
 
 /** Another process runs, and it is of the version that was wanted: the file on the disk says nothing of that. */
 export const upgradedVersion = (before: UpgradeState | null): Check =>
@@ -35,11 +43,12 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
       },
       'wrong-version': {
         message: ({ now, wanted }) => `${versionOf(now)} runs; ${wanted} was wanted`,
-        hint: () => '`install:binaries` says which one is run; install the target in its place and restart.',
+        hint: () =>
+          replaceInstalled('Install the target version in the place of the one that is run, then restart it.'),
       },
       'same-version': {
         message: ({ now }) => `${versionOf(now)} runs, as before`,
-        hint: () => '`install:binaries` says which one is run; install the new one in its place and restart.',
+        hint: () => replaceInstalled('Install the new version in the place of the one that is run, then restart it.'),
       },
       'no-version': {
         message: ({ was, now }) => `${versionOf(was)} and ${versionOf(now)} cannot be compared`,

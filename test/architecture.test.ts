@@ -74,7 +74,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/run/accepted.ts', ['src/model/']],
   [
     'src/run/report.ts',
-    ['src/run/accepted.ts', 'src/model/', 'src/run/runner.ts', 'src/coven/causes.ts', 'src/coven/layout.ts'],
+    [
+      ...['src/run/accepted.ts', 'src/run/runner.ts', 'src/model/'],
+      ...['src/coven/causes.ts', 'src/coven/layout.ts', 'src/coven/obstacles.ts'],
+    ],
   ],
   [
     'src/run/',

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { diagnose } from '../fixtures/diagnose.ts';
 import { faults, whyNot } from '../fixtures/faults/index.ts';
 import { reported } from '../fixtures/faults/reported.ts';
+import { namedInVain } from '../fixtures/named-checks.ts';
 import { exitCodeOf, stageFault } from '../fixtures/staged.ts';
 
 for (const fault of faults) {
@@ -13,6 +14,7 @@ for (const fault of faults) {
     expect(found.faults).toEqual(fault.expect);
     expect(found.exitCode).toBe(exitCodeOf(fault.expect));
     expect(JSON.stringify(found.document)).not.toContain(staged.home);
+    expect(namedInVain(found.document)).toEqual([]);
     expect(found.causes.filter((cause) => cause === fault.cause || !beside.includes(cause))).toHaveLength(1);
   });
 }

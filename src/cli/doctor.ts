@@ -170,6 +170,9 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const reports = await diagnoseHome([check], options, signal, (found) => reportsOf(found, [check], asked));
   signal.throwIfAborted();
   const { renderExplain } = await import('../render/explain.ts');
-  await print([...reports.values()].flatMap(({ checks }) => checks.map(renderExplain)).join('\n'));
+  const texts = [...reports.values()].flatMap(({ checks, home: path, homeSource: source }) =>
+    checks.map((report) => renderExplain(report, { path, ...(source && { source }) })),
+  );
+  await print(texts.join('\n'));
   return 0;
 }

@@ -1,5 +1,6 @@
-import { type Advice, command, shellCommand, shellLine } from '../model/advice.ts';
+import { type Advice, type CommandLine, command, shellCommand, shellLine } from '../model/advice.ts';
 import type { Facts } from '../model/check.ts';
+import { obstacles, type Way } from './obstacles.ts';
 
 /** Commands of Coven that hints advise. What is in their way is a fact of every finding, told by the ids of checks. */
 const commands = {
@@ -7,36 +8,38 @@ const commands = {
   restart: command('coven', 'daemon', 'restart'),
   stop: command('coven', 'daemon', 'stop'),
   vacuum: command('coven', 'vacuum'),
-} as const;
+} as const satisfies Readonly<Record<Way, CommandLine>>;
 
 /**
  * The command alone where nothing is in its way; else what is to be done before, in words: what is known to fail is not
  * offered to be pasted. `own` is the check whose hint this is: what it names itself is done by then.
  */
-export function toRun(name: keyof typeof commands, facts: Facts, own?: string): Advice {
-  const others = obstacles(name, facts).filter((id) => id !== own);
+export function toRun(name: Way, facts: Facts, own?: string): Advice {
+  const others = obstacles(name, facts).filter(({ id }) => id !== own);
   if (others.length === 0) return [commands[name]];
+  const then = `run \`${shellLine(commands[name])}\`.`;
+  const places = [...new Set(others.flatMap(({ places }) => places))].map((id) => `\`${id}\``);
+  const untold = others.filter(({ places }) => places.length === 0);
+  const first = places.length > 0 ? `what ${places.join(' and ')} ${places.length > 1 ? 'say' : 'says'}` : '';
+  if (untold.length === 0) return [`First do ${first}, then ${then}`];
   return [
-    `First do what ${others.map(named).join(' and ')} ${others.length > 1 ? 'say' : 'says'}, then run \`${shellLine(commands[name])}\`.`,
+    `First do ${first === '' ? 'what this says' : `${first}, and what this says`}:`,
+    ...untold.map(({ id }) => command('coven-doctor', ...(isFamily(id) ? ['--only', id] : ['explain', id]))),
+    `Then ${then}`,
   ];
 }
 
 /** `store` is every check of the ledger, where none of them was asked. */
-const named = (id: string): string => (id === 'store' ? '`coven-doctor --only store`' : `\`${id}\``);
+const isFamily = (id: string): boolean => id === 'store';
 
 /** Whether nothing is known to be in the way of a command. */
-export const works = (name: keyof typeof commands, facts: Facts): boolean => obstacles(name, facts).length === 0;
-
-function obstacles(name: keyof typeof commands, facts: Facts): readonly string[] {
-  const told = facts[`${name}BlockedBy`];
-  return typeof told === 'string' && told !== '' ? told.split(', ') : [];
-}
+export const works = (name: Way, facts: Facts): boolean => obstacles(name, facts).length === 0;
 
 /** A restart where a daemon can be told to stop, else the way by hand, which ends its sessions too. */
 export function toRestart(facts: Facts): Advice {
   if (works('restart', facts)) return [commands.restart];
   const answer = ['daemon:health', 'daemon:contract', 'daemon:capabilities'];
-  const own = obstacles('restart', facts).find((id) => answer.includes(id));
+  const own = obstacles('restart', facts).find(({ id }) => answer.includes(id))?.id;
   if (own === undefined) return toRun('restart', facts);
   return [
     'Coven’s own stop and restart refuse here. End the daemon, then start it again:',

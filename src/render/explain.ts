@@ -1,14 +1,21 @@
 import { codesOf } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
+import { expand } from '../model/shell.ts';
 import type { CheckReport } from '../run/report.ts';
+import { advised } from './advised.ts';
+import { type NamedHome, typedLine } from './typed.ts';
 import { say } from './words.ts';
+import { wrap } from './wrap.ts';
+
+/** A screen, or less where lines are read best. */
+const columns = 100;
 
 /** What a check decides, its causes, and the chain from what was seen here to its findings. */
-export function renderExplain({ check, findings }: CheckReport): string {
+export function renderExplain({ check, findings }: CheckReport, home: NamedHome): string {
   const lines = [
     `${check.id}: ${harmless(check.title)}.`,
     '',
-    ...wrap(harmless(check.explain), 100),
+    wrap(harmless(check.explain), columns, '', ''),
     '',
     ...(check.module ? [`From:     ${harmless(check.module)}, which is not part of coven-doctor`] : []),
     `Looks at: ${[...check.needs, ...(check.wants ?? [])].join(', ')}`,
@@ -17,22 +24,14 @@ export function renderExplain({ check, findings }: CheckReport): string {
     'Here, now:',
   ];
   for (const finding of findings) {
-    const { message, hint } = say(check, finding);
-    lines.push(`  ${finding.status} ${finding.code}: ${message}`);
+    const { message } = say(check, finding);
+    lines.push(`  ${finding.status} ${finding.code}: ${expand(message, home.path)}`);
     for (const { observation, field, value } of finding.evidence) {
       lines.push(`    because ${observation} ${harmless(field)} = ${harmless(String(value))}`);
     }
-    if (hint) lines.push(`    so: ${hint}`);
+    const prose = (text: string): string => wrap(expand(harmless(text), home.path), columns, '    ', '    ');
+    const advice = advised(check, finding);
+    lines.push(...advice.map((part) => (typeof part === 'string' ? prose(part) : `      ${typedLine(part, home)}`)));
   }
   return `${lines.join('\n')}\n`;
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1) ?? '';
-    if (last && last.length + word.length + 1 > width) lines.push(word);
-    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
-  }
-  return lines;
 }

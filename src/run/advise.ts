@@ -1,4 +1,5 @@
 import { judgeLifecycle, lifecycleNeeds } from '../coven/lifecycle.ts';
+import { blockedBy } from '../coven/obstacles.ts';
 import { type Host, see } from '../host/host.ts';
 import type { Check, Facts } from '../model/check.ts';
 import type { ObservationKey } from '../model/observation.ts';
@@ -35,13 +36,18 @@ export async function advise(
   const lifecycle = judgeLifecycle({ ...unseen, ...(await see(host, cheap)) });
   if (!lifecycle) return runs;
   const first = isRead ? [] : ['store'];
+  const { verdict, pid, start, restart, stop, vacuum } = lifecycle;
+  const ways = {
+    start: [...start, ...first],
+    restart: [...restart, ...first],
+    stop,
+    vacuum: [...vacuum, ...first],
+  };
+  const asks = new Set(checks.map(({ id }) => id));
   const facts: Facts = {
-    daemonVerdict: lifecycle.verdict,
-    daemonPid: lifecycle.pid,
-    startBlockedBy: [...lifecycle.start, ...first].join(', '),
-    restartBlockedBy: [...lifecycle.restart, ...first].join(', '),
-    stopBlockedBy: lifecycle.stop.join(', '),
-    vacuumBlockedBy: [...lifecycle.vacuum, ...first].join(', '),
+    daemonVerdict: verdict,
+    daemonPid: pid,
+    ...blockedBy(ways, (id) => asks.has(id)),
   };
   return runs.map((run) => ({
     ...run,

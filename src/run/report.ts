@@ -1,5 +1,6 @@
 import { type CauseName, rootCauses } from '../coven/causes.ts';
 import type { HomeSource } from '../coven/layout.ts';
+import { mapObstacles } from '../coven/obstacles.ts';
 import type { Check, Finding, Status } from '../model/check.ts';
 import { type Accepted, accept, type Judged, nothingAccepted } from './accepted.ts';
 import type { CheckRun } from './runner.ts';
@@ -111,6 +112,28 @@ export function reportChecks(
   });
 }
 
+/**
+ * Where each finding that names a check in the way of a command can send its reader. A check whose findings all follow from
+ * others is told there; one that was not asked, found nothing, or is accepted has no words in the report.
+ */
+function placeObstacles(checks: readonly CheckReport[]): readonly CheckReport[] {
+  const places = new Map(checks.map((report) => [report.check.id, placesOf(report)]));
+  return checks.map((report) => {
+    // Its own words are no place to be sent to, but for what it found itself.
+    const place = (id: string): readonly string[] =>
+      (places.get(id) ?? []).filter((told) => told === id || told !== report.check.id);
+    const findings = report.findings.map((finding) => ({ ...finding, facts: mapObstacles(finding.facts, place) }));
+    return { ...report, findings, worst: findings[0] ?? report.worst };
+  });
+}
+
+/** The checks whose words a report shows for one: itself, or what it follows from. */
+function placesOf({ check, findings }: CheckReport): readonly string[] {
+  const faults = findings.filter((finding) => !['pass', 'skipped', 'suppressed', 'known'].includes(standing(finding)));
+  if (faults.some(({ causedBy }) => !causedBy)) return [check.id];
+  return [...new Set(faults.flatMap(({ causedBy }) => causedBy?.check ?? []))];
+}
+
 /** Whether there is no home at all: checks were not asked, or said so. */
 export const isHomeAbsent = ({ checks }: Report): boolean =>
   checks.some(({ check, findings }) =>
@@ -126,7 +149,7 @@ export function makeReport(
   run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home' | 'homeSource'>,
   accepted: Accepted = nothingAccepted,
 ): Report {
-  const checks = reportChecks(runs, run.startedAt, accepted);
+  const checks = placeObstacles(reportChecks(runs, run.startedAt, accepted));
   const summary = { pass: 0, warn: 0, fail: 0, unknown: 0, skipped: 0, suppressed: 0, known: 0 };
   for (const { worst } of checks) summary[standing(worst)] += 1;
   const findings = checks.flatMap(({ findings }) => findings);

@@ -46,7 +46,7 @@ test('a hint costs no reading of the ledger', async () => {
 test('a start is advised only behind the checks of a ledger that was not read', async () => {
   const { hints, events, observed } = await judge([checkOf('daemon')]);
   expect(ledger.filter((key) => observed.has(key))).toEqual([]);
-  expect(hints).toEqual(['daemon: First do what `coven-doctor --only store` says, then run `coven daemon start`.']);
+  expect(hints).toEqual(['daemon: First do what this says: coven-doctor --only store. Then run `coven daemon start`.']);
   expect(events).toEqual(hints);
 });
 
