@@ -14,6 +14,16 @@ export function parseJson(text: string, reviver?: (key: string, value: unknown) 
   return JSON.parse(text, reviver);
 }
 
+/** The fields of a text that is one JSON object, of which a few bytes were read; null for every other text. */
+export function fieldsOf(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Throws where a text has too many values or levels; what is no JSON is left to the parser. */
 function measure(text: string): void {
   // Each value takes two bytes at least, with what parts it from the next.

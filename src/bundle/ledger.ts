@@ -1,3 +1,4 @@
+import { outputOf } from '../coven/event-output.ts';
 import type { Observation, StoreFiles, StoreIntegrity, StoreOpen, StoreSessions } from '../model/observation.ts';
 import type { SessionEvents, StoreInventory, Told } from '../store/protocol.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
@@ -107,17 +108,6 @@ function eventParts(events: SessionEvents | null): Gathered {
         ]
       : [];
   return { parts, cut, leftOut };
-}
-
-/** The output that an event holds; null where it is an event of another kind. */
-function outputOf(payload: string | null): string | null {
-  try {
-    const value: unknown = JSON.parse(payload ?? 'null');
-    const data = value !== null && typeof value === 'object' && 'data' in value ? value.data : null;
-    return typeof data === 'string' ? data : null;
-  } catch {
-    return null;
-  }
 }
 
 export function join(...gathered: readonly Gathered[]): Gathered {

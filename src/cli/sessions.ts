@@ -1,8 +1,9 @@
+import { outputOf } from '../coven/event-output.ts';
 import type { ListedSession } from '../coven/session-states.ts';
 import { makeTexts } from '../host/texts.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
-import { outputOf, redactedPart } from '../render/replay.ts';
+import { redactedPart } from '../render/replay.ts';
 import { commandsOf, renderSession, renderSessions, type ShownReplay } from '../render/sessions.ts';
 import type { SessionReplay } from '../store/protocol.ts';
 import { print } from './print.ts';
@@ -74,7 +75,7 @@ export function showSession(asked: string, options: ShowOptions, signal: AbortSi
     const replay = await source.replay(session.id, options.fromSeq, options.limit);
     signal.throwIfAborted();
     if (options.raw) {
-      await print(replay?.events.map((event) => outputOf(event) ?? '').join('') ?? '');
+      await print(replay?.events.map((event) => outputOf(event.payload) ?? '').join('') ?? '');
     } else {
       const one = await shown(session, plain);
       const part = replay && (await told(replay, plain));

@@ -1,5 +1,6 @@
-import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { isErrno } from './files.ts';
 
 /** An open folder. What is done through it is done there, whatever its path names meanwhile. */
 export interface Folder {
@@ -48,4 +49,20 @@ export function entryOf(folder: Placed, name: Buffer): Buffer;
 export function entryOf(folder: Placed, name: string | Buffer): string | Buffer {
   const inside = hasDescriptors ? at(folder, '') : join(folder.path, '/');
   return typeof name === 'string' ? inside + name : Buffer.concat([Buffer.from(inside), name]);
+}
+
+/** Makes what is at a path durable, and the names in a folder. What may be written to and not be read cannot be. */
+export function synchronise(path: string | Buffer): void {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) return;
+    throw error;
+  }
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -12,8 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isErrno } from './files.ts';
-import { closeFolder, entryOf, isSame, type Placed } from './folder.ts';
+import { closeFolder, entryOf, isSame, type Placed, synchronise } from './folder.ts';
 import { isBelow, type Outside, openOutside, refuseMoved, Unsafe } from './outside.ts';
 import { createPrivate, makePrivate, removeLeftovers, removePrivate } from './private.ts';
 
@@ -72,7 +71,7 @@ export async function writeOutsideFile(
     } finally {
       closeSync(fd);
     }
-    syncFolder(folder);
+    synchronise(entryOf(folder, '.'));
     return true;
   } finally {
     removePrivate(draft);
@@ -90,22 +89,6 @@ function refuseReplaced(folder: Placed, name: string, fd: number): void {
     fstatSync(fd, { bigint: true }),
   ].map((stat) => (stat ? { dev: String(stat.dev), ino: String(stat.ino) } : null));
   if (!isSame(is ?? null, was ?? null)) throw new Unsafe('another file was put in its place while it was written');
-}
-
-/** A folder that may be written to and not be listed cannot be synchronised. */
-function syncFolder(folder: Placed): void {
-  let fd: number;
-  try {
-    fd = openSync(entryOf(folder, '.'), 'r');
-  } catch (error) {
-    if (isErrno(error, 'EACCES')) return;
-    throw error;
-  }
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /**
@@ -134,7 +117,7 @@ export async function fillOutsideFile(
     } finally {
       closeSync(fd);
     }
-    syncFolder(folder);
+    synchronise(entryOf(folder, '.'));
     return true;
   } finally {
     removePrivate(draft);
@@ -176,7 +159,7 @@ export function removeOutsideFile({ folder, name }: OutsideFile, isOurs: (text: 
       isKept = false;
       throw new Unsafe('it was replaced by another file');
     }
-    syncFolder(folder);
+    synchronise(entryOf(folder, '.'));
     return true;
   } finally {
     if (isKept) closeFolder(draft);

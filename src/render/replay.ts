@@ -1,16 +1,6 @@
+import { outputOf } from '../coven/event-output.ts';
 import type { ReplayEvent, SessionReplay } from '../store/protocol.ts';
 import { plainOutput } from './plain-output.ts';
-
-/** The output that an event holds; null where it is an event of another kind. */
-export function outputOf({ payload }: ReplayEvent): string | null {
-  try {
-    const value: unknown = JSON.parse(payload ?? 'null');
-    const data = value !== null && typeof value === 'object' && 'data' in value ? value.data : null;
-    return typeof data === 'string' ? data : null;
-  } catch {
-    return null;
-  }
-}
 
 function linesOf(events: readonly ReplayEvent[]): string {
   let text = '';
@@ -21,7 +11,7 @@ function linesOf(events: readonly ReplayEvent[]): string {
     spoken = '';
   };
   for (const event of events) {
-    const output = outputOf(event);
+    const output = outputOf(event.payload);
     if (output !== null && event.kind === 'output') {
       spoken += output;
       continue;

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
 import { readAhead } from './ahead.ts';
 import { readImpossible } from './impossible.ts';
+import { noSessions } from './no-sessions.ts';
 import { whole } from './whole.ts';
 
 const openStatuses: readonly string[] = ['created', 'running'];
@@ -24,21 +25,9 @@ const dayLimit = 400;
 
 /** The session rows as they stand now. Titles hold prompts and are not read. `hasEvents` is whether `db` has the rows of events. */
 export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions, 'looks'> {
-  const none = {
-    byStatus: {},
-    byDay: [],
-    open: [],
-    openComplete: true,
-    recent: { made: 0, failed: 0, orphaned: 0 },
-    projects: [],
-    ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
-    artifacts: 0,
-    impossible: [],
-    impossibleComplete: false,
-  };
   try {
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
-    if (!table) return { ...none, outcome: 'no-table', code: null };
+    if (!table) return { ...noSessions, outcome: 'no-table', code: null };
     const counts = db
       .prepare(`SELECT ${whole('status', 40)}, count(*) AS n FROM sessions GROUP BY 1 LIMIT ${groupLimit}`)
       .all() as { status: string; n: number }[];
@@ -92,7 +81,7 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
     };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
-    return { ...none, outcome: 'failed', code };
+    return { ...noSessions, outcome: 'failed', code };
   }
 }
 

@@ -23,15 +23,17 @@ export function countRows(db: Database, table: string): TableReading {
       problem: null,
     };
   } catch (error) {
-    return {
-      table,
-      rowsRead: 0,
-      rowsAbout: null,
-      complete: false,
-      problem: codeOf(error),
-    };
+    return unread(table, error);
   }
 }
+
+const unread = (table: string, error: unknown): TableReading => ({
+  table,
+  rowsRead: 0,
+  rowsAbout: null,
+  complete: false,
+  problem: codeOf(error),
+});
 
 /**
  * Reads every value of every row until the end of the table, the budget or a fault; after a fault from the other end
@@ -62,13 +64,7 @@ export function readRows(db: Database, table: string, end: number): TableReading
       problem: up.problem,
     };
   } catch (error) {
-    return {
-      table,
-      rowsRead: 0,
-      rowsAbout: null,
-      complete: false,
-      problem: codeOf(error),
-    };
+    return unread(table, error);
   }
 }
 

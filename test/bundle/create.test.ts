@@ -477,17 +477,22 @@ test('beside a diagnosis: the report, then where the bundle is; the exit code is
   expect((await cli(['--home', home, '--bundle', '--fix'], { cwd: out })).exitCode).toBe(2);
 });
 
-test('killed at any time, there is a whole bundle or none; what was left is removed by the next run', async () => {
-  await using scratch = await makeScratch();
-  const { home, out } = place(scratch);
+/** Ends a run that writes x.zip as soon as something is there; tells its exit code. */
+async function endedBy(signal: NodeJS.Signals, home: string, out: string): Promise<unknown> {
   const child = spawn(process.execPath, [program, 'bundle', '--home', home, '-o', join(out, 'x.zip')], {
     stdio: 'ignore',
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' },
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await expect.poll(() => readdirSync(out), { interval: 1, timeout: 60_000 }).not.toEqual([]);
-  child.kill('SIGKILL');
-  await ended;
+  child.kill(signal);
+  return ended;
+}
+
+test('killed at any time, there is a whole bundle or none; what was left is removed by the next run', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  await endedBy('SIGKILL', home, out);
   const left = readdirSync(out);
   expect(left).toHaveLength(1);
   if (left[0] === 'x.zip') await contents(join(out, 'x.zip'));
@@ -500,14 +505,7 @@ test('killed at any time, there is a whole bundle or none; what was left is remo
 test('ended by SIGTERM, nothing is left', async () => {
   await using scratch = await makeScratch();
   const { home, out } = place(scratch);
-  const child = spawn(process.execPath, [program, 'bundle', '--home', home, '-o', join(out, 'x.zip')], {
-    stdio: 'ignore',
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' },
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  await expect.poll(() => readdirSync(out), { interval: 1, timeout: 60_000 }).not.toEqual([]);
-  child.kill('SIGTERM');
-  expect([0, 143]).toContain(await ended);
+  expect([0, 143]).toContain(await endedBy('SIGTERM', home, out));
   expect(readdirSync(out).filter((name) => name !== 'x.zip')).toEqual([]);
 });
 

@@ -8,6 +8,7 @@ import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { readBundle } from '../../src/bundle/read.ts';
 import { recordedHost } from '../../src/host/recorded.ts';
+import { noSessions } from '../../src/store/no-sessions.ts';
 
 /** Put together, so that no token stands in this file; `opaque` is one by the name of its variable alone. */
 const github = ['ghp', 'A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8'].join('_');
@@ -128,21 +129,7 @@ test('lists that are held against each other are short', async () => {
       updatedAt: '',
       external: false,
     }));
-    const value = {
-      outcome: 'read',
-      code: null,
-      byStatus: {},
-      byDay: [],
-      open: sessions,
-      openComplete: true,
-      recent: { made: 0, failed: 0, orphaned: 0 },
-      ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
-      artifacts: 0,
-      impossible: [],
-      impossibleComplete: true,
-      projects: [],
-      looks: 1,
-    };
+    const value = { ...noSessions, outcome: 'read', code: null, open: sessions, looks: 1 };
     const host = recordedHost([{ key: 'store.sessions', at: '', ms: 1, ok: true, value }]);
     return (await host.observe('store.sessions')).ok;
   };

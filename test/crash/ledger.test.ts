@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
 import { endProcesses, findRealCoven } from '../../fixtures/real-coven.ts';
-import { insert, replacements, run, seen, write } from '../../fixtures/repair/replaced.ts';
+import { counted, insert, replacements, run, seen, write } from '../../fixtures/repair/replaced.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
@@ -81,14 +81,8 @@ test.skipIf(!hasStrace).each(Object.keys(replacements))(
   { timeout: 7_200_000 },
   async (name) => {
     await using scratch = await makeScratch();
-    const log = join(scratch.path, 'strace.log');
-    const begin = replacements[name] ?? (async () => []);
-    const first = join(scratch.path, 'counted');
-    const words = await begin(first);
-    const before = seen(first);
-    const made = run(words, log);
+    const { begin, log, before, made, after } = await counted(name, scratch);
     const count = made.length;
-    const after = seen(first);
     expect(count).toBeGreaterThan(5);
     const random = seeded(seed + name.length);
     const who = Object.keys(actors);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { seeded } from '../../fixtures/daemon/seeded.ts';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
 import { endProcesses, findRealCoven, until } from '../../fixtures/real-coven.ts';
-import { type Call, injected, program, replacements, run, seen } from '../../fixtures/repair/replaced.ts';
+import { type Call, counted, injected, program, replacements, seen } from '../../fixtures/repair/replaced.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
@@ -77,13 +77,7 @@ test.skipIf(!hasStrace || !coven).each(Object.keys(replacements))(
   { timeout: 7_200_000 },
   async (name) => {
     await using scratch = await makeScratch();
-    const log = join(scratch.path, 'strace.log');
-    const begin = replacements[name] ?? (async () => []);
-    const first = join(scratch.path, 'counted');
-    const words = await begin(first);
-    const before = seen(first);
-    const made = run(words, log);
-    const after = seen(first);
+    const { begin, log, before, made, after } = await counted(name, scratch);
     // The moves of the ledger's files, for which the doctor holds state.lock; those in a run prepare them, before that.
     const ofLedger = made.filter(
       ({ line }) => /^(rename|link).*\/coven\.sqlite3(-wal|-shm)?"/.test(line) && !line.includes('/doctor/runs/'),

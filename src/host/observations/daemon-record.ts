@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { recordLimitBytes } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
+import { fieldsOf } from '../../json.ts';
 import { readStart } from '../files.ts';
 import type { Look } from '../look.ts';
 import { flag, maybe, number, oneOf, time, type ValueOf } from '../shape.ts';
@@ -61,14 +62,9 @@ const largestPid = 0x7fff_ffff;
 
 /** pid (an unsigned 32-bit number), startedAt and socket; null for anything that Coven takes for no record. */
 export function parseRecord(text: string): { pid: number; startedAt: string; socket: string } | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!value || typeof value !== 'object') return null;
-  const { pid, startedAt, socket } = value as Record<string, unknown>;
+  const fields = fieldsOf(text);
+  if (!fields) return null;
+  const { pid, startedAt, socket } = fields;
   if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 0 || pid > 0xffff_ffff) return null;
   return typeof startedAt === 'string' && typeof socket === 'string' ? { pid, startedAt, socket } : null;
 }

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { daemonParticipant } from '../../coven/contract.ts';
 import { gateNames } from '../../coven/layout.ts';
+import { fieldsOf } from '../../json.ts';
 import { look as lookAt, readStart } from '../files.ts';
 import type { Look } from '../look.ts';
 import { lastNames, type Names } from '../names.ts';
@@ -119,14 +120,9 @@ async function readLease(path: string, name: string, idKey: string): Promise<Lea
 
 /** A lease as Coven 0.4.6 writes it; null for what it refuses as malformed. */
 export function parseLease(name: string, text: string, idKey: string): Lease | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!value || typeof value !== 'object') return null;
-  const { [idKey]: id, generation, expires_at: expiresAt } = value as Record<string, unknown>;
+  const fields = fieldsOf(text);
+  if (!fields) return null;
+  const { [idKey]: id, generation, expires_at: expiresAt } = fields;
   if (typeof id !== 'string' || typeof generation !== 'string') return null;
   if (typeof expiresAt !== 'number' || !Number.isInteger(expiresAt)) return null;
   const sessionId = id.startsWith(daemonParticipant) ? id.slice(daemonParticipant.length) : null;

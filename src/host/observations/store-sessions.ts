@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
+import { noSessions } from '../../store/no-sessions.ts';
 import { CannotSee } from '../host.ts';
 import type { Look } from '../look.ts';
 import { by, flag, id, identifier, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
@@ -80,7 +81,7 @@ const secondLookMs = 1000;
 export async function take(look: Look): Promise<StoreSessions> {
   const processes = await look.observe('processes').catch(() => null);
   const { open, sessions, again } = await look.once(readStore);
-  if (open.outcome !== 'opened') return { ...noSessions, outcome: 'not-opened', looks: 0 };
+  if (open.outcome !== 'opened') return { ...noSessions, outcome: 'not-opened', code: null, looks: 0 };
   if (!sessions) throw new CannotSee('overran', 'the time allowed ended before the sessions were read');
   const seen = new Set(processes?.list.map(({ sessionId }) => sessionId));
   const suspicious = sessions.open.some(
@@ -94,17 +95,3 @@ export async function take(look: Look): Promise<StoreSessions> {
   const stands = sessions.open.filter((row) => still.get(row.id)?.status === row.status);
   return { ...later, open: stands, looks: 2 };
 }
-
-const noSessions = {
-  code: null,
-  byStatus: {},
-  byDay: [],
-  open: [],
-  openComplete: true,
-  recent: { made: 0, failed: 0, orphaned: 0 },
-  projects: [],
-  ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
-  artifacts: 0,
-  impossible: [],
-  impossibleComplete: false,
-} as const;

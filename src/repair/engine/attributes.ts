@@ -10,8 +10,7 @@ import {
   futimesSync,
   openSync,
 } from 'node:fs';
-import { isErrno } from '../../host/files.ts';
-import { at, closeFolder, type Folder, isSame, openFolder } from '../../host/folder.ts';
+import { at, closeFolder, type Folder, isSame, openFolder, synchronise } from '../../host/folder.ts';
 import { isLedgerFile } from '../../host/identity.ts';
 import type { FileIdentity } from '../../model/observation.ts';
 import { Refusal } from './refusal.ts';
@@ -82,7 +81,7 @@ function onFile(folder: Folder, name: string, was: FileIdentity, act: (path: str
     if (!isSame(was, { dev: String(dev), ino: String(ino) })) throw new Refusal('drift', { path: name, fields: 'ino' });
     if (was.kind === 'file' && nlink > 1n) throw new Refusal('linked', { path: name, links: Number(nlink) });
     act(`/proc/self/fd/${fd}`);
-    if (!isLedgerFile(name)) synchronise(fd, was);
+    if (!isLedgerFile(name)) synchroniseHeld(fd, was);
     fsyncSync(folder.fd);
   } finally {
     closeSync(fd);
@@ -90,18 +89,6 @@ function onFile(folder: Folder, name: string, was: FileIdentity, act: (path: str
 }
 
 /** Sockets, FIFOs, ledgers and what may not be read are made durable with the folder that names them. */
-function synchronise(path: number, { kind }: FileIdentity): void {
-  if (kind !== 'file' && kind !== 'directory') return;
-  let fd: number;
-  try {
-    fd = openSync(`/proc/self/fd/${path}`, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (isErrno(error, 'EACCES')) return;
-    throw error;
-  }
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+function synchroniseHeld(path: number, { kind }: FileIdentity): void {
+  if (kind === 'file' || kind === 'directory') synchronise(`/proc/self/fd/${path}`);
 }

@@ -1,0 +1,13 @@
+/** What is told of the sessions of a ledger in which there are none, or of which none could be read. */
+export const noSessions = {
+  byStatus: {},
+  byDay: [],
+  open: [],
+  openComplete: true,
+  recent: { made: 0, failed: 0, orphaned: 0 },
+  projects: [],
+  ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
+  artifacts: 0,
+  impossible: [],
+  impossibleComplete: false,
+} as const;
