@@ -7,7 +7,7 @@ import { homeOwner } from '../../checks/home-owner.ts';
 import { homePath } from '../../checks/home-path.ts';
 import { homeRepairs } from '../../checks/home-repairs.ts';
 import { homeReset } from '../../checks/home-reset.ts';
-import { ago, gibibyte, hour, mebibyte } from '../../fixtures/seen.ts';
+import { ago, type Changes, daemonProcess, gibibyte, hour, mebibyte, stranger } from '../../fixtures/seen.ts';
 import type { Entry } from '../../src/model/observation.ts';
 import { judges } from './table.ts';
 
@@ -190,6 +190,9 @@ judges(homeReset, [
   ['another file that cannot be', { 'home.entries': { unreadable: ['keys'] } }, ['pass ok']],
 ]);
 
+const heldBy = (name: string, pid: number): Changes => ({
+  'home.held': { held: [{ name, pid, command: 'sleep', watchedMs: 6000 }] },
+});
 judges(homeLocks, [
   ['no lock files', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
@@ -201,6 +204,29 @@ judges(homeLocks, [
     'each by itself',
     holding(entry('daemon-serve.lock', { kind: 'symlink' }), entry('state.lock', { links: 3 })),
     ['fail not-regular', 'fail linked'],
+  ],
+  ['one that another program holds', heldBy('state.lock', 77), ['fail held']],
+  ['one that the daemon holds for as long as it lives', heldBy('automations-scheduler.lock', 4242), ['pass ok']],
+  ['one that it holds for a moment only', heldBy('state.lock', 4242), ['fail held']],
+  ['the scheduler’s, held by another program', heldBy('automations-scheduler.lock', 77), ['fail held']],
+  ...(['other', 'helper'] as const).map(
+    (role) =>
+      [
+        `the scheduler’s, held by a process that is no daemon (${role})`,
+        {
+          ...heldBy('automations-scheduler.lock', 77),
+          processes: { list: [daemonProcess, { ...stranger, role, home: 'this' }] },
+        },
+        ['fail held'],
+      ] as const,
+  ),
+  [
+    'the scheduler’s, held by the daemon of another home',
+    {
+      ...heldBy('automations-scheduler.lock', 77),
+      processes: { list: [daemonProcess, { ...daemonProcess, pid: 77, home: 'other' }] },
+    },
+    ['fail held'],
   ],
 ]);
 

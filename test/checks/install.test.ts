@@ -41,6 +41,11 @@ judges(installBinaries, [
 const [codex] = harnessChecks;
 if (codex) {
   const absent: Changes = { install: { harnesses: [{ id: 'codex', path: null }] } };
+  const byDaemon = (harnesses: readonly string[]): Changes => ({ 'daemon.process': { harnesses } });
+  const configured = (name: string) => ({ name, kind: 'file', problem: null }) as never;
+  const adapters: Changes = {
+    'home.config': { files: [configured('privacy.toml'), configured('adapters/mine.json')] },
+  };
   const blocked = (isOther: boolean): Changes => ({
     install: {
       harnesses: [
@@ -68,6 +73,35 @@ if (codex) {
       { ...absent, 'store.sessions': { outcome: 'failed' } },
       ['skipped absent'],
     ],
+    ['there, and the daemon finds none', byDaemon([]), ['fail not-for-daemon']],
+    ['there, and the daemon finds none, and has an adapter', { ...byDaemon([]), ...adapters }, ['pass ok']],
+    [
+      'the same, and a session needs it',
+      { ...byDaemon([]), ...adapters, 'store.sessions': { open: [runningRow] } },
+      ['fail not-for-daemon'],
+    ],
+    ['there, and the daemon finds another, which is all that is used', byDaemon(['claude']), ['pass ok']],
+    [
+      'there, and the daemon finds another, and a session needs this one',
+      { ...byDaemon(['claude']), 'store.sessions': { open: [runningRow] } },
+      ['fail not-for-daemon'],
+    ],
+    [
+      'there, and the daemon finds another, and an external session names it',
+      { ...byDaemon(['claude']), 'store.sessions': { open: [{ ...runningRow, external: true }] } },
+      ['pass ok'],
+    ],
+    [
+      'there, and the daemon finds another, and the rows cannot be read',
+      { ...byDaemon(['claude']), 'store.sessions': { outcome: 'failed', open: [runningRow] } },
+      ['pass ok'],
+    ],
+    [
+      'there, and the daemon finds it, and a session needs it',
+      { ...byDaemon(['claude', 'codex']), 'store.sessions': { open: [runningRow] } },
+      ['pass ok'],
+    ],
+    ['not there, and the daemon finds none', { ...absent, ...byDaemon([]) }, ['skipped absent']],
   ]);
 }
 
@@ -89,5 +123,10 @@ judges(harnesses, [
       },
     },
     ['warn none'],
+  ],
+  [
+    'one that may be run and one that may not',
+    { install: { harnesses: [{ id: 'codex', path: '/usr/bin/codex' }] } },
+    ['pass ok'],
   ],
 ]);

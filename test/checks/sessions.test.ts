@@ -7,6 +7,7 @@ import {
   ago,
   type Changes,
   daemonProcess,
+  day,
   harnessProcess,
   hour,
   minute,
@@ -40,6 +41,13 @@ const unmarked = (...rest: readonly (readonly [why: string, more: Partial<Proces
     [said],
   ]);
 
+const unfinished: Changes = {
+  'store.sessions': { outcome: 'no-table' },
+  'store.open': { tables: [] },
+  'store.integrity': {
+    tables: [{ table: 'sqlite_sequence', rowsRead: 0, rowsAbout: 0, complete: true, problem: null }],
+  },
+};
 judges(sessionsOrphaned, [
   ['no rows', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
@@ -179,6 +187,13 @@ judges(sessionsOrphaned, [
     ['is a helper of the daemon', { role: 'helper' }, 'warn orphaned'],
   ),
   ['more rows than are read', { 'store.sessions': { openComplete: false } }, ['unknown undetermined']],
+  ['a ledger that its first command did not finish', unfinished, ['pass ok']],
+  ['a ledger without its table', { 'store.sessions': { outcome: 'no-table' } }, ['unknown undetermined']],
+  [
+    'a ledger without tables, whose rows cannot be read',
+    { ...unfinished, 'store.sessions': { outcome: 'failed' } },
+    ['unknown undetermined'],
+  ],
   [
     'both an orphan and more rows than are read',
     { 'store.sessions': { open: [runningRow], openComplete: false } },
@@ -256,6 +271,9 @@ judges(sessionsProcesses, [
   ],
 ]);
 
+const ahead = (sessions: number, events: number): Changes => ({
+  'store.sessions': { open: [], ahead: { sessions, events, lastAt: ago(-day), list: [] } },
+});
 const createdRow: SessionRow = { ...runningRow, status: 'created' };
 judges(sessionsStranded, [
   ['none', {}, ['pass ok']],
@@ -265,6 +283,22 @@ judges(sessionsStranded, [
   ['a second older', rows({ ...createdRow, createdAt: ago(10 * minute + 1) }), ['warn stranded']],
   ['external', rows({ ...createdRow, external: true }), ['pass ok']],
   ['running', rows(runningRow), ['pass ok']],
+  ['an hour ahead', rows({ ...createdRow, createdAt: ago(-hour) }), ['pass ok']],
+  ['a second more', rows({ ...createdRow, createdAt: ago(-hour - 1) }), ['warn undated']],
+  ['without a date', rows({ ...createdRow, createdAt: 'soon' }), ['warn undated']],
+  ['a session of the future', ahead(1, 0), ['warn ahead']],
+  ['an event of the future', ahead(0, 1), ['warn ahead']],
+  ['as many events as sessions of the future', ahead(2, 2), ['warn ahead']],
+  [
+    'a session of the future, and one that waits',
+    { 'store.sessions': { ...ahead(1, 0)['store.sessions'], open: [{ ...createdRow, createdAt: ago(hour) }] } },
+    ['warn stranded', 'warn ahead'],
+  ],
+  [
+    'one without a date, and one that waits',
+    rows({ ...createdRow, createdAt: ago(-day) }, { ...createdRow, id: 'other', createdAt: ago(hour) }),
+    ['warn stranded', 'warn undated'],
+  ],
 ]);
 
 const recent = (made: number, failed: number, orphaned: number): Changes => ({
@@ -314,6 +348,11 @@ judges(sessionsLeases, [
   ['an unreadable owner', gate([], { owner: lease(null, { state: 'unreadable' }) }), ['unknown undetermined']],
   ['an unreadable gate', gate([], { gate: 'unreadable' }), ['unknown undetermined']],
   ['a gate on a network file system', gate([], { gate: 'remote' }), ['unknown undetermined']],
+  ['a writer of an hour', gate([lease(hour)]), ['pass ok']],
+  ['a second more', gate([lease(60), lease(hour + 1)]), ['warn far-future']],
+  ['an owner of a day', gate([], { owner: lease(24 * hour) }), ['pass ok']],
+  ['an owner of a second more', gate([], { owner: lease(24 * hour + 1) }), ['fail far-future']],
+  ['more leases than are read', gate([lease(60)], { atLeast: 500 }), ['unknown undetermined']],
   [
     'all of it',
     {

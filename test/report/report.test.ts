@@ -133,6 +133,21 @@ describe('a report', () => {
     expect(socket && leadOf(socket).causedBy).toEqual({ check: 'daemon', code: 'stale' });
   });
 
+  it('tells that a daemon rests behind what is wrong, and another check of that code is not meant', () => {
+    const found = ['daemon warn stopped', 'home:a warn stopped', 'daemon:log warn x'];
+    const ids = (lines: readonly string[]) =>
+      reportOf(lines)
+        .checks.toSorted(compareChecks)
+        .map(({ check }) => check.id);
+    expect(ids(found)).toEqual(['home:a', 'daemon:log', 'daemon']);
+    expect(ids(['daemon warn stale', 'home:a warn x'])).toEqual(['daemon', 'home:a']);
+  });
+
+  it('sorts what is as bad by its code', () => {
+    const found = ['home:a warn c', 'home:a warn a', 'home:a warn b', 'home:a warn a'];
+    expect(reportOf(found).checks[0]?.findings.map(({ code }) => code)).toEqual(['a', 'a', 'b', 'c']);
+  });
+
   it('lets nothing follow from what is accepted', () => {
     const accepted: Accepted = {
       suppressions: [{ check: 'daemon', reason: 'known', expires: '2026-12-31' }],
