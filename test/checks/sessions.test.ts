@@ -352,7 +352,7 @@ judges(sessionsLeases, [
   ['a second more', gate([lease(60), lease(hour + 1)]), ['warn far-future']],
   ['an owner of a day', gate([], { owner: lease(24 * hour) }), ['pass ok']],
   ['an owner of a second more', gate([], { owner: lease(24 * hour + 1) }), ['fail far-future']],
-  ['more leases than are read', gate([lease(60)], { atLeast: 500 }), ['unknown undetermined']],
+  ['more leases than are read', gate([lease(60)], { writersAtLeast: 500 }), ['unknown undetermined']],
   [
     'all of it',
     {
