@@ -9,6 +9,7 @@ import { makeHome } from '../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { seen } from '../src/host/processes-portable.ts';
 import { askMachine, askProcesses } from '../src/host/system/ask.ts';
+import { readMachine } from '../src/host/system/linux.ts';
 import { commandEnvironment, daemonEnvironment } from '../src/lifecycle/environment.ts';
 import { systemProgram } from '../src/programs.ts';
 
@@ -192,7 +193,7 @@ test('a daemon gets the user’s environment without what npm and the current fo
   expect(commandEnvironment(env, '/c')).toEqual({ PATH: '/usr/bin', HOME: '/h', COVEN_X: '1', COVEN_HOME: '/c' });
 });
 
-test('the system is asked by a process that has its PATH and no secret, and what it tells says not whose machine it is', async () => {
+test('what the system tells of the machine says not whose machine it is', async () => {
   const { cpu, memory, ...rest } = await askMachine(never);
   expect(rest).toEqual({});
   expect(cpu).toMatchObject({ cores: cpus().length });
@@ -207,6 +208,26 @@ test('the system is asked by a process that has its PATH and no secret, and what
     'total',
     'virtualization',
   ]);
+});
+
+test('Linux tells processor and memory without a program', () => {
+  const processor = (number: number, rest: string): string => `processor\t: ${number}\n${rest}\n\n`;
+  const intel =
+    'model name\t: Intel(R) Core(TM) i5-8350U CPU @ 1.70GHz\nflags\t\t: fpu vmx sse\nphysical id\t: 0\ncore id\t\t: 3';
+  const meminfo = 'MemTotal:  100 kB\nMemAvailable:  60 kB\nSwapTotal:  20 kB\nSwapFree:  5 kB\n';
+  const read = (cpuinfo: string | null) => (path: string) => (path === '/proc/cpuinfo' ? cpuinfo : meminfo);
+  const memory = { total: 102_400, available: 61_440, swaptotal: 20_480, swapused: 15_360 };
+  expect(readMachine(read(processor(0, intel) + processor(1, intel)))).toEqual({
+    cpu: { brand: 'Intel Core i5-8350U CPU @ 1.70GHz', cores: 2, physicalCores: 1, virtualization: true },
+    memory,
+  });
+  // A processor of Arm has no name, no sockets and no cores there.
+  expect(readMachine(read(processor(0, 'BogoMIPS\t: 48.00') + processor(1, 'BogoMIPS\t: 48.00')))).toEqual({
+    cpu: { brand: '', cores: 2, physicalCores: 2, virtualization: false },
+    memory,
+  });
+  expect(readMachine(read(null))).toEqual({ memory });
+  expect(readMachine(() => null)).toEqual({});
 });
 
 test('what ps(1) lists is read as processes, as where there is no /proc', async () => {

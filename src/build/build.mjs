@@ -31,6 +31,27 @@ const jsonAsText = {
   },
 };
 
+/**
+ * Modules of packages that cost more than they give. `readable-stream` is a copy of Node's own streams, 260 KB of code that is loaded
+ * whenever a bundle is made. secretlint measures its speed at every text, keeps each mark, and looks through all of them
+ * at the next. Node computes checksums ten times faster than JavaScript; a first one is handed over as something else than a number.
+ */
+const instead = {
+  'readable-stream': "module.exports=require('node:stream')",
+  'readable-stream/passthrough': "module.exports=require('node:stream').PassThrough",
+  '@secretlint/profiler': 'export const secretLintProfiler={mark(){}}',
+  'crc-32': "const {crc32}=require('node:zlib');exports.buf=(bytes,before)=>crc32(bytes,Number(before)>>>0)",
+};
+const lighter = {
+  name: 'lighter',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(?:readable-stream|@secretlint\/profiler|crc-32)/ }, ({ path }) =>
+      path in instead ? { path, namespace: 'lighter' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'lighter' }, ({ path }) => ({ contents: instead[path] }));
+  },
+};
+
 const words = join(root, 'src/cli/check-words.ts');
 /** Puts what that file exports in its place. */
 const wordsAlone = {
@@ -76,7 +97,7 @@ const common = {
   alias: { 'string-width': './src/cli/width.ts' },
   logLevel: 'warning',
   metafile: true,
-  plugins: [throughTheDoor, jsonAsText, wordsAlone, shortAssert],
+  plugins: [throughTheDoor, jsonAsText, wordsAlone, shortAssert, lighter],
 };
 
 /** Every file that went into `dist`. */
@@ -94,8 +115,8 @@ const programs = { 'coven-doctor': 'src/coven-doctor.ts', coven: 'src/coven.ts' 
 
 /**
  * What is loaded together is in one file of code, with a code cache of its own: what every command line begins with, the table of commands
- * and what is said of it, the reader of options, the default diagnosis with all that it imports, and what it needs where a repair has
- * been. What two of them need is in the first.
+ * and what is said of it, the reader of options, the default diagnosis with all that it imports, what it needs where a repair has
+ * been, and what makes a bundle of it. What two of them need is in the first.
  */
 const together = {
   first: [...Object.values(programs), 'src/cli/main.ts', 'src/cli/dispatch.ts'],
@@ -109,7 +130,11 @@ const together = {
   ],
   parse: ['src/cli/parse.ts', 'node_modules/yargs/index.mjs'],
   runs: ['src/repair/engine/runs.ts'],
+  bundle: ['src/cli/bundle.ts'],
 };
+
+/** What is loaded only after others: what it needs of them stays in them. */
+const after = { bundle: ['code', 'parse', 'runs'] };
 
 /** Programs that are started as children (`ChildProgram`). */
 const children = {
@@ -186,7 +211,13 @@ async function buildPrograms() {
   const groupOf = new Map();
   for (const [group, sources] of Object.entries(together))
     for (const path of new Set(sources.flatMap(filesOf)))
-      groupOf.set(basename(path), groupOf.has(basename(path)) ? 'first' : group);
+      groupOf.set(basename(path), shared(groupOf.get(basename(path)), group));
+
+  /** The group of what two need. */
+  function shared(one, other) {
+    if (one === undefined || after[other]?.includes(one)) return one ?? other;
+    return 'first';
+  }
 
   const texts = new Map();
   for (const { path, text } of outputFiles) {

@@ -1,16 +1,26 @@
-// Makes the code caches of `dist` for the Node that runs this: on a home with a ledger and a daemon that answers, so that what V8
-// compiles is what a diagnosis needs. Where that cannot be had, there are none, and the package works without.
+// Makes the code caches of `dist` for the Node that runs this: on a home with a ledger and a log, so that what V8 compiles is what
+// a diagnosis and a bundle need. Where that cannot be had, there are none, and the package works without.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath, pid, versions } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { deserialize, serialize } from 'node:v8';
 import Database from 'better-sqlite3';
 
-const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const dist = join(root, 'dist');
 const maker = fileURLToPath(new URL('cache.mjs', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'coven-doctor-build-'));
+const home = join(scratch, 'home');
+
+/** What Coven writes as it starts, and what nobody knows. */
+const log = `[2026-01-01T10:00:00.000000000Z] startup_checkpoint phase=daemon-store-begin elapsed_ms=0 prior_observer_ms=0 interval_us=2
+[2026-01-01T10:00:01.000000000Z] daemon starting pid=4242 socket=${home}/coven.sock
+[2026-01-01T10:00:02.000000000Z] unix connection error: missing HTTP path
+the quick brown fox jumps over the lazy dog
+`;
 
 /** The file of code of a program: its name has a hash in it. */
 function codeOf(program) {
@@ -19,18 +29,52 @@ function codeOf(program) {
 }
 
 /** Of the files of code that are named, of a program that begins with the first of `code`. */
-function make(code, names, entry, words, input, home) {
+function make(code, names, entry, words, input, nodeOptions = []) {
+  run(names, [...nodeOptions, maker, codeOf(code), entry, names, ...words], input);
+}
+
+function run(what, words, input = '') {
   const env = { PATH: '/usr/bin:/bin', HOME: scratch, COVEN_HOME: home };
-  const { status, signal } = spawnSync(execPath, [maker, codeOf(code), entry, names, ...words], {
-    input,
-    env,
-    stdio: ['pipe', 'ignore', 'inherit'],
+  const { status, signal } = spawnSync(execPath, words, { input, env, stdio: ['pipe', 'ignore', 'inherit'] });
+  if (signal || status > 3) throw new Error(`${what} ended with ${signal ?? status}`);
+}
+
+/**
+ * Makes a bundle with a copy of the package whose programs of `children` write down what they are asked. Returns the
+ * options of Node that each was started with, and its input.
+ */
+function askedBy(bundle, children) {
+  const copy = join(scratch, 'package');
+  const inputOf = (program) => join(scratch, `${program}.input`);
+  const optionsOf = (program) => join(scratch, `${program}.options`);
+  cpSync(dist, join(copy, 'dist'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  for (const program of children) {
+    const file = join(copy, 'dist', `${program}.js`);
+    const words = [inputOf, optionsOf].map((of) => JSON.stringify(of(program)));
+    const note = `const notes=require('node:fs');notes.writeFileSync(${words[1]},JSON.stringify(process.execArgv));
+process.stdin.on('data',(text)=>notes.appendFileSync(${words[0]},text));`;
+    writeFileSync(file, `${note}\n${readFileSync(file, 'utf8')}`);
+  }
+  run('bundle', [join(copy, 'dist', 'coven-doctor.js'), 'bundle', '-o', bundle]);
+  return (program) => ({
+    options: JSON.parse(readFileSync(optionsOf(program), 'utf8')),
+    input: readFileSync(inputOf(program), 'utf8'),
   });
-  if (signal || status > 3) throw new Error(`${names} ended with ${signal ?? status}`);
+}
+
+/** The same requests with the bundle where it is now. */
+function requestsFor(bundle, lines) {
+  const requests = lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => deserialize(Buffer.from(line, 'base64')));
+  const now = requests.map((request) => (request.do === 'prove' ? { ...request, path: bundle } : request));
+  return now.map((request) => `${serialize(request).toString('base64')}\n`).join('');
 }
 
 try {
-  const home = join(scratch, 'home');
   mkdirSync(home, { mode: 0o700 });
   // Where a repair has been, its runs are looked at.
   mkdirSync(join(home, 'doctor/runs'), { recursive: true, mode: 0o700 });
@@ -43,18 +87,25 @@ try {
     INSERT INTO sessions (id, status, created_at) VALUES ('a', 'running', '2026-01-01T00:00:00Z');
     INSERT INTO events VALUES ('1', 'a', 'output', '{}', '2026-01-01T00:00:00Z')`);
   const request = { ledger, scratch: null, deep: false, budgetMs: 150 };
-  make('reader', 'reader', '', [String(pid)], `${JSON.stringify(request)}\n`, home);
+  make('reader', 'reader', '', [String(pid)], `${JSON.stringify(request)}\n`);
   make(
     'judge',
     'judge',
     '',
     [String(pid)],
     `${JSON.stringify({ ledger, whole: false, leafMs: 200, milliseconds: 4000 })}\n`,
-    home,
   );
-  make('first', 'first,code,runs', './coven-doctor.js', [], '', home);
-  make('first', 'parse', './coven-doctor.js', ['--home', home], '', home);
-  make('first', 'words', './coven-doctor.js', ['--help'], '', home);
+  make('first', 'first,code,runs', './coven-doctor.js', [], '');
+  make('first', 'parse', './coven-doctor.js', ['--home', home], '');
+  make('first', 'words', './coven-doctor.js', ['--help'], '');
+  writeFileSync(join(home, 'daemon-recovery.log'), log, { mode: 0o600 });
+  const archive = join(scratch, 'bundle.zip');
+  const asked = askedBy(archive, ['text', 'pack']);
+  const { options: textOptions, input: texts } = asked('text');
+  const { options: packOptions, input: packs } = asked('pack');
+  make('text', 'text', '', [String(pid)], texts, textOptions);
+  make('pack', 'pack', '', [String(pid)], requestsFor(archive, packs), packOptions);
+  make('first', 'bundle', './coven-doctor.js', ['bundle', '-o', join(scratch, 'another.zip')], '');
   db.close();
 } catch (error) {
   console.warn(`no code cache for V8 ${versions.v8}: ${error instanceof Error ? error.message : error}`);

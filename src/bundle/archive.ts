@@ -1,13 +1,9 @@
 import { buffer } from 'node:stream/consumers';
 import { deflateRawSync } from 'node:zlib';
 import { TarArchive, ZipArchive } from 'archiver';
+import type { ArchiveKind } from './archive-kind.ts';
 import { defaultLimits } from './limits.ts';
 import { byName, type Member } from './part.ts';
-
-export type ArchiveKind = 'zip' | 'tgz';
-
-/** By the name that was asked for; a zip is what every machine opens. */
-export const kindOf = (file: string): ArchiveKind => (/\.(?:tgz|tar\.gz)$/i.test(file) ? 'tgz' : 'zip');
 
 /** No two machines make a member on the same day: all of them say this one. */
 const date = new Date(0);

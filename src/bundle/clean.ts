@@ -24,8 +24,6 @@ export interface Cleaner {
   readonly counts: Readonly<Record<string, Counts>>;
   /** What stands in the place of texts that are not known. */
   readonly placeholders: () => readonly Placeholder[];
-  /** Patterns of the user that cannot be used, by their place in the list, and why. */
-  readonly refusedPatterns: readonly { readonly index: number; readonly reason: string }[];
 }
 
 /** `unnamed` are projects beyond those that have a token: as a whole value they are hidden, too. */
@@ -89,7 +87,6 @@ export function makeCleaner(
     line: (text) => gate.text(redactor.redact(text).text),
     counts,
     placeholders: gate.used,
-    refusedPatterns: redactor.refusedPatterns,
   };
 }
 

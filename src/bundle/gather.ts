@@ -87,7 +87,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Co
     inHome('log/', () => part('log/', () => gatherLogs(home))),
     inHome('runs/', () => part('runs/', () => gatherRuns(home))),
     inHome('tree.json', () => json('tree.json', () => seeTree(home, signal))),
-    json('system.json', () => seeSystem(signal)),
+    json('system.json', () => seeSystem(inventory?.sqlite ?? null, signal)),
     json('daemon.json', async () => answersOf(await host.answers())),
     json('install.json', async () => ({ ...value('install'), node: process.execPath })),
   ]);

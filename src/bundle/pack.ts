@@ -1,4 +1,5 @@
 import type { Observation } from '../model/observation.ts';
+import type { Compiled } from '../redaction/patterns.ts';
 import type { Hit } from '../redaction/proof.ts';
 import { makeTokens, withMarked } from '../redaction/tokens.ts';
 import type { CheckRun } from '../run/runner.ts';
@@ -61,8 +62,9 @@ const systemName = 'system.json';
 export async function packMembers(collected: Collected, found: readonly CheckRun[], made: Made): Promise<Contents> {
   const { tool, createdAt, included, begin = () => undefined, givenUp = new Map() } = made;
   const { knownValues, patterns, named, common } = collected.redaction;
+  const own = await compiled(patterns);
   const cleaner = makeCleaner(
-    { knownValues, patterns, tokens: withMarked(makeTokens(named), common) },
+    { knownValues, patterns: own.patterns, tokens: withMarked(makeTokens(named), common) },
     collected.unnamed,
     included,
   );
@@ -88,8 +90,8 @@ export async function packMembers(collected: Collected, found: readonly CheckRun
   for (const part of parts) if (part !== machine && isWanted(part.name)) members.push(cleaner.member(part));
   begin(manifestUnit);
   const { cut, leftOut } = cleanedWords(collected, cleaner);
-  members.push(redactionReport(cleaner.counts, cleaner.refusedPatterns, cleaner.placeholders()));
-  const unused = cleaner.refusedPatterns.map(({ index, reason }) => ({ name: patternName(index), why: reason }));
+  members.push(redactionReport(cleaner.counts, own.refused, cleaner.placeholders()));
+  const unused = own.refused.map(({ index, reason }) => ({ name: patternName(index), why: reason }));
   const lost = [...givenUp].map(([name, why]) => ({ name, why }));
   return contentsOf(
     members,
@@ -97,6 +99,12 @@ export async function packMembers(collected: Collected, found: readonly CheckRun
     [],
   );
 }
+
+/** The patterns of the user, by RE2, which few bundles need. */
+const compiled = async (patterns: readonly string[]): Promise<Compiled> =>
+  patterns.length === 0
+    ? { patterns: [], refused: [] }
+    : (await import('../redaction/patterns.ts')).compilePatterns(patterns);
 
 /** A pattern is the user's own, and not quoted. */
 const patternName = (index: number): string => `pattern ${index + 1} of extra_patterns in privacy.toml`;

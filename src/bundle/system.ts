@@ -5,14 +5,18 @@ import { packageRoot, tool } from '../host/package.ts';
 import { askMachine } from '../host/system/ask.ts';
 import { runSystem } from '../programs.ts';
 import { askDriver } from '../sqlite/ask.ts';
+import type { SqliteDriver } from '../sqlite/protocol.ts';
 
 const fileLimit = 64 * 1024;
 
-/** Facts of this machine that say nothing of whose it is. What it does not tell is null. */
-export async function seeSystem(signal: AbortSignal): Promise<object> {
+/**
+ * Facts of this machine that say nothing of whose it is. What it does not tell is null. `known` is the SQLite that has
+ * read the ledger, where there is one.
+ */
+export async function seeSystem(known: SqliteDriver | null, signal: AbortSignal): Promise<object> {
   const [{ cpu = null, memory = null }, sqlite] = await Promise.all([
     askMachine(signal),
-    askDriver(signal).catch(() => null),
+    known ?? askDriver(signal).catch(() => null),
   ]);
   return {
     node: process.version,

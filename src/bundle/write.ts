@@ -1,7 +1,5 @@
 import { type OutsideFile, writeOutsideFile } from '../host/outside-file.ts';
-import type { Hit, Proof } from '../redaction/proof.ts';
-import { readBundle } from './read.ts';
-import { verifyMembers } from './verify.ts';
+import type { Hit } from '../redaction/proof.ts';
 
 /**
  * Puts an archive in its place, for its owner alone, when it is proven: what was written is opened again as anybody would
@@ -18,16 +16,5 @@ export async function writeProven(
     hits = await prove(written);
     return hits.length === 0;
   });
-  return hits;
-}
-
-/** What a bundle holds that must not be in it. A member that cannot be scanned is one that is not proven. */
-export async function scanBundle(path: string, prove: Proof, begin: (member: string) => void): Promise<readonly Hit[]> {
-  const { members } = verifyMembers(await readBundle(path));
-  const hits: Hit[] = [];
-  for (const [name, bytes] of members) {
-    begin(name);
-    hits.push(...(await prove({ name, bytes }).catch(() => [{ member: name, rule: 'cannot-be-scanned' }])));
-  }
   return hits;
 }

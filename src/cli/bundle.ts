@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { kindOf } from '../bundle/archive.ts';
+import { kindOf } from '../bundle/archive-kind.ts';
 import { gather } from '../bundle/gather.ts';
 import type { Included } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';

@@ -2,11 +2,12 @@
  * Redacts, packs and scans bundles in a process of its own, which says what it begins: whatever a text does to it, its
  * parent ends it and goes on without that text. One request a line; the end of its input ends it.
  */
+import { setMaxListeners } from 'node:events';
 import { checks as ours } from '../../checks/index.ts';
 import { makeArchive } from '../bundle/archive.ts';
 import { type Cleaned, type Contents, manifestUnit, packMembers } from '../bundle/pack.ts';
 import type { Member } from '../bundle/part.ts';
-import { scanBundle } from '../bundle/write.ts';
+import { scanBundle } from '../bundle/scan.ts';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { readLines } from '../child/lines.ts';
 import { tool } from '../host/package.ts';
@@ -32,6 +33,7 @@ const requestLimit = 256 * 1024 ** 2;
 /** As long as a run has by default. */
 const judgeMs = 20_000;
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 endWithParent();
 const say = (message: PackMessage): void => void process.stdout.write(`${lineOf(message)}\n`);

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import type { ArchiveKind } from '../bundle/archive.ts';
+import type { ArchiveKind } from '../bundle/archive-kind.ts';
 import type { Collected } from '../bundle/gather.ts';
 import type { Cut, Included, LeftOut } from '../bundle/part.ts';
 import type { Check } from '../model/check.ts';

@@ -10,3 +10,11 @@ export function bytes(value: unknown): string {
 export function count(value: unknown, one: string, many = `${one}s`): string {
   return `${value} ${value === 1 ? one : many}`;
 }
+
+/** `1,234,567`. */
+export function grouped(value: number): string {
+  const digits = String(Math.round(Math.abs(value)));
+  const groups: string[] = [];
+  for (let end = digits.length; end > 0; end -= 3) groups.unshift(digits.slice(Math.max(0, end - 3), end));
+  return `${value < 0 ? '-' : ''}${groups.join(',')}`;
+}

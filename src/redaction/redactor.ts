@@ -3,7 +3,7 @@ import { makeEngine } from './engine.ts';
 import { redactValue } from './json.ts';
 import { shortestKnown } from './known.ts';
 import type { Span } from './line.ts';
-import { compilePatterns } from './patterns.ts';
+import type { Pattern } from './patterns.ts';
 import {
   type ByteRedactor,
   type Counts,
@@ -18,8 +18,8 @@ import type { Tokens } from './tokens.ts';
 export interface RedactorOptions {
   /** Exact secrets, such as those of the environment and of key files; shorter ones than 8 bytes are not looked for. */
   readonly knownValues?: readonly string[];
-  /** The `extra_patterns` of the user's `privacy.toml`, as written there. */
-  readonly patterns?: readonly string[];
+  /** Of the user's `privacy.toml`, compiled. */
+  readonly patterns?: readonly Pattern[];
   /** Names of people, machines and folders; one value for all members of a bundle. */
   readonly tokens?: Tokens;
 }
@@ -37,8 +37,6 @@ export interface Redactor {
   readonly transform: (cuts?: Cuts) => { readonly stream: Transform; readonly counts: Counts };
   /** What would be replaced in a whole text: spans in order, none overlapping. */
   readonly locate: (bytes: Buffer) => readonly Span[];
-  /** Patterns of the user that cannot be used, by their place in the list, and why. */
-  readonly refusedPatterns: readonly { readonly index: number; readonly reason: string }[];
 }
 
 /**
@@ -46,9 +44,8 @@ export interface Redactor {
  * what goes over several lines is followed. Redacting twice is redacting once, and JSON stays JSON.
  */
 export function makeRedactor({ knownValues = [], patterns = [], tokens }: RedactorOptions): Redactor {
-  const compiled = compilePatterns(patterns);
   const known = knownValues.filter((value) => Buffer.byteLength(value) >= shortestKnown);
-  const engine = makeEngine({ knownValues: known, patterns: compiled.patterns, tokens: tokens ?? null });
+  const engine = makeEngine({ knownValues: known, patterns, tokens: tokens ?? null });
 
   function clean(text: string, counts: Counts): string {
     if (text === '') return text;
@@ -83,6 +80,5 @@ export function makeRedactor({ knownValues = [], patterns = [], tokens }: Redact
       return { stream: makeTransform(redactor), counts: redactor.counts };
     },
     locate: (text) => engine.find(text, null).spans,
-    refusedPatterns: compiled.refused,
   };
 }

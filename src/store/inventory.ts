@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { sqliteDriver } from '../child/sqlite.ts';
 import type { InventoryRequest, SessionEvents, SessionRecord, StoreInventory, Told } from './protocol.ts';
 import { whole } from './whole.ts';
 
@@ -43,6 +44,7 @@ export function takeInventory(db: Database, asked: Asked): StoreInventory {
   const kept = rows.slice(0, sessionLimit);
   const counts = part(() => countEvents(db, kept, asked.budgetMs), new Map());
   return {
+    sqlite: sqliteDriver(),
     pragmas: part(() => Object.fromEntries(pragmas.map((name) => [name, pragma(db, name)])), {}),
     schema: schema.slice(0, schemaLimit),
     schemaComplete: schema.length <= schemaLimit,

@@ -6,7 +6,7 @@ import type {
   StoreSessions,
   TwoValues,
 } from '../model/observation.ts';
-import type { SessionReplay } from '../sqlite/protocol.ts';
+import type { SessionReplay, SqliteDriver } from '../sqlite/protocol.ts';
 
 /** What the reading child is asked, as the first line of its standard input. */
 export interface ReadRequest {
@@ -66,6 +66,7 @@ export interface ReplayRequest {
 export type { RawRows, RawRowsRequest, ReplayEvent, SessionReplay } from '../sqlite/protocol.ts';
 
 export interface StoreInventory {
+  readonly sqlite: SqliteDriver;
   readonly pragmas: Readonly<Record<string, string | number>>;
   readonly schema: readonly {
     readonly type: string;

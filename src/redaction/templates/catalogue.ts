@@ -2,7 +2,7 @@ import contract from './coven-contract.json' with { type: 'json' };
 import coven from './coven-messages.json' with { type: 'json' };
 import ledger from './coven-schema.json' with { type: 'json' };
 import doctor from './doctor.json' with { type: 'json' };
-import { type Piece, piecesOf, skeletonOf } from './pieces.ts';
+import { type Piece, piecesOf, sign, skeletonOf } from './pieces.ts';
 import platform from './platform.json' with { type: 'json' };
 import sqlite from './sqlite.json' with { type: 'json' };
 import system from './system.json' with { type: 'json' };
@@ -63,6 +63,7 @@ interface Group {
   readonly written: string[];
   readonly ofNode: string[];
   skeletons?: ReadonlySet<string>;
+  beginnings?: readonly string[];
 }
 
 /** By the word that they begin with: a message that begins with another is none of them. */
@@ -79,18 +80,48 @@ const groups = once((): ReadonlyMap<string, Group> => {
   return found;
 });
 
-/** Whether a message that begins so can be known at all. */
-export const mayBeKnown = (message: string): boolean => groups().has(beginningOf(message));
-
-/** Whether the skeleton of a message is that of a template. Compiled by groups: all ten thousand take 30 ms. */
-export function isTemplate(skeleton: string): boolean {
-  const group = groups().get(beginningOf(skeleton));
-  if (!group) return false;
+/** Compiled by groups: all ten thousand templates take 30 ms. */
+const skeletonsOf = (group: Group): ReadonlySet<string> => {
   group.skeletons ??= new Set([
     ...group.written.map(compiled),
     ...group.ofNode.map(compiled).flatMap((text) => calls().map((call) => text + call)),
   ]);
-  return group.skeletons.has(skeleton);
+  return group.skeletons;
+};
+
+/** Whether the skeleton of a message is that of a template. */
+export function isTemplate(skeleton: string): boolean {
+  const group = groups().get(beginningOf(skeleton));
+  return group !== undefined && skeletonsOf(group).has(skeleton);
+}
+
+/**
+ * Whether a message begins as a template does, up to the first thing that varies in it: most lines of a log do not, and
+ * are cut into no pieces.
+ */
+export function mayBeKnown(message: string): boolean {
+  const group = groups().get(beginningOf(message));
+  if (!group) return false;
+  group.beginnings ??= beginningsOf(skeletonsOf(group));
+  // None is the beginning of another: only the last one that is not behind the message in their order can be its own.
+  let [low, high] = [0, group.beginnings.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((group.beginnings[middle] ?? '') <= message) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && message.startsWith(group.beginnings[low - 1] ?? '');
+}
+
+/** What skeletons begin with before anything varies, in order, without those that begin with another of them. */
+function beginningsOf(skeletons: ReadonlySet<string>): readonly string[] {
+  const sorted = [...skeletons].map((skeleton) => skeleton.split(sign, 1)[0] ?? '').sort();
+  const beginnings: string[] = [];
+  for (const text of sorted) {
+    const last = beginnings.at(-1);
+    if (last === undefined || !text.startsWith(last)) beginnings.push(text);
+  }
+  return beginnings;
 }
 
 const sqliteCodes = sqlite.codes.flatMap((code) => [code, ...sqlite.suffixes.map((suffix) => `${code}_${suffix}`)]);

@@ -60,7 +60,9 @@ export function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
-const signs = { number: '\u0001n', path: '\u0001p', word: '\u0001w', id: '\u0001i', time: '\u0001t' } as const;
+/** Begins what stands for a thing that varies. */
+export const sign = '\u0001';
+const signs = { number: `${sign}n`, path: `${sign}p`, word: `${sign}w`, id: `${sign}i`, time: `${sign}t` } as const;
 
 /** What is left of a message without what varies in it: two messages of one template have one skeleton. */
 export const skeletonOf = (pieces: readonly Piece[]): string =>

@@ -56,9 +56,12 @@ export const keyedPlaceholders = (key: string): Placeholders => ({
   used: () => [],
 });
 
+/** In characters, of which one may be a pair of units. */
+const lengthOf = (text: string): number => (/[\ud800-\udfff]/.test(text) ? [...text].length : text.length);
+
 /** Kind and length, never a part of the text. */
 function shapeOf(text: string): string {
-  const length = [...text].length;
+  const length = lengthOf(text);
   if (/\s/.test(text)) return `line:${length} chars`;
   if (/^\d+$/.test(text)) return `digits:${length}`;
   if (/^[0-9a-f]{8,}$/i.test(text)) return `hex:${length}`;

@@ -1,3 +1,4 @@
+import { grouped } from '../../model/amounts.ts';
 import type { Standing } from '../../run/report.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 
@@ -57,8 +58,8 @@ export function moment(at: string | null): Part {
 /** As `moment`, of milliseconds since 1970 and without a line of its own. */
 export const stamp = (time: number): string => new Date(time).toISOString().slice(0, 19).replace('T', ' ');
 
-/** `4,000,000`. */
-export const figure = (value: number): string => value.toLocaleString('en-US');
+/** `4,000,000`. `toLocaleString` would load the tables of every language. */
+export const figure = grouped;
 
 /** Words of ours, in which a command stands between backticks. */
 export const prose = (text: string): Part =>
