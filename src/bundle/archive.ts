@@ -11,21 +11,27 @@ const mode = 0o600;
 /** Far below what a reader takes for a bomb: a log may say one thing a thousand times. */
 const ratio = defaultLimits.ratio / 4;
 
+/** Effort of packing: little, where the text is one of shapes, which pack well. */
+const level = 1;
+
 /** Members as an archive: equal ones give equal bytes, whatever their order and the clock. */
 export async function makeArchive(members: readonly Member[], kind: ArchiveKind): Promise<Buffer> {
-  const packed = isPacked(members.map(({ bytes }) => bytes));
-  // Node writes no time and no name into a gzip header.
   const archive =
-    kind === 'zip' ? new ZipArchive() : new TarArchive({ gzip: true, gzipOptions: { level: packed ? 6 : 0 } });
-  for (const { name, bytes } of members.toSorted(byName))
-    archive.append(bytes, { name, date, mode, ...(kind === 'zip' && { store: !isPacked([bytes]) }) });
+    kind === 'zip'
+      ? new ZipArchive({ zlib: { level } })
+      : // Node writes no time and no name into a gzip header.
+        new TarArchive({ gzip: true, gzipOptions: { level: isPacked(members) ? level : 0 } });
+  for (const member of members.toSorted(byName)) {
+    const { name, bytes } = member;
+    archive.append(bytes, { name, date, mode, ...(kind === 'zip' && { store: !isPacked([member]) }) });
+  }
   const [whole] = await Promise.all([buffer(archive), archive.finalize()]);
   return whole;
 }
 
 /** Whether packing makes something less small than a reader believes. */
-function isPacked(parts: readonly Buffer[]): boolean {
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const packed = parts.reduce((sum, bytes) => sum + deflateRawSync(bytes).length, 0);
+function isPacked(members: readonly Member[]): boolean {
+  const size = members.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const packed = members.reduce((sum, { bytes }) => sum + deflateRawSync(bytes, { level }).length, 0);
   return size > 0 && size < ratio * packed;
 }

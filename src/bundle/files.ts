@@ -6,9 +6,9 @@ import { parseJson } from '../json.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
 
 const mebibyte = 1024 ** 2;
-/** Read and kept, of the log and of each one before it. What is kept is cut from the redacted text. */
+/** Read and kept, of the log and of each one before it. What is kept is cut from the redacted text, which is the shorter one. */
 const logs = [
-  { suffix: '', read: 3 * mebibyte, keep: mebibyte },
+  { suffix: '', read: 1.5 * mebibyte, keep: mebibyte },
   ...['.1', '.2', '.3'].map((suffix) => ({ suffix, read: mebibyte / 2, keep: mebibyte / 4 })),
 ];
 

@@ -2,10 +2,12 @@ import { realpath } from 'node:fs/promises';
 import { arch, cpus, loadavg, release, totalmem, uptime, version } from 'node:os';
 import { readStart } from '../host/files.ts';
 import { packageRoot, tool } from '../host/package.ts';
+import { textOfProc } from '../host/proc-file.ts';
 import { askMachine } from '../host/system/ask.ts';
+import { readMachine } from '../host/system/linux.ts';
 import { runSystem } from '../programs.ts';
 import { askDriver } from '../sqlite/ask.ts';
-import type { SqliteDriver } from '../sqlite/protocol.ts';
+import type { StoreInventory } from '../store/protocol.ts';
 
 const fileLimit = 64 * 1024;
 
@@ -13,9 +15,9 @@ const fileLimit = 64 * 1024;
  * Facts of this machine that say nothing of whose it is. What it does not tell is null. `known` is the SQLite that has
  * read the ledger, where there is one.
  */
-export async function seeSystem(known: SqliteDriver | null, signal: AbortSignal): Promise<object> {
+export async function seeSystem(known: StoreInventory['sqlite'] | null, signal: AbortSignal): Promise<object> {
   const [{ cpu = null, memory = null }, sqlite] = await Promise.all([
-    askMachine(signal),
+    process.platform === 'linux' ? readMachine(textOfProc) : askMachine(signal),
     known ?? askDriver(signal).catch(() => null),
   ]);
   return {

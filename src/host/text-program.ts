@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { readStory } from '../coven/story.ts';
 import { secretsOf } from '../redaction/environment.ts';
-import { makeRedactor } from '../redaction/redactor.ts';
+import { makeRedactor, type Redactor } from '../redaction/redactor.ts';
 import { identifiers } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePaths } from '../redaction/templates/paths.ts';
@@ -15,8 +15,14 @@ import type { Environment, TextRequest } from './texts.ts';
 
 endWithParent();
 
-const withoutSecrets = (text: string, env: Environment): string =>
-  makeRedactor({ knownValues: secretsOf(env) }).redact(text).text;
+/** Of the environment that was given last: every request of a run brings the same. */
+let made: { readonly of: string; readonly redactor: Redactor } | undefined;
+
+function withoutSecrets(text: string, env: Environment): string {
+  const of = JSON.stringify(env);
+  if (made?.of !== of) made = { of, redactor: makeRedactor({ knownValues: secretsOf(env) }) };
+  return made.redactor.redact(text).text;
+}
 
 function answer(request: TextRequest): unknown {
   switch (request.do) {

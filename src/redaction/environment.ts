@@ -1,13 +1,17 @@
 import { nameKind } from './names.ts';
-import { makeRedactor } from './redactor.ts';
+import { makeRedactor, type Redactor } from './redactor.ts';
 import { looksRandom } from './values.ts';
+
+/** Made once: its table takes longer than an environment. */
+let rules: Redactor | undefined;
 
 /** Folders that a shell keeps under a name that elsewhere means a password. */
 const folders = /^(?:OLD)?PWD$/;
 
 /** Secrets of an environment: values under secret-like names, ones that look like a provider's token, passwords in URLs. */
 export function secretsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const { redact } = makeRedactor({});
+  rules ??= makeRedactor({});
+  const { redact } = rules;
   return Object.entries(env).flatMap(([name, value = '']) => {
     if (folders.test(name)) return [];
     const kind = nameKind(name);

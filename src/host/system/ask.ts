@@ -1,16 +1,12 @@
 import { type Child, startChild } from '../../child/child.ts';
 import { systemEnv } from '../../programs.ts';
-import { textOfProc } from '../proc-file.ts';
-import { readMachine } from './linux.ts';
 import type { ListedProcess, MachineFacts, SystemRequest } from './protocol.ts';
 
 const machineMs = 5000;
 const processesMs = 8000;
 
-/** Facts of this machine; what is not told in time is missing. Never rejects. Linux tells them without a program. */
+/** Facts of this machine; what is not told in time is missing. Never rejects. */
 export async function askMachine(signal: AbortSignal): Promise<Partial<MachineFacts>> {
-  if (signal.aborted) return {};
-  if (process.platform === 'linux') return readMachine(textOfProc);
   return withChild('machine', async (child) => {
     const end = performance.now() + machineMs;
     let facts: Partial<MachineFacts> = {};

@@ -42,5 +42,10 @@ function memoryOf(text: string | null): MachineFacts['memory'] | null {
   };
 }
 
-const field = (text: string, name: string): string | null =>
-  new RegExp(`^${name}\\s*:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim() || null;
+/** What stands behind the first colon of the first line of that name. */
+function field(text: string, name: string): string | null {
+  const line = text
+    .split('\n')
+    .find((line) => line.startsWith(name) && line.slice(name.length).trimStart().startsWith(':'));
+  return line?.slice(line.indexOf(':') + 1).trim() || null;
+}
