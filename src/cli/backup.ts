@@ -19,11 +19,14 @@ import { replaceInHome } from '../repair/engine/replace.ts';
 import { neededBackups } from '../repair/engine/runs.ts';
 import { sweep } from '../repair/engine/sweep.ts';
 import { consent } from './consent.ts';
+import type { Named } from './home.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage.ts';
 
 export interface BackupOptions {
   readonly home: string;
+  /** How a command about it is typed. */
+  readonly named: Named;
   /** Null for the home's own runs. */
   readonly backupDir: string | null;
   readonly json: boolean;
@@ -94,7 +97,11 @@ export function list(options: BackupOptions): Promise<number> {
   return refusing(options, async () => {
     const backups = listBackups([backupDir ?? join(homeOf(home), 'doctor', 'runs')]);
     const mayGo = removable(backups, keep, neededBackups(homeOf(home)));
-    await say(json, { ok: true, backups: backups.map(words.listed), removable: mayGo }, words.list(backups, mayGo));
+    await say(
+      json,
+      { ok: true, backups: backups.map(words.listed), removable: mayGo },
+      words.list(backups, mayGo, options.named),
+    );
     return 0;
   });
 }
@@ -112,7 +119,7 @@ export function verify(options: BackupOptions, id: string | undefined, signal: A
         verdicts.push({ backup, proof });
       }
       const ok = verdicts.every(({ proof }) => proof?.proven === true);
-      await say(options.json, { ok, backups: verdicts.map(words.verdict) }, words.verified(verdicts));
+      await say(options.json, { ok, backups: verdicts.map(words.verdict) }, words.verified(verdicts, options.named));
       return ok ? 0 : 1;
     } finally {
       close();
@@ -123,6 +130,7 @@ export function verify(options: BackupOptions, id: string | undefined, signal: A
 export interface Agreed {
   readonly lossy: boolean;
   readonly yes: boolean;
+  readonly dryRun: boolean;
 }
 
 export function restore(options: BackupOptions, id: string, agreed: Agreed, signal: AbortSignal): Promise<number> {
@@ -143,19 +151,29 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
         return prepared;
       },
       agree: async () =>
-        agreed.lossy && (agreed.yes || (!json && (await consent(`${shown}Put it back?`, process.stderr, signal)))),
+        agreed.lossy &&
+        !agreed.dryRun &&
+        (agreed.yes || (!json && (await consent(`${shown}Put it back?`, process.stderr, signal)))),
       signal,
     });
     const loss = words.loss(prepared);
+    if (!outcome && agreed.dryRun) {
+      await say(json, { ok: true, dryRun: true, ...loss }, `${shown}${words.toRestore(id, options)}`);
+      return signal.aborted ? exit : 0;
+    }
     if (!outcome) {
       const why = agreed.lossy ? 'it was not agreed to; --yes agrees' : 'it needs --allow lossy';
-      await say(json, { ok: false, refused: why, ...loss }, `${shown}Not done: ${why}.\n`);
+      await say(
+        json,
+        { ok: false, refused: why, ...loss },
+        `${shown}Not done: ${why}.\n${words.toRestore(id, options)}`,
+      );
       return exit;
     }
     if (outcome.outcome !== 'fixed') throw new Refused(words.notRestored(outcome, home), exit);
     const quarantine = join(home, 'doctor', 'runs', runId, 'quarantine');
     const told = { ok: true, run: runId, ...loss, quarantine };
-    await say(json, told, `${agreed.yes ? shown : ''}${words.restored(home, runId, prepared)}`);
+    await say(json, told, `${agreed.yes ? shown : ''}${words.restored(home, runId, prepared, options.named)}`);
     return exit;
   });
 }

@@ -1,12 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { checks as allChecks } from '../../checks/index.ts';
 import { outsideOf } from '../backup/place.ts';
-import type { HomeSource } from '../coven/layout.ts';
 import { Unsafe } from '../host/outside.ts';
 import type { Finding } from '../model/check.ts';
 import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
-import { notAppliedWords, renderPlan } from '../render/plan.ts';
+import { notAppliedWords, notRecoveredWords, renderPlan } from '../render/plan.ts';
 import { conclusion } from '../render/text.ts';
 import { digestOf } from '../repair/digest.ts';
 import { type Applied, applyPlan } from '../repair/engine/apply.ts';
@@ -17,13 +16,14 @@ import type { Progress } from '../repair/engine/transaction.ts';
 import type { Threshold } from '../run/report.ts';
 import { consent } from './consent.ts';
 import { applyRescue, partsOf } from './fix-rescue.ts';
+import type { Named } from './home.ts';
 import { print } from './print.ts';
 import { backUp } from './run-backup.ts';
 import { type Survey, type SurveyOptions, survey, toldFacts, toldPlan } from './survey.ts';
 import { UsageError } from './usage.ts';
 
 export interface FixOptions {
-  readonly home: { readonly path: string; readonly source: HomeSource };
+  readonly home: Named;
   readonly allow: ReadonlySet<Risk>;
   readonly yes: boolean;
   readonly startStopped: boolean;
@@ -54,7 +54,7 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
   if (!options.json) await print('A repair was cut off. It is finished or taken back before anything else.\n');
   if (!(await isAgreed(options, 'Do that now?', signal))) {
     if (options.json) return tell(options, before, null, refusedCode);
-    await print('Nothing was changed. To have it done without a question: coven-doctor --fix --yes\n');
+    await print(notRecoveredWords(againWords(options), options.home));
     return refusedCode;
   }
   let recovered: readonly Recovered[] = [];
@@ -239,9 +239,18 @@ async function tell(
   }
   if (outcome) await print(`${renderParts(outcome.done, options.home)}\n${conclusion(told.report)}\n`);
   else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
-  else await print(`Nothing was changed.\n${notAppliedWords(plan, options.allow, options.home)}\n`);
+  else
+    await print(`Nothing was changed.\n${notAppliedWords(plan, options.allow, againWords(options), options.home)}\n`);
   return code;
 }
+
+/** What a repair was asked for with, but for what it may do: typed again, it makes the same plan. */
+export const againWords = ({ startStopped, backupDir, deep, failOn }: FixOptions): readonly string[] => [
+  ...(startStopped ? ['--start-daemon'] : []),
+  ...(backupDir === undefined ? [] : ['--backup-dir', backupDir]),
+  ...(deep ? ['--deep'] : []),
+  ...(failOn === 'fail' ? [] : ['--fail-on', failOn]),
+];
 
 const toldReason = ({ code, facts }: Reason, value: Survey['told']['value']): Reason => ({
   code,

@@ -1,13 +1,19 @@
 import { join } from 'node:path';
 import { names, resolveHome } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
+import { canAsk } from './can-ask.ts';
 import { UsageError } from './usage.ts';
 
+/** The home of a command line, and how commands about it are to be typed there. */
+export interface Named extends ReturnType<typeof resolveHome> {
+  readonly unattended: boolean;
+}
+
 /** The same, of a command that makes none: a home that was named and is not there was mistyped. */
-export function namedHome(option: unknown): ReturnType<typeof resolveHome> {
+export function namedHome(option: unknown): Named {
   const home = homeOf(option);
   if (home.source === 'option' && isAbsent(home.path)) throw new UsageError(`there is no Coven home at ${home.path}`);
-  return home;
+  return { ...home, unattended: !canAsk(process.stdout) };
 }
 
 /** False where the home that is meant without an option has no ledger. */

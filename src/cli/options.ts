@@ -103,6 +103,11 @@ export const agreeing = {
   'start-daemon': { type: 'boolean', default: false, describe: 'Also start a daemon that is merely stopped' },
 } as const;
 
+/** Of a command that asks nothing, since what it does was agreed to or can be taken back: scripts may say it all the same. */
+export const unasked = {
+  yes: { type: 'boolean', default: false, describe: 'Accepted, as by commands that ask; this one does not ask' },
+} as const;
+
 /** The path that an option names; undefined where it is not given. Throws a UsageError for more than one, or none. */
 export function onePath(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;

@@ -2,10 +2,10 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { checks as allChecks } from '../../checks/index.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import type { Plan } from '../model/step.ts';
-import { renderPlan } from '../render/plan.ts';
+import { renderPlan, toApplyWords } from '../render/plan.ts';
 import { digestOf } from '../repair/digest.ts';
 import { parsePlan } from '../repair/schema.ts';
-import { apply, type FixOptions } from './fix.ts';
+import { againWords, apply, type FixOptions } from './fix.ts';
 import { placeOf, writeOutput } from './outputs.ts';
 import { print } from './print.ts';
 import { survey } from './survey.ts';
@@ -21,8 +21,9 @@ export async function plan(options: FixOptions, output: string | undefined, sign
   signal.throwIfAborted();
   const document = `${JSON.stringify(plan, null, 2)}\n`;
   if (file !== null) await writeOutput(file, document);
-  const text = options.json ? document : renderPlan(plan, { home: options.home.path, allow: options.allow });
-  await print(text);
+  const { home, allow, json } = options;
+  const next = toApplyWords(plan, allow, againWords(options), file === null ? null : file.path, home);
+  await print(json ? document : renderPlan(plan, { home: home.path, allow }) + next);
   return 0;
 }
 

@@ -5,6 +5,7 @@ import { type Format, type RenderOptions, render } from '../render/format.ts';
 import type { Accepted } from '../run/accepted.ts';
 import { type Report, reportChecks } from '../run/report.ts';
 import type { CheckRun } from '../run/runner.ts';
+import { canAsk } from './can-ask.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { print } from './print.ts';
 import { makeShown, type Shown } from './shown.ts';
@@ -41,6 +42,7 @@ const isFault = ({ status }: Finding): boolean => status !== 'pass' && status !=
 export const look = ({ verbose }: Pick<DoctorOptions, 'verbose'>): RenderOptions => ({
   tool: tool(),
   verbose,
+  unattended: !canAsk(process.stdout),
   columns: Math.min(120, process.stdout.columns || 80),
   color: Boolean(process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'),
 });

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refused } from '../backup/refused.ts';
-import { type HomeSource, names } from '../coven/layout.ts';
+import { names } from '../coven/layout.ts';
 import { CannotSee } from '../host/host.ts';
 import { fillOutsideFile } from '../host/outside-file.ts';
 import { makeScratch } from '../host/scratch.ts';
@@ -16,6 +16,7 @@ import { RescueFailed } from '../rescue/ask.ts';
 import { exitOf } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/protocol.ts';
 import { consent } from './consent.ts';
+import type { Named } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';
 import { print } from './print.ts';
 import { rescueWork } from './rescue-foreseen.ts';
@@ -25,7 +26,8 @@ import { UsageError } from './usage.ts';
 
 export interface RescueOptions {
   readonly home: string;
-  readonly homeSource: HomeSource;
+  /** How a command about it is typed. */
+  readonly named: Named;
   /** A ledger elsewhere, or a folder with one; null for the home's. */
   readonly from: string | null;
   /** Another ledger that fills what this one lost: a file, a folder with one, or the id of a run or a backup. */
@@ -86,7 +88,7 @@ export async function rescue(options: RescueOptions, signal: AbortSignal): Promi
 
 /** Shows what was rescued, asks, and puts it in the place of the damaged ledger. */
 async function putInPlace(options: RescueOptions, other: string | null, signal: AbortSignal): Promise<number> {
-  const { home, homeSource, json, yes } = options;
+  const { home, named, json, yes } = options;
   const ledger = join(realpathSync(home), names.ledger);
   const done = await rescueInPlace({
     home,
@@ -99,7 +101,7 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
     agree: async (report, opened) => {
       if (!json) {
         await print(renderRescue(report, { ledger, output: null, place: 'asked', opened, next: null }));
-        await print(renderOffers(offersFor(options, report), { path: home, source: homeSource }));
+        await print(renderOffers(offersFor(options, report), named));
       }
       return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
     },
@@ -112,7 +114,7 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
   if (json) {
     const shown = { ok: exit === 0, ledger, outcome, run: runId, reason: why, opened, dryRun: false, ...report };
     await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
-  } else await print(renderPlaced(outcome, runId, why, { path: home, source: homeSource }));
+  } else await print(renderPlaced(outcome, runId, why, mergeWords(options), named));
   return exit;
 }
 
@@ -139,6 +141,10 @@ async function run(
   }
 }
 
+/** What fills a rescue from another ledger, as it was typed. */
+const mergeWords = ({ merge, sessions }: RescueOptions): readonly string[] =>
+  merge === null ? [] : ['--merge', merge, ...sessions.flatMap((id) => ['--session', id])];
+
 /** Of the home's own ledger, where it lost something that no other ledger was named for. */
 const offersFor = ({ home, from, merge }: RescueOptions, report: RescueReport): ReturnType<typeof backupsToMerge> =>
   from === null && merge === null && !report.complete ? backupsToMerge(home) : [];
@@ -149,14 +155,13 @@ async function tell(
   report: RescueReport,
   output: string | null,
 ): Promise<number> {
-  const { json, dryRun, from, merge, sessions, home, homeSource } = options;
+  const { json, dryRun, from } = options;
   const exit = exitOf(report);
   const offers = offersFor(options, report);
   const shown = { ok: exit === 0, ledger, output, dryRun, ...report, backups: offers };
   // A ledger elsewhere is rescued into a file; the home's own in its place.
-  const filling = merge === null ? [] : ['--merge', merge, ...sessions.flatMap((id) => ['--session', id])];
-  const words = [...(from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3']), ...filling];
-  const named = from === null ? { path: home, source: homeSource } : { path: home };
+  const words = [...(from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3']), ...mergeWords(options)];
+  const named = from === null ? options.named : { path: options.home };
   const next = typedLine(command('coven-doctor', 'rescue', ...words), named);
   await print(
     json

@@ -40,10 +40,11 @@ async function lostBy({ reasons }: Undone, home: string, signal: AbortSignal): P
 }
 
 /** `doctor runs`: every run of the home, newest first. Changes nothing. */
-export async function runs(home: string, json: boolean): Promise<number> {
+export async function runs(named: NamedHome, json: boolean): Promise<number> {
+  const home = named.path;
   try {
     const list = listRuns(home);
-    await print(json ? `${JSON.stringify({ runs: list }, null, 2)}\n` : renderRuns(list, home));
+    await print(json ? `${JSON.stringify({ runs: list }, null, 2)}\n` : renderRuns(list, named));
     return 0;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -12,6 +12,20 @@ export type Advice = readonly (string | CommandLine)[];
 
 export const command = (...argv: readonly string[]): CommandLine => ({ argv });
 
+/**
+ * A command as it works where nobody can be asked, and on a terminal alike: what would ask there is agreed to beforehand.
+ * Without a terminal, a command that asks takes only `--yes` for a yes.
+ */
+export const agreed = (line: CommandLine): CommandLine => (asks(line.argv) ? command(...line.argv, '--yes') : line);
+
+/** Whether a command of ours asks before it changes something. */
+function asks([program, ...words]: readonly string[]): boolean {
+  if (program !== 'coven-doctor' || words.includes('--yes')) return false;
+  const changesNothing = ['--dry-run', '-o', '--output'].some((word) => words.includes(word));
+  if (words[0] === 'rescue') return !changesNothing;
+  return words.includes('--fix') || (words[0] === 'backup' && words[1] === 'restore');
+}
+
 /** A line of several commands: `cd FOLDER && npm rebuild`. */
 export const shellCommand = (line: string): CommandLine => ({ argv: ['sh', '-c', line], line });
 

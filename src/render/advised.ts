@@ -1,11 +1,11 @@
-import { type Advice, shellLine } from '../model/advice.ts';
+import { type Advice, type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Check, Finding } from '../model/check.ts';
 import type { Risk } from '../model/step.ts';
 import { fixCommand, risksOf } from './remediation.ts';
 import { adviseOn } from './words.ts';
 
 /** What to do about a finding: what has to be known first, the repair where there is one, then what can be done by hand. */
-export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): Advice {
+export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding, unattended = false): Advice {
   const fix = fixCommand(check, finding);
   const byHand = adviseOn(check, finding).filter(
     (part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)),
@@ -16,18 +16,24 @@ export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding:
   const rest = byHand.slice(first.length);
   return [
     ...first,
-    ...(fix ? [fixWords(risksOf(check, finding)), fix] : []),
+    ...(fix ? repairLines(fix, risksOf(check, finding), unattended) : []),
     ...(fix && rest.length > 0 ? ['Or by hand:'] : []),
     ...rest,
   ];
 }
 
-/** What a repair costs, said before it is typed. */
-function fixWords(risks: readonly Risk[]): string {
-  if (risks.length === 0) return 'Fix it (a backup comes first, and `coven-doctor undo` takes it back):';
+/** What a repair costs, said before it is typed. Where it cannot ask, its plan is shown by another command. */
+function repairLines(fix: CommandLine, risks: readonly Risk[], unattended: boolean): Advice {
+  if (risks.length === 0) return ['Fix it (a backup comes first, and `coven-doctor undo` takes it back):', fix];
   const costs = [
     ...(risks.includes('disruptive') ? ['end running sessions'] : []),
     ...(risks.includes('lossy') ? ['lose data'] : []),
+  ].join(' or ');
+  if (!unattended) return [`Fix it (this can ${costs}: the plan says what, and asks; a backup comes first):`, fix];
+  return [
+    `See what a repair would do, since it can ${costs}:`,
+    command('coven-doctor', 'plan', '--allow', ...risks),
+    'Then fix it (a backup comes first):',
+    fix,
   ];
-  return `Fix it (this can ${costs.join(' or ')}: the plan says what, and asks; a backup comes first):`;
 }

@@ -7,10 +7,12 @@ import type { Proof } from '../backup/prove.ts';
 import type { Prepared } from '../backup/restore.ts';
 import { isSound } from '../backup/retention.ts';
 import { names } from '../coven/layout.ts';
+import { command } from '../model/advice.ts';
 import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
-import { expand, quoted } from '../model/shell.ts';
+import { expand } from '../model/shell.ts';
 import type { FixOutcome } from '../repair/engine/transaction.ts';
+import { type NamedHome, typedLine } from './typed.ts';
 import { reasonWords } from './words/reasons.ts';
 
 /** Rows of the tables that matter to whoever chooses a backup; null where they could not be counted. */
@@ -64,8 +66,11 @@ function unheldLines({ unheld = [] }: Manifest): readonly string[] {
 const lacks = ({ unheld = [] }: Manifest): string =>
   unheld.length > 0 ? `, without ${count(unheld.length, 'file')}` : '';
 
-export function list(backups: readonly Listed[], mayGo: readonly string[]): string {
-  if (backups.length === 0) return 'No backups. coven-doctor backup create makes one.\n';
+const noBackups = (home: NamedHome): string =>
+  `No backups. This makes one:\n  ${typedLine(command('coven-doctor', 'backup', 'create'), home)}\n`;
+
+export function list(backups: readonly Listed[], mayGo: readonly string[], home: NamedHome): string {
+  if (backups.length === 0) return noBackups(home);
   const lines = backups.map((backup) => {
     if (backup.state === 'whole') return `${backup.id}  ${described(backup.manifest)}${lacks(backup.manifest)}`;
     if (backup.state === 'interrupted') return `${backup.id}  cut off while it was made: no backup`;
@@ -87,11 +92,11 @@ export const verdict = ({ backup, proof }: Verdict): object => ({
   ...(proof && !proof.proven && { why: proof.why }),
 });
 
-export function verified(verdicts: readonly Verdict[]): string {
-  if (verdicts.length === 0) return 'No backups. coven-doctor backup create makes one.\n';
+export function verified(verdicts: readonly Verdict[], home: NamedHome): string {
+  if (verdicts.length === 0) return noBackups(home);
   return verdicts
     .map(({ backup, proof }) => {
-      if (backup.state !== 'whole') return list([backup], []);
+      if (backup.state !== 'whole') return list([backup], [], home);
       if (proof?.proven) return `${backup.id}  proven: ${described(backup.manifest)}${lacks(backup.manifest)}\n`;
       return `${backup.id}  NOT PROVEN: ${harmless(proof?.why ?? 'not read')}\n`;
     })
@@ -133,18 +138,27 @@ export function preview(backup: { readonly id: string; readonly manifest: Manife
   ].join('\n')}\n`;
 }
 
-export function restored(home: string, run: string, { newer }: Prepared): string {
-  const at = `--home ${harmless(quoted(home))}`;
+/** The command that carries a restore out, after what it would do was shown. */
+export function toRestore(
+  id: string,
+  { named, backupDir }: { readonly named: NamedHome; readonly backupDir: string | null },
+): string {
+  const place = backupDir === null ? [] : ['--backup-dir', backupDir];
+  return `To do it:\n  ${typedLine(command('coven-doctor', 'backup', 'restore', id, ...place, '--allow', 'lossy'), named)}\n`;
+}
+
+export function restored(home: string, run: string, { newer }: Prepared, { unattended = false }: NamedHome): string {
+  const named = { path: home, source: 'option', unattended } as const;
   const [since] = 'newSessions' in newer ? [...newer.newSessions, ...newer.changedSessions] : [];
   return [
     `Restored as run ${run}. What stood there before: ${harmless(join(home, 'doctor', 'runs', run, 'quarantine'))}`,
     'To take it back:',
-    `    coven-doctor undo ${run} ${at}`,
+    `  ${harmless(typedLine(command('coven-doctor', 'undo', run), named))}`,
     ...(since === undefined
       ? []
       : [
           'To bring a session of before into the ledger as it is now:',
-          `    coven-doctor rescue --merge ${run} --session ${harmless(quoted(since))} ${at}`,
+          `  ${harmless(typedLine(command('coven-doctor', 'rescue', '--merge', run, '--session', since), named))}`,
         ]),
     '',
   ].join('\n');
@@ -155,6 +169,6 @@ export function notRestored({ outcome, reason }: FixOutcome, home: string): stri
   const why = reason ? expand(reasonWords(reason.code, reason.facts), home) : 'it failed';
   if (outcome === 'refused') return why;
   const rest =
-    outcome === 'failed' ? 'and could not be taken back; `coven-doctor --fix` takes it back' : 'and is taken back';
+    outcome === 'failed' ? 'and could not be taken back; `coven-doctor --fix` tries again' : 'and is taken back';
   return `the restore of ${home} failed (${why}), ${rest}`;
 }

@@ -6,6 +6,8 @@ export interface RenderOptions {
   readonly color: boolean;
   /** Width of the screen, for text; 80 where nothing is known. */
   readonly columns?: number;
+  /** Nobody could be asked where the report was asked for; for text. */
+  readonly unattended?: boolean;
   /** Text and Markdown: every check in its fixed order, not only what needs attention, worst first. */
   readonly verbose: boolean;
 }

@@ -25,19 +25,54 @@ export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string
   return `${lines.map((line) => expand(harmless(line), home)).join('\n')}\n`;
 }
 
-/** Why a plan was not applied, and what to type. */
-export function notAppliedWords(plan: Plan, allow: ReadonlySet<Risk>, home: NamedHome): string {
+/** What applies a plan that was only shown, or was saved to a file. */
+export function toApplyWords(
+  { steps }: Plan,
+  allow: ReadonlySet<Risk>,
+  words: readonly string[],
+  file: string | null,
+  home: NamedHome,
+): string {
+  if (steps.length === 0) return '';
+  const risks = [...new Set(steps.map(({ risk }) => risk))].filter((risk) => risk !== 'safe');
+  const agreeing = [...words, ...(risks.length > 0 ? ['--allow', ...risks] : [])];
+  const line =
+    file === null ? command('coven-doctor', '--fix', ...agreeing) : command('coven-doctor', 'apply', file, ...agreeing);
+  const saved = file === null ? 'Nothing was changed.' : `Saved to ${harmless(file)}, and good for 24 hours.`;
+  const so = risks.every((risk) => allow.has(risk)) ? 'To apply it:' : 'To apply all of it:';
+  return `\n${saved} ${so}\n  ${typedLine(line, home)}\n`;
+}
+
+/** Why a plan was not applied, and what to type: `words` are the options that it was made with. */
+export function notAppliedWords(
+  plan: Plan,
+  allow: ReadonlySet<Risk>,
+  words: readonly string[],
+  home: NamedHome,
+): string {
   const barred = barredSteps(plan, allow);
   const risks = [...new Set(barred.map(({ risk }) => risk))].filter((risk) => !allow.has(risk));
   const isAsked = barred.length < plan.steps.length;
   const allowed = [...allow, ...(isAsked ? [] : risks)].filter((risk) => risk !== 'safe');
-  const again = command('coven-doctor', '--fix', ...allowed.flatMap((risk) => ['--allow', risk]));
-  const needs = risks.map((risk) => `--allow ${risk}`).join(' ');
-  const why = isAsked
-    ? `${count(plan.steps.length, 'step was', 'steps were')} not agreed to. This asks again; without a terminal, add --yes:`
-    : `Every step of it needs ${needs}. To see it with that, and be asked:`;
-  return `${why}\n  ${typedLine(again, home)}`;
+  const agreeing = [...words, ...(allowed.length > 0 ? ['--allow', ...allowed] : [])];
+  const again = typedLine(command('coven-doctor', '--fix', ...agreeing), home);
+  const needs = `Every step of it needs --allow ${risks.join(' ')}.`;
+  const steps = count(plan.steps.length, 'step was', 'steps were');
+  if (isAsked)
+    return home.unattended
+      ? `${steps} not taken: nobody could be asked. To take them without a question:\n  ${again}`
+      : `${steps} not agreed to. This asks again:\n  ${again}`;
+  if (!home.unattended) return `${needs} To see it with that, and be asked:\n  ${again}`;
+  return `${needs} To see it with that, then apply it without a question:\n  ${typedLine(command('coven-doctor', 'plan', ...planned(agreeing)), home)}\n  ${again}`;
 }
+
+/** `plan` tells no exit code of findings. */
+const planned = (words: readonly string[]): readonly string[] =>
+  words.filter((word, index) => word !== '--fail-on' && words[index - 1] !== '--fail-on');
+
+/** That a run which was cut off was left as it is, and what to type. */
+export const notRecoveredWords = (words: readonly string[], home: NamedHome): string =>
+  `Nothing was changed. To have it done without a question:\n  ${typedLine(command('coven-doctor', '--fix', ...words, '--yes'), home)}\n`;
 
 function stepLines({ id, fix, action, risk, undo }: Step, plan: Plan, allow: ReadonlySet<Risk>): readonly string[] {
   const covers = plan.refused.filter(({ reason, facts }) => reason === 'covered' && facts.by === fix);

@@ -1,4 +1,4 @@
-import { type CommandLine, command, shellLine } from '../model/advice.ts';
+import { agreed, type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Finding } from '../model/check.ts';
 import type { Remedy } from '../model/remedy.ts';
 import type { Risk } from '../model/step.ts';
@@ -27,12 +27,12 @@ export function risksOf(check: Pick<Check, 'causes'>, finding: Found): readonly 
   return remedy ? agreedTo(remedy) : [];
 }
 
-/** What --fix would do about a finding; nothing where there is no remedy, or no fault. */
+/** What --fix would do about a finding, for programs, which nobody can ask; nothing where there is no remedy, or no fault. */
 export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found): object {
   const remedy = remedyOf(check, finding);
   if (!remedy) return {};
   const { risk, summary } = remedy;
-  const commands = [shellLine(repairCommand(remedy))];
+  const commands = [shellLine(agreed(repairCommand(remedy)))];
   return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands } };
 }
 
@@ -40,6 +40,6 @@ const agreedTo = ({ risk, mayBe = risk }: Pick<Remedy, 'risk' | 'mayBe'>): reado
   [...new Set([risk, mayBe])].filter((one) => one !== 'safe');
 
 function repairCommand(remedy: Pick<Remedy, 'risk' | 'mayBe'>): CommandLine {
-  const agreed = agreedTo(remedy);
-  return command('coven-doctor', '--fix', ...(agreed.length === 0 ? [] : ['--allow', ...agreed]));
+  const risks = agreedTo(remedy);
+  return command('coven-doctor', '--fix', ...(risks.length === 0 ? [] : ['--allow', ...risks]));
 }

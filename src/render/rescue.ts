@@ -187,17 +187,18 @@ function checkLine({ checks }: RescueReport): string {
     : `The rescued ledger does not pass its checks: ${wrong.map(harmless).join('; ')}`;
 }
 
-/** What became of a rescue in place. */
+/** What became of a rescue in place; `words` are what it was asked for with. */
 export function renderPlaced(
   outcome: 'done' | 'not-agreed' | 'refused' | 'failed',
   run: string,
   why: string | null,
+  words: readonly string[],
   home: NamedHome,
 ): string {
   if (outcome === 'done')
     return `Done. The damaged ledger is in doctor/runs/${run}/quarantine. To put it back:\n  ${typedLine(command('coven-doctor', 'undo', run), home)}\n`;
   if (outcome === 'not-agreed')
-    return `Not done: it was not agreed to. To agree without being asked:\n  ${typedLine(command('coven-doctor', 'rescue', '--yes'), home)}\n`;
+    return `Not done: it was not agreed to. To agree without being asked:\n  ${typedLine(command('coven-doctor', 'rescue', ...words, '--yes'), home)}\n`;
   const reason = why === null ? '' : `: ${harmless(why)}`;
   return outcome === 'refused'
     ? `Refused${reason}. Nothing was changed.\n`

@@ -112,15 +112,15 @@ function findingBlock({ check }: CheckReport, finding: ReportedFinding, screen: 
 function adviceLines(
   check: CheckReport['check'],
   finding: ReportedFinding,
-  { report }: Screen,
+  { report, unattended = false }: Screen,
   prose: (text: string) => string,
 ): readonly string[] {
-  const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report))}`;
-  return advised(check, finding).map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
+  const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report, unattended))}`;
+  return advised(check, finding, unattended).map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
 }
 
-const homeOf = ({ home, homeSource }: Report): NamedHome => ({
-  path: home,
+const homeOf = ({ home, homeSource }: Report, unattended: boolean): NamedHome => ({
+  ...{ path: home, unattended },
   ...(homeSource && { source: homeSource }),
 });
 
@@ -131,11 +131,11 @@ export function sentence(text: string): string {
 }
 
 /** The counts, and what to type next. */
-function lastBlock(report: Report, { columns }: Screen, verbose: boolean): readonly string[] {
+function lastBlock(report: Report, { columns, unattended = false }: Screen, verbose: boolean): readonly string[] {
   const { pass, skipped } = report.summary;
   const modules = [...new Set(report.checks.flatMap(({ check }) => check.module ?? []))];
   const line = (text: string): string => wrap(expand(text, report.home), columns, '', '');
-  const typed = (next: CommandLine): string => `  ${typedLine(next, homeOf(report))}`;
+  const typed = (next: CommandLine): string => `  ${typedLine(next, homeOf(report, unattended))}`;
   const fixable = report.checks.flatMap(({ check, findings }) =>
     findings.filter((finding) => counts(finding) && !finding.causedBy && fixCommand(check, finding) !== null),
   ).length;
@@ -146,7 +146,10 @@ function lastBlock(report: Report, { columns }: Screen, verbose: boolean): reado
       : []),
     ...(fixable > 1
       ? [
-          line(`One plan repairs ${fixable} of these. It is shown first, and asks:`),
+          line(
+            `One plan repairs ${fixable} of these. ${unattended ? 'See it, then apply it:' : 'It is shown first, and asks:'}`,
+          ),
+          ...(unattended ? [typed(command('coven-doctor', 'plan'))] : []),
           typed(command('coven-doctor', '--fix')),
         ]
       : []),

@@ -1,15 +1,17 @@
 import type { HomeSource } from '../coven/layout.ts';
-import { type CommandLine, shellLine } from '../model/advice.ts';
+import { agreed, type CommandLine, shellLine } from '../model/advice.ts';
 import { expand } from '../model/shell.ts';
 
 export interface NamedHome {
   readonly path: string;
   readonly source?: HomeSource;
+  /** Nobody could be asked where the command was typed: where it is pasted that may be so again. */
+  readonly unattended?: boolean;
 }
 
 /** A command as it works when it is pasted: where the home was named on the command line, the command has to name it, too. */
-export function typedLine(line: CommandLine, { path, source }: NamedHome): string {
-  const text = shellLine(line);
+export function typedLine(line: CommandLine, { path, source, unattended = false }: NamedHome): string {
+  const text = shellLine(unattended ? agreed(line) : line);
   const named =
     source !== 'option'
       ? text

@@ -1,4 +1,4 @@
-import { type Advice, oneLine, shellCommand, shellLine } from '../model/advice.ts';
+import { type Advice, agreed, oneLine, shellCommand, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Facts, Finding, Say } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
 
@@ -58,11 +58,11 @@ export interface Words {
   readonly commands?: readonly { readonly argv: readonly string[]; readonly line: string }[];
 }
 
-/** The words for one finding. Text that came from the machine, or from a check that is not ours, is made harmless in them. */
+/** The words for one finding, in formats that somebody may read where nobody can be asked. Text that came from the machine, or from a check that is not ours, is made harmless in them. */
 export function say(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): Words {
   const cause = causeOf(check, finding);
   if (!cause) return { message: harmless(finding.code) };
-  const advice = adviseOn(check, finding);
+  const advice = adviseOn(check, finding).map((part) => (typeof part === 'string' ? part : agreed(part)));
   const commands = advice.filter((part) => typeof part !== 'string');
   return {
     message: harmless(fill(cause.message, finding.facts)),

@@ -97,7 +97,7 @@ test.each([0, 1, 2, 3, 4, 5])(
     const { home, before } = makeCutOff(scratch, count);
     expect((await diagnose(home)).faults).toContain('home:repairs unfinished warn');
     expect((await cli(['runs', '--home', home])).stdout).toBe(
-      `${id}  backup restore, CUT OFF: run --fix to mend that\n`,
+      `${id}  backup restore, CUT OFF\nWhat was cut off is finished or taken back with:\n  coven-doctor --fix --yes --home ${home}\n`,
     );
     const { stdout, exitCode } = await cli(['--home', home, '--fix', '--yes']);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('backup restore was taken back')]);

@@ -24,6 +24,7 @@ export const diagnose: readonly Command[] = [
       ...display,
       ...packing,
       fix: { type: 'boolean', default: false, describe: 'Repair what can be repaired: backup, repair, check again' },
+      'dry-run': { type: 'boolean', default: false, describe: 'With --fix: show the plan; change nothing' },
       ...agreeing,
     },
     examples: [
@@ -35,9 +36,12 @@ export const diagnose: readonly Command[] = [
     run: async (argv, signal) => {
       if (argv.fix) {
         refuseWithFix(argv);
-        const [{ fix }, { repairOptions }] = await Promise.all([import('../fix.ts'), import('../repair-options.ts')]);
-        return fix(repairOptions({ ...argv, ...optionsOf(argv) }), signal);
+        const { repairOptions } = await import('../repair-options.ts');
+        const options = repairOptions({ ...argv, ...optionsOf(argv) });
+        if (argv.dryRun) return (await import('../plan.ts')).plan(options, undefined, signal);
+        return (await import('../fix.ts')).fix(options, signal);
       }
+      if (argv.dryRun) throw new UsageError('--dry-run goes with --fix; without it nothing is changed');
       const { doctor } = await import('../doctor.ts');
       return doctor({ ...optionsOf(argv), ...displayOf(argv), bundle: argv.bundle }, signal);
     },

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { BackupOptions } from '../backup.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { namedHome } from '../home.ts';
-import { agreeing, home, json, onePath } from '../options.ts';
+import { agreeing, diagnosis, home, json, onePath, optionsOf, unasked } from '../options.ts';
 import { repairOptions } from '../repair-options.ts';
 import { UsageError } from '../usage.ts';
 
@@ -17,6 +17,9 @@ const backups = {
   json,
 } as const;
 
+/** How thoroughly a repair looks before it plans. */
+const looking = { timeout: diagnosis.timeout, deep: diagnosis.deep } as const;
+
 interface BackupWords {
   readonly home?: unknown;
   readonly backupDir?: unknown;
@@ -25,7 +28,14 @@ interface BackupWords {
 
 function backupOptions({ home, backupDir, json }: BackupWords): BackupOptions {
   const place = onePath('backup-dir', backupDir);
-  return { home: namedHome(home).path, backupDir: place === undefined ? null : resolve(place), json };
+  const named = namedHome(home);
+  return { home: named.path, named, backupDir: place === undefined ? null : resolve(place), json };
+}
+
+/** The same words, with a time that can be kept. */
+function checked<T extends { readonly timeout?: number | undefined }>(argv: T): T {
+  optionsOf({ failOn: 'fail', deep: false, timeout: argv.timeout });
+  return argv;
 }
 
 /** What changes a home, and what takes it back. */
@@ -38,6 +48,8 @@ export const repair: readonly Command[] = [
       home,
       json,
       ...agreeing,
+      ...unasked,
+      ...looking,
       output: { alias: 'o', type: 'string', requiresArg: true, value: 'FILE', describe: 'Save the plan for `apply`' },
     },
     examples: [
@@ -45,21 +57,23 @@ export const repair: readonly Command[] = [
       ['coven-doctor plan -o repair.json', 'the same, saved for review'],
     ],
     run: async (argv, signal) =>
-      (await import('../plan.ts')).plan(repairOptions(argv), onePath('output', argv.output), signal),
+      (await import('../plan.ts')).plan(repairOptions(checked(argv)), onePath('output', argv.output), signal),
   }),
   defineCommand({
     name: 'apply',
     group: 'repair',
     summary: 'Apply a saved plan, and nothing else',
     about:
-      'The home is diagnosed again first. If anything that the plan rests on has changed, nothing is done (exit 5).',
+      'The home is diagnosed again first, as it was for the plan: give --deep again if the plan was made with it. If anything that the ' +
+      'plan rests on has changed, nothing is done (exit 5).',
     positionals: { plan: { value: 'FILE', describe: 'A file that `plan -o` wrote, at most 24 hours ago' } },
-    options: { home, json, ...agreeing },
+    options: { home, json, ...agreeing, ...unasked, ...looking, 'fail-on': diagnosis['fail-on'] },
     examples: [
-      ['coven-doctor apply repair.json', 'asks before it begins'],
+      ['coven-doctor apply repair.json', 'the plan is what was agreed to: it does not ask again'],
       ['coven-doctor apply repair.json --yes --json', 'for a script'],
     ],
-    run: async (argv, signal) => (await import('../plan.ts')).applySaved(repairOptions(argv), argv.plan, signal),
+    run: async (argv, signal) =>
+      (await import('../plan.ts')).applySaved(repairOptions(checked(argv)), argv.plan, signal),
   }),
   defineCommand({
     name: 'undo',
@@ -68,7 +82,7 @@ export const repair: readonly Command[] = [
     about:
       'Stop the daemon first if the run started it. What Coven wrote after the run is never thrown away: then undo refuses.',
     positionals: { run: { value: 'RUN', describe: 'The id of a run [default: the newest one]', optional: true } },
-    options: { home, json },
+    options: { home, json, ...unasked },
     examples: [
       ['coven-doctor undo', 'undo the newest run'],
       ['coven-doctor runs', 'find the id of an older one'],
@@ -88,7 +102,7 @@ export const repair: readonly Command[] = [
       ['coven-doctor runs', 'what was done to this home, and when'],
       ['coven-doctor runs --json', 'the same for a script'],
     ],
-    run: async (argv) => (await import('../undo.ts')).runs(namedHome(argv.home).path, argv.json),
+    run: async (argv) => (await import('../undo.ts')).runs(namedHome(argv.home), argv.json),
   }),
   defineCommand({
     name: 'backup create',
@@ -138,6 +152,11 @@ export const repair: readonly Command[] = [
         value: 'lossy',
         describe: 'Allow that what is newer than the backup leaves its place',
       },
+      'dry-run': {
+        type: 'boolean',
+        default: false,
+        describe: 'Show what is newer and what would be replaced; change nothing',
+      },
       yes: { type: 'boolean', default: false, describe: 'Restore without asking' },
     },
     examples: [
@@ -145,7 +164,7 @@ export const repair: readonly Command[] = [
       ['coven-doctor backup restore 2026-07-01T03-00-00Z-1a2b3c', 'put it back; asks first'],
     ],
     run: async (argv, signal) => {
-      const consent = { lossy: argv.allow === 'lossy', yes: argv.yes };
+      const consent = { lossy: argv.allow === 'lossy', yes: argv.yes, dryRun: argv.dryRun };
       return (await import('../backup.ts')).restore(backupOptions(argv), argv.id, consent, signal);
     },
   }),

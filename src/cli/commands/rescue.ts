@@ -61,11 +61,11 @@ export const rescue: readonly Command[] = [
         throw new UsageError('--session names a session of another ledger; name that ledger with --merge');
       const { rescue } = await import('../rescue.ts');
       // A ledger elsewhere needs no home; where there is one, nothing is written in it.
-      const { path, source } = namedHome(argv.home);
+      const named = namedHome(argv.home);
       return rescue(
         {
-          home: path,
-          homeSource: source,
+          home: named.path,
+          named,
           from,
           merge,
           sessions,
