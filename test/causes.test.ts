@@ -94,7 +94,7 @@ test('a killed daemon is one cause in the text, with its repair, the way by hand
     '',
     '[!!] The daemon is not running, but daemon.json names pid 4000000, which is gone',
     '     Fix it (a backup comes first, and `coven-doctor undo` takes it back):',
-    '       coven-doctor --fix',
+    '       coven-doctor --fix --yes',
     '     Or by hand:',
     '     Start it again:',
     '       coven daemon start',

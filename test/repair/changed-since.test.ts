@@ -37,8 +37,8 @@ test.skipIf(!hasStrace).each(['a repair', 'a restore'])(
     expect(readdirSync(kept).map((file) => hash(join(kept, file)))).toContain(main);
 
     const [end = [], merge = []] = commands.map(({ argv }) => argv.slice(1));
-    const { exitCode } = await cli([...end, '--yes', '--home', home]);
-    expect([end, exitCode]).toEqual([['--fix'], 0]);
+    const { exitCode } = await cli([...end, '--home', home]);
+    expect([end, exitCode]).toEqual([['--fix', '--yes'], 0]);
     expect(merge.slice(0, 2)).toEqual(['rescue', '--merge']);
     const merged = await cli([...merge, '--home', home]);
     expect([merged.exitCode, merged.stdout]).toEqual([0, expect.stringContaining('Filled from the other ledger:')]);
