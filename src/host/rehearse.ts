@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { constants, copyFileSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { startChild } from '../child/child.ts';
 import { names } from '../coven/layout.ts';
-import { within } from '../deadline.ts';
 import type { StoreRehearsal } from '../model/observation.ts';
-import { systemProgram } from '../programs.ts';
 import type { TrialAnswer, TrialRequest } from '../store/protocol.ts';
+import { askCoven, type Ended, withoutNetwork } from './ask-coven.ts';
 import { commandOf } from './coven-program.ts';
 import { look as lookAt } from './files.ts';
 import { makeScratch } from './scratch.ts';
@@ -29,11 +27,8 @@ export interface RehearsalOptions {
 const attempts = 3;
 /** What is left on the file system, so that a copy never makes a daemon call its storage critical. Source: safety 21. */
 const spareBytes = 1024 ** 3;
-const versionMs = 3000;
 /** Copied into memory, where nothing that Coven writes waits for a disk. */
 const smallBytes = 4 * 1024 ** 2;
-/** A longer message is no message of Coven. */
-const saidLimit = 8192;
 
 /**
  * Lets the real Coven open a private copy of a ledger, and tries to write to what it opened. The original is read and
@@ -60,12 +55,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
     const command = commandOf(options.program);
     if (command === null) return notRun('not-trusted');
     for (const prefix of [...withoutNetwork(), []]) {
-      const told = await run(
-        [...prefix, '/bin/sh', '-c', script, 'sh', ...command],
-        scratch.path,
-        left(),
-        options.signal,
-      );
+      const told = await askCoven(command, prefix, scratch.path, left(), options.signal);
       if (told.version === 'overran') return notRun('does-not-run');
       if (told.version === null) continue;
       const judged = {
@@ -136,84 +126,6 @@ function copy(from: string, to: string, mayCopy: boolean): boolean {
     copyFileSync(from, to);
   }
   return true;
-}
-
-/** Words before a command that take the network away from it; none where there is no program for that. */
-function withoutNetwork(): readonly (readonly string[])[] {
-  if (process.platform !== 'linux') return [];
-  try {
-    const unshare = systemProgram('unshare');
-    const asUser = process.geteuid?.() === 0 ? [] : ['--user', '--map-current-user'];
-    return [[unshare, ...asUser, '--net', '--']];
-  } catch {
-    return [];
-  }
-}
-
-interface Ended {
-  readonly how: number | NodeJS.Signals | 'overran' | 'not-started';
-  /** Null where the program did not tell one. */
-  readonly version: string | null | 'overran';
-  readonly stderr: string;
-}
-
-/** Seconds of processor time, after which the system ends it, whatever became of us. */
-const processorSeconds = 60;
-/** Told between the two commands; an error of the second one alone is one of the ledger. */
-const begun = 'coven-doctor: begun';
-const script = `ulimit -c 0; ulimit -t ${processorSeconds}; "$@" --version && echo '${begun}' && exec "$@" sessions --json`;
-
-/** Runs both commands to their end in a process group of their own, which is ended with them. Never throws. */
-async function run(
-  [program = '', ...args]: readonly string[],
-  scratch: string,
-  milliseconds: number,
-  signal: AbortSignal,
-): Promise<Ended> {
-  const child = spawn(program, args, {
-    cwd: join(scratch, 'user'),
-    env: {
-      HOME: join(scratch, 'user'),
-      COVEN_HOME: join(scratch, 'home'),
-      PATH: join(scratch, 'bin'),
-      TMPDIR: join(scratch, 'user'),
-      LC_ALL: 'C',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const said = { stdout: '', stderr: '' };
-  let tellBegun = (): void => undefined;
-  const second = new Promise<void>((resolve) => {
-    tellBegun = resolve;
-  });
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      // The rest is taken, too, so that a full pipe does not hold it up.
-      if (said[name].length < saidLimit) said[name] += text;
-      if (said.stdout.includes(begun)) tellBegun();
-    });
-  const ended = new Promise<Ended['how']>((resolve) => {
-    child.once('error', () => resolve('not-started'));
-    child.once('close', (code, by) => resolve(by ?? code ?? 'not-started'));
-  });
-  const overran = (): 'overran' => 'overran';
-  const first = await within(Promise.race([ended, second]), Math.min(versionMs, milliseconds), signal, overran);
-  const how = first === 'overran' ? first : await within(ended, milliseconds, signal, overran);
-  if (how === 'overran' && child.pid !== undefined) {
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // It has ended meanwhile.
-    }
-    await within(ended, 1000, new AbortController().signal, () => undefined);
-  }
-  const [, version = null] = /^coven v(\d[\w.+-]{0,40})/.exec(said.stdout) ?? [];
-  return {
-    how,
-    version: first === 'overran' ? first : said.stdout.includes(begun) ? version : null,
-    stderr: said.stderr.slice(0, saidLimit),
-  };
 }
 
 /** Exit codes of a usage error and of a panic. Source: Coven 0.4.6 (clap, Rust). */
