@@ -35,6 +35,10 @@ const keepWal = (facts: Facts): string | Advice =>
 
 const target = '<coven-home>/coven.sqlite3';
 
+/** A part of the ledger, which lies beside what a link leads to. */
+const partPath = ({ part, linkedTo }: Facts): string =>
+  typeof linkedTo === 'string' ? `${linkedTo}${String(part).slice(names.ledger.length)}` : `<coven-home>/${part}`;
+
 /** How many of its pages a ledger has that is shorter than its header says; beside a WAL the rest may be there. */
 function cutOf({ main, wal, header }: StoreFiles): Facts {
   const there = header && Math.floor(main.size / header.pageSize);
@@ -52,10 +56,10 @@ export const storeOpen = defineCheck({
     'one in silence. The ledger is opened read-only, and so that nothing in the home changes.',
   causes: {
     ok: {
-      message: ({ kind, way, bytes: size }) =>
+      message: ({ kind, way, bytes: size, ...facts }) =>
         kind === 'absent'
           ? 'there is no ledger yet'
-          : `the ledger opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})`,
+          : `the ledger opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})${facts.linkedTo ? `; it is a link to ${facts.linkedTo}, which a backup of the home does not hold` : ''}`,
     },
     missing: {
       message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`,
@@ -66,17 +70,31 @@ export const storeOpen = defineCheck({
       hint: keepWal,
     },
     'not-a-file': {
-      message: ({ kind }) => `the daemon cannot start: coven.sqlite3 is a ${kind}, not a file`,
-      hint: () => 'Find out what it is, move it away, and put the ledger back from a backup.',
+      message: ({ kind, daemonVerdict }) =>
+        `${daemonVerdict === 'running' ? 'the daemon works on a ledger that is no more in its place' : 'the daemon cannot start'}: coven.sqlite3 is a ${kind}${kind === 'symlink' ? ' that leads to no file' : ', not a file'}`,
+      hint: ({ kind, daemonVerdict }) => [
+        ...(daemonVerdict === 'running'
+          ? [
+              'Leave the daemon running: what it records may be nowhere else. Copy its evidence first:',
+              command('coven-doctor', 'bundle'),
+            ]
+          : []),
+        kind === 'symlink'
+          ? 'See where it leads; a disk that is not mounted is the usual cause. Mount it, or put the ledger back from a backup:'
+          : 'Find out what it is, move it away, and put the ledger back from a backup:',
+        kind === 'symlink'
+          ? command('ls', '-l', '<coven-home>/coven.sqlite3')
+          : command('coven-doctor', 'backup', 'list'),
+      ],
     },
     'parts-not-files': {
       message: ({ part, partKind }) => `no coven command can write to the ledger: ${part} is a ${partKind}, not a file`,
-      hint: ({ part }) =>
-        part === names.shm
-          ? [command('mv', `<coven-home>/${part}`, `<coven-home>/${part}.aside`)]
+      hint: (facts) =>
+        facts.part === names.shm
+          ? [command('mv', partPath(facts), `${partPath(facts)}.aside`)]
           : [
-              `Find out what ${part} is: committed rows may be missing. Then move it out of the way:`,
-              command('mv', `<coven-home>/${part}`, `<coven-home>/${part}.aside`),
+              `Find out what ${facts.part} is: committed rows may be missing. Then move it out of the way:`,
+              command('mv', partPath(facts), `${partPath(facts)}.aside`),
             ],
     },
     'hot-journal': {
@@ -125,7 +143,7 @@ export const storeOpen = defineCheck({
   needs: [...livenessNeeds, 'store.files', 'store.open'],
   skip: withoutHome,
   judge: (seen) => {
-    const { main, wal, hotJournal, sessionsExpected } = seen['store.files'];
+    const { main, wal, hotJournal, sessionsExpected, linkedTo } = seen['store.files'];
     const part = partNotFile(seen['store.files']);
     const { outcome, way, code, journalMode } = seen['store.open'];
     const writer = seen['home.locks'].ledgerWriter;
@@ -136,6 +154,7 @@ export const storeOpen = defineCheck({
         walBytes: wal.size,
         way,
         code,
+        linkedTo: linkedTo ?? null,
         pid: writer?.pid ?? null,
         part: part?.name ?? null,
         partKind: part?.kind ?? null,
@@ -150,6 +169,7 @@ export const storeOpen = defineCheck({
           walSize: wal.size,
           readable: main.readable,
           sessionsExpected,
+          ...(linkedTo !== undefined && { linkedTo }),
         }),
         ...(part ? from('store.files', { [part.name]: part.kind }) : []),
         ...(hotJournal ? from('store.files', { hotJournal: hotJournal.pages }) : []),

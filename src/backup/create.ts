@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { names } from '../coven/layout.ts';
+import { placeOfLedger } from '../host/ledger-place.ts';
 import { tool } from '../host/package.ts';
 import { copyFile } from './copy.ts';
 import { unopened } from './ledger/content.ts';
@@ -35,6 +36,11 @@ export interface Backup {
  */
 export async function createBackup({ home: named, into, signal, tell }: CreateOptions): Promise<Backup> {
   const home = homeOf(named);
+  const { linkedTo } = await placeOfLedger(home);
+  if (linkedTo !== null)
+    throw new Refused(
+      `${names.ledger} is a link to ${linkedTo}, which a backup of the home does not hold; stop the daemon, and copy that file and its -wal yourself; nothing was changed`,
+    );
   const id = basename(into);
   const partial = join(into, stages.partial);
   const proofFolder = join(into, stages.proof);

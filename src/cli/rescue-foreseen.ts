@@ -1,15 +1,17 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkRoom } from '../backup/place.ts';
-import { ledgerParts, names } from '../coven/layout.ts';
+import { ledgerParts } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
 import { identify } from '../host/identity.ts';
+import { placeOfLedger } from '../host/ledger-place.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import type { RescueForecast } from '../model/plan-input.ts';
 import { type RescueCounts, toldSessions } from '../model/step.ts';
 import { showLongWork } from '../render/long-work.ts';
 import { rescueStep } from '../render/rescue.ts';
+import { reasonWords } from '../render/words/reasons.ts';
 import { askRescue } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueProgress, RescueReport } from '../rescue/protocol.ts';
@@ -32,7 +34,8 @@ export function countsOf({ tables, sessions, lost, uncertain, doubts, placeholde
 
 /** Rescues the ledger of a home into scratch, and tells what came of it; the home is not changed. */
 export async function foreseeRescue(home: string, shows: boolean, signal: AbortSignal): Promise<RescueForecast> {
-  const ledger = join(realpathSync(home), names.ledger);
+  const { main: ledger, linkedTo } = await placeOfLedger(home);
+  if (linkedTo !== null) return { why: reasonWords('ledger-elsewhere', { to: linkedTo }) };
   const [wal, shm] = ledgerParts.map((part) => identify(join(realpathSync(home), part)));
   const files = { main: identify(ledger), wal: wal ?? null, shm: shm ?? null, journal: identify(`${ledger}-journal`) };
   const before = fingerprintOf(ledger);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Refused } from '../backup/refused.ts';
 import { names } from '../coven/layout.ts';
 import { CannotSee } from '../host/host.ts';
+import { placeOfLedger } from '../host/ledger-place.ts';
 import { fillOutsideFile } from '../host/outside-file.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
@@ -44,8 +45,11 @@ const refusedCode = 5;
 const failedCode = 4;
 
 /** `coven-doctor rescue`: 0 where nothing was lost, 1 where something was, 3 where that is not known. */
-export async function rescue(options: RescueOptions, signal: AbortSignal): Promise<number> {
-  const ledger = ledgerOf(options);
+export async function rescue(given: RescueOptions, signal: AbortSignal): Promise<number> {
+  const { linkedTo } = given.from === null ? await placeOfLedger(given.home) : { linkedTo: null };
+  // What lies elsewhere is rescued into a file, and the words that follow say so.
+  const options = linkedTo !== null && (given.dryRun || given.output !== null) ? { ...given, from: linkedTo } : given;
+  const ledger = await ledgerOf(options);
   const { home, merge } = options;
   const other = merge === null ? null : otherLedger(merge, home);
   try {
@@ -172,9 +176,9 @@ async function tell(
 }
 
 /** The ledger that is meant. A folder is a home, or a backup that was copied somewhere. */
-function ledgerOf({ from, home }: RescueOptions): string {
+async function ledgerOf({ from, home }: RescueOptions): Promise<string> {
   if (from === null) {
-    const path = join(realpathSync(home), names.ledger);
+    const { main: path } = await placeOfLedger(home);
     if (!isThere(path) && !isThere(`${path}-wal`)) throw new UsageError(`there is no ledger in ${home}`);
     return path;
   }

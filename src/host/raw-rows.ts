@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { startChild } from '../child/child.ts';
-import { names } from '../coven/layout.ts';
 import type { RawRows, RawRowsRequest, ReplayRequest } from '../store/protocol.ts';
 import { CannotSee } from './host.ts';
+import { placeOfLedger } from './ledger-place.ts';
 import type { Look } from './look.ts';
 
 const longestMs = 10_000;
@@ -11,10 +10,11 @@ const memoryBytes = 256 * 1024 ** 2;
 /** What the pages of a ledger still hold, read in a process of its own, which opens nothing through SQLite. */
 export async function readRawRows(look: Look, asked: ReplayRequest['replay'] | null): Promise<RawRows> {
   const milliseconds = Math.min(longestMs, look.timeLeft() / 2);
+  const { main: ledger } = await placeOfLedger(look.home);
   const child = startChild('judge', { memoryBytes });
   try {
     child.tell({
-      rowsOf: join(look.home, names.ledger),
+      rowsOf: ledger,
       session: asked?.session ?? null,
       fromSeq: asked?.fromSeq ?? 0,
       limit: asked?.limit ?? 0,

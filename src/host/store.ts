@@ -1,10 +1,10 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { names } from '../coven/layout.ts';
 import { serveLockHolders } from '../coven/serve-lock.ts';
 import type { StoreBytes, StoreFiles, StoreOpen } from '../model/observation.ts';
 import { look as lookAt } from './files.ts';
 import { CannotSee } from './host.ts';
+import { identityAt, placeOfLedger } from './ledger-place.ts';
 import type { Look } from './look.ts';
 import { runReader, type StoreReading } from './reader.ts';
 import { makeScratch } from './scratch.ts';
@@ -54,7 +54,7 @@ export async function readStore(look: Look): Promise<StoreReading> {
       replay: async () => null,
       tryWriting: async () => null,
     };
-  const ledger = join(await realpath(look.home), names.ledger);
+  const { main: ledger } = await placeOfLedger(look.home);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
   const read = (scratch: string | null): Promise<StoreReading> =>
     runReader({ ...request, scratch }, look.timeLeft() - reserveMs, look.signal, look.onEnd);
@@ -62,7 +62,7 @@ export async function readStore(look: Look): Promise<StoreReading> {
   // Only with its shared memory in place does a read-only open of a WAL ledger create nothing.
   if ((await isOpen(look)) && (files.shm.kind === 'file' || files.header?.wal === false)) return read(null);
 
-  const { dev } = await look.observe('home');
+  const { dev = null } = (await identityAt(ledger)) ?? {};
   // A run that is over must not begin a folder that nobody would remove.
   look.signal.throwIfAborted();
   const scratch = makeScratch(look.home, dev);

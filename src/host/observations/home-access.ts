@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { lockNames, names } from '../../coven/layout.ts';
 import { type Attribute, attributes, attributesIn } from '../attributes.ts';
 import { look as lookAt } from '../files.ts';
+import { placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
 import { list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 
@@ -29,8 +30,9 @@ export const schema = () =>
   });
 export type Access = ValueOf<typeof schema>;
 
+const ledgerNames: readonly string[] = [names.ledger, names.wal, names.shm, names.journal];
 /** Source: the system calls of a start of Coven 0.4.6. It does without its log. */
-const written: readonly string[] = ['.', ...lockNames, names.ledger, names.wal, names.shm, names.journal];
+const written: readonly string[] = ['.', ...lockNames, ...ledgerNames];
 
 type Closed = Access['closed'][number];
 
@@ -55,7 +57,9 @@ const withAttribute = (name: string, attribute: Attribute | undefined): Closed |
   attribute === undefined ? null : { name, code: 'EPERM', attribute };
 
 async function closedBy(home: string, name: string, attribute: Attribute | undefined): Promise<Closed | null> {
-  const path = join(home, name);
+  const path = ledgerNames.includes(name)
+    ? (await placeOfLedger(home)).main + name.slice(names.ledger.length)
+    : join(home, name);
   const stat = await lookAt(path);
   // What is no file is told by the checks of the parts themselves.
   if (!stat || (name !== '.' && !stat.isFile())) return null;

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
-import { lockNames, names } from '../../coven/layout.ts';
+import { lockNames } from '../../coven/layout.ts';
 import type { Entry } from '../../model/observation.ts';
 import { isShortage, look as lookAt } from '../files.ts';
+import { identityAt, placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
 import { textOfProc } from '../proc-file.ts';
 import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from '../procfs.ts';
@@ -62,15 +62,11 @@ export async function take({ home, observe, signal }: Look): Promise<Locks> {
       files: files.map(({ name }) => ({ name, holders: [] })),
       ledgerWriter: null,
     };
+  const place = await placeOfLedger(home);
   return {
     method: 'proc-locks',
     files: files.map((file) => ({ name: file.name, holders: holders(lines, file) })),
-    ledgerWriter: await watchWriter(
-      list.find((entry) => entry.name === names.shm),
-      lines,
-      join(home, names.wal),
-      signal,
-    ),
+    ledgerWriter: await watchWriter(await identityAt(place.shm), lines, place.wal, signal),
   };
 }
 
@@ -91,13 +87,13 @@ function holders(lines: readonly Line[], file: Pick<Entry, 'name' | 'dev' | 'ino
  * writer and us alike.
  */
 async function watchWriter(
-  shm: Entry | undefined,
+  shm: Pick<Entry, 'dev' | 'ino'> | null,
   first: readonly Line[],
   wal: string,
   signal: AbortSignal,
 ): Promise<Locks['ledgerWriter']> {
+  if (!shm) return null;
   const writer = (lines: readonly Line[] | null): number | undefined =>
-    shm &&
     lines?.find(
       (line) =>
         line.kind === 'POSIX' &&
@@ -126,7 +122,7 @@ async function written(wal: string): Promise<string> {
 }
 
 /** Pids that hold any SQLite (POSIX) lock on one of `files`. */
-export async function posixHolders(files: readonly Entry[]): Promise<ReadonlySet<number>> {
+export async function posixHolders(files: readonly Pick<Entry, 'dev' | 'ino'>[]): Promise<ReadonlySet<number>> {
   const lines = await readLocksLater();
   return new Set(
     (lines ?? [])

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { daemonParticipant, markers } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
 import { belongings, type Candidate } from '../belonging.ts';
+import { identityAt, placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
 import * as proc from '../procfs.ts';
 import { isServe, roleOf } from '../roles.ts';
@@ -65,15 +66,16 @@ export type Processes = ValueOf<typeof schema>;
  * looked at, of a command line only what tells a daemon from a harness.
  */
 export async function take({ home: path, observe, signal }: Look): Promise<Processes> {
-  const [home, machine, record, locks, entries] = await Promise.all([
+  const [home, machine, record, locks] = await Promise.all([
     observe('home'),
     observe('machine'),
     observe('daemon.record'),
     observe('home.locks'),
-    observe('home.entries'),
   ]);
-  const ledger = entries.list.filter((entry) => entry.name === names.ledger || entry.name === names.shm);
-  const holders = posixHolders(ledger);
+  const place = await placeOfLedger(path);
+  const holders = Promise.all([identityAt(place.main), identityAt(place.shm)]).then((files) =>
+    posixHolders(files.filter((file) => file !== null)),
+  );
   // It is awaited below; what comes before that may fail first.
   holders.catch(() => undefined);
   const pids = proc.allPids();

@@ -6,8 +6,9 @@ import { kindOf, look as lookAt, modeOf, readStart } from '../files.ts';
 import { seeJournal } from '../journal.ts';
 import { keepsLedger } from '../kept.ts';
 import { headerBytes, readHeader } from '../ledger-header.ts';
+import { placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
-import { flag, kindOrAbsent, maybe, number, oneOf, type ValueOf } from '../shape.ts';
+import { filePath, flag, kindOrAbsent, maybe, number, oneOf, type ValueOf } from '../shape.ts';
 import { seeWal } from '../wal.ts';
 
 const file = () => v.object({ kind: kindOrAbsent, size: number, mode: maybe(number), readable: flag });
@@ -16,6 +17,8 @@ export type LedgerFile = ValueOf<typeof file>;
 export const schema = () =>
   v.object({
     main: file(),
+    /** The file that a link in its place leads to, which is then what the rest is about: Coven follows it. */
+    linkedTo: v.exactOptional(filePath),
     wal: file(),
     shm: file(),
     /** A rollback journal. Coven's ledgers have none, once they are made. */
@@ -33,17 +36,17 @@ export const schema = () =>
 export type StoreFiles = ValueOf<typeof schema>;
 
 export async function take({ home, observe }: Look): Promise<StoreFiles> {
-  const path = (name: string): string => join(home, name);
+  const place = await placeOfLedger(home);
   const [ledger, main, wal, shm, journal, start, log, walBegin, hotJournal] = await Promise.all([
-    lookAt(path(names.ledger)),
-    seeLedgerFile(path(names.ledger)),
-    seeLedgerFile(path(names.wal)),
-    seeLedgerFile(path(names.shm)),
-    seeLedgerFile(path(names.journal)),
-    readStart(path(names.ledger), headerBytes),
-    lookAt(path(names.recoveryLog)),
-    seeWal(path(names.wal)),
-    seeJournal(path(names.journal)),
+    lookAt(place.main),
+    seeLedgerFile(place.main),
+    seeLedgerFile(place.wal),
+    seeLedgerFile(place.shm),
+    seeLedgerFile(place.journal),
+    readStart(place.main, headerBytes),
+    lookAt(join(home, names.recoveryLog)),
+    seeWal(place.wal),
+    seeJournal(place.journal),
   ]);
   const entries = (await observe('home.entries')).list;
   const has = (folder: string): boolean => entries.some(({ name }) => name === folder);
@@ -51,6 +54,7 @@ export async function take({ home, observe }: Look): Promise<StoreFiles> {
   const isKept = isGone && has('doctor') && (await keepsLedger(home));
   return {
     main,
+    ...(place.linkedTo !== null && { linkedTo: place.linkedTo }),
     wal,
     shm,
     journal,

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import * as v from 'valibot';
-import { names } from '../../coven/layout.ts';
 import { serveLockHolders } from '../../coven/serve-lock.ts';
 import { within } from '../../deadline.ts';
 import type { LogStory } from '../../model/observation.ts';
 import { isErrno } from '../files.ts';
+import { placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
 import { notRun, type RehearsalOptions, rehearse } from '../rehearse.ts';
 import { flag, identifier, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
@@ -91,7 +90,7 @@ export async function take(look: Look): Promise<StoreRehearsal> {
     return reading.tryWriting(request, milliseconds - (performance.now() - start));
   };
   try {
-    return await rehearse(join(home, names.ledger), {
+    return await rehearse((await placeOfLedger(home)).main, {
       program: coven.path,
       env,
       milliseconds,

@@ -1,3 +1,4 @@
+import { command, shellLine } from '../../model/advice.ts';
 import type { Facts } from '../../model/check.ts';
 import { homeWord } from '../../model/shell.ts';
 
@@ -32,6 +33,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
       : `${path === undefined ? `pid ${pid}` : at(path)} is not as it was (${fields}); run again to see how it is now`,
   'ledger-changed': ({ path }) =>
     `${at('coven.sqlite3')} is not what ${at(path)} lay beside: SQLite would mix the two, and what was written since would be lost`,
+  'ledger-elsewhere': ({ to }) =>
+    `${at('coven.sqlite3')} is a link to ${to}, which stays as it is; this rescues it into a new file: ${shellLine(command('coven-doctor', 'rescue', '--from', String(to), '-o', 'rescued.sqlite3'))}`,
   'written-since': ({ path, run }) =>
     `${at(path)} was changed after that, and stays; the files of before are in ${at(`doctor/runs/${run}/quarantine`)}; where a session is missing, \`coven-doctor rescue --merge ${run} --dry-run\` shows what they would bring back`,
   linked: ({ path, links }) => `${at(path)} has ${links} names; what is changed there would change elsewhere`,

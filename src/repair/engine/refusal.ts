@@ -29,6 +29,8 @@ export type ReasonCode =
   | 'written-since'
   /** A WAL belongs beside another main file than the one that is there now. */
   | 'ledger-changed'
+  /** The ledger is a link to a file elsewhere, on which no step of ours works. */
+  | 'ledger-elsewhere'
   /** A hard link or a foreign owner makes the act unsafe. */
   | 'linked'
   | 'foreign-file'
