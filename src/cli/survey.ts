@@ -61,7 +61,7 @@ export async function survey(
     const found = report.checks.flatMap(({ check, findings }) => findings.map((finding) => ({ check, finding })));
     const codes = found.map(({ check, finding }) => ({ check: check.id, code: finding.code }));
     const seen = await see(host, planNeeds);
-    const isOpen = mayBeOpen(seen as Parameters<typeof mayBeOpen>[0]);
+    const isOpen = mayBeOpen(seen);
     const indexes = needsIndexes(codes) ? await indexesOf(home.path, signal) : null;
     const isRescue = foresees && !isOpen && (needsRescue(found) || (indexes?.lostRows ?? 0) > 0);
     const input: PlanInput = {

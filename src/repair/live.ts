@@ -1,3 +1,4 @@
+import { judgeLiveness, type Liveness, livenessNeeds } from '../coven/liveness.ts';
 import { type LiveSessions, liveSessions, rowNeeds } from '../coven/rows.ts';
 import { whole } from '../model/observation.ts';
 import type { PlanInput } from '../model/plan-input.ts';
@@ -6,4 +7,10 @@ import type { PlanInput } from '../model/plan-input.ts';
 export function liveIn(input: PlanInput): LiveSessions {
   const rows = whole(input, rowNeeds);
   return rows ? liveSessions(rows) : { daemonSessions: [], runSessions: [] };
+}
+
+/** The daemon while a plan is made, or null where that could not be seen: then nothing is planned that rests on it. */
+export function daemonIn(input: Pick<PlanInput, (typeof livenessNeeds)[number]>): Liveness | null {
+  const seen = whole(input, livenessNeeds);
+  return seen && judgeLiveness(seen);
 }

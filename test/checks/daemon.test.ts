@@ -53,6 +53,7 @@ const still: Silence = {
 };
 const silences: readonly (readonly [name: string, silence: Silence, verdict: string])[] = [
   ['no answer, and it stands still', still, 'fail hung'],
+  ['the same, watched for ten seconds to the millisecond', { ...still, watchedMs: 10_000 }, 'fail hung'],
   ['the same on a machine that lets nobody run', { ...still, lateMs: 9000 }, 'fail hung'],
   ['no answer, and it is stopped', { ...still, state: 'T', watchedMs: 1500, looks: 2 }, 'fail hung'],
   ['no answer, and it is traced', { ...still, state: 't', watchedMs: 1500, looks: 2 }, 'fail hung'],

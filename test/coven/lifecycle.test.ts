@@ -77,6 +77,8 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
     begin('home:access'),
   ],
   ['no inode left', stopped, { 'home.disk': { freeInodes: 0 } }, begin('home:disk')],
+  ['a thousand inodes left', stopped, { 'home.disk': { freeInodes: 1000 } }, {}],
+  ['fewer than a thousand', stopped, { 'home.disk': { freeInodes: 999 } }, begin('home:disk')],
   ['a disk that counts no inodes', stopped, { 'home.disk': { freeInodes: 0, totalInodes: 0 } }, {}],
   ['a disk of one inode', stopped, { 'home.disk': { freeInodes: 0, totalInodes: 1 } }, begin('home:disk')],
   ['a home that cannot be made', stopped, { home: { kind: 'absent', uid: null, writable: false } }, all('home:path')],
@@ -122,6 +124,31 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
     all('install:binaries'),
   ],
   ['a broken one behind it', stopped, { install: { broken: [{ path: '/opt/bin/coven', why: 'architecture' }] } }, {}],
+  [
+    'a coven that can be run before one that cannot',
+    stopped,
+    {
+      install: {
+        covens: [
+          { path: '/usr/bin/coven', version: '0.4.6', ours: false, launcher: false } as never,
+          { path: '/opt/bin/coven', version: null, ours: false, launcher: false } as never,
+        ],
+        broken: [{ path: '/opt/bin/coven', why: 'architecture' }],
+      },
+    },
+    {},
+  ],
+  [
+    'a launcher alone, and something else that cannot be run',
+    stopped,
+    {
+      install: {
+        covens: [{ path: '/opt/bin/coven', version: null, ours: false, launcher: true } as never],
+        broken: [{ path: '/usr/bin/coven', why: 'dangling' }],
+      },
+    },
+    {},
+  ],
   [
     'a launcher before a coven that cannot be run',
     stopped,
@@ -316,6 +343,14 @@ describe('what is in the way of a command of Coven', () => {
 
   it('says nothing where the daemon could not be judged', () => {
     expect(judgeLifecycle({ ...healthy, processes: null })).toBe(null);
+  });
+
+  it('holds nothing against a command where only a part could not be seen', () => {
+    const blind = (['install', 'home.held', 'store.files', 'store.open'] as const).map((key) => ({
+      ...stopped,
+      [key]: null,
+    }));
+    expect(blind.map((seen) => judgeLifecycle(seen)?.start)).toEqual([[], [], [], []]);
   });
 
   it('holds nothing against a command that could not be seen', () => {

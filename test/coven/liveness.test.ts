@@ -35,6 +35,7 @@ const gone: Changes = {
   'daemon.socket': { kind: 'absent', mode: null, uid: null, connect: 'absent' },
 };
 const accepts: Changes = { 'daemon.socket': { ...healthy['daemon.socket'] } };
+const answers: Changes = { 'daemon.health': { ...healthy['daemon.health'], ...body({ pid: null })['daemon.health'] } };
 const elsewhere: Changes = { machine: { seesEveryProcess: false } };
 const inner: Process = { ...daemonProcess, innerPid: 7 };
 
@@ -95,6 +96,19 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
   ['an answer of a process that is not seen', healthy, body({ pid: 5 }), 'duplicate 4242 serve-lock live but health'],
   ['an answer without a pid', healthy, body({ pid: null }), 'duplicate 4242 serve-lock live but health'],
   ['an answer without a contract', healthy, body({ apiVersion: null }), 'running 4242 serve-lock live'],
+  [
+    'an answer without a contract that names another process',
+    healthy,
+    body({ apiVersion: null, pid: 5 }),
+    'running 4242 serve-lock live',
+  ],
+  ['an answer without a pid, and no lock', stopped, { ...answers, ...accepts }, 'foreign nobody socket none but lock'],
+  [
+    'the lock is held from elsewhere, and who took up the connection is seen here',
+    healthy,
+    { ...lockedBy({ pid: 0, exclusive: true }), 'daemon.socket': { acceptedBy: 99 } },
+    'running 4242 serve-lock live',
+  ],
   [
     'an error that names a contract',
     healthy,
@@ -241,6 +255,12 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
     { ...unanswered('no-bytes'), 'home.locks': { method: 'none', files: [] }, ...processes() },
     'undetermined nobody none dead',
   ],
+  [
+    'two daemons without a lock and a socket',
+    healthy,
+    { ...unlocked, ...gone, ...processes(daemonProcess, { ...daemonProcess, pid: 5000, innerPid: 5000 }) },
+    'unreachable 4242 process live but lock',
+  ],
   ['a daemon without a lock and a socket', healthy, { ...unlocked, ...gone }, 'unreachable 4242 process live but lock'],
 
   ['nothing at all', stopped, {}, 'stopped nobody none none'],
@@ -270,6 +290,12 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
     'undetermined 4242 none unproven',
   ],
   [
+    'one that cannot be told, and what answers says of itself what the record says',
+    healthy,
+    { ...unlocked, ...processes({ ...stranger, pid: 4242, home: 'unreadable', startedAt: ago(2 * hour) }) },
+    'foreign 4242 socket live but lock',
+  ],
+  [
     'one whose time says that it is another',
     stopped,
     { ...recorded({}), ...processes({ ...stranger, pid: 4242, home: 'unreadable', startedAt: ago(hour) }) },
@@ -297,6 +323,17 @@ describe('the verdict on a daemon', () => {
       expect(`${verdict} ${pid ?? 'nobody'} ${proof} ${recordedPid}${but}`).toBe(expected);
     });
   }
+
+  it('names who listens in the place of the daemon', () => {
+    const listenerOf = (seen: Changes) => judgeLiveness(changed(healthy, seen)).listenerPid;
+    const another = processes({ ...daemonProcess, listening: false }, { ...stranger, listening: true });
+    expect([
+      listenerOf({ 'daemon.socket': { acceptedBy: 99 } }),
+      listenerOf({ ...unanswered('no-bytes'), ...another }),
+      listenerOf({ ...unlocked, ...unanswered('not-json'), ...processes() }),
+      listenerOf({}),
+    ]).toEqual([99, 77, null, null]);
+  });
 
   it('knows an age in seconds where both times are times', () => {
     expect([

@@ -6,7 +6,8 @@ export interface Explained {
 }
 
 /** Of what has a key of its own, as an entry of a folder, a row, a table or a process, the first one is the last one. */
-export const byUniqueKey = /\.find\(\((?:\{ (name|id|table) \}\) => \1|process\) => process\.pid) === [\w.]+\)$/;
+export const byUniqueKey =
+  /\.find\(\((?:\{ (name|id|table|pid) \}\) => \1|(\w+)\) => \2\.(?:name|id|table|pid)) === [\w.]+\)$/;
 
 /** Each number of these files becomes the next one. */
 const next = (...numbers: readonly number[]): Explained['mutants'] =>
@@ -18,6 +19,25 @@ export const explained: readonly Explained[] = [
     file: 'src/repair/plan.ts',
     mutants: next(1, 2),
     why: 'ranks of phases and the result of a comparison: only their order counts',
+  },
+  {
+    file: 'src/repair/plan.ts',
+    mutants: [
+      ["kind === 'restart-daemon' ? 'restart' : 'start'", "('restart')"],
+      ["kind === 'restart-daemon' ? 'restart' : 'start'", "('start')"],
+      ["kind === 'restart-daemon'", "(kind) !== ('restart-daemon')"],
+    ],
+    why: 'whatever is in the way of a start is in the way of a restart, and of a start alone there is nothing',
+  },
+  {
+    file: 'src/repair/plan.ts',
+    mutants: [
+      [
+        "remedy.steps.some(({ action }) => action.kind === 'rebuild-index' || action.kind === 'rescue-ledger')",
+        "remedy.steps.every(({ action }) => action.kind === 'rebuild-index' || action.kind === 'rescue-ledger')",
+      ],
+    ],
+    why: 'a remedy that takes one of these steps takes no other, and one without steps is not asked',
   },
   { file: 'checks/home-mode.ts', mutants: next(1), why: 'the result of a comparison: only its sign counts' },
   {
@@ -35,5 +55,21 @@ export const explained: readonly Explained[] = [
       ['10_000', '10001'],
     ],
     why: 'a millisecond in times that are told in seconds',
+  },
+  {
+    file: 'src/coven/liveness.ts',
+    mutants: [['daemons.find(({ exclusive }) => exclusive)', 'daemons.findLast(({ exclusive }) => exclusive)']],
+    why: 'a lock that is held exclusively has one holder',
+  },
+  {
+    file: 'src/coven/liveness.ts',
+    mutants: [
+      [
+        'process.startedAt && startedAt ? Date.parse(process.startedAt) - Date.parse(startedAt) : Number.NaN',
+        '(Date.parse(process.startedAt) - Date.parse(startedAt))',
+      ],
+      ['process.startedAt && startedAt', '(process.startedAt) || (startedAt)'],
+    ],
+    why: 'a date that is null parses to no number, too',
   },
 ];

@@ -13,11 +13,14 @@ import {
   stranger,
 } from '../../fixtures/seen.ts';
 import type { Finding } from '../../src/model/check.ts';
-import type { FileIdentity, Observations, Process } from '../../src/model/observation.ts';
+import type { Entry, FileIdentity, Observations, Process } from '../../src/model/observation.ts';
 import type { PlanInput } from '../../src/model/plan-input.ts';
 import type { PlanOptions } from '../../src/model/remedy.ts';
 import type { Action, Plan, RescueCounts } from '../../src/model/step.ts';
 import { type Found, makePlan } from '../../src/repair/plan.ts';
+import { hungRemedy } from '../../src/repair/remedies/daemon.ts';
+import { ownerRemedy } from '../../src/repair/remedies/home.ts';
+import { checkpointRemedy, rescueRemedy } from '../../src/repair/remedies/store.ts';
 
 const tool = { name: 'coven-doctor', version: '0.0.0' };
 
@@ -137,6 +140,10 @@ const liveRun: Changes = {
 };
 const ledger = { 'coven.sqlite3': {}, 'coven.sqlite3-wal': {}, 'coven.sqlite3-shm': {} };
 const root = { machine: { uid: 0 }, home: { uid: 0 } } as const;
+/** Entries of the home, each with as many names as is said. */
+const linked = (names: Readonly<Record<string, number>>): Changes => ({
+  'home.entries': { list: Object.entries(names).map(([name, links]) => ({ name, links }) as Entry) },
+});
 
 const cases: Readonly<Record<string, Case>> = {
   'nothing is found': { found: [] },
@@ -252,6 +259,20 @@ const cases: Readonly<Record<string, Case>> = {
     found: ['home:mode entry-open'],
     refused: ['home:mode entry-open: not-seen'],
   },
+  'entries that are open, one of which has another name, by which it would be changed elsewhere': {
+    found: ['home:mode entry-open'],
+    seen: {
+      ...files({ 'daemon.json': { mode: 0o640 }, keys: { kind: 'directory', mode: 0o755 }, 'keys/a': { mode: 0o604 } }),
+      ...linked({ 'daemon.json': 2, keys: 3, 'keys/a': 1 }),
+    },
+    steps: ['set-mode keys 700 alive safe', 'set-mode keys/a 600 alive safe'],
+    refused: ['home:mode entry-open: linked'],
+  },
+  'entries that are open, all of which have other names': {
+    found: ['home:mode entry-open'],
+    seen: { ...files({ 'daemon.json': { mode: 0o640 } }), ...linked({ 'daemon.json': 2 }) },
+    refused: ['home:mode entry-open: linked'],
+  },
   "entries of another user, in root's own home": {
     found: ['home:owner foreign-entries'],
     seen: {
@@ -326,6 +347,17 @@ const cases: Readonly<Record<string, Case>> = {
     seen: files({ 'coven.sock': { kind: 'socket', mode: 0o666 } }),
     steps: ['set-mode coven.sock 600 alive safe'],
   },
+  'an open socket that was not seen': {
+    found: ['daemon:socket open-mode'],
+    base: healthy,
+    refused: ['daemon:socket open-mode: not-seen'],
+  },
+  'what a daemon left is not moved where it cannot be seen whether one lives': {
+    found: ['daemon:record dead-pid'],
+    seen: { ...stale, ...files({ 'daemon.json': {} }) },
+    more: { 'home.locks': null },
+    refused: ['daemon:record dead-pid: daemon-not-proven'],
+  },
   'an open socket that goes to quarantine keeps its mode': {
     found: ['daemon:socket open-mode', 'daemon:socket stale'],
     seen: { ...stale, ...files({ 'coven.sock': { kind: 'socket', mode: 0o666 } }) },
@@ -348,6 +380,28 @@ const cases: Readonly<Record<string, Case>> = {
     base: healthy,
     seen: { ...hung, processes: { list: [{ ...daemonProcess, state: 'T' }] } },
     steps: ['continue-process 4242 alive safe for-good'],
+  },
+  'a stopped one in a pid namespace that cannot be told is not continued': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: { ...hung, machine: { pidNamespace: null }, processes: { list: [{ ...daemonProcess, state: 'T' }] } },
+    refused: ['daemon hung: daemon-not-proven'],
+  },
+  'a frozen process is left': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: {
+      'daemon.health': { ...hung['daemon.health'], silence: { frozenBy: '/sys/fs/cgroup/x/cgroup.freeze' } as never },
+    },
+    more: watched(),
+    refused: ['daemon hung: frozen'],
+  },
+  'the sessions of a hung daemon end with it, and its start harms none': {
+    found: ['daemon hung'],
+    base: healthy,
+    seen: { ...hung, ...live },
+    more: watched(),
+    steps: ['end-process 4242 alive disruptive for-good', start],
   },
   'a traced process is left': {
     found: ['daemon hung'],
@@ -477,6 +531,18 @@ const cases: Readonly<Record<string, Case>> = {
     steps: ['set-mode . 700 alive safe'],
     refused: ['daemon stale: start-blocked'],
   },
+  'a daemon is not ended that could not be started again': {
+    found: ['daemon unreachable'],
+    base: healthy,
+    seen: { ...unlinked, 'store.open': { outcome: 'malformed' } },
+    refused: ['daemon unreachable: start-blocked'],
+  },
+  'a start does away with nothing that is in its own way': {
+    found: ['daemon stale'],
+    base: healthy,
+    seen: hung,
+    refused: ['daemon stale: start-blocked'],
+  },
   'a restart of a hung daemon is blocked, where a start by its end is not': {
     found: ['daemon:health timeout'],
     base: healthy,
@@ -488,6 +554,19 @@ const cases: Readonly<Record<string, Case>> = {
     base: healthy,
     seen: { 'home.config': { files: [{ name: 'privacy.toml', state: 'unparsable', line: 3 }] } },
     refused: ['daemon:health storage-degraded: by-hand'],
+  },
+  'a degraded storage beside another file that cannot be parsed is restarted': {
+    found: ['daemon:health storage-degraded warn'],
+    base: healthy,
+    seen: {
+      'home.config': {
+        files: [
+          { name: 'settings.json', state: 'unparsable', line: 3 },
+          { name: 'privacy.toml', state: 'parsed', line: null },
+        ],
+      },
+    },
+    steps: ['restart-daemon after safe for-good'],
   },
   'a degraded storage by itself is restarted': {
     found: ['daemon:health storage-degraded warn'],
@@ -577,6 +656,17 @@ const cases: Readonly<Record<string, Case>> = {
     seen: { ...files(ledger), 'store.integrity': { search: otherWords } },
     steps: ['rebuild-search gone lossy'],
   },
+  'the search index has no other words than an event': {
+    found: ['store:index search-index warn'],
+    seen: { ...files(ledger), 'store.integrity': { search: { ...otherWords, differing: 0 } } },
+    steps: ['rebuild-search gone safe'],
+  },
+  'a start waits for the index that is made anew': {
+    found: ['store:index index-mismatch warn', 'daemon stopped warn'],
+    seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
+    start: true,
+    steps: ['rebuild-index idx_b gone safe', `${start} requires store:index index-mismatch`],
+  },
   'an index is made anew, and with it a search index that may know better': {
     found: ['store:index index-mismatch warn', 'store:index search-index warn'],
     seen: {
@@ -624,6 +714,37 @@ const cases: Readonly<Record<string, Case>> = {
     more: { rescue: foreseen({ doubts: 1 }) },
     steps: ['rescue-ledger gone lossy'],
   },
+  'a damaged ledger of which a rescue loses a row, and does not know of another': {
+    found: ['store:integrity corrupt'],
+    more: { rescue: foreseen({ lost: 1, uncertain: 1 }) },
+    steps: ['rescue-ledger gone lossy'],
+  },
+  'a damaged ledger that holds a single row': {
+    found: ['store:integrity corrupt'],
+    more: { rescue: foreseen({ rescued: 1 }) },
+    steps: ['rescue-ledger gone disruptive'],
+  },
+  'a damaged ledger that holds none': {
+    found: ['store:integrity corrupt'],
+    more: { rescue: foreseen({ rescued: 0 }) },
+    refused: ['store:integrity corrupt: nothing-to-rescue'],
+  },
+  'a damaged ledger of which nothing was foreseen': {
+    found: ['store:integrity corrupt'],
+    refused: ['store:integrity corrupt: not-seen'],
+  },
+  'a damaged ledger that two checks tell of is rescued once': {
+    found: ['store:open malformed', 'store:integrity corrupt'],
+    more: { rescue: foreseen({}) },
+    steps: ['rescue-ledger gone disruptive'],
+    refused: ['store:integrity corrupt: covered'],
+  },
+  'a damaged ledger and what a dead daemon left': {
+    found: ['store:integrity corrupt', 'daemon:record dead-pid'],
+    seen: { ...stale, ...files({ 'daemon.json': {} }) },
+    more: { rescue: foreseen({}) },
+    steps: ['rescue-ledger gone disruptive', 'quarantine daemon.json gone safe'],
+  },
   'a damaged ledger beside a foreign WAL, which is kept with it': {
     found: ['store:wal foreign', 'store:integrity corrupt'],
     seen: files({ ...ledger, 'coven.sqlite3-wal': {} }),
@@ -637,6 +758,13 @@ const cases: Readonly<Record<string, Case>> = {
     more: { rescue: foreseen({ lost: 1 }) },
     start: true,
     steps: ['rescue-ledger gone lossy', `${start} requires store:open malformed`],
+  },
+  'whatever else the checks of the ledger have to say, a rescued one is another': {
+    found: ['store:open malformed', 'daemon stopped warn'],
+    seen: { 'store.open': { outcome: 'malformed' }, 'store.files': { walState: 'torn' } },
+    more: { rescue: foreseen({}) },
+    start: true,
+    steps: ['rescue-ledger gone disruptive', `${start} requires store:open malformed`],
   },
   'a damaged ledger that somebody has open': {
     found: ['store:integrity corrupt'],
@@ -678,6 +806,29 @@ const cases: Readonly<Record<string, Case>> = {
     seen: files(ledger),
     refused: ['store:wal large: ledger-in-use'],
   },
+  'a ledger beside a live daemon that is not seen to have it open': {
+    found: ['store:wal large warn'],
+    base: healthy,
+    seen: { ...files(ledger), processes: { list: [{ ...daemonProcess, ledgerOpen: false }] } },
+    refused: ['store:wal large: ledger-in-use'],
+  },
+  'a ledger beside what a dead daemon left': {
+    found: ['store:wal large warn'],
+    seen: { ...files(ledger), ...stale },
+    steps: ['checkpoint gone safe'],
+  },
+  'a ledger where the processes could not be seen': {
+    found: ['store:wal large warn', 'sessions:orphaned orphaned warn'],
+    seen: files(ledger),
+    more: { processes: null },
+    refused: ['store:wal large: ledger-in-use', 'sessions:orphaned orphaned: start-blocked'],
+  },
+  'a ledger where it could not be seen whether a daemon lives': {
+    found: ['store:wal large warn'],
+    seen: files(ledger),
+    more: { 'daemon.record': null },
+    refused: ['store:wal large: ledger-in-use'],
+  },
   'a ledger that somebody has open': {
     found: ['store:wal large warn'],
     seen: { ...files(ledger), processes: { list: [{ ...stranger, ledgerOpen: true }] } },
@@ -696,6 +847,15 @@ const cases: Readonly<Record<string, Case>> = {
       'store.open': { sqlite: '3.53.4' },
     },
     steps: ['checkpoint gone safe'],
+  },
+  'a ledger that a newer SQLite has written than Coven and this program have': {
+    found: ['store:wal large warn'],
+    seen: {
+      ...files(ledger),
+      'store.files': { header: { pageSize: 4096, pages: 1, wal: true, writer: 3_053_005 } },
+      'store.open': { sqlite: '3.53.4' },
+    },
+    refused: ['store:wal large: newer-writer'],
   },
   'a ledger that Coven has written, and this program has an older SQLite': {
     found: ['store:wal large warn'],
@@ -814,6 +974,23 @@ describe('makePlan', () => {
     expect(planOf({ found: [], start: true }).digest).not.toBe(digest);
   });
 
+  it('carries the values in which an index differs from its table, where there are any', () => {
+    const valuesOf = (values: readonly (typeof twoValues)[]) =>
+      planOf({
+        found: ['store:index index-mismatch warn'],
+        seen: { ...files(ledger), 'store.integrity': { indexProblems: ['row 7 missing from index idx_b'] } },
+        more: { indexes: { lostRows: 0, values, compared: ['idx_b'] } },
+      }).steps.map(({ action }) => ('values' in action ? action.values : 'none'));
+    expect([valuesOf([]), valuesOf([twoValues])]).toEqual([['none'], [[twoValues]]]);
+  });
+
+  it('refuses all, and is over at once, where not even the machine could be seen', () => {
+    const unseen = { ...inputOf(stopped, {}), machine: null };
+    const plan = makePlan([foundOf('store:wal large')], unseen, { allow: new Set(), startStopped: false }, tool);
+    expect([plan.madeAt, plan.expiresAt]).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-02T00:00:00.000Z']);
+    expect(refusalsOf(plan)).toEqual(['store:wal large: other-owner']);
+  });
+
   it('names the sessions that live', () => {
     expect(planOf({ found: [], base: healthy, seen: live }).live).toEqual({
       daemonSessions: ['session-1'],
@@ -823,10 +1000,39 @@ describe('makePlan', () => {
       daemonSessions: [],
       runSessions: ['session-1'],
     });
+    const ofAnother = { processes: { list: [daemonProcess, { ...harnessProcess, ownerPid: 5000 }] } };
+    expect(planOf({ found: [], base: healthy, seen: { ...live, ...ofAnother } }).live).toEqual({
+      daemonSessions: [],
+      runSessions: ['session-1'],
+    });
     const unseen = { ...inputOf(healthy, live), processes: null };
     expect(makePlan([], unseen, { allow: new Set(), startStopped: false }, tool).live).toEqual({
       daemonSessions: [],
       runSessions: [],
     });
+  });
+});
+
+describe('a remedy', () => {
+  it('of owners is for root in a home of its own, whoever asks for it', () => {
+    const ask = (more: Partial<PlanInput>) =>
+      ownerRemedy.plan({ ...inputOf(stopped, {}), ...more }, foundOf('home:owner foreign-entries').finding, {
+        allow: new Set(),
+        startStopped: false,
+      });
+    const home = { ...stopped.home, uid: 0 };
+    expect([ask({ home }), ask({ home: null }), ask({ machine: null })]).toEqual([
+      { refuse: 'other-owner' },
+      { refuse: 'other-owner' },
+      { refuse: 'other-owner' },
+    ]);
+  });
+
+  it('is offered where it can help', () => {
+    expect([{ me: 0 }, { me: 1 }].map((facts) => ownerRemedy.helps?.(facts))).toEqual([true, false]);
+    const hungOnes = [{ state: 'S' }, { state: 't' }, { state: 'S', frozenBy: '/sys/fs/cgroup/x/cgroup.freeze' }];
+    expect(hungOnes.map((facts) => hungRemedy.helps?.(facts))).toEqual([true, false, false]);
+    // A warning of the end of a WAL is left as it is.
+    expect([rescueRemedy.failuresOnly, checkpointRemedy.failuresOnly]).toEqual([true, undefined]);
   });
 });

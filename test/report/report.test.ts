@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkOf } from '../../fixtures/checks.ts';
 import type { Finding, Status } from '../../src/model/check.ts';
 import type { Accepted } from '../../src/run/accepted.ts';
-import { compareChecks, leadOf, makeReport, type Report, type Threshold } from '../../src/run/report.ts';
+import { compareChecks, isHomeAbsent, leadOf, makeReport, type Report, type Threshold } from '../../src/run/report.ts';
+import type { CheckRun } from '../../src/run/runner.ts';
 
 const startedAt = '2026-11-24T10:00:00.000Z';
 const about = { runId: 'run', startedAt, durationMs: 1, home: '/home/ada/.coven' };
@@ -85,6 +86,19 @@ describe('a report', () => {
     expect(reportOf(['home:a fail broken'], 'fail', since('fail')).summary).toEqual({
       ...{ pass: 0, warn: 0, fail: 0, unknown: 0, skipped: 0, suppressed: 0, known: 1 },
     });
+    expect(reportOf(['home:a unknown broken'], 'fail', accepting('broken', '2026-12-31')).summary).toEqual({
+      ...{ pass: 0, warn: 0, fail: 0, unknown: 1, skipped: 0, suppressed: 0, known: 0 },
+    });
+  });
+
+  it('tells the first reason for which a finding is accepted', () => {
+    const suppression = { check: 'home:a', expires: '2026-12-31' };
+    const suppressions = ['old', 'one', 'two'].map((reason) => ({ ...suppression, reason }));
+    const accepted: Accepted = {
+      suppressions: suppressions.map((one, index) => (index === 0 ? { ...one, expires: '2026-01-01' } : one)),
+      baseline: null,
+    };
+    expect(reportOf(['home:a fail broken'], 'fail', accepted).checks[0]?.worst.suppressed?.reason).toBe('one');
   });
 
   it('puts the worst finding first, and what is accepted after what counts', () => {
@@ -160,9 +174,15 @@ describe('a report', () => {
   it('puts equal findings in the order of their codes, then of their targets', () => {
     const finding = (code: string, target: string): Finding => ({ ...findingOf('x warn'), code, target });
     const check = checkOf('home:a');
-    const findings = [finding('b', '<b>'), finding('a', '<b>'), finding('a', '<a>'), finding('a', '<b>')];
+    const findings = [
+      finding('b', '<b>'),
+      finding('a', '<b>'),
+      finding('a', '<a>'),
+      finding('a', '<b>'),
+      finding('b', '<a>'),
+    ];
     const [one] = makeReport([{ check, findings, durationMs: 1 }], 'fail', about).checks;
-    expect(one?.findings.map(({ code, target }) => code + target)).toEqual(['a<a>', 'a<b>', 'a<b>', 'b<b>']);
+    expect(one?.findings.map(({ code, target }) => code + target)).toEqual(['a<a>', 'a<b>', 'a<b>', 'b<a>', 'b<b>']);
     expect(() => makeReport([{ check, findings: [], durationMs: 1 }], 'fail', about)).toThrow('home:a has no finding');
   });
 
@@ -175,5 +195,33 @@ describe('a report', () => {
   it('leads with a cause of its own before a worse consequence', () => {
     const [, socket] = reportOf(['daemon fail stale', 'daemon:socket warn stale', 'daemon:socket warn apart']).checks;
     expect(socket && leadOf(socket).code).toBe('apart');
+  });
+
+  it('leads with the worst of several causes', () => {
+    const [one] = reportOf(['home:a warn b', 'home:a fail a', 'home:a warn c']).checks;
+    expect(one && leadOf(one).code).toBe('a');
+  });
+});
+
+describe('a home that is not there', () => {
+  const path = (absent: boolean): CheckRun => ({
+    check: checkOf('home:path'),
+    findings: [{ ...findingOf('home:path pass ok'), facts: { absent } }],
+    durationMs: 1,
+  });
+  const other: CheckRun = { check: checkOf('home:a'), findings: [findingOf('home:a pass ok')], durationMs: 1 };
+  const notAsked: CheckRun = {
+    check: checkOf('home:b'),
+    findings: ['home:b warn x', 'home:b skipped no-home'].map(findingOf),
+    durationMs: 1,
+  };
+  const isAbsent = (...runs: readonly CheckRun[]) => isHomeAbsent(makeReport(runs, 'fail', about));
+
+  it('is told by its own check, or by any that was not asked for that', () => {
+    expect([isAbsent(path(true), other), isAbsent(notAsked, other)]).toEqual([true, true]);
+  });
+  it('is told by nothing else', () => {
+    const elsewhere: CheckRun = { ...path(true), check: checkOf('home:a') };
+    expect([isAbsent(path(false), other), isAbsent(elsewhere), isAbsent(other)]).toEqual([false, false, false]);
   });
 });

@@ -1,11 +1,9 @@
 import { names } from '../../coven/layout.ts';
-import { judgeLiveness, type LivenessInput } from '../../coven/liveness.ts';
 import { liveIds } from '../../coven/rows.ts';
 import type { Finding } from '../../model/check.ts';
 import type { Process, ProcessIdentity } from '../../model/observation.ts';
 import type { PlanInput } from '../../model/plan-input.ts';
 import {
-  type Draft,
   draft,
   identityOf,
   moveAside,
@@ -14,12 +12,11 @@ import {
   type Remedy,
   refuse,
 } from '../../model/remedy.ts';
-import { liveIn } from '../live.ts';
+import { daemonIn, liveIn } from '../live.ts';
 
 /** The live daemon as a process of this machine; null where it is not proven to be one. */
 function daemonOf(input: PlanInput): Process | null {
-  const { pid, verdict } = judgeLiveness(input as LivenessInput);
-  if (verdict === 'stopped' || verdict === 'stale' || verdict === 'undetermined') return null;
+  const pid = daemonIn(input)?.pid;
   const found = input.processes?.list.find((process) => process.pid === pid);
   return found?.role === 'serve' && found.home === 'this' ? found : null;
 }
@@ -30,12 +27,10 @@ export function processIdentity(input: PlanInput, { pid, startTicks, uid }: Proc
 }
 
 /** With `kill`, SIGKILL where SIGTERM does not end it, which may lose 2 MiB of events that were not yet written. */
-function endDaemon(input: PlanInput, process: Process, kill: boolean): readonly Draft[] | null {
-  const identity = processIdentity(input, process);
+function endDaemon(input: PlanInput, process: ProcessIdentity, kill: boolean): Proposal {
   const ends = liveIds(liveIn(input));
-  return (
-    identity && [draft({ kind: 'end-process', process: identity, kill, ends }, 'alive', kill ? 'lossy' : 'disruptive')]
-  );
+  const step = draft({ kind: 'end-process', process, kill, ends }, 'alive', kill ? 'lossy' : 'disruptive');
+  return { steps: [step], daemon: 'start' };
 }
 
 function wake(input: PlanInput, _: Finding, { allow }: PlanOptions): Proposal {
@@ -51,24 +46,26 @@ function wake(input: PlanInput, _: Finding, { allow }: PlanOptions): Proposal {
   if (progress.answered || progress.cpu || progress.log) return refuse('slow', { pid: process.pid });
   if (progress.supervisor)
     return refuse('supervised', { unit: progress.supervisor.name, user: progress.supervisor.user });
-  const steps = endDaemon(input, process, allow.has('lossy'));
-  return steps ? { steps, daemon: 'start' } : refuse('daemon-not-proven');
+  return endDaemon(input, identity, allow.has('lossy'));
 }
 
 /** A daemon whose socket file is gone ends cleanly on SIGTERM, where Coven's own stop refuses. */
 function endUnreachable(input: PlanInput): Proposal {
   const process = daemonOf(input);
-  const steps = process && endDaemon(input, process, false);
-  if (!steps) return refuse('daemon-not-proven');
+  const identity = process && processIdentity(input, process);
+  if (!process || !identity) return refuse('daemon-not-proven');
   return process.state === 'T' || process.state === 't' || process.state === 'D'
     ? refuse('not-runnable', { pid: process.pid })
-    : { steps, daemon: 'start' };
+    : endDaemon(input, identity, false);
 }
 
 const moves = (name: string) => ({
   risk: 'safe' as const,
   summary: `moves ${name} into quarantine, with the serve lock proven free`,
-  plan: (input: PlanInput): Proposal => (daemonOf(input) ? refuse('daemon-alive') : moveAside(input, [name])),
+  plan: (input: PlanInput): Proposal => {
+    if (!daemonIn(input)) return refuse('daemon-not-proven');
+    return daemonOf(input) ? refuse('daemon-alive') : moveAside(input, [name]);
+  },
 });
 
 const verified = 'and verifies its health, contract and capabilities';

@@ -1,10 +1,10 @@
-import { judgeLiveness, type LivenessInput } from '../../coven/liveness.ts';
 import type { Process } from '../../model/observation.ts';
 import type { PlanInput } from '../../model/plan-input.ts';
 import { draft, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
+import { daemonIn } from '../live.ts';
 import { processIdentity, startRemedy } from './daemon.ts';
 
-const runs = (input: PlanInput): boolean => judgeLiveness(input as LivenessInput).verdict === 'running';
+const runs = (input: PlanInput): boolean => daemonIn(input)?.verdict === 'running';
 
 /** As Coven does it: a start marks the rows, and a daemon that runs has to be started anew for that. */
 const throughStart = (input: PlanInput): Proposal => ({ steps: [], daemon: runs(input) ? 'restart' : 'start' });

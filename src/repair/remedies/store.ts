@@ -1,10 +1,11 @@
 import { ledgerParts, names } from '../../coven/layout.ts';
 import { hasDamagedPages, isDamaged, isTorn } from '../../coven/ledger.ts';
-import { judgeLiveness, type LivenessInput } from '../../coven/liveness.ts';
+import type { livenessNeeds } from '../../coven/liveness.ts';
 import type { LedgerIdentity } from '../../model/observation.ts';
 import type { PlanInput } from '../../model/plan-input.ts';
 import { draft, identityOf, moveAside, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
 import type { Action, Risk } from '../../model/step.ts';
+import { daemonIn } from '../live.ts';
 
 function ledgerOf(input: PlanInput): LedgerIdentity | null {
   const main = identityOf(input, names.ledger);
@@ -29,7 +30,7 @@ function mended(input: PlanInput, action: (ledger: LedgerIdentity) => Action, ri
   const { 'store.open': open, 'store.files': files, 'store.integrity': integrity } = input;
   const ledger = ledgerOf(input);
   if (!ledger || !open || !files?.header || !integrity) return refuse('not-seen');
-  if (mayBeOpen(input as LivenessInput)) return refuse('ledger-in-use');
+  if (mayBeOpen(input)) return refuse('ledger-in-use');
   if (open.code === 'DOCTOR_NO_SCRATCH') return refuse('not-read');
   const bytes = input['store.bytes'];
   if (open.outcome !== 'opened' || open.walForeign || isTorn(files, bytes)) return refuse('ledger-damaged');
@@ -38,18 +39,19 @@ function mended(input: PlanInput, action: (ledger: LedgerIdentity) => Action, ri
   return { steps: [draft(action(ledger), 'gone', risk)] };
 }
 
-/** Whether a process may have the ledger open: then it is not replaced, nor is a rescue of it foreseen. */
-export function mayBeOpen(input: Pick<PlanInput, 'processes'> & LivenessInput): boolean {
-  const { verdict } = judgeLiveness(input);
-  return (
-    (input.processes?.list.some(({ ledgerOpen }) => ledgerOpen) ?? true) ||
-    (verdict !== 'stopped' && verdict !== 'stale')
-  );
+/**
+ * Whether a process may have the ledger open: then it is not replaced, nor is a rescue of it foreseen. Where the processes
+ * or the daemon could not be seen, one may.
+ */
+export function mayBeOpen(input: Pick<PlanInput, (typeof livenessNeeds)[number]>): boolean {
+  const isOpen = input.processes?.list.some(({ ledgerOpen }) => ledgerOpen);
+  const verdict = daemonIn(input)?.verdict;
+  return isOpen !== false || (verdict !== 'stopped' && verdict !== 'stale');
 }
 
 /** The damaged ledger's rows, in a new one. Its loss is known before it is agreed to. */
 function rescued({ rescue, ...input }: PlanInput): Proposal {
-  if (mayBeOpen(input as LivenessInput)) return refuse('ledger-in-use');
+  if (mayBeOpen(input)) return refuse('ledger-in-use');
   if (!rescue) return refuse('not-seen', { name: names.ledger });
   if ('why' in rescue) return refuse('cannot-rescue', { why: rescue.why });
   const { ledger, counts } = rescue;
