@@ -4,7 +4,7 @@ import type { TextKind } from '../host/shape.ts';
 /** Fields that no observation has: of ledgers, answers, the machine and our own documents. */
 const others: Readonly<Partial<Record<TextKind, string>>> = {
   id: 'session session_id conversation_id familiar_id hubId runSessions daemonSessions ends',
-  time: 'oldestRetainedEventAt lastCheckpointAt created_at updated_at archived_at',
+  time: 'oldestRetainedEventAt lastCheckpointAt created_at updated_at archived_at missingFrom missingUntil',
   name: 'folder',
   path: 'projects leftAt lock',
   sql: 'sql',

@@ -7,7 +7,7 @@ import { type Cleaner, makeCleaner } from './clean.ts';
 import type { Collected } from './gather.ts';
 import { manifestOf, redactionReport } from './manifest.ts';
 import type { Cut, Included, LeftOut, Member } from './part.ts';
-import { byName } from './part.ts';
+import { byName, rescueName } from './part.ts';
 import { type Run, recordingOf } from './recording.ts';
 import { emptied, shapesOf } from './reduce.ts';
 
@@ -19,8 +19,9 @@ export interface Cleaned {
   /** For what else a report quotes: a line of the user's own. */
   readonly line: (text: string) => string;
   readonly included: readonly Included[];
-  /** `system.json` as it is in the bundle, parsed; null where the machine was not told. */
+  /** `system.json` and `rescue.json` as they are in the bundle, parsed; null where there is none. */
   readonly system: object | null;
+  readonly rescue: object | null;
 }
 
 export interface Contents {
@@ -78,16 +79,22 @@ export async function packMembers(collected: Collected, found: readonly CheckRun
   );
   const members = [recordingOf(made.run, observations)];
   const parts = collected.gathered.parts.toSorted(byName);
-  // The report names the machine.
-  const machine = parts.find(({ name }) => name === systemName);
-  const system = machine && isWanted(systemName) ? cleaner.member(machine) : null;
+  // The report names the machine, and what a rescue comes to.
+  const early = parts
+    .filter(({ name }) => [systemName, rescueName].includes(name))
+    .map((part) => ({ part, member: isWanted(part.name) ? cleaner.member(part) : null }));
+  const parsed = (name: string): object | null => {
+    const member = early.find(({ part }) => part.name === name)?.member;
+    return member ? JSON.parse(member.bytes.toString()) : null;
+  };
   if (isWanted(reportUnit)) {
     const runs = found.filter(({ check }) => check.module).map(cleaner.run);
-    const told = system && JSON.parse(system.bytes.toString());
-    members.push(...(await made.report({ observations, runs, line: cleaner.line, included, system: told })));
+    const told = { system: parsed(systemName), rescue: parsed(rescueName) };
+    members.push(...(await made.report({ observations, runs, line: cleaner.line, included, ...told })));
   }
-  if (system) members.push(system);
-  for (const part of parts) if (part !== machine && isWanted(part.name)) members.push(cleaner.member(part));
+  members.push(...early.flatMap(({ member }) => member ?? []));
+  for (const part of parts)
+    if (!early.some((one) => one.part === part) && isWanted(part.name)) members.push(cleaner.member(part));
   begin(manifestUnit);
   const { cut, leftOut } = cleanedWords(collected, cleaner);
   members.push(redactionReport(cleaner.counts, own.refused, cleaner.placeholders()));

@@ -13,6 +13,9 @@ export type Part = { readonly name: string } & (
   | { readonly text: Buffer; readonly cuts: Cuts; readonly keep: number; readonly asked?: true }
 );
 
+/** What can be rescued of a damaged ledger, and what was. */
+export const rescueName = 'rescue.json';
+
 /** A member that holds less than there is. */
 export interface Cut {
   readonly name: string;

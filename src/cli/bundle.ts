@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { kindOf } from '../bundle/archive-kind.ts';
-import { gather } from '../bundle/gather.ts';
-import type { Included } from '../bundle/part.ts';
+import { type Collected, gather } from '../bundle/gather.ts';
+import { type Included, type Part, rescueName } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
 import type { OutsideFile } from '../host/outside-file.ts';
 import { harmlessJson } from '../model/harmless.ts';
@@ -21,6 +21,7 @@ import type { Packed, PackRequest, SaidRun } from './pack-protocol.ts';
 import { type Packer, startPacker } from './packer.ts';
 import { withPluginChecks } from './plugins.ts';
 import { print } from './print.ts';
+import { rescueMember } from './rescue-member.ts';
 import { selectChecks } from './select.ts';
 
 export interface BundleOptions extends DiagnoseOptions {
@@ -125,7 +126,11 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
   const { home, titles, events, estimate, failOn, accepted, ended, tell, place } = asked;
   const packer = startPacker(ended);
   try {
-    const collected = await gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell });
+    const [gathered, rescue] = await Promise.all([
+      gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell }),
+      rescueMember(home, runs, signal),
+    ]);
+    const collected = rescue ? withPart(gathered, { name: rescueName, json: rescue }) : gathered;
     tell('redaction');
     const request = {
       ...{ collected, run, failOn, accepted },
@@ -141,6 +146,11 @@ async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Pro
     await packer.end();
   }
 }
+
+const withPart = (all: Collected, part: Part): Collected => ({
+  ...all,
+  gathered: { ...all.gathered, parts: [...all.gathered.parts, part] },
+});
 
 const saidRun = ({ check, ...said }: CheckRun): SaidRun => {
   if (check.module === undefined) return { ...said, check: check.id };

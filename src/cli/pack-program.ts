@@ -12,6 +12,7 @@ import { endWithParent } from '../child/end-with-parent.ts';
 import { readLines } from '../child/lines.ts';
 import { tool } from '../host/package.ts';
 import { recordedHost } from '../host/recorded.ts';
+import type { RescueMember } from '../model/rescue-told.ts';
 import { renderJson } from '../render/json.ts';
 import { renderPage } from '../render/page.ts';
 import { renderText } from '../render/text.ts';
@@ -132,10 +133,13 @@ const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
 });
 
 /** The report as people, programs and support read it. */
-function reportMembers(report: Report, { observations, included, system }: Cleaned): readonly Member[] {
+function reportMembers(report: Report, { observations, included, system, rescue }: Cleaned): readonly Member[] {
   const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
   return [
-    member('report.html', renderPage(report, observations, included, { tool: tool(), system })),
+    member(
+      'report.html',
+      renderPage(report, observations, included, { tool: tool(), system, rescue: rescue as RescueMember | null }),
+    ),
     member('report.json', renderJson(report, tool())),
     member('report.txt', renderText(report, { tool: tool(), verbose: true, color: false })),
   ];

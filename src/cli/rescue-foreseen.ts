@@ -38,20 +38,33 @@ export async function foreseeRescue(home: string, shows: boolean, signal: AbortS
   if (linkedTo !== null) return { why: reasonWords('ledger-elsewhere', { to: linkedTo }) };
   const [wal, shm] = ledgerParts.map((part) => identify(join(realpathSync(home), part)));
   const files = { main: identify(ledger), wal: wal ?? null, shm: shm ?? null, journal: identify(`${ledger}-journal`) };
-  const before = fingerprintOf(ledger);
   const work = rescueWork(!shows);
-  const scratch = makeScratch(home, String(lstatSync(home, { bigint: true }).dev));
   try {
-    const bytes = [ledger, `${ledger}-wal`].reduce((sum, part) => sum + Number(lookNow(part)?.size ?? 0n), 0);
-    checkRoom(scratch.path, home, bytes, 4, 2);
-    const request = { ledger, scratch: scratch.path, output: join(scratch.path, 'rescued') };
-    const report = await askRescue(request, signal, work.tell).finally(work.end);
-    if (fingerprintOf(ledger) !== before) return { why: 'the ledger was written to while it was read' };
+    const { report, isMoved } = await rescueIntoScratch(home, signal, work.tell).finally(work.end);
+    if (isMoved) return { why: 'the ledger was written to while it was read' };
     if (!isWhole(report.checks)) return { why: 'the rescued ledger does not pass its checks' };
     return { ledger: files, counts: countsOf(report) };
   } catch (error) {
     signal.throwIfAborted();
     return { why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Rescues a home's ledger into scratch that is gone by the end. `isMoved`: it was written to, so that what was read is of no one moment. */
+export async function rescueIntoScratch(
+  home: string,
+  signal: AbortSignal,
+  tell: (progress: RescueProgress) => void,
+): Promise<{ readonly report: RescueReport; readonly isMoved: boolean }> {
+  const ledger = join(realpathSync(home), names.ledger);
+  const before = fingerprintOf(ledger);
+  const scratch = makeScratch(home, String(lstatSync(home, { bigint: true }).dev));
+  try {
+    const bytes = [ledger, `${ledger}-wal`].reduce((sum, part) => sum + Number(lookNow(part)?.size ?? 0n), 0);
+    checkRoom(scratch.path, home, bytes, 4, 2);
+    const request = { ledger, scratch: scratch.path, output: join(scratch.path, 'rescued') };
+    const report = await askRescue(request, signal, tell);
+    return { report, isMoved: fingerprintOf(ledger) !== before };
   } finally {
     scratch.remove();
   }

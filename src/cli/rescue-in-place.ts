@@ -14,7 +14,7 @@ import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/protocol.ts';
-import { lossesName, lossesText } from './rescue-losses.ts';
+import { keptName, toldOf } from './rescue-kept.ts';
 
 const rehearsalMs = 120_000;
 
@@ -94,12 +94,9 @@ async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSi
   const opened = await openedByCoven(place.main, bytes, signal);
   const was = lstatSync(ledger, { throwIfNoEntry: false });
   chmodSync(place.main, was?.isFile() ? was.mode & 0o666 : 0o600);
-  const losses = lossesText(report);
-  if (losses !== null) {
-    const kept = join(stage.run, lossesName);
-    writeFileSync(kept, losses, { flag: 'wx', mode: 0o600 });
-    sync(kept);
-  }
+  const kept = join(stage.run, keptName);
+  writeFileSync(kept, JSON.stringify(toldOf(report, false)), { flag: 'wx', mode: 0o600 });
+  sync(kept);
   sync(place.main);
   sync(dirname(place.main));
   return { report, opened };

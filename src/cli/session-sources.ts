@@ -8,7 +8,7 @@ import { whole } from '../model/observation.ts';
 import type { ReplayEvent, SessionReplay } from '../store/protocol.ts';
 import { namedHome } from './home.ts';
 import { openBundle } from './open-bundle.ts';
-import { lossesOf, type SessionLoss } from './rescue-losses.ts';
+import { lossesOf, type SessionLoss } from './rescue-kept.ts';
 
 /** Sessions of a home or of a bundle, newest first. */
 export interface SessionSource {

@@ -5,6 +5,7 @@ import { renderFindings } from './page/findings.ts';
 import { html, toText } from './page/html.ts';
 import { renderInstall } from './page/install.ts';
 import { renderProcesses } from './page/processes.ts';
+import { renderRescued } from './page/rescue.ts';
 import { renderSessions } from './page/sessions.ts';
 import { renderStorage } from './page/storage.ts';
 import { style } from './page/style.ts';
@@ -50,9 +51,10 @@ export function renderPage(
 <body>
 <main>
 ${renderVerdict(subject)}
-<nav aria-label="Parts of this page"><a href="#timeline">What happened</a> <a href="#findings">Findings</a> <a href="#sessions">Sessions</a> <a href="#storage">Storage</a> <a href="#processes">Processes</a> <a href="#install">Installed</a></nav>
+<nav aria-label="Parts of this page"><a href="#timeline">What happened</a> <a href="#findings">Findings</a> ${made?.rescue ? html`<a href="#rescue">Rescue</a> ` : null}<a href="#sessions">Sessions</a> <a href="#storage">Storage</a> <a href="#processes">Processes</a> <a href="#install">Installed</a></nav>
 ${renderTimeline(subject)}
 ${renderFindings(subject)}
+${renderRescued(subject)}
 ${renderSessions(subject)}
 ${renderStorage(subject)}
 ${renderProcesses(subject)}

@@ -54,13 +54,13 @@ test('a list of losses that others could have written, or that is none, says not
   await using scratch = await makeScratch();
   const home = damagedHome(join(scratch.path, 'home'));
   const { stdout } = await cli(['rescue', '--home', home, '--yes', '--json']);
-  const list = join(home, 'doctor', 'runs', (JSON.parse(stdout) as { run: string }).run, 'rescue-losses.json');
+  const list = join(home, 'doctor', 'runs', (JSON.parse(stdout) as { run: string }).run, 'rescue-report.json');
   const told = async (text: string): Promise<unknown> => {
     writeFileSync(list, text);
     const { exitCode, stdout } = await cli(['sessions', 'show', 'first', '--home', home, '--json']);
     expect(exitCode).toBe(0);
     return JSON.parse(stdout).losses;
   };
-  for (const text of ['', '{', 'null', '[null, 7, {"id": "first"}]', `[${'[],'.repeat(300_000)}0]`])
+  for (const text of ['', '{', 'null', '{"sessions": [{"id": "first"}]}', '[null, 7]', `[${'[],'.repeat(300_000)}0]`])
     expect(await told(text)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { Observation, ObservationKey, Observations } from '../../model/observation.ts';
+import type { RescueMember } from '../../model/rescue-told.ts';
 import type { Report } from '../../run/report.ts';
 
 /** Who made a page and on which machine, beyond what a report holds. */
@@ -6,6 +7,8 @@ export interface MadeBy {
   readonly tool: { readonly name: string; readonly version: string };
   /** Null where the machine did not tell. */
   readonly system: System | null;
+  /** What can be rescued of the ledger, or was; null where that is no question. */
+  readonly rescue?: RescueMember | null;
 }
 
 /** Of `system.json`. */
