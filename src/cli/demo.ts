@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { ask } from '../host/ask.ts';
@@ -11,6 +11,10 @@ import { systemPath } from '../programs.ts';
 import { print } from './print.ts';
 
 const requestMs = 5000;
+/** Of a ledger that the minimal daemon makes. */
+const pageSize = 4096;
+/** First byte of a page. Source: sqlite.org/fileformat2.html#b_tree_pages. */
+const tableLeaf = 13;
 
 interface Stage {
   readonly folder: string;
@@ -21,7 +25,8 @@ interface Stage {
 
 /**
  * `doctor demo`: a daemon with a session is killed in a scratch folder, diagnosed, repaired, put back as it was and repaired
- * again, by the very commands that an operator would use. What it makes and starts is gone when it ends.
+ * again, and a damaged ledger is rescued, by the very commands that an operator would use. What it makes and starts is gone
+ * when it ends.
  */
 export async function demo(signal: AbortSignal): Promise<number> {
   const scratch = makeScratch(null, null);
@@ -71,6 +76,14 @@ async function play(stage: Stage): Promise<number> {
   if ((await doctor('--fix', '--yes')) !== 0) return 1;
   await doctor('runs');
   await coven('daemon', 'stop');
+  await say('The disk loses eight bytes: the page that holds the sessions cannot be read.');
+  damagePageOf(join(home, names.ledger), 'codex');
+  await doctor('--only', 'store');
+  await say('What do its bytes still hold? This changes nothing.');
+  await doctor('rescue', '--dry-run');
+  await say('Rescue it. The damaged ledger is kept, and can be put back.');
+  if ((await doctor('rescue', '--yes')) !== 0) return 1;
+  await doctor('--only', 'store');
   await say('That was all. The scratch folder is removed.');
   return 0;
 }
@@ -89,6 +102,18 @@ async function run({ env, signal }: Stage, program: string, words: readonly stri
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });
+}
+
+/** Zeros the header of the leaf page of a table that holds a text. */
+function damagePageOf(ledger: string, text: string): void {
+  const bytes = readFileSync(ledger);
+  for (let at = pageSize; at < bytes.length; at += pageSize)
+    if (bytes[at] === tableLeaf && bytes.includes(text, at) && bytes.indexOf(text, at) < at + pageSize) {
+      const fd = openSync(ledger, 'r+');
+      writeSync(fd, Buffer.alloc(8), 0, 8, at);
+      closeSync(fd);
+      return;
+    }
 }
 
 /** Ends what the demonstration started: known by the scratch home in its environment, which nothing else names. */
