@@ -354,7 +354,9 @@ test('a part that cannot be read is left out by name, and the bundle is made', a
   writeFileSync(join(home, 'coven.sqlite3'), 'no ledger at all');
   expect((await cli(['bundle', '--home', home], { cwd: out })).exitCode).toBe(0);
   const members = await only(out);
-  expect([...members.keys()]).toEqual(always.filter((name) => !name.startsWith('log/')));
+  // A rescue was tried.
+  expect([...members.keys()]).toEqual([...always.filter((name) => !name.startsWith('log/')), 'rescue.json'].sort());
+  expect(members.get('report.html')).toContain('No row of a ledger is in it.');
   expect(JSON.parse(members.get('manifest.json') ?? '').leftOut).toEqual([
     { name: 'schema and pragmas of the ledger', why: 'the ledger: not-a-database' },
     { name: 'records of sessions', why: 'the ledger: not-a-database' },

@@ -62,6 +62,7 @@ ${
 }
 
 function sentences({ rescued, lost, uncertain, placeholders, doubts }: RescueTold): readonly string[] {
+  if (rescued + lost + uncertain === 0) return ['No row of a ledger is in it.'];
   const rows = (count: number): string => `${figure(count)} ${count === 1 ? 'row' : 'rows'}`;
   return [
     `${rows(rescued)} rescued.`,
