@@ -88,7 +88,7 @@ async function fixNow(
 ): Promise<number> {
   const { plan, report } = before;
   if (plan.steps.length === 0) return tell(options, before, null, report.exitCode, cutOff);
-  if (!options.json) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
+  if (!options.json) await print(renderPlan(plan, { home: options.home, allow: options.allow }));
   const barred = barredSteps(plan, options.allow);
   // Nobody is asked to agree to what is refused anyway; a document tells it fix by fix.
   if (!options.json && barred.length === plan.steps.length) return tell(options, before, null, refusedCode, cutOff);
@@ -238,7 +238,7 @@ async function tell(
     return code;
   }
   if (outcome) await print(`${renderParts(outcome.done, options.home)}\n${conclusion(told.report)}\n`);
-  else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home.path, allow: options.allow }));
+  else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home, allow: options.allow }));
   else
     await print(`Nothing was changed.\n${notAppliedWords(plan, options.allow, againWords(options), options.home)}\n`);
   return code;

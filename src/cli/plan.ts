@@ -23,7 +23,7 @@ export async function plan(options: FixOptions, output: string | undefined, sign
   if (file !== null) await writeOutput(file, document);
   const { home, allow, json } = options;
   const next = toApplyWords(plan, allow, againWords(options), file === null ? null : file.path, home);
-  await print(json ? document : renderPlan(plan, { home: home.path, allow }) + next);
+  await print(json ? document : renderPlan(plan, { home, allow }) + next);
   return 0;
 }
 

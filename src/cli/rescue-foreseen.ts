@@ -8,13 +8,15 @@ import { placeOfLedger } from '../host/ledger-place.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import type { RescueForecast } from '../model/plan-input.ts';
-import { type RescueCounts, toldSessions } from '../model/step.ts';
+import { type FillingBackup, type RescueCounts, toldSessions } from '../model/step.ts';
 import { showLongWork } from '../render/long-work.ts';
 import { rescueStep } from '../render/rescue.ts';
 import { reasonWords } from '../render/words/reasons.ts';
-import { askRescue } from '../rescue/ask.ts';
+import { askRescue, RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
-import type { RescueProgress, RescueReport } from '../rescue/protocol.ts';
+import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/protocol.ts';
+import { backupsToMerge, fillFrom, otherLedger } from './rescue-run.ts';
+import { UsageError } from './usage.ts';
 
 /** What of a report is agreed to: a rescue that comes to other counts is not the one that was shown. */
 export function countsOf({ tables, sessions, lost, uncertain, doubts, placeholders }: RescueReport): RescueCounts {
@@ -40,13 +42,52 @@ export async function foreseeRescue(home: string, shows: boolean, signal: AbortS
   const files = { main: identify(ledger), wal: wal ?? null, shm: shm ?? null, journal: identify(`${ledger}-journal`) };
   const work = rescueWork(!shows);
   try {
-    const { report, isMoved } = await rescueIntoScratch(home, signal, work.tell).finally(work.end);
+    const offer: { backup?: FillingBackup | null } = {};
+    const fill = async (report: RescueReport, request: RescueRequest): Promise<void> => {
+      if (report.lost + report.uncertain > 0)
+        offer.backup = await fillingBackup(home, report, request, signal, work.tell);
+    };
+    const { report, isMoved } = await rescueIntoScratch(home, signal, work.tell, fill).finally(work.end);
     if (isMoved) return { why: 'the ledger was written to while it was read' };
     if (!isWhole(report.checks)) return { why: 'the rescued ledger does not pass its checks' };
-    return { ledger: files, counts: countsOf(report) };
+    return { ledger: files, counts: countsOf(report), ...(offer.backup && { backup: offer.backup }) };
   } catch (error) {
     signal.throwIfAborted();
     return { why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * The newest sound backup, where it would fill something that a rescue left out. It is merged as `rescue --merge` does, into what
+ * the rescue wrote to scratch: so only rows count that the damaged ledger still names.
+ */
+async function fillingBackup(
+  home: string,
+  report: RescueReport,
+  request: RescueRequest,
+  signal: AbortSignal,
+  tell: (progress: RescueProgress) => void,
+): Promise<FillingBackup | null> {
+  const [newest] = backupsToMerge(home);
+  if (!newest) return null;
+  try {
+    const sources = { home, other: otherLedger(newest.id, home), sessions: [] };
+    const filled = await fillFrom(report, request, sources, signal, tell);
+    const fills = report.lost + report.uncertain - filled.lost - filled.uncertain;
+    const { leftOut, way } = filled.merge ?? { leftOut: { sessions: 0, events: 0 }, way: 'join' };
+    if (fills <= 0 || way === 'join') return null;
+    const rows = (name: string): number => filled.tables.find(({ table }) => table === name)?.rescued ?? 0;
+    const { id, madeAt, sessions, events } = newest;
+    // What it has in common with the filled ledger is all of it but what is left out.
+    const lacks = {
+      sessions: Math.max(0, rows('sessions') - (sessions - leftOut.sessions)),
+      events: Math.max(0, rows('events') - (events - leftOut.events)),
+    };
+    return { run: id, madeAt, sessions, events, fills, lacks };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof RescueFailed || error instanceof UsageError) return null;
+    throw error;
   }
 }
 
@@ -55,8 +96,10 @@ export async function rescueIntoScratch(
   home: string,
   signal: AbortSignal,
   tell: (progress: RescueProgress) => void,
+  /** What else is done with the rescued ledger while it is there. */
+  then?: (report: RescueReport, request: RescueRequest) => Promise<void>,
 ): Promise<{ readonly report: RescueReport; readonly isMoved: boolean }> {
-  const ledger = join(realpathSync(home), names.ledger);
+  const { main: ledger } = await placeOfLedger(home);
   const before = fingerprintOf(ledger);
   const scratch = makeScratch(home, String(lstatSync(home, { bigint: true }).dev));
   try {
@@ -64,6 +107,7 @@ export async function rescueIntoScratch(
     checkRoom(scratch.path, home, bytes, 4, 2);
     const request = { ledger, scratch: scratch.path, output: join(scratch.path, 'rescued') };
     const report = await askRescue(request, signal, tell);
+    await then?.(report, request);
     return { report, isMoved: fingerprintOf(ledger) !== before };
   } finally {
     scratch.remove();

@@ -1,8 +1,7 @@
-import { lstatSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
 import { Refused } from '../backup/refused.ts';
-import { names } from '../coven/layout.ts';
 import { deadline } from '../deadline.ts';
+import { placeOfLedger } from '../host/ledger-place.ts';
 import { needsRescue } from '../model/plan-input.ts';
 import type { NotRescued, RescueMember, RescueTold } from '../model/rescue-told.ts';
 import { isWhole } from '../rescue/outcome.ts';
@@ -31,7 +30,8 @@ async function foreseen(home: string, parent: AbortSignal): Promise<RescueTold |
   const limit = deadline(rescueMs, parent);
   limit.hold();
   try {
-    const bytes = ['', '-wal'].reduce((sum, part) => sum + sizeOf(join(realpathSync(home), names.ledger + part)), 0);
+    const { main, wal } = await placeOfLedger(home);
+    const bytes = sizeOf(main) + sizeOf(wal);
     if (bytes > mostBytes) return { outcome: 'too-large' };
     const { report, isMoved } = await rescueIntoScratch(home, limit.signal, () => undefined);
     if (isMoved) return { outcome: 'in-use' };

@@ -28,7 +28,17 @@ export async function runRescue(
   tell: (progress: RescueProgress) => void,
 ): Promise<RescueReport> {
   const report = await askRescue(request, signal, tell);
-  if (other === null) return report;
+  return other === null ? report : fillFrom(report, request, { home, other, sessions }, signal, tell);
+}
+
+/** Fills what a rescue wrote from another ledger; the report of both. */
+export async function fillFrom(
+  report: RescueReport,
+  request: RescueRequest,
+  { home, other, sessions }: { readonly home: string; readonly other: string; readonly sessions: readonly string[] },
+  signal: AbortSignal,
+  tell: (progress: RescueProgress) => void,
+): Promise<RescueReport> {
   if (!isWhole(report.checks)) throw new RescueFailed('the rescued ledger does not pass its checks');
   const device = lstatSync(request.scratch, { bigint: true }).dev;
   const scratch = makeScratch(home, String(device));

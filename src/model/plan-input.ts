@@ -1,6 +1,6 @@
 import { lifecycleNeeds } from '../coven/lifecycle.ts';
 import type { IndexComparison, ObservationKey, Observations, Observed } from './observation.ts';
-import type { LedgerFiles, RescueCounts } from './step.ts';
+import type { FillingBackup, LedgerFiles, RescueCounts } from './step.ts';
 
 /** What a plan is made from. What could not be seen is null: nothing is planned that rests on it. */
 export const planNeeds = [
@@ -24,7 +24,9 @@ export type PlanInput = Observed<(typeof planNeeds)[number]> & {
 };
 
 /** The ledger that was read, and what a rescue of it counts; or why it could not be told. */
-export type RescueForecast = { readonly ledger: LedgerFiles; readonly counts: RescueCounts } | { readonly why: string };
+export type RescueForecast =
+  | { readonly ledger: LedgerFiles; readonly counts: RescueCounts; readonly backup?: FillingBackup | undefined }
+  | { readonly why: string };
 
 /** Whether old backups are looked for. */
 export const needsRoom = (found: readonly { readonly check: string; readonly code: string }[]): boolean =>

@@ -40,6 +40,19 @@ export interface RescueCounts {
   readonly incomplete: number;
 }
 
+/** A sound backup of this home that holds rows which a damaged ledger lost. */
+export interface FillingBackup {
+  readonly run: string;
+  /** ISO 8601. */
+  readonly madeAt: string;
+  readonly sessions: number;
+  readonly events: number;
+  /** Rows that are lost or uncertain, and that it would fill. */
+  readonly fills: number;
+  /** What a rescue brings back that it does not hold. */
+  readonly lacks: { readonly sessions: number; readonly events: number };
+}
+
 /**
  * The only ways in which a home, its daemon or its processes are ever changed: data that prints, saves, is journalled
  * and is compared alike. Paths are names below the home with `/` between their parts; `.` is the home itself.
@@ -82,7 +95,13 @@ export type Action =
       readonly values?: readonly TwoValues[] | undefined;
     }
   /** A rescued ledger takes the place of the damaged one: the run that `coven-doctor rescue` makes, and no other loss than this. */
-  | { readonly kind: 'rescue-ledger'; readonly ledger: LedgerFiles; readonly counts: RescueCounts }
+  | {
+      readonly kind: 'rescue-ledger';
+      readonly ledger: LedgerFiles;
+      readonly counts: RescueCounts;
+      /** The newest that would fill some of the loss. It is offered, and not taken. */
+      readonly backup?: FillingBackup | undefined;
+    }
   /** The full-text index, from the events that it is made of. */
   | { readonly kind: 'rebuild-search'; readonly ledger: LedgerIdentity }
   /**

@@ -37,7 +37,10 @@ export function renderFixJson(
         undo: step.undo,
         message: stepWords(step.action),
         undoMessage: undoWords(step),
-        ...(step.action.kind === 'rescue-ledger' && { rescue: step.action.counts }),
+        ...(step.action.kind === 'rescue-ledger' && {
+          rescue: step.action.counts,
+          ...(step.action.backup && { backup: step.action.backup }),
+        }),
       })),
       refused: plan.refused.map(({ finding, reason, facts }) => ({
         finding,

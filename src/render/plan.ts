@@ -2,12 +2,12 @@ import { command } from '../model/advice.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
-import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
+import { barredSteps, type FillingBackup, type Plan, type Risk, type Step } from '../model/step.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { liveWords, refusalWords, riskWords, stepWords, undoWords } from './words/fix.ts';
 
 export interface PlanTextOptions {
-  readonly home: string;
+  readonly home: NamedHome;
   readonly allow: ReadonlySet<Risk>;
 }
 
@@ -15,14 +15,14 @@ export interface PlanTextOptions {
 export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string {
   const mine = plan.refused.filter(({ reason }) => reason !== 'covered');
   const lines = [
-    `Plan for ${home}: ${plan.steps.length > 0 ? count(plan.steps.length, 'step') : 'nothing to do'}.`,
-    ...plan.steps.flatMap((step) => ['', ...stepLines(step, plan, allow)]),
+    `Plan for ${home.path}: ${plan.steps.length > 0 ? count(plan.steps.length, 'step') : 'nothing to do'}.`,
+    ...plan.steps.flatMap((step) => ['', ...stepLines(step, plan, { home, allow })]),
     ...(plan.steps.length > 0 ? ['', 'A backup of the home is made and proven first. Then the checks run again.'] : []),
     ...liveWords(plan.live),
     ...(mine.length > 0 ? ['', 'Not repaired:'] : []),
     ...mine.map(({ finding, reason, facts }) => `  ${finding}: ${refusalWords(reason, facts)}`),
   ];
-  return `${lines.map((line) => expand(harmless(line), home)).join('\n')}\n`;
+  return `${lines.map((line) => expand(harmless(line), home.path)).join('\n')}\n`;
 }
 
 /** What applies a plan that was only shown, or was saved to a file. */
@@ -74,7 +74,11 @@ const planned = (words: readonly string[]): readonly string[] =>
 export const notRecoveredWords = (words: readonly string[], home: NamedHome): string =>
   `Nothing was changed. To have it done without a question:\n  ${typedLine(command('coven-doctor', '--fix', ...words, '--yes'), home)}\n`;
 
-function stepLines({ id, fix, action, risk, undo }: Step, plan: Plan, allow: ReadonlySet<Risk>): readonly string[] {
+function stepLines(
+  { id, fix, action, risk, undo }: Step,
+  plan: Plan,
+  { home, allow }: PlanTextOptions,
+): readonly string[] {
   const covers = plan.refused.filter(({ reason, facts }) => reason === 'covered' && facts.by === fix);
   const why = [fix, ...covers.map(({ finding }) => finding)].join(', ');
   return [
@@ -82,5 +86,16 @@ function stepLines({ id, fix, action, risk, undo }: Step, plan: Plan, allow: Rea
     `     for:  ${why}`,
     `     risk: ${risk}${allow.has(risk) ? '' : ' — NOT ALLOWED'}: ${riskWords[risk]}`,
     `     undo: ${undoWords({ action, undo })}`,
+    ...(action.kind === 'rescue-ledger' && action.backup ? fillingLines(action.backup, home) : []),
+  ];
+}
+
+/** What a backup would fill, what it lacks itself, and the rescue that takes both. */
+function fillingLines({ run, madeAt, fills, lacks }: FillingBackup, home: NamedHome): readonly string[] {
+  const lacking = `${count(lacks.sessions, 'session')} and ${count(lacks.events, 'event')}`;
+  return [
+    `     backup: that of ${madeAt} holds ${count(fills, 'row')} of what is lost, and lacks ${lacking} that this rescue brings back.`,
+    '     To rescue the ledger and fill it from that backup instead:',
+    `       ${typedLine(command('coven-doctor', 'rescue', '--merge', run), home)}`,
   ];
 }

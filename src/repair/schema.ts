@@ -107,7 +107,15 @@ export const action: v.GenericSchema<unknown, Action> = v.variant('kind', [
     values: v.optional(v.pipe(v.array(twoValues), v.maxLength(20))),
   }),
   v.strictObject({ kind: v.literal('rebuild-search'), ledger }),
-  v.strictObject({ kind: v.literal('rescue-ledger'), ledger: ledgerFiles, counts: rescueCounts }),
+  v.strictObject({
+    ...{ kind: v.literal('rescue-ledger'), ledger: ledgerFiles, counts: rescueCounts },
+    backup: v.optional(
+      v.strictObject({
+        ...{ run: text, madeAt: text, sessions: count, events: count, fills: count },
+        lacks: v.strictObject({ sessions: count, events: count }),
+      }),
+    ),
+  }),
   v.strictObject({
     kind: v.literal('swap-ledger'),
     path: v.optional(path),

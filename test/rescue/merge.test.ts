@@ -76,6 +76,44 @@ test('a backup fills the events that the damaged ledger lost, each with its own 
   expect(hash(home)).toBe(damaged);
 });
 
+test('a plan offers the backup that would fill what is lost, with what it lacks itself, and the command does it', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows, events: 300 });
+  const before = events(home);
+  const { id } = await backUp(home);
+  const ledger = join(home, 'coven.sqlite3');
+  editLedger(
+    ledger,
+    `INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at) VALUES ('later', '/', 'codex', 't', 'completed', '2026-11-20T00:00:00Z', '2026-11-20T00:00:00Z');
+     INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('l1', 'later', 'output', '{}', '2026-11-20T00:00:00Z'), ('l2', 'later', 'output', '{}', '2026-11-20T00:00:00Z')`,
+  );
+  damageTable(ledger, 'events');
+  const damaged = hash(home);
+  const { stdout } = await cli(['plan', '--home', home]);
+  const [, fills, command = ''] =
+    /holds (\d+) rows of what is lost, and lacks 1 session and 2 events that this rescue brings back\.\n {5}To rescue .*\n {7}(coven-doctor .*)\n/.exec(
+      stdout,
+    ) ?? [];
+  expect(Number(fills), stdout).toBeGreaterThan(0);
+  expect(hash(home)).toBe(damaged);
+  const json = JSON.parse((await cli(['--fix', '--json', '--home', home])).stdout) as {
+    plan: { steps: readonly { kind: string; backup?: object }[] };
+  };
+  expect(json.plan.steps.find(({ kind }) => kind === 'rescue-ledger')?.backup).toMatchObject({
+    ...{ run: id, sessions: 30, events: 300, fills: Number(fills), lacks: { sessions: 1, events: 2 } },
+  });
+  // Nobody could be asked here.
+  expect(command).toBe(`coven-doctor rescue --merge ${id} --yes --home ${home}`);
+  const done = await cli(command.split(' ').slice(1));
+  expect(done.exitCode, done.stdout + done.stderr).toBe(0);
+  expect(events(home).slice(0, 300)).toEqual(before);
+  expect(
+    events(home)
+      .map((event) => event.id)
+      .slice(300),
+  ).toEqual(['l1', 'l2']);
+});
+
 test('the lost row of a session comes back in the place of its placeholder', async () => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows, events: 300 });

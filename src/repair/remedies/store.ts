@@ -54,11 +54,19 @@ function rescued({ rescue, ...input }: PlanInput): Proposal {
   if (mayBeOpen(input)) return refuse('ledger-in-use');
   if (!rescue) return refuse('not-seen', { name: names.ledger });
   if ('why' in rescue) return refuse('cannot-rescue', { why: rescue.why });
-  const { ledger, counts } = rescue;
+  const { ledger, counts, backup } = rescue;
   // What holds no row of a ledger is another file: an empty ledger in its place would rescue nothing.
   if (counts.rescued === 0) return refuse('nothing-to-rescue');
   const isLoss = counts.lost + counts.uncertain + counts.doubts > 0;
-  return { steps: [draft({ kind: 'rescue-ledger', ledger, counts }, 'gone', isLoss ? 'lossy' : 'disruptive')] };
+  return {
+    steps: [
+      draft(
+        { kind: 'rescue-ledger', ledger, counts, ...(backup && { backup }) },
+        'gone',
+        isLoss ? 'lossy' : 'disruptive',
+      ),
+    ],
+  };
 }
 
 /** `wrong # of entries in index NAME`, `row 7 missing from index NAME`. Source: SQLite's integrity check. */
