@@ -167,7 +167,7 @@ test('of two ledgers that both went on, what the other wrote comes session by se
   begin('unwanted');
   const restored = await cli(['backup', 'restore', id, '--yes', '--allow', 'lossy', '--home', home]);
   const run = /^Restored as run (\S+)\./m.exec(restored.stdout)?.[1] ?? '';
-  expect(restored.stdout).toContain(`\n    coven-doctor rescue --merge ${run} --session before --home ${home}\n`);
+  expect(restored.stdout).toContain(`\n  coven-doctor rescue --merge ${run} --session before --yes --home ${home}\n`);
   begin('since');
   write('since', 's1', 's2', 's3');
   const merge = ['rescue', '--merge', run, '--home', home];
