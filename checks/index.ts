@@ -1,6 +1,7 @@
 import type { Check } from '../src/model/check.ts';
 import { daemon } from './daemon.ts';
 import { daemonCapabilities } from './daemon-capabilities.ts';
+import { daemonContext } from './daemon-context.ts';
 import { daemonContract } from './daemon-contract.ts';
 import { daemonDuplicates } from './daemon-duplicates.ts';
 import { daemonHealth } from './daemon-health.ts';
@@ -55,6 +56,7 @@ export const checks: readonly Check[] = [
   daemonVersion,
   daemonLog,
   daemonResources,
+  daemonContext,
   storeOpen,
   storeIntegrity,
   storeIndex,

@@ -88,6 +88,18 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'daemon:version': ['skew', 'replaced-executable'],
   'daemon:log': ['crash-loop', 'panic', 'errors', 'flood', 'start-incomplete'],
   'daemon:resources': ['descriptors', 'small-files', 'tasks'],
+  'daemon:context': [
+    'ignores-children',
+    'no-terminals',
+    'no-git',
+    'git-variables',
+    'other-home',
+    'no-home',
+    'no-network',
+    'no-manifest',
+    'umask',
+    'short-retention',
+  ],
   'store:open': [
     'missing',
     'empty',
@@ -113,7 +125,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'sessions:orphaned': ['orphaned'],
   'sessions:stranded': ['stranded', 'undated', 'ahead'],
   'sessions:processes': ['unowned'],
-  'sessions:churn': ['churn'],
+  'sessions:churn': ['churn', 'in-a-row'],
   'sessions:leases': ['expired', 'malformed', 'far-future'],
   'install:binaries': ['shadowed', 'broken'],
   'harness:claude': ['blocked', 'absent'],
@@ -128,6 +140,8 @@ const without: Readonly<Record<string, string>> = {
     'the settings lie outside the home and what a fault may write to; test/checks/home.test.ts and test/coven/json5.test.ts hold it',
   'daemon:resources tasks':
     'root is exempt from the limit of its user, and a control group takes the right to make one; test/checks/daemon.test.ts and test/tasks.test.ts hold it',
+  'daemon:context ignores-children':
+    'Node, which stands in for a daemon, takes the signal back as it starts; test/context.test.ts holds it with the real Coven',
 };
 
 test('every cause of the catalogue is produced by a fault', () => {

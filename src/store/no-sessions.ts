@@ -5,6 +5,7 @@ export const noSessions = {
   open: [],
   openComplete: true,
   recent: { made: 0, failed: 0, orphaned: 0 },
+  latest: [],
   projects: [],
   ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
   artifacts: 0,

@@ -13,6 +13,9 @@ const groupLimit = 50;
 /** Open rows beyond this many are counted and not listed. */
 const openLimit = 500;
 
+/** So many of the newest sessions are told with how they ended. */
+const latestLimit = 50;
+
 /** So many projects are named, among those of the newest sessions. */
 const projectLimit = 20;
 
@@ -57,6 +60,12 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
           WHERE day GLOB '20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${dayLimit}`,
       )
       .all(new Date(Date.now() - days * dayMs).toISOString()) as StoreSessions['byDay'];
+    const latest = db
+      .prepare(
+        `SELECT ${whole('id', 128)}, ${whole('status', 40)}, ${whole('created_at', 40, 'createdAt')} FROM sessions
+          WHERE ${external(db)} = 0 AND id <> '__cockpit__' ORDER BY created_at DESC LIMIT ${latestLimit}`,
+      )
+      .all() as StoreSessions['latest'];
     const projects = db
       .prepare(
         `SELECT project_root
@@ -67,6 +76,7 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
       .pluck()
       .all();
     return {
+      latest,
       projects: projects.map(String),
       ahead: readAhead(db, hasEvents),
       artifacts: countArtifacts(db),

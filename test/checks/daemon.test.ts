@@ -1,5 +1,6 @@
 import { daemon } from '../../checks/daemon.ts';
 import { daemonCapabilities } from '../../checks/daemon-capabilities.ts';
+import { daemonContext } from '../../checks/daemon-context.ts';
 import { daemonContract } from '../../checks/daemon-contract.ts';
 import { daemonDuplicates } from '../../checks/daemon-duplicates.ts';
 import { daemonHealth } from '../../checks/daemon-health.ts';
@@ -539,4 +540,79 @@ judges(daemonLog, [
     },
     ['warn start-incomplete ! socket-cannot-bind'],
   ),
+]);
+
+const context = (more: Partial<Observations['daemon.context']>, status?: string): Changes => ({
+  'daemon.context': more,
+  'store.sessions': status
+    ? {
+        latest: [
+          { id: 'a', status, createdAt: ago(hour) },
+          { id: 'b', status: 'completed', createdAt: ago(day) },
+        ],
+      }
+    : {},
+});
+const itsHome = { path: '/nonexistent', folder: 'absent', withoutLogin: [] } as const;
+const repository: Changes = {
+  'sessions.leases': { projects: [{ path: '/p', gate: 'none', owner: null, writers: [] }] },
+};
+const noGit = context({ gitProgram: { there: false, here: true } });
+
+judges(daemonContext, [
+  ['all as here', {}, ['pass ok']],
+  whenStopped('no daemon', {}, ['skip daemon-stopped']),
+  ['nothing of it may be seen', context({ home: null, ignoresChildren: null, umask: null }), ['skipped not-seen']],
+  ['SIGCHLD is ignored', context({ ignoresChildren: true }), ['fail ignores-children']],
+  ['no terminals', context({ terminals: 'none' }), ['fail no-terminals']],
+  ['none is left', context({ terminals: 'used-up' }), ['fail no-terminals']],
+  ['no git, and no project that needs it', noGit, ['pass ok']],
+  ['no git, and one that does', { ...noGit, ...repository }, ['fail no-git']],
+  [
+    'no git here either, whose absence is no difference',
+    { ...context({ gitProgram: { there: false, here: false } }), ...repository },
+    ['pass ok'],
+  ],
+  ['another repository', context({ git: [{ name: 'GIT_DIR', absolute: true }] }), ['fail git-variables']],
+  ['a relative one', context({ git: [{ name: 'GIT_INDEX_FILE', absolute: false }] }), ['warn git-variables']],
+  ['its HOME is not there', context({ home: itsHome }), ['warn no-home']],
+  ['the same, and its session failed', context({ home: itsHome }, 'failed'), ['fail no-home']],
+  ['the same, and its session went well', context({ home: itsHome }, 'completed'), ['pass ok']],
+  ['the same, and there is a login here', context({ home: { ...itsHome, withoutLogin: ['codex'] } }), ['fail no-home']],
+  ['the same in a container', context({ apart: true, home: itsHome }), ['pass ok']],
+  [
+    'the same in a container, and its session failed',
+    context({ apart: true, home: itsHome }, 'failed'),
+    ['fail no-home'],
+  ],
+  [
+    'a HOME without the login from here',
+    context({ home: { path: '/root', folder: 'there', withoutLogin: ['codex', 'claude'] } }),
+    ['fail other-home'],
+  ],
+  [
+    'the same, and its sessions go well',
+    context({ home: { path: '/root', folder: 'there', withoutLogin: ['codex'] } }, 'completed'),
+    ['pass ok'],
+  ],
+  ['a network of its own', context({ network: 'own' }), ['pass ok']],
+  ['one that leads nowhere', context({ network: 'own-without-route' }), ['warn no-network']],
+  [
+    'one that leads nowhere, and its session failed',
+    context({ network: 'own-without-route' }, 'failed'),
+    ['fail no-network'],
+  ],
+  ['the same in a container', context({ apart: true, network: 'own-without-route' }), ['pass ok']],
+  [
+    'the same in a container, and its session was ended',
+    context({ apart: true, network: 'own-without-route' }, 'killed'),
+    ['pass ok'],
+  ],
+  ['a manifest that cannot be read', context({ manifest: { path: '/m', code: 'ENOENT' } }), ['fail no-manifest']],
+  ['a umask against its owner', context({ umask: 0o777 }), ['fail umask']],
+  ['the same of root, to whom every file is open', context({ umask: 0o777, uid: 0 }), ['pass ok']],
+  ['a private umask', context({ umask: 0o077 }), ['pass ok']],
+  ['events are gone in a day', context({ retention: { days: 1, here: 30 } }), ['warn short-retention']],
+  ['and here, too', context({ retention: { days: 1, here: 1 } }), ['pass ok']],
+  ['in a week', context({ retention: { days: 7, here: 30 } }), ['pass ok']],
 ]);

@@ -304,7 +304,33 @@ judges(sessionsStranded, [
 const recent = (made: number, failed: number, orphaned: number): Changes => ({
   'store.sessions': { recent: { made, failed, orphaned } },
 });
+/** Sessions by their status, the newest first, an hour between them. */
+const ended = (firstHoursAgo: number, ...statuses: readonly string[]): Changes => ({
+  'store.sessions': {
+    latest: statuses.map((status, index) => ({
+      id: `s${index}`,
+      status,
+      createdAt: ago((firstHoursAgo + index) * hour),
+    })),
+  },
+});
+
 judges(sessionsChurn, [
+  [
+    'the newest three failed',
+    ended(1, 'failed', 'failed', 'failed', 'completed'),
+    ['warn in-a-row ! sessions-failing'],
+  ],
+  ['two of them', ended(1, 'failed', 'failed', 'completed', 'failed'), ['pass ok']],
+  ['one between went well', ended(1, 'failed', 'idle', 'failed', 'failed'), ['pass ok']],
+  ['a user ended some', ended(1, 'killed', 'killed', 'killed', 'killed'), ['pass ok']],
+  [
+    'ended and running ones between say nothing',
+    ended(1, 'running', 'failed', 'killed', 'failed', 'orphaned', 'failed'),
+    ['warn in-a-row ! sessions-failing'],
+  ],
+  ['the newest of them a day ago', ended(24, 'failed', 'failed', 'failed'), ['warn in-a-row ! sessions-failing']],
+  ['longer ago than that', ended(25, 'failed', 'failed', 'failed'), ['pass ok']],
   ['none', {}, ['pass ok']],
   ['rows that cannot be read', unreadable, ['skip sessions-unread']],
   ['5 of 10 went wrong', recent(10, 3, 2), ['warn churn ! sessions-failing']],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { contextFaults } from '../../fixtures/faults/context.ts';
 import { faults, whyNot } from '../../fixtures/faults/index.ts';
 import { findRealCoven } from '../../fixtures/real-coven.ts';
 import { playRound, type Round, type RoundOptions } from '../../fixtures/repair/round.ts';
@@ -120,6 +121,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'daemon-out-of-descriptors': ['refused daemon:resources descriptors'],
   'daemon-file-size-limited': ['refused daemon:resources small-files'],
   'daemon-without-the-harness-on-its-path': ['refused harness:codex not-for-daemon'],
+  ...Object.fromEntries(contextFaults.map(({ name, cause }) => [name, [`refused ${cause}`]])),
   'storage-degraded': ['refused daemon:health storage-degraded'],
   'writer-failed': ['refused daemon:health writer-failed'],
   'harness-outlived-its-daemon': ['sessions:processes unowned not-provably-left'],

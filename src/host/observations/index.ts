@@ -1,4 +1,5 @@
 export * as 'daemon.capabilities' from './daemon-capabilities.ts';
+export * as 'daemon.context' from './daemon-context.ts';
 export * as 'daemon.health' from './daemon-health.ts';
 export * as 'daemon.log' from './daemon-log.ts';
 export * as 'daemon.process' from './daemon-process.ts';

@@ -76,7 +76,7 @@ export async function installIn(env: Look['env']): Promise<Install> {
 }
 
 /** Coven takes the value as it stands, as one path. Nothing of the file is read: only Coven knows its form. */
-async function unreadManifest(path: string | undefined): Promise<Install['manifest'] | null> {
+export async function unreadManifest(path: string | undefined): Promise<Install['manifest'] | null> {
   if (path === undefined) return null;
   try {
     if ((await stat(path)).isDirectory()) return { path, code: 'EISDIR' };
@@ -93,6 +93,15 @@ export async function harnessesOn(path: string): Promise<readonly string[]> {
   const folders = foldersOf(path);
   const found = await Promise.all(harnessCommands.map((id) => harnessIn(id, folders, path)));
   return found.flatMap((harness) => (harness.path === null ? [] : [harness.id]));
+}
+
+/** Whether a program that can be run is on this PATH. */
+export async function programOn(name: string, path: string): Promise<boolean> {
+  for (const folder of foldersOf(path)) {
+    const file = await executable(join(folder, name));
+    if (file !== null && whyNotRun(file, path) === null) return true;
+  }
+  return false;
 }
 
 const foldersOf = (path: string): readonly string[] =>

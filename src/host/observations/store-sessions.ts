@@ -48,6 +48,8 @@ export const schema = () =>
     openComplete: flag,
     /** Sessions made in the last 24 hours, and how many of them ended badly. */
     recent: v.object({ made: number, failed: number, orphaned: number }),
+    /** The newest sessions that Coven ran itself, newest first. */
+    latest: v.optional(list(v.object({ id, status: text, createdAt: time }), 50), []),
     /** Project folders of the newest sessions, newest first. */
     projects: list(text),
     /** What is dated over an hour ahead of this machine's clock: how many, the last time, and the first sessions. */
