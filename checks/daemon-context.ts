@@ -82,7 +82,7 @@ export const daemonContext = defineCheck({
       ],
       remedy: restartRemedy,
     },
-    'no-home': {
+    'home-missing': {
       message: (facts) =>
         `the HOME of ${daemon(facts)}, ${facts.home}, is not there${facts.since === 'failed' ? ', and every session since its start failed' : ''}: a harness finds no login and no settings`,
       hint: (facts) => [
@@ -172,7 +172,7 @@ function findingsOf(
   }
   if (since !== 'good' && home?.folder === 'absent' && (!apart || isProven)) {
     const isNeeded = isProven || home.withoutLogin.length > 0;
-    found.push(say(isNeeded ? fail : warn, 'no-home', { home: home.path, folder: home.folder, since }));
+    found.push(say(isNeeded ? fail : warn, 'home-missing', { home: home.path, folder: home.folder, since }));
   }
   if (since !== 'good' && network === 'own-without-route' && (!apart || isProven))
     found.push(say(isProven ? fail : warn, 'no-network', { network, since }));

@@ -27,6 +27,7 @@ import { sessionsLeases } from './sessions-leases.ts';
 import { sessionsOrphaned } from './sessions-orphaned.ts';
 import { sessionsProcesses } from './sessions-processes.ts';
 import { sessionsStranded } from './sessions-stranded.ts';
+import { storeContent } from './store-content.ts';
 import { storeIndex } from './store-index.ts';
 import { storeIntegrity } from './store-integrity.ts';
 import { storeOpen } from './store-open.ts';
@@ -62,6 +63,7 @@ export const checks: readonly Check[] = [
   storeIndex,
   storeWal,
   storeSchema,
+  storeContent,
   storeRehearsal,
   sessionsOrphaned,
   sessionsStranded,

@@ -50,7 +50,7 @@ export const sessionsChurn = defineCheck({
         ...showOne(facts),
       ],
       follows: [
-        'daemon:context no-home',
+        'daemon:context home-missing',
         'daemon:context other-home',
         'daemon:context no-network',
         'daemon:context no-terminals',

@@ -79,29 +79,30 @@ export const sessionsStranded = defineCheck({
         .flatMap(({ id, createdAt }) => from('store.sessions', { [`${id}.createdAt`]: createdAt })),
     ];
     const aheadFacts = { aheadSessions: ahead.sessions, aheadEvents: ahead.events, aheadAt: ahead.lastAt };
-    if (undated.length === 0 && ahead.sessions + ahead.events > 0) {
-      const found = warn('ahead', target, { facts: aheadFacts, evidence: from('store.sessions', aheadFacts) });
-      return stranded.length > 0 ? [warn('stranded', target, { facts, evidence }), found] : [found];
-    }
+    const found = stranded.length > 0 ? [warn('stranded', target, { facts, evidence })] : [];
     if (undated.length > 0) {
-      const found = warn('undated', target, {
-        facts: {
-          undated: undated.length,
-          undatedId: undated[0]?.id ?? null,
-          undatedAt: undated[0]?.createdAt ?? null,
-          undatedEvents: ahead.list.find(({ id }) => id === undated[0]?.id)?.events ?? null,
-          ...aheadFacts,
-          undatedIds: undated
-            .slice(0, 5)
-            .map(({ id }) => id)
-            .join(', '),
-        },
-        evidence: undated
-          .slice(0, 20)
-          .flatMap(({ id, createdAt }) => from('store.sessions', { [`${id}.createdAt`]: createdAt })),
-      });
-      return stranded.length > 0 ? [warn('stranded', target, { facts, evidence }), found] : [found];
+      found.push(
+        warn('undated', target, {
+          facts: {
+            undated: undated.length,
+            undatedId: undated[0]?.id ?? null,
+            undatedAt: undated[0]?.createdAt ?? null,
+            undatedEvents: ahead.list.find(({ id }) => id === undated[0]?.id)?.events ?? null,
+            ...aheadFacts,
+            undatedIds: undated
+              .slice(0, 5)
+              .map(({ id }) => id)
+              .join(', '),
+          },
+          evidence: undated
+            .slice(0, 20)
+            .flatMap(({ id, createdAt }) => from('store.sessions', { [`${id}.createdAt`]: createdAt })),
+        }),
+      );
     }
-    return [stranded.length > 0 ? warn('stranded', target, { facts, evidence }) : pass(target, { facts, evidence })];
+    // Events of the future are told with those sessions; sessions that were launched are not.
+    if (ahead.sessions > undated.length || (undated.length === 0 && ahead.events > 0))
+      found.push(warn('ahead', target, { facts: aheadFacts, evidence: from('store.sessions', aheadFacts) }));
+    return found.length > 0 ? found : [pass(target, { facts, evidence })];
   },
 });

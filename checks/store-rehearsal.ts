@@ -28,7 +28,7 @@ export const storeRehearsal = defineCheck({
   explain:
     'A daemon that refuses its ledger ends without a reason. So a private copy of the ledger is given to the Coven on PATH, which lists ' +
     'its sessions there (`coven sessions --json`) without a network, a harness, a daemon or anything of the home; then a session and an ' +
-    'event are written to that copy and taken back. It is done where the daemon is down and the ledger is small, with --deep, in a ' +
+    'events are written to that copy, read back and taken back. It is done where the daemon is down and the ledger is small, with --deep, in a ' +
     'preflight, and before a repair. The original is never opened for it.',
   causes: {
     ok: {
@@ -53,7 +53,7 @@ export const storeRehearsal = defineCheck({
         `${coven(facts)} opens this ledger, but no session and event can be written to it: ` +
         (facts.addition === null
           ? facts.unwritable
-          : `${facts.kind === 'index' ? 'an index' : 'a trigger'} on ${facts.table} that Coven did not make refuses them`),
+          : `${facts.kind === 'index' ? 'an index' : 'a trigger'} on ${facts.table} that Coven did not make is in their way`),
       hint: (facts) =>
         facts.addition === null
           ? preserve(facts)

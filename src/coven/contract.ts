@@ -38,3 +38,11 @@ export const strandedSeconds = 600;
 
 /** Sessions and events of the future beyond this many are not counted. */
 export const aheadMost = 20_000;
+
+/** Every status of a session that this release knows. Source: those that Coven 0.4.6 writes, and those that its program tells apart. */
+export const sessionStatuses: readonly string[] = [
+  ...['created', 'running', 'idle', 'completed', 'failed', 'cancelled', 'killed', 'orphaned'],
+];
+
+/** The largest payload of an event that fits into an answer of 4 MiB with the rest of the event. Tried on Coven 0.4.6. */
+export const largestEventBytes = 4_193_800;

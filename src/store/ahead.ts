@@ -14,7 +14,9 @@ const told = 20;
 export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahead'] {
   const from = new Date(Date.now() + aheadMs).toISOString();
   // A damaged time sorts behind every date, and is told by its own words.
-  const isDate = "created_at > ? AND created_at GLOB '[2-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*'";
+  const isAhead = (column: string): string =>
+    `${column} > ? AND ${column} GLOB '[2-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*'`;
+  const isDate = isAhead('created_at');
   const isIndexed = (column: string): boolean =>
     hasEvents &&
     db
@@ -32,7 +34,13 @@ export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahea
       n: number;
       lastAt: string | null;
     };
-  const sessions = count('sessions');
+  const ofSessions = count('sessions');
+  const changed = db
+    .prepare(
+      `SELECT count(*) AS n, max(updated_at) AS lastAt FROM sessions WHERE ${isAhead('updated_at')} AND NOT (${isDate})`,
+    )
+    .get(from, from) as { n: number; lastAt: string | null };
+  const sessions = { n: ofSessions.n + changed.n, lastAt: [ofSessions.lastAt, changed.lastAt] };
   const events = isIndexed('created_at') ? count('events') : { n: 0, lastAt: null };
   const ofSession = isIndexed('session_id')
     ? `(SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id = sessions.id LIMIT ${aheadMost}))`
@@ -44,7 +52,7 @@ export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahea
     )
     .all(from) as StoreSessions['ahead']['list'];
   const lastAt =
-    [sessions.lastAt, events.lastAt]
+    [...sessions.lastAt, events.lastAt]
       .filter((at) => at !== null)
       .sort()
       .at(-1) ?? null;

@@ -9,6 +9,7 @@ export const noSessions = {
   projects: [],
   ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
   artifacts: 0,
+  content: { unknownStatus: [], lost: null, sequenceAtEnd: null, largeEvent: null },
   impossible: [],
   impossibleComplete: false,
 } as const;

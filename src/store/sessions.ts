@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
 import { readAhead } from './ahead.ts';
+import { readContent } from './content.ts';
 import { readImpossible } from './impossible.ts';
 import { noSessions } from './no-sessions.ts';
 import { whole } from './whole.ts';
@@ -80,6 +81,11 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
       projects: projects.map(String),
       ahead: readAhead(db, hasEvents),
       artifacts: countArtifacts(db),
+      ...readContent(
+        db,
+        hasEvents,
+        counts.map(({ status }) => String(status)),
+      ),
       ...readImpossible(db),
       outcome: 'read',
       code: null,

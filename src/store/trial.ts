@@ -5,8 +5,8 @@ import type { TrialAnswer } from './protocol.ts';
 import { hasSearch } from './search.ts';
 
 /**
- * Writes a session and an event to a private copy of a ledger, changes and removes them, as Coven does in a session's
- * life, and rolls all of it back. Triggers, constraints and the full-text index speak up as they would then: listing the
+ * Writes two sessions and their events to a private copy of a ledger, reads them back, changes and removes them, as Coven
+ * does in a session's life, and rolls all of it back. Triggers, constraints and the full-text index speak up as they would then: listing the
  * sessions reads none of them.
  */
 export function tryWriting(path: string): TrialAnswer {
@@ -33,24 +33,49 @@ function problemOf(db: Database.Database, without?: Addition): string | null {
   db.exec('BEGIN IMMEDIATE');
   try {
     if (without) db.exec(`DROP ${without.kind} "${without.name.replaceAll('"', '""')}"`);
-    const id = `trial-${randomUUID()}`;
-    const at = new Date().toISOString();
-    db.prepare(
-      `INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at)
-       VALUES (?, '/', 'codex', 'trial', 'running', ?, ?)`,
-    ).run(id, at, at);
-    db.prepare(
-      `INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, ?, 'output', '{"data":"trial"}', ?)`,
-    ).run(`${id}-event`, id, at);
-    db.prepare("UPDATE sessions SET status = 'completed', exit_code = 0, updated_at = ? WHERE id = ?").run(at, id);
-    db.prepare('DELETE FROM sessions WHERE id = ?').run(id);
-    return null;
+    return lifeOf(db);
   } catch (error) {
     return wordsOf(error);
   } finally {
     // An error may have ended the transaction itself.
     if (db.inTransaction) db.exec('ROLLBACK');
   }
+}
+
+/** Lives two sessions that differ in nothing but their ids, and reads back what Coven would: what came out of it otherwise, or null. */
+function lifeOf(db: Database.Database): string | null {
+  const at = new Date().toISOString();
+  const ids = [randomUUID(), randomUUID()].map((id) => `trial-${id}`);
+  const insertSession = db.prepare(
+    `INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at)
+     VALUES (?, '/', 'codex', 'trial', 'running', ?, ?)`,
+  );
+  const insertEvent = db.prepare(
+    `INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, ?, 'output', '{"data":"trial"}', ?)`,
+  );
+  for (const id of ids) {
+    insertSession.run(id, at, at);
+    for (const number of [1, 2]) insertEvent.run(`${id}-${number}`, id, at);
+  }
+  const statusOf = db.prepare('SELECT status FROM sessions WHERE id = ? AND archived_at IS NULL').pluck();
+  const eventsOf = db.prepare('SELECT id, payload_json AS payload FROM events WHERE session_id = ? ORDER BY rowid');
+  for (const id of ids) {
+    if (statusOf.get(id) !== 'running') return 'a session that was written does not read back as it was written';
+    const events = eventsOf.all(id) as { id: string; payload: string }[];
+    const isSame = events.every(
+      (event, index) => event.id === `${id}-${index + 1}` && event.payload === '{"data":"trial"}',
+    );
+    if (events.length !== 2 || !isSame) return 'events that were written do not read back as they were written';
+  }
+  const finish = db.prepare("UPDATE sessions SET status = 'completed', exit_code = 0, updated_at = ? WHERE id = ?");
+  const remove = db.prepare('DELETE FROM sessions WHERE id = ?');
+  for (const id of ids) {
+    finish.run(at, id);
+    if (statusOf.get(id) !== 'completed') return 'a session that ended does not read back as ended';
+    remove.run(id);
+    if (statusOf.get(id) !== undefined) return 'a session that was removed is still there';
+  }
+  return null;
 }
 
 type Addition = NonNullable<TrialAnswer['inTheWay']> & { readonly name: string };

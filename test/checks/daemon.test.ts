@@ -575,15 +575,19 @@ judges(daemonContext, [
   ],
   ['another repository', context({ git: [{ name: 'GIT_DIR', absolute: true }] }), ['fail git-variables']],
   ['a relative one', context({ git: [{ name: 'GIT_INDEX_FILE', absolute: false }] }), ['warn git-variables']],
-  ['its HOME is not there', context({ home: itsHome }), ['warn no-home']],
-  ['the same, and its session failed', context({ home: itsHome }, 'failed'), ['fail no-home']],
+  ['its HOME is not there', context({ home: itsHome }), ['warn home-missing']],
+  ['the same, and its session failed', context({ home: itsHome }, 'failed'), ['fail home-missing']],
   ['the same, and its session went well', context({ home: itsHome }, 'completed'), ['pass ok']],
-  ['the same, and there is a login here', context({ home: { ...itsHome, withoutLogin: ['codex'] } }), ['fail no-home']],
+  [
+    'the same, and there is a login here',
+    context({ home: { ...itsHome, withoutLogin: ['codex'] } }),
+    ['fail home-missing'],
+  ],
   ['the same in a container', context({ apart: true, home: itsHome }), ['pass ok']],
   [
     'the same in a container, and its session failed',
     context({ apart: true, home: itsHome }, 'failed'),
-    ['fail no-home'],
+    ['fail home-missing'],
   ],
   [
     'a HOME without the login from here',

@@ -1,11 +1,19 @@
 import { expect, it } from 'vitest';
+import { storeContent } from '../../checks/store-content.ts';
 import { storeIndex } from '../../checks/store-index.ts';
 import { storeIntegrity } from '../../checks/store-integrity.ts';
 import { storeOpen } from '../../checks/store-open.ts';
 import { storeSchema } from '../../checks/store-schema.ts';
 import { storeWal } from '../../checks/store-wal.ts';
 import { type Changes, changed, healthy, mebibyte } from '../../fixtures/seen.ts';
-import type { PageBytes, PageProblem, StoreIntegrity, TableReading, WalBytes } from '../../src/model/observation.ts';
+import type {
+  Observations,
+  PageBytes,
+  PageProblem,
+  StoreIntegrity,
+  TableReading,
+  WalBytes,
+} from '../../src/model/observation.ts';
 import { judges, whenStopped } from './table.ts';
 
 const file = { kind: 'file', size: 655_360, mode: 0o600, readable: true } as const;
@@ -318,3 +326,20 @@ it('a pass of the schema claims nothing of sessions that were not read in the ti
   };
   expect([await told(true), await told(false)]).toEqual([[false], [true]]);
 });
+
+const content = (more: Partial<Observations['store.sessions']['content']>): Changes => ({
+  'store.sessions': { content: { unknownStatus: [], lost: [], sequenceAtEnd: false, largeEvent: null, ...more } },
+});
+judges(storeContent, [
+  ['nothing of that', content({}), ['pass ok']],
+  ['events that were not looked at', content({ lost: null, sequenceAtEnd: null }), ['pass ok']],
+  [
+    'a status that nobody writes',
+    content({ unknownStatus: [{ id: 'a', status: 'RUNNING' }] }),
+    ['warn unknown-status'],
+  ],
+  ['events of no session', content({ lost: ['a'] }), ['warn lost-session']],
+  ['the last number', content({ sequenceAtEnd: true }), ['fail sequence-at-end']],
+  ['an event that no answer holds', content({ largeEvent: { sessionId: 'a', bytes: 6e6 } }), ['warn event-too-large']],
+  ['rows that cannot be read', { 'store.sessions': { outcome: 'failed' } }, ['skip sessions-unread']],
+]);

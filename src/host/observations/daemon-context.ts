@@ -7,7 +7,7 @@ import { type Look, observeAll } from '../look.ts';
 import { namespaceOf } from '../namespaces.ts';
 import { textOfProc } from '../proc-file.ts';
 import { pathOf, readEnviron } from '../procfs.ts';
-import { filePath, flag, id, list, maybe, number, oneOf, type ValueOf } from '../shape.ts';
+import { filePath, flag, id, list, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
 import { terminalsOf } from '../terminals.ts';
 import { isRemote, readMounts } from './home-filesystem.ts';
 import { programOn, unreadManifest } from './install.ts';
@@ -33,7 +33,7 @@ export const schema = () =>
     /** Days that it keeps events, and a daemon from here would. */
     retention: maybe(v.object({ days: number, here: number })),
     /** The manifest of harness adapters that its environment names, where it is no file that can be read. */
-    manifest: maybe(v.object({ path: filePath, code: id })),
+    manifest: maybe(v.object({ path: filePath, code: text })),
     ignoresChildren: maybe(flag),
     umask: maybe(number),
     uid: maybe(number),
@@ -77,7 +77,7 @@ export async function take(look: Look): Promise<DaemonContext> {
     ...nothing,
     pid,
     apart,
-    ...(environ && (await fromEnviron(pid, apart, environ, look))),
+    ...(environ && (await fromEnviron(pid, apart, environ, look, Number(uid) === process.geteuid?.()))),
     ignoresChildren: ignored === undefined ? null : (BigInt(`0x${ignored}`) & childSignal) !== 0n,
     umask: umask === undefined ? null : Number.parseInt(umask, 8),
     uid: uid === undefined ? null : Number(uid),
@@ -88,7 +88,8 @@ export async function take(look: Look): Promise<DaemonContext> {
 
 type Environ = Readonly<Record<string, string>>;
 
-async function fromEnviron(pid: number, apart: boolean, environ: Environ, { env }: Look) {
+/** `isOurs`: it runs as this user, whose HOME should be its own. */
+async function fromEnviron(pid: number, apart: boolean, environ: Environ, { env }: Look, isOurs: boolean) {
   const manifest = environ.COVEN_HARNESS_ADAPTER_MANIFEST;
   // A relative one counts from the daemon's folder.
   const isSeen = manifest !== undefined && isAbsolute(manifest);
@@ -96,7 +97,9 @@ async function fromEnviron(pid: number, apart: boolean, environ: Environ, { env 
   const git = gitVariables.filter((name) => environ[name] !== undefined);
   return {
     home:
-      environ.HOME === undefined ? null : await homeOf(pid, environ.HOME, apart ? null : (env.HOME ?? null), environ),
+      environ.HOME === undefined
+        ? null
+        : await homeOf(pid, environ.HOME, apart || !isOurs ? null : (env.HOME ?? null), environ),
     git: git.map((name) => ({ name, absolute: isAbsolute(environ[name] ?? '') })),
     // In a container PATH names other files than here.
     gitProgram:
@@ -115,7 +118,7 @@ async function fromEnviron(pid: number, apart: boolean, environ: Environ, { env 
 async function homeOf(pid: number, path: string, here: string | null, environ: Environ) {
   const mounts = readMounts() ?? [];
   const isSeen = isAbsolute(path) && !isRemote(path, mounts);
-  const folder = isSeen ? await folderAt(pathOf(pid, path)) : 'unseen';
+  const folder = isSeen ? await stateAt(pathOf(pid, path), true) : 'unseen';
   const compared =
     here !== null && isAbsolute(here) && here !== path && !isRemote(here, mounts) && folder !== 'unseen'
       ? Object.entries(logins)
@@ -123,32 +126,27 @@ async function homeOf(pid: number, path: string, here: string | null, environ: E
   const withoutLogin: string[] = [];
   for (const [id, { files, instead }] of compared) {
     if (instead.some((name) => environ[name] !== undefined)) continue;
-    if (!(await isAnyThere(here ?? '', files)) || (await isAnyThere(path, files))) continue;
-    withoutLogin.push(id);
+    const [isHere, isThere] = [await isAnyThere(here ?? '', files), await isAnyThere(path, files)];
+    if (isHere === true && isThere === false) withoutLogin.push(id);
   }
   return { path, folder, withoutLogin };
 }
 
-async function folderAt(path: string): Promise<'there' | 'absent' | 'unseen'> {
+async function stateAt(path: string, isFolder = false): Promise<'there' | 'absent' | 'unseen'> {
   try {
-    return (await stat(path)).isDirectory() ? 'there' : 'absent';
+    const found = await stat(path);
+    return isFolder && !found.isDirectory() ? 'absent' : 'there';
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'absent' : 'unseen';
   }
 }
 
-/** Where it may not be seen, it may be there. */
-async function isAnyThere(home: string, files: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(
-    files.map((file) =>
-      stat(join(home, file)).then(
-        () => true,
-        (error: NodeJS.ErrnoException) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
-      ),
-    ),
-  );
-  return found.includes(true);
+/** Null where none is seen, and one may be there. */
+async function isAnyThere(home: string, files: readonly string[]): Promise<boolean | null> {
+  const found = await Promise.all(files.map((file) => stateAt(join(home, file))));
+  if (found.includes('there')) return true;
+  return found.includes('unseen') ? null : false;
 }
 
 function networkOf(pid: number): DaemonContext['network'] {

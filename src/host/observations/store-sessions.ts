@@ -65,6 +65,20 @@ export const schema = () =>
     ),
     /** Encrypted records of sessions (`sensitive_artifacts`), which only the key of the home opens. */
     artifacts: v.optional(number, 0),
+    /** What SQLite takes and Coven cannot work with. */
+    content: v.optional(
+      v.object({
+        /** Sessions of Coven's own with a status that it does not know, newest first. */
+        unknownStatus: list(v.object({ id, status: text }), 20),
+        /** Sessions that events name and that are not there; null where that was not looked up. */
+        lost: maybe(list(id, 20)),
+        /** The numbers of events are at the end of what there can be; null where that was not looked up. */
+        sequenceAtEnd: maybe(flag),
+        /** An event that no answer of the daemon has room for. */
+        largeEvent: maybe(v.object({ sessionId: id, bytes: number })),
+      }),
+      { unknownStatus: [], lost: null, sequenceAtEnd: null, largeEvent: null },
+    ),
     impossible: v.optional(list(impossibleValue()), []),
     /** Every row was read for that. */
     impossibleComplete: v.optional(flag, false),

@@ -66,6 +66,9 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
       : [];
   },
   'daemon.process': ({ 'daemon.process': process }) => [{ 'daemon.process': { ...none(process), pid: process.pid } }],
+  'daemon.context': ({ 'daemon.context': context }) => [
+    { 'daemon.context': { ...none(context), pid: context.pid, apart: false, git: [] } },
+  ],
   'store.files': ({ 'store.files': { main, wal, shm, journal }, 'store.open': open }) => {
     const closed = { kind: 'file', readable: false } as const;
     return [
