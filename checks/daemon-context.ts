@@ -132,14 +132,15 @@ export const daemonContext = defineCheck({
   needs: [...livenessNeeds, 'daemon.context'],
   wants: ['store.sessions', 'sessions.leases'],
   skip: withoutDaemon,
-  judge: ({ 'daemon.context': seen, 'store.sessions': sessions, 'sessions.leases': leases, processes }) => {
-    const startedAt = processes.list.find(({ pid }) => pid === seen.pid)?.startedAt ?? null;
+  judge: ({ 'daemon.context': seen, 'store.sessions': sessions, 'sessions.leases': leases, ...rest }) => {
+    // What the kernel says of it is up to a second too early, in which another session can have ended.
+    const startedAt = rest['daemon.health'].body?.startedAt ?? rest['daemon.record'].startedAt;
     const since = outcomeSince(sessions?.latest ?? [], startedAt);
     const found = findingsOf(seen, since, (leases?.projects.length ?? 0) > 0);
     if (found.length > 0) return found;
     const { pid, ignoresChildren, umask } = seen;
-    const rest = { facts: { pid }, evidence: from('daemon.context', { pid, ignoresChildren, umask }) };
-    return [ignoresChildren === null ? skipped('not-seen', target, rest) : pass(target, rest)];
+    const all = { facts: { pid }, evidence: from('daemon.context', { pid, ignoresChildren, umask }) };
+    return [ignoresChildren === null ? skipped('not-seen', target, all) : pass(target, all)];
   },
 });
 

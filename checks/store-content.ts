@@ -49,8 +49,8 @@ export const storeContent = defineCheck({
       follows: damage,
     },
     'unknown-status': {
-      message: ({ sessions, status, id }) =>
-        `${count(sessions, 'session has', 'sessions have')} a status that Coven does not know (${id}: "${status}"): it never recovers or ends them`,
+      message: ({ sessions, id }) =>
+        `${count(sessions, 'session has', 'sessions have')} a status that Coven does not know (${id}): it never recovers or ends them`,
       hint: ({ id }) => [
         'No known Coven writes that. It hides such a session from the list, with its events kept:',
         command('coven', 'archive', String(id)),
@@ -61,8 +61,13 @@ export const storeContent = defineCheck({
       message: ({ sessions, most, id }) =>
         `there are events of ${most ? 'at least ' : ''}${count(sessions, 'session that is', 'sessions that are')} not in the ledger (${id}): no command of Coven lists or reads them`,
       hint: () => [
-        'Their rows were removed by another program than Coven, or lost in a restore. A backup from before may have them. This shows what is there:',
-        command('coven-doctor', 'rescue', '--dry-run'),
+        'Their rows were removed by another program than Coven, or lost in a restore: a backup from before may have them. This counts what is there (it takes the `sqlite3` shell):',
+        command(
+          'sqlite3',
+          '-readonly',
+          '<coven-home>/coven.sqlite3',
+          'SELECT session_id, count(*) FROM events WHERE session_id NOT IN (SELECT id FROM sessions) GROUP BY 1',
+        ),
       ],
       follows: damage,
     },

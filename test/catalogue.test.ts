@@ -49,8 +49,8 @@ const cases: readonly (readonly [name: string, build: (home: string) => void, fa
     [stopped],
   ],
   [
-    'five failed sessions of eleven',
-    (home) => makeHome(home, { rows: [...rows(5, 'failed', 3), ...rows(6, 'completed', 3)] }),
+    'five failed sessions of eleven, the newest of which went well',
+    (home) => makeHome(home, { rows: [...rows(5, 'failed', 3), ...rows(6, 'completed', 2)] }),
     [stopped],
   ],
   ['failed sessions of the day before', (home) => makeHome(home, { rows: rows(9, 'failed', 30) }), [stopped]],
