@@ -63,7 +63,7 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
       const isDown = verdict === 'stopped' || verdict === 'stale';
       const current = answers ? running : isDown ? installed : null;
       const next = targetVersion ?? installed;
-      const columns = next === null ? [] : laterColumns(next, seen['store.open']);
+      const columns = laterColumns(next, seen['store.open']);
       const rest = {
         facts: { running, installed, current, next, asked: targetVersion !== null, columns: columns.join(', ') },
         evidence: [
@@ -88,7 +88,7 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
   });
 
 /** Columns of the ledger that a Coven of this version does not make. */
-function laterColumns(version: string, { outcome, columns }: StoreOpen): readonly string[] {
+function laterColumns(version: string | null, { outcome, columns }: StoreOpen): readonly string[] {
   const order = compareKnown(version, knownColumns.version);
   if (outcome !== 'opened' || order === null || order > 0) return [];
   return Object.entries(knownColumns.tables).flatMap(([table, known]) =>

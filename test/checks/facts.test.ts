@@ -19,6 +19,7 @@ import {
   runningRow,
   said,
   stopped,
+  stranger,
 } from '../../fixtures/seen.ts';
 import { judgeLifecycle } from '../../src/coven/lifecycle.ts';
 import type { Check, Facts } from '../../src/model/check.ts';
@@ -83,10 +84,10 @@ test('harnesses are counted as those of a daemon, those of none, and what is lef
 test.each([
   [daemonProcess.uid, ['skipped hidden']],
   [daemonProcess.uid + 1, ['unknown undetermined']],
-])('the program of a daemon of uid %i that hides itself', (uid, told) => {
+])('the program of a daemon of uid %i that hides itself, beside another process', (uid, told) => {
   const process = { ...daemonProcess, home: 'unreadable', uid } as const;
   const seen: Changes = {
-    processes: { list: [process] },
+    processes: { list: [stranger, process] },
     'daemon.process': { executableGone: null },
     machine: { platform: 'linux', uid: daemonProcess.uid },
   };

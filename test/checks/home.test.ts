@@ -89,6 +89,8 @@ judges(homeMode, [
   ['0710', { home: { mode: 0o710 } }, ['warn readable-by-others']],
   ['0704', { home: { mode: 0o704 } }, ['warn readable-by-others']],
   ['0701', { home: { mode: 0o701 } }, ['warn readable-by-others']],
+  ['none that is known', { home: { mode: null } }, ['warn not-writable']],
+  ['a lock at 0600', holding(entry('state.lock')), ['pass ok']],
   ['0500', { home: { mode: 0o500, listable: true } }, ['warn not-writable']],
   ['0300, which cannot be listed', { home: { mode: 0o300, listable: false } }, ['warn not-writable']],
   ['0555', { home: { mode: 0o555 } }, ['warn readable-by-others', 'warn not-writable']],
@@ -207,6 +209,11 @@ judges(homeLocks, [
   ],
   ['one that another program holds', heldBy('state.lock', 77), ['fail held']],
   ['one that the daemon holds for as long as it lives', heldBy('automations-scheduler.lock', 4242), ['pass ok']],
+  [
+    'the same beside other processes',
+    { ...heldBy('automations-scheduler.lock', 4242), processes: { list: [stranger, daemonProcess] } },
+    ['pass ok'],
+  ],
   ['one that it holds for a moment only', heldBy('state.lock', 4242), ['fail held']],
   ['the scheduler’s, held by another program', heldBy('automations-scheduler.lock', 77), ['fail held']],
   ...(['other', 'helper'] as const).map(

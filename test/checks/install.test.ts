@@ -32,6 +32,21 @@ judges(installBinaries, [
     ['warn shadowed'],
   ],
   [
+    'a link to nothing before it, which is passed over',
+    { install: { covens: [coven], broken: [{ path: '/opt/bin/coven', why: 'dangling' }] } },
+    ['warn broken'],
+  ],
+  [
+    'a link to nothing, and no Coven behind it',
+    { install: { covens: [], broken: [{ path: '/opt/bin/coven', why: 'dangling' }] } },
+    ['fail broken'],
+  ],
+  [
+    'one of another processor beside it',
+    { install: { covens: [coven], broken: [{ path: '/opt/bin/coven', why: 'architecture' }] } },
+    ['fail broken'],
+  ],
+  [
     'a launcher whose coven-doctor is gone',
     { install: { covens: [launcher], broken: [{ path: launcher.path, why: 'no-doctor' }] } },
     ['fail broken'],
@@ -65,6 +80,11 @@ if (codex) {
       'there, and a session needs it, and it cannot be run',
       { ...blocked(true), 'store.sessions': { open: [runningRow] } },
       ['fail blocked'],
+    ],
+    [
+      'there, and cannot be run, and the rows cannot be read',
+      { ...blocked(true), 'store.sessions': { outcome: 'failed' } },
+      ['warn blocked'],
     ],
     ['not there, and another is needed', open({ harness: 'claude' }), ['skipped absent']],
     ['not there, and an external session names it', open({ external: true }), ['skipped absent']],

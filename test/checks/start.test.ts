@@ -26,6 +26,13 @@ judges(homeAccess, [
   ['an append-only home', closed({ name: '.', code: 'EPERM', attribute: 'append-only' }), ['fail immutable']],
   ['a home whose mode closes it', closed({ name: '.', code: 'EACCES' }), ['pass ok']],
   ['a ledger on a mount of its own', closed({ name: 'coven.sqlite3', code: 'EROFS' }), ['fail read-only-mount']],
+  ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
+  ['a home of another user', { home: { uid: 0 } }, ['skip other-user']],
+  [
+    'a ledger on a file system that is read-only as a whole',
+    { ...closed({ name: 'coven.sqlite3', code: 'EROFS' }), 'home.filesystem': { readOnly: true } },
+    ['pass ok'],
+  ],
   ['a whole home that is read-only', closed({ name: '.', code: 'EROFS' }), ['pass ok']],
   [
     'two ways at once',

@@ -62,6 +62,24 @@ judges(storeOpen, [
     files({ journal: file, hotJournal: { pages: 3, ledgerPages: 160 } }),
     ['fail hot-journal ! ledger-cannot-open'],
   ],
+  [
+    'the same beside a single byte',
+    files({ main: { ...file, size: 1 }, journal: file, hotJournal: { pages: 3, ledgerPages: 160 } }),
+    ['fail hot-journal ! ledger-cannot-open'],
+  ],
+  [
+    'the same beside an empty ledger',
+    {
+      ...opens('empty'),
+      ...files({ main: { ...file, size: 0 }, journal: file, hotJournal: { pages: 3, ledgerPages: 160 } }),
+    },
+    ['fail empty'],
+  ],
+  [
+    'gone beside a WAL of a byte',
+    { ...opens('missing'), ...files({ main: absent, wal: { ...file, size: 1 } }) },
+    ['fail missing ! ledger-cannot-open'],
+  ],
   ['locked', opens('busy'), ['fail busy']],
   ['its daemon writes', writer(4242), ['warn busy']],
   ['another process writes', writer(77), ['fail busy']],
@@ -230,6 +248,11 @@ judges(storeWal, [
   ['its only commit is damaged', wal({ visibleCommits: 0, tornCommits: 1 }), ['fail torn ! ledger-cannot-open']],
   ['its last commit is damaged', wal({ tornCommits: 1 }), ['warn torn']],
   ['shared memory is of another WAL', { ...wal({}), 'store.bytes': { wal: sound, strayFrames: 7 } }, ['warn cut']],
+  [
+    'shared memory is of another WAL by a frame',
+    { ...wal({}), 'store.bytes': { wal: sound, strayFrames: 1 } },
+    ['warn cut'],
+  ],
   ['gone, as shared memory tells', { 'store.bytes': { lostFrames: 7 } }, ['fail cut ! ledger-cannot-open']],
   [
     'its last commit is damaged, and shared memory counts it',
@@ -256,6 +279,21 @@ judges(storeWal, [
     ['unknown undetermined'],
   ],
   ['the ledger did not open', { ...wal({}), ...opens('malformed') }, ['skipped ledger-not-opened']],
+  [
+    'its bytes were not read, and there are none',
+    { ...wal({}, 0), 'store.bytes': { outcome: 'not-read', wal: null } },
+    ['pass ok'],
+  ],
+  [
+    'its bytes were not read, and there is one',
+    { ...wal({}, 1), 'store.bytes': { outcome: 'not-read', wal: null } },
+    ['unknown undetermined'],
+  ],
+  [
+    'the ledger did not open, and a byte is in it',
+    { ...wal({}, 1), ...opens('malformed') },
+    ['skipped ledger-not-opened'],
+  ],
   ['the ledger did not open, and there is nothing in it', opens('malformed'), ['pass ok']],
 ]);
 
@@ -289,6 +327,15 @@ judges(storeSchema, [
   ['a table is missing', { 'store.open': { tables: ['sessions'] } }, ['fail missing-tables']],
   ['a column is missing', { 'store.open': { columns: { ...columns, events: ['id'] } } }, ['fail missing-columns']],
   [
+    'a single column is',
+    {
+      'store.open': {
+        columns: { ...columns, sessions: (columns.sessions ?? []).filter((name) => name !== 'harness') },
+      },
+    },
+    ['fail missing-columns'],
+  ],
+  [
     'a table without known columns',
     { 'store.open': { columns: { sessions: columns.sessions ?? [] } } },
     ['fail missing-columns'],
@@ -309,6 +356,24 @@ judges(storeSchema, [
   ['encrypted records, and no key', { 'store.sessions': { artifacts: 2 } }, ['fail artifact-key-missing']],
   ['a key that is cut off', { 'store.sessions': { artifacts: 2 }, ...key(63) }, ['fail artifact-key-invalid']],
   ['a whole one', { 'store.sessions': { artifacts: 2 }, ...key(65) }, ['pass ok']],
+  [
+    'a folder in the place of the key',
+    {
+      'store.sessions': { artifacts: 2 },
+      'home.entries': { list: (key(65)['home.entries']?.list ?? []).map((one) => ({ ...one, kind: 'directory' })) },
+    },
+    ['fail artifact-key-invalid'],
+  ],
+  [
+    'more entries than were listed',
+    { 'store.sessions': { artifacts: 2 }, 'home.entries': { complete: false } },
+    ['pass ok'],
+  ],
+  [
+    'a key that may not be seen',
+    { 'store.sessions': { artifacts: 2 }, 'home.entries': { unreadable: ['keys/session-artifacts.key'] } },
+    ['pass ok'],
+  ],
   ['no records, and no key', { 'store.sessions': { artifacts: 0 } }, ['pass ok']],
   [
     'keys that may not be seen',

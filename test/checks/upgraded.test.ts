@@ -86,6 +86,20 @@ judges(upgradedCapabilities(before), [
 judges(upgradedCapabilities({ ...before, requirements: { ...before.requirements, capabilities: [] } }), [
   ['one that nobody requires is another', holds({ sessions: 'some' }), ['warn changed']],
 ]);
+judges(
+  upgradedCapabilities({
+    ...before,
+    daemon: { ...daemonBefore, capabilities: ['sessions', 'flight'].map((name) => ({ name, value: 'true' })) },
+  }),
+  [
+    [
+      'one that is required is another, and one that nobody requires',
+      holds({ sessions: 'some', flight: 'some' }),
+      ['fail changed'],
+    ],
+    ['one that nobody requires is', holds({ sessions: true, flight: 'some' }), ['warn changed']],
+  ],
+);
 judges(upgradedCapabilities({ ...before, daemon: { ...daemonBefore, catalogue: null } }), [
   ['no catalogue before', holds({ sessions: true }, ['coven.sessions']), ['pass ok']],
   ['no catalogue then and now', holds({ sessions: true }, null), ['pass ok']],
@@ -178,6 +192,46 @@ judges(upgradedLedger(ledgerOf()), [
     { ...counted({}, { rows: 99, firstRowid: 2 }), ...prunedAt(ago(minute)) },
     ['fail rows-lost'],
   ],
+]);
+/** Events whose first and last ones that are gone were written then. */
+const goneSince = (first: string, last: string): UpgradeState => {
+  const sample = [
+    { rowid: 1, id: 'a', at: first },
+    { rowid: 2, id: 'b', at: last },
+    { rowid: 100, id: 'c', at: ago(hour) },
+  ];
+  return ledgerOf({ sample });
+};
+const pruned = { ...counted(since(3, { sample: [] })), ...prunedAt(ago(minute)) };
+judges(upgradedLedger(goneSince(ago(40 * day), ago(30 * day))), [
+  ['what was 30 days old is gone', pruned, ['pass ok']],
+]);
+judges(upgradedLedger(goneSince(ago(40 * day), ago(30 * day - minute))), [
+  ['what was 30 days old but for two minutes, which are allowed', pruned, ['pass ok']],
+]);
+judges(upgradedLedger(goneSince(ago(40 * day), ago(30 * day - minute - 1))), [
+  ['what was a second younger', pruned, ['unknown not-explained']],
+]);
+judges(upgradedLedger(ledgerOf()), [
+  ['those before the first of 20 days are gone', { ...counted(since(50)), ...prunedAt(ago(minute)) }, ['pass ok']],
+]);
+const none: Partial<TableRows> = { rows: 0, firstRowid: null, lastRowid: null, sample: [] };
+judges(upgradedLedger(goneSince(ago(50 * day), ago(40 * day))), [
+  [
+    'all are gone, and the last was of an hour',
+    { ...counted(none), ...prunedAt(ago(minute)) },
+    ['unknown not-explained'],
+  ],
+]);
+judges(
+  upgradedLedger(ledgerOf({ sample: [1, 100].map((rowid) => ({ rowid, id: String(rowid), at: ago(40 * day) })) })),
+  [['all are gone, and all were past their time', { ...counted(none), ...prunedAt(ago(minute)) }, ['pass ok']]],
+);
+judges(upgradedLedger(ledgerOf(none)), [
+  ['a table without rows is gone', { 'store.rows': { tables: [table('sessions')] } }, ['pass ok']],
+]);
+judges(upgradedLedger({ ...before, ledger: { dev: '1', ino: '3', tables: [table('sessions')] } }), [
+  ['a table is new', counted(), ['pass ok']],
 ]);
 const young = [
   { rowid: 1, id: 'a', at: ago(5 * day) },

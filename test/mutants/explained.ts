@@ -72,4 +72,60 @@ export const explained: readonly Explained[] = [
     ],
     why: 'a date that is null parses to no number, too',
   },
+  {
+    file: 'checks/daemon-duplicates.ts',
+    mutants: [['0', '1']],
+    why: 'the age of a process whose start is not known: either is less than any that is asked for',
+  },
+  {
+    file: 'checks/daemon-health.ts',
+    mutants: [['0', '1']],
+    why: 'the free bytes of a disk that tells none: either is less than is enough',
+  },
+  {
+    file: 'checks/daemon-log.ts',
+    mutants: [
+      ['panics > 0', '(panics) >= (0)'],
+      ['if (!last) return 0;', 'if (false) return 0;'],
+    ],
+    why: 'a log without a panic has no time of one, and one without a start has no start to count',
+  },
+  {
+    file: 'checks/home-disk.ts',
+    mutants: [['0', '1']],
+    why: 'of a single inode fewer than a thousand are free, which is told before that',
+  },
+  {
+    file: 'checks/home-mode.ts',
+    mutants: [['a.ino < b.ino', '(a.ino) <= (b.ino)']],
+    why: 'of two names of one file either may be told',
+  },
+  {
+    file: 'checks/sessions-leases.ts',
+    mutants: [['0', '1']],
+    why: 'the end of a lease that tells none, in seconds since 1970: either is long past',
+  },
+  {
+    file: 'checks/sessions-stranded.ts',
+    mutants: [['0', '1']],
+    why: 'the age of a row whose date is none: either is less than any that is asked for',
+  },
+  {
+    file: 'checks/upgrade-sessions.ts',
+    mutants: [['0', '1']],
+    why: 'the age of a row whose date is none: either is less than any that is asked for',
+  },
+  {
+    file: 'checks/upgraded-ledger.ts',
+    mutants: [
+      ['0', '1'],
+      ['1', '2'],
+    ],
+    why: 'the first rowid of a table that is new, of which no row can be gone; and no row has a rowid behind the last one',
+  },
+  {
+    file: 'checks/upgrades.ts',
+    mutants: [["daemon === 'none' ? null : (daemon?.contract ?? null)", '((daemon?.contract ?? null))']],
+    why: 'a word has no contract: the type asks for the difference',
+  },
 ];

@@ -1,0 +1,367 @@
+// Which of several things a finding names, and how many it counts.
+import { expect, test } from 'vitest';
+import { daemon } from '../../checks/daemon.ts';
+import { daemonCapabilities } from '../../checks/daemon-capabilities.ts';
+import { daemonLog } from '../../checks/daemon-log.ts';
+import { daemonRecord } from '../../checks/daemon-record.ts';
+import { daemonSocket } from '../../checks/daemon-socket.ts';
+import { harnessChecks, harnesses } from '../../checks/harnesses.ts';
+import { homeLocks } from '../../checks/home-locks.ts';
+import { homeMode } from '../../checks/home-mode.ts';
+import { homeOwner } from '../../checks/home-owner.ts';
+import { installBinaries } from '../../checks/install-binaries.ts';
+import { sessionsLeases } from '../../checks/sessions-leases.ts';
+import { sessionsOrphaned } from '../../checks/sessions-orphaned.ts';
+import { sessionsProcesses } from '../../checks/sessions-processes.ts';
+import { storeIndex } from '../../checks/store-index.ts';
+import { storeIntegrity } from '../../checks/store-integrity.ts';
+import { upgradeBinaries } from '../../checks/upgrade-binaries.ts';
+import { upgradeSessions } from '../../checks/upgrade-sessions.ts';
+import { upgradeTarget } from '../../checks/upgrade-target.ts';
+import { upgradedCapabilities } from '../../checks/upgraded-capabilities.ts';
+import { upgradedLedger } from '../../checks/upgraded-ledger.ts';
+import { upgradedSessions } from '../../checks/upgraded-sessions.ts';
+import { upgradedVersion } from '../../checks/upgraded-version.ts';
+import {
+  ago,
+  body,
+  type Changes,
+  changed,
+  daemonProcess,
+  harnessProcess,
+  healthy,
+  hour,
+  now,
+  runningRow,
+  stopped,
+  stranger,
+} from '../../fixtures/seen.ts';
+import { savedState } from '../../fixtures/upgrade-state.ts';
+import type { Check, Facts, Finding } from '../../src/model/check.ts';
+import type { Entry, Lease, Observations, Process, SessionRow } from '../../src/model/observation.ts';
+import type { DaemonState, UpgradeState } from '../../src/upgrade/state.ts';
+
+/** The finding of this code, or the first one. */
+function found(check: Check, seen: Observations, code?: string): Finding {
+  const findings = check.judge(seen, new AbortController().signal);
+  const one = Array.isArray(findings) && findings.find((finding) => code === undefined || finding.code === code);
+  if (!one) throw new TypeError(`${check.id} says nothing of ${code}`);
+  return one as Finding;
+}
+const factsOf = (check: Check, seen: Changes, base = healthy): Facts => found(check, changed(base, seen)).facts;
+const evidenceOf = (check: Check, seen: Changes, code?: string, base = healthy) =>
+  found(check, changed(base, seen), code).evidence;
+/** What is told of one field. */
+const fieldOf = (check: Check, seen: Changes, field: string, base = healthy) =>
+  evidenceOf(check, seen, undefined, base).find((one) => one.field === field)?.value;
+
+const processes = (...list: readonly Process[]): Changes => ({ processes: { list } });
+const rows = (...open: readonly SessionRow[]): Changes => ({ 'store.sessions': { open } });
+const many = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `session-${index}`);
+const entry = (name: string, more: Partial<Entry>): Entry => ({
+  name,
+  kind: 'file',
+  mode: 0o600,
+  uid: 1000,
+  size: 1,
+  links: 1,
+  dev: '1',
+  ino: '1',
+  modifiedAt: now,
+  ...more,
+});
+const entries = (...list: readonly Entry[]): Changes => ({ 'home.entries': { list } });
+const foreign: Changes = {
+  'home.locks': { files: [{ name: 'daemon-serve.lock', holders: [] }] },
+  processes: { list: [] },
+};
+
+test('of capabilities their values are evidence, but for those that are lists', () => {
+  const seen = body({ capabilities: { sessions: true, events: ['a'] } });
+  expect(['sessions', 'events', 'structuredErrors'].map((name) => fieldOf(daemonCapabilities, seen, name))).toEqual([
+    true,
+    null,
+    null,
+  ]);
+});
+
+test('the holder of the serve lock is named, and of no other', () => {
+  const files = ['daemon.lock', 'daemon-serve.lock'].map((name, index) => ({
+    name,
+    holders: [{ pid: index === 0 ? 9 : 4242, exclusive: true }],
+  }));
+  expect(fieldOf(daemon, { 'home.locks': { files } }, 'serveLockHolder')).toBe(4242);
+});
+
+test('a daemon that a signal has stopped is told so, whatever other processes do', () => {
+  const hung: Changes = { 'daemon.health': { outcome: 'no-bytes', body: null } };
+  const stoppedOne = (...list: readonly Process[]) => factsOf(daemon, { ...hung, ...processes(...list) }).stopped;
+  expect(stoppedOne(stranger, { ...daemonProcess, state: 'T' })).toBe(true);
+  expect(stoppedOne({ ...stranger, state: 'T' }, daemonProcess)).toBe(false);
+});
+
+test('how long a silent daemon was watched is told', () => {
+  const silence = {
+    pid: 4242,
+    watchedMs: 11_000,
+    looks: 20,
+    state: 'S',
+    runnable: false,
+    cpuMs: 20,
+    log: false,
+    lateMs: 3,
+  };
+  const { watchedMs, cpuMs } = factsOf(daemon, { 'daemon.health': { outcome: 'no-bytes', body: null, silence } });
+  expect([watchedMs, cpuMs]).toEqual([11_000, 20]);
+});
+
+test('the program under a recorded number is named', () => {
+  const record: Changes = { 'daemon.record': { ...healthy['daemon.record'], pid: 77 } };
+  expect(factsOf(daemonRecord, { ...record, ...processes(daemonProcess, stranger) }, stopped).command).toBe('sleep');
+});
+
+test('the first that listens is the listener', () => {
+  const two = processes(daemonProcess, { ...stranger, listening: true });
+  expect([factsOf(daemonSocket, {}).listenerPid, factsOf(daemonSocket, two).listenerPid]).toEqual([4242, 4242]);
+});
+
+test('a log without a start counts none', () => {
+  expect(factsOf(daemonLog, { 'daemon.log': { starts: [], last: null } }).starts).toBe(0);
+});
+
+test('harnesses that cannot be run are counted', () => {
+  const install = (...why: readonly ('mode' | null)[]): Changes => ({
+    install: {
+      harnesses: why.map((one, index) => ({
+        id: `h${index}`,
+        path: null,
+        ...(one && { blocked: { path: '/opt/h', why: one } }),
+      })),
+    },
+  });
+  expect([factsOf(harnesses, install(null, null)).blocked, factsOf(harnesses, install('mode', null)).blocked]).toEqual([
+    0, 1,
+  ]);
+});
+
+test('the daemon that finds no harness is named, also where its configuration could not be seen', () => {
+  const [codex] = harnessChecks;
+  const seen = changed(healthy, { 'daemon.process': { harnesses: [] } });
+  const { code, facts } = found(codex as Check, { ...seen, 'home.config': null as never });
+  expect([code, facts.pid]).toEqual(['not-for-daemon', 4242]);
+});
+
+test('locks that are held are named with who holds them', () => {
+  const files = ['state.lock', 'daemon-serve.lock'].map((name, index) => ({
+    name,
+    holders: index === 0 ? [] : [{ pid: 4242, exclusive: true }],
+  }));
+  expect(factsOf(homeLocks, { 'home.locks': { files } }).held).toBe('daemon-serve.lock by 4242');
+});
+
+test('where processes could not be seen, nobody is taken for the daemon that holds a lock', () => {
+  const held = [{ name: 'automations-scheduler.lock', pid: 4242, command: 'coven', watchedMs: 6000 }];
+  const seen = changed(healthy, { 'home.held': { held } });
+  expect(found(homeLocks, { ...seen, processes: null as never }).code).toBe('held');
+});
+
+test.each([
+  [['10', '9'], '9'],
+  [['9', '10'], '9'],
+  [['12', '11'], '11'],
+  [['11', '12'], '11'],
+])('of open entries with the inodes %s the first by inode is named', (inodes, first) => {
+  const seen = entries(...inodes.map((ino) => entry(`keys/${ino}`, { ino, mode: 0o644 })));
+  expect(factsOf(homeMode, seen).name).toBe(`keys/${first}`);
+});
+
+test('of entries of another user the first that Coven writes is named, else the first', () => {
+  const named = (...names: readonly string[]) =>
+    factsOf(homeOwner, entries(...names.map((name) => entry(name, { uid: 0 })))).name;
+  expect([named('notes', 'state.lock', 'daemon.lock'), named('notes', 'other')]).toEqual(['state.lock', 'notes']);
+});
+
+test('the launcher that comes first is named', () => {
+  const coven = { path: '/usr/bin/coven', target: '/opt/coven', version: '0.4.6', ours: false };
+  const launcher = {
+    path: '/home/ada/bin/coven',
+    target: '/home/ada/bin/coven',
+    version: null,
+    ours: true,
+    launcher: true,
+  };
+  expect(factsOf(installBinaries, { install: { covens: [launcher, coven] } }).launcher).toBe('/home/ada/bin/coven');
+  expect(factsOf(installBinaries, { install: { covens: [coven, launcher] } }).launcher).toBe(null);
+});
+
+const seconds = Date.parse(now) / 1000;
+const lease = (name: string, more: Partial<Lease>): Lease => ({
+  name,
+  state: 'valid',
+  expiresAt: seconds + 60,
+  sessionId: 'session-1',
+  ...more,
+});
+const leases = (writers: readonly Lease[], owner: Lease | null = null): Changes => ({
+  'sessions.leases': { projects: [{ path: '/p', gate: 'read', owner, writers }] },
+});
+
+test('of leases with the same fault the first is named', () => {
+  const two = (more: Partial<Lease>) => leases([lease('a', more), lease('b', more)]);
+  const named = (seen: Changes) =>
+    factsOf(sessionsLeases, { ...processes(daemonProcess, harnessProcess), ...seen }).name;
+  expect([
+    named(two({ state: 'unreadable', expiresAt: null })),
+    named(two({ state: 'malformed', expiresAt: null })),
+    named(two({ expiresAt: seconds - 99 })),
+    named(two({ expiresAt: seconds + 2 * hour })),
+    named(leases([lease('a', { state: 'unreadable' })], lease('own', { state: 'unreadable' }))),
+  ]).toEqual(['a', 'a', 'a', 'a', 'own']);
+});
+
+test('a lease until after the last date ends at the last date', () => {
+  expect(factsOf(sessionsLeases, leases([lease('a', { expiresAt: 1e300 })])).until).toBe('+275760-09-13T00:00:00.000Z');
+});
+
+test('where rows are judged, whether a daemon can be reached is evidence, and else it is not', () => {
+  const gone = { ...runningRow, id: 'gone' };
+  const left = { ...harnessProcess, pid: 4301, innerPid: 4301, ownerPid: null, sessionId: 'left' };
+  const unclear = { ...stranger, sessionId: 'unclear' };
+  const row = (id: string): SessionRow => ({ ...runningRow, id });
+  const isTold = (open: readonly SessionRow[], ...list: readonly Process[]): boolean =>
+    evidenceOf(sessionsOrphaned, { ...rows(...open), ...processes(daemonProcess, ...list) }).some(
+      ({ field }) => field === 'connect',
+    );
+  expect([
+    isTold([]),
+    isTold([gone]),
+    isTold([runningRow], harnessProcess),
+    isTold([row('left')], left),
+    isTold([row('unclear')], unclear),
+    isTold([runningRow, gone], harnessProcess),
+    isTold([runningRow, row('left')], harnessProcess, left),
+    isTold([runningRow, row('unclear')], harnessProcess, unclear),
+  ]).toEqual([false, true, true, true, true, true, true, true]);
+});
+
+test('of many rows and processes the first twenty are evidence', () => {
+  const ids = many(21);
+  const open = rows(...ids.map((id) => ({ ...runningRow, id })));
+  const orphans = evidenceOf(sessionsOrphaned, open).filter(({ field }) => field.endsWith('.updatedAt'));
+  expect([orphans.length, orphans[0]?.field]).toEqual([20, 'session-0.updatedAt']);
+  const hidden = ids.map((_, index) => ({
+    ...stranger,
+    pid: 5000 + index,
+    command: 'claude',
+    home: 'unreadable' as const,
+  }));
+  const unclear = evidenceOf(sessionsProcesses, processes(daemonProcess, ...hidden)).filter(({ field }) =>
+    field.endsWith('.environment'),
+  );
+  expect([unclear.length, unclear[0]?.field]).toEqual([20, '5000.environment']);
+  const live = ids.map((sessionId, index) => ({
+    ...harnessProcess,
+    pid: 5000 + index,
+    innerPid: 5000 + index,
+    sessionId,
+  }));
+  const sessions = evidenceOf(
+    upgradeSessions,
+    { ...open, ...processes(daemonProcess, ...live) },
+    'live-sessions',
+  ).filter(({ field }) => field.startsWith('session-'));
+  expect([sessions.length, sessions[0]?.field]).toEqual([20, 'session-0']);
+});
+
+test('of damage of the full-text index the first is told', () => {
+  const problems = ['one', 'two'].map((text) => ({ kind: 'twice', text, table: 'events', search: true }) as const);
+  const map = { ...healthy['store.bytes'].map, problems, problemCount: 2 } as never;
+  expect(factsOf(storeIndex, { 'store.bytes': { map } }).first).toBe('one');
+});
+
+test('what can still be read is counted by table, and all rows that were read together', () => {
+  const counted = { sessions: { rows: 3, about: 4 }, events: { rows: 47, about: 66 } };
+  const tables = Object.entries(counted).map(([table, more]) => ({ table, ...more }));
+  const seen: Changes = {
+    'store.bytes': { map: { ...healthy['store.bytes'].map, tables } as never },
+    'store.integrity': {
+      tables: [3, 47].map((rowsRead) => ({ table: 't', rowsRead, rowsAbout: 66, complete: true, problem: null })),
+    },
+  };
+  const { sessions, sessionsAbout, events, eventsAbout, rowsRead } = factsOf(storeIntegrity, seen);
+  expect([sessions, sessionsAbout, events, eventsAbout, rowsRead]).toEqual([3, 4, 47, 66, 50]);
+});
+
+test('the first Coven of the target behind another is named, and none where it comes first', () => {
+  const coven = (path: string, version: string) => ({ path, target: path, version, ours: false });
+  const hidden = (...covens: readonly ReturnType<typeof coven>[]) =>
+    factsOf(upgradeBinaries({ targetVersion: '0.4.7' }), { install: { covens } }).hidden;
+  expect([
+    hidden(coven('/a', '0.4.6'), coven('/b', '0.4.7'), coven('/c', '0.4.7')),
+    hidden(coven('/a', '0.4.7')),
+    hidden(coven('/a', '0.4.7'), coven('/b', '0.4.6')),
+  ]).toEqual(['/b', null, null]);
+});
+
+test('what is installed is the first Coven on PATH', () => {
+  const covens = ['0.4.6', '0.4.5'].map((version) => ({ path: `/${version}`, target: version, version, ours: false }));
+  expect(factsOf(upgradeTarget({ targetVersion: '0.4.7' }), { install: { covens } }).installed).toBe('0.4.6');
+});
+
+test('the version that a stranger on the socket tells is not that of the daemon', () => {
+  const { daemon: daemonBefore } = savedState;
+  expect([
+    factsOf(upgradeTarget({ targetVersion: '0.4.7' }), foreign).running,
+    factsOf(upgradedVersion({ ...savedState, daemon: daemonBefore }), foreign).now,
+  ]).toEqual([null, null]);
+});
+
+test('what a new daemon announces is told, the catalogue only where it was known before', () => {
+  const gained = (daemonBefore: Partial<DaemonState>) =>
+    factsOf(
+      upgradedCapabilities({ ...savedState, daemon: { ...(savedState.daemon as DaemonState), ...daemonBefore } }),
+      {
+        ...body({ capabilities: { sessions: true, flight: true } }),
+        'daemon.capabilities': { body: ['coven.sessions', 'coven.flight'] },
+      },
+    ).gained;
+  expect([gained({}), gained({ catalogue: null })]).toEqual(['flight, catalogue/coven.flight', 'flight']);
+});
+
+const table = (name: string, more: object = {}) => ({
+  table: name,
+  rows: 100,
+  firstRowid: 1,
+  lastRowid: 100,
+  sample: [],
+  ...more,
+});
+const ledgerOf = (...tables: readonly ReturnType<typeof table>[]): UpgradeState => ({
+  ...savedState,
+  ledger: { dev: '1', ino: '3', tables },
+});
+
+test('the rows of tables that are new or gone are all counted', () => {
+  const seen = (...tables: readonly ReturnType<typeof table>[]): Changes => ({ 'store.rows': { tables } });
+  const both = [table('events'), table('sessions')];
+  const isNew = factsOf(upgradedLedger(ledgerOf(table('sessions'))), seen(...both));
+  expect([isNew.events, isNew.eventsNew, isNew.sessionsNew]).toEqual([100, 100, 0]);
+  const gone = changed(healthy, seen(table('sessions')));
+  const { facts, evidence } = found(upgradedLedger(ledgerOf(...both)), gone);
+  expect([facts.count, facts.tables]).toEqual([100, '100 of 100 in events']);
+  expect(evidence.find(({ field }) => field === 'events.rows')?.value).toBe(0);
+});
+
+test.each([
+  ['running', 1, 0],
+  ['completed', 0, 1],
+])('a session that waited and is now %s', (status, open, ended) => {
+  const before: UpgradeState = {
+    ...savedState,
+    sessions: { byStatus: [], open: [{ id: 'a', status: 'created', standing: 'created' }], openComplete: true },
+  };
+  const facts = factsOf(upgradedSessions(before), {
+    'store.rows': { changed: [{ id: 'a', status, updatedAt: ago(1) }] },
+  });
+  expect([facts.open, facts.ended]).toEqual([open, ended]);
+});
