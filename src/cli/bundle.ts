@@ -78,7 +78,7 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
 type PlaceOf = (run: Pick<Report, 'runId' | 'startedAt'>) => OutsideFile;
 
 /** Opens the folder that a bundle will lie in. Without a name it has one of our own, which a run gives it at its end. */
-function placeIn(output: string | null, home: string): PlaceOf {
+export function placeIn(output: string | null, home: string): PlaceOf {
   if (output !== null) {
     const file = placeOf('-o', resolve(output), home);
     return () => file;
@@ -122,29 +122,34 @@ interface Asked {
 
 type Outcome = Answer & { readonly estimate: boolean };
 
-async function packed({ host, runs, run, signal }: Diagnosis, asked: Asked): Promise<Outcome> {
-  const { home, titles, events, estimate, failOn, accepted, ended, tell, place } = asked;
-  const packer = startPacker(ended);
+async function packed(found: Diagnosis, asked: Asked): Promise<Outcome> {
+  const packer = startPacker(asked.ended);
   try {
-    const [gathered, rescue] = await Promise.all([
-      gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell }),
-      rescueMember(home, runs, signal),
-    ]);
-    const collected = rescue ? withPart(gathered, { name: rescueName, json: rescue }) : gathered;
-    tell('redaction');
-    const request = {
-      ...{ collected, run, failOn, accepted },
-      runs: runs.map(saidRun),
-      included: includedIn(asked),
-      createdAt: new Date().toISOString(),
-    };
-    if (!estimate && place) return { ...(await proven(place(run), request, packer, tell)), estimate };
-    const contents = await packer.pack({ ...request, found: [], kind: null });
-    if ('hits' in contents) return { ...withholding(null, contents.hits), estimate };
-    return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
+    return await packedBy(packer, found, asked);
   } finally {
     await packer.end();
   }
+}
+
+/** The bundle of a diagnosis, packed and proven by `packer`. */
+export async function packedBy(packer: Packer, { host, runs, run, signal }: Diagnosis, asked: Asked): Promise<Outcome> {
+  const { home, titles, events, estimate, failOn, accepted, tell, place } = asked;
+  const [gathered, rescue] = await Promise.all([
+    gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell }),
+    rescueMember(home, runs, signal),
+  ]);
+  const collected = rescue ? withPart(gathered, { name: rescueName, json: rescue }) : gathered;
+  tell('redaction');
+  const request = {
+    ...{ collected, run, failOn, accepted },
+    runs: runs.map(saidRun),
+    included: includedIn(asked),
+    createdAt: new Date().toISOString(),
+  };
+  if (!estimate && place) return { ...(await proven(place(run), request, packer, tell)), estimate };
+  const contents = await packer.pack({ ...request, found: [], kind: null });
+  if ('hits' in contents) return { ...withholding(null, contents.hits), estimate };
+  return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
 }
 
 const withPart = (all: Collected, part: Part): Collected => ({

@@ -2,39 +2,14 @@
  * Redacts, packs and scans bundles in a process of its own, which says what it begins: whatever a text does to it, its
  * parent ends it and goes on without that text. One request a line; the end of its input ends it.
  */
-import { setMaxListeners } from 'node:events';
-import { checks as ours } from '../../checks/index.ts';
-import { makeArchive } from '../bundle/archive.ts';
-import { type Cleaned, type Contents, manifestUnit, packMembers } from '../bundle/pack.ts';
-import type { Member } from '../bundle/part.ts';
-import { scanBundle } from '../bundle/scan.ts';
+import { manifestUnit } from '../bundle/pack.ts';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { readLines } from '../child/lines.ts';
-import { tool } from '../host/package.ts';
-import { recordedHost } from '../host/recorded.ts';
-import type { RescueMember } from '../model/rescue-told.ts';
-import { renderJson } from '../render/json.ts';
-import { renderPage } from '../render/page.ts';
-import { renderText } from '../render/text.ts';
-import type { Accepted } from '../run/accepted.ts';
-import { judgeOn } from '../run/diagnose.ts';
-import { makeReport, type Report } from '../run/report.ts';
-import type { CheckRun } from '../run/runner.ts';
-import {
-  lineOf,
-  messageOf,
-  type PackMessage,
-  type PackRequest,
-  type ProveRequest,
-  type SaidRun,
-} from './pack-protocol.ts';
+import { lineOf, messageOf, type PackMessage, type PackRequest, type ProveRequest } from './pack-protocol.ts';
+import { hits, packed } from './packing.ts';
 
 /** Longest request, in characters: some 200 MB of what was seen. */
 const requestLimit = 256 * 1024 ** 2;
-/** As long as a run has by default. */
-const judgeMs = 20_000;
-const never = new AbortController().signal;
-setMaxListeners(0, never);
 
 endWithParent();
 const say = (message: PackMessage): void => void process.stdout.write(`${lineOf(message)}\n`);
@@ -43,106 +18,11 @@ const begin = (begun: string): void => say({ begun });
 async function answer(request: PackRequest | ProveRequest): Promise<PackMessage> {
   begin(manifestUnit);
   try {
-    return request.do === 'pack' ? { packed: await packed(request) } : { hits: await hits(request) };
+    return request.do === 'pack' ? { packed: await packed(request, begin) } : { hits: await hits(request, begin) };
   } catch (error) {
     // Its message may quote what it failed on.
     return { threw: error instanceof Error ? error.name : 'an error' };
   }
-}
-
-async function packed(request: PackRequest) {
-  const contents = await contentsOf(request);
-  if (!contents) return null;
-  const { members, cut, leftOut, reduced } = contents;
-  begin('archive');
-  return {
-    members: members.map(({ name, bytes: { length } }) => ({ name, bytes: { length } })),
-    cut,
-    leftOut,
-    reduced,
-    archive: request.kind && (await makeArchive(members, request.kind)),
-  };
-}
-
-async function contentsOf(request: PackRequest): Promise<Contents | null> {
-  const { collected, run, failOn, accepted, included, createdAt, givenUp } = request;
-  const runs = request.runs.map(runOf);
-  const { home: _, ...recorded } = run;
-  let contents: Contents | null = await packMembers(collected, runs, {
-    run: recorded,
-    tool: tool(),
-    createdAt,
-    included,
-    begin,
-    givenUp,
-    report: async (cleaned) => {
-      const judged = await judgedAgain(runs, cleaned);
-      return reportMembers(
-        makeReport(judged, failOn, { ...run, home: '<coven-home>' }, quoted(accepted, cleaned)),
-        cleaned,
-      );
-    },
-  });
-  for (const found of request.found) {
-    // What was given up since is no member any more.
-    const members: ReadonlySet<string> = new Set(contents?.members.map(({ name }) => name));
-    const wanted = found.filter(({ member }) => members.has(member) || !givenUp.has(member));
-    if (wanted.length > 0) contents = contents?.without(wanted) ?? null;
-  }
-  return contents;
-}
-
-async function hits({ path, forbidden }: ProveRequest) {
-  const { makeProof } = await import('../redaction/proof.ts');
-  return scanBundle(path, await makeProof(forbidden), begin);
-}
-
-/** A check of others is not judged here: what it said is there. */
-function runOf({ check, ...said }: SaidRun): CheckRun {
-  if (typeof check !== 'string') return { ...said, check: { ...check, judge: () => [] } };
-  const own = ours.find(({ id }) => id === check);
-  if (!own) throw new Error(`no check of ours: ${check}`);
-  return { ...said, check: own };
-}
-
-/**
- * What our checks say of the observations as the bundle holds them: its report cannot tell more than the bundle, and an
- * analysis of it tells the same. Each keeps the time that it took when the machine was looked at.
- */
-async function judgedAgain(
-  runs: readonly CheckRun[],
-  { observations, runs: others }: Cleaned,
-): Promise<readonly CheckRun[]> {
-  const host = recordedHost(JSON.parse(JSON.stringify(observations)));
-  const own = runs.filter(({ check }) => !check.module);
-  const checks = own.map(({ check }) => check);
-  const judged = await judgeOn(host, checks, { checkMs: judgeMs, signal: never });
-  const of = new Map(
-    [...judged.map((run, index) => ({ ...run, durationMs: own[index]?.durationMs ?? 0 })), ...others].map((run) => [
-      run.check.id,
-      run,
-    ]),
-  );
-  return runs.flatMap(({ check }) => of.get(check.id) ?? []);
-}
-
-/** Reasons are the user's own words. */
-const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
-  baseline: accepted.baseline && { ...accepted.baseline, runId: line(accepted.baseline.runId) },
-  suppressions: accepted.suppressions.map((entry) => ({ ...entry, reason: line(entry.reason) })),
-});
-
-/** The report as people, programs and support read it. */
-function reportMembers(report: Report, { observations, included, system, rescue }: Cleaned): readonly Member[] {
-  const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
-  return [
-    member(
-      'report.html',
-      renderPage(report, observations, included, { tool: tool(), system, rescue: rescue as RescueMember | null }),
-    ),
-    member('report.json', renderJson(report, tool())),
-    member('report.txt', renderText(report, { tool: tool(), verbose: true, color: false })),
-  ];
 }
 
 // Last: what it calls is made by then.

@@ -1,12 +1,19 @@
-// Makes the bundles of some clean homes with random environments, one after another in this process, and tells of each a
-// line on descriptor 3. Arguments: seed, first home, the one after the last, environments of each.
+// Makes the bundles of some clean homes with random environments, and tells of each a line on descriptor 3. The first of each home
+// is made as the command does, with its processes; the others from the same diagnosis, by the same code in this process: what their
+// environments say must go is gathered, redacted, packed, written, read and proven for each of them.
+// Arguments: seed, first home, the one after the last, environments of each.
 import { rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanEnvironment, cleanHome } from '../../fixtures/bundle/clean.ts';
 import { makeRandom } from '../../fixtures/redaction/random.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { readBundle } from '../../src/bundle/read.ts';
-import { bundle } from '../../src/cli/bundle.ts';
+import { bundle, packedBy, placeIn } from '../../src/cli/bundle.ts';
+import { diagnoseHome } from '../../src/cli/diagnose-home.ts';
+import type { Packer } from '../../src/cli/packer.ts';
+import { hits, packed } from '../../src/cli/packing.ts';
+import { withPluginChecks } from '../../src/cli/plugins.ts';
+import { nothingAccepted } from '../../src/run/accepted.ts';
 
 const [seed = 1, first = 0, last = 0, environments = 0] = process.argv.slice(2).map(Number);
 const plain = { PATH: process.env.PATH, HOME: '/nonexistent' };
@@ -25,19 +32,61 @@ const asked = {
   json: true,
 } as const;
 const never = new AbortController().signal;
+/** Milliseconds for all bundles of one home, on a machine however busy. */
+const moreMs = 3_600_000;
 
-for (let home = first; home < last; home += 1) {
+const begin = (): void => undefined;
+const here: Packer = {
+  pack: async (request) =>
+    (await packed({ ...request, givenUp: new Map() }, begin)) ?? { hits: request.found.at(-1) ?? [] },
+  prove: (path, forbidden) => hits({ path, forbidden }, begin),
+  end: async () => undefined,
+};
+
+/** What the next bundle is made in. */
+function enter(env: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, plain, env);
+}
+
+async function tell(home: number, time: number, isWithheld: boolean, output: string, env: object): Promise<void> {
+  const manifest = isWithheld ? {} : JSON.parse(String((await readBundle(output)).get('manifest.json')));
+  rmSync(output, { force: true });
+  writeSync(3, `${JSON.stringify({ home, time, isWithheld, reduced: manifest.reduced ?? [], env })}\n`);
+}
+
+async function run(home: number): Promise<void> {
   const random = makeRandom(seed * 1000 + home);
   await using scratch = await makeScratch('memory');
   const path = cleanHome(scratch.path, random);
   const output = join(scratch.path, 'x.zip');
-  for (let time = 0; time < environments; time += 1) {
-    const env = cleanEnvironment(random);
-    for (const name of Object.keys(process.env)) delete process.env[name];
-    Object.assign(process.env, plain, env);
-    const exitCode = await bundle({ ...asked, home: path, output }, never);
-    const manifest = exitCode === 0 ? JSON.parse(String((await readBundle(output)).get('manifest.json'))) : {};
-    rmSync(output, { force: true });
-    writeSync(3, `${JSON.stringify({ home, time, exitCode, reduced: manifest.reduced ?? [], env })}\n`);
-  }
+  const [env = {}, ...others] = Array.from({ length: environments }, () => cleanEnvironment(random));
+  enter(env);
+  await tell(home, 0, (await bundle({ ...asked, home: path, output }, never)) !== 0, output, env);
+  const checks = await withPluginChecks([], path, never);
+  await diagnoseHome(
+    checks,
+    { ...asked, home: path },
+    never,
+    async (found) => {
+      for (const [index, env] of others.entries()) {
+        enter(env);
+        const wanted = {
+          accepted: nothingAccepted,
+          place: placeIn(output, path),
+          home: path,
+          ended: never,
+          tell: begin,
+        };
+        const { withheld } = await packedBy(here, found, { ...asked, ...wanted });
+        await tell(home, index + 1, withheld.length > 0, output, env);
+      }
+    },
+    { moreMs },
+  );
 }
+
+async function all(): Promise<void> {
+  for (let home = first; home < last; home += 1) await run(home);
+}
+void all();
