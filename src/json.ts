@@ -1,6 +1,11 @@
-/** How much of a JSON text is believed: 250,000 values take some 50 MB, and no document of Coven's or ours has a tenth of them. */
-const mostValues = 250_000;
-const deepest = 200;
+/** How much of a JSON text is believed. */
+export interface JsonLimits {
+  readonly values: number;
+  readonly levels: number;
+}
+
+/** 250,000 values take some 50 MB, and hardly any document of Coven's or ours has a tenth of them. */
+const usual: JsonLimits = { values: 250_000, levels: 200 };
 
 /** The text has more values, or deeper ones, than any document that is meant to be read. */
 export class TooMuchJson extends SyntaxError {}
@@ -10,7 +15,7 @@ export class TooMuchJson extends SyntaxError {}
  * and levels are counted in one pass before anything is made of them. Throws a SyntaxError, as `JSON.parse` does.
  */
 export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
-  measure(text);
+  countValues(text, usual);
   return JSON.parse(text, reviver);
 }
 
@@ -24,10 +29,10 @@ export function fieldsOf(text: string): Readonly<Record<string, unknown>> | null
   }
 }
 
-/** Throws where a text has too many values or levels; what is no JSON is left to the parser. */
-function measure(text: string): void {
+/** How many values a text may have. Throws where they, or the levels, are too many; what is no JSON is left to the parser. */
+export function countValues(text: string, limits: JsonLimits): number {
   // Each value takes two bytes at least, with what parts it from the next.
-  if (text.length < deepest) return;
+  if (text.length < Math.min(limits.values, limits.levels)) return text.length;
   let values = 1;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -38,9 +43,10 @@ function measure(text: string): void {
       values += 1;
       depth += 1;
     } else if (code === 0x7d || code === 0x5d) depth -= 1;
-    if (values > mostValues || depth > deepest)
-      throw new TooMuchJson(`more than ${mostValues} values, or more than ${deepest} levels`);
+    if (values > limits.values || depth > limits.levels)
+      throw new TooMuchJson(`more than ${limits.values} values, or more than ${limits.levels} levels`);
   }
+  return values;
 }
 
 /** The quote that ends the string which opens at `from`, or the end of the text. */

@@ -1,11 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Manifest, parseManifest } from './manifest.ts';
+import { countValues } from '../json.ts';
+import { type Manifest, manifestRoom, parseManifest } from './manifest.ts';
 import { manifestName, readOurs, runsIn, stages, whyNotPrivate } from './place.ts';
 import { reasonOf } from './refused.ts';
-
-/** A manifest names every file once; a million of them take less. */
-const manifestLimit = 400 * 1024 ** 2;
 
 export type Listed =
   | { readonly state: 'whole'; readonly id: string; readonly path: string; readonly manifest: Manifest }
@@ -14,14 +12,22 @@ export type Listed =
   /** Not as we make them: it is not used. */
   | { readonly state: 'refused'; readonly id: string; readonly path: string; readonly why: string };
 
-/** Every backup in `places`, folders of runs, oldest first. Throws Refused for one that cannot be looked at. */
-export function listBackups(places: readonly string[]): readonly Listed[] {
+/**
+ * Every backup in `places`, folders of runs, oldest first; or the one of that id. Throws Refused for a place that cannot be
+ * looked at. What manifests may hold together is bounded: the newest are read first, and one that finds no room is refused
+ * until it is named.
+ */
+export function listBackups(places: readonly string[], only?: string): readonly Listed[] {
+  const left = { ...manifestRoom };
   return places
-    .flatMap((place) => runsIn(place).flatMap((id) => look(id, join(place, id))))
-    .sort((one, other) => one.id.localeCompare(other.id));
+    .flatMap((place) => runsIn(place).map((id) => ({ id, run: join(place, id) })))
+    .filter(({ id }) => only === undefined || id === only)
+    .sort((one, other) => other.id.localeCompare(one.id))
+    .flatMap(({ id, run }) => look(id, run, left))
+    .reverse();
 }
 
-function look(id: string, run: string): readonly Listed[] {
+function look(id: string, run: string, left: Room): readonly Listed[] {
   const path = join(run, stages.whole);
   const partial = join(run, stages.partial);
   const begun = lstatSync(partial, { throwIfNoEntry: false })
@@ -30,18 +36,32 @@ function look(id: string, run: string): readonly Listed[] {
   if (!lstatSync(path, { throwIfNoEntry: false })) return begun;
   const why = whyNotPrivate(run) ?? whyNotPrivate(path);
   if (why) return [{ state: 'refused', id, path, why }, ...begun];
-  const manifest = readManifest(path);
+  const manifest = readManifest(id, path, left);
   if ('why' in manifest) return [{ state: 'refused', id, path, why: manifest.why }, ...begun];
   if (manifest.id !== id)
     return [{ state: 'refused', id, path, why: `its manifest is that of ${manifest.id}` }, ...begun];
   return [{ state: 'whole', id, path, manifest }, ...begun];
 }
 
-function readManifest(path: string): Manifest | { readonly why: string } {
+/** What is left for manifests that are still to be read. */
+type Room = { -readonly [of in keyof typeof manifestRoom]: number };
+
+function readManifest(id: string, path: string, left: Room): Manifest | { readonly why: string } {
   try {
-    const parsed = parseManifest(readOurs(join(path, manifestName), manifestLimit));
+    const file = join(path, manifestName);
+    const { size } = lstatSync(file);
+    if (size > left.bytes && size <= manifestRoom.bytes) return { why: noRoom(id) };
+    const text = readOurs(file, manifestRoom.bytes);
+    left.bytes -= size;
+    const values = countValues(text, manifestRoom);
+    if (values > left.values) return { why: noRoom(id) };
+    left.values -= values;
+    const parsed = parseManifest(text);
     return 'why' in parsed ? { why: `${manifestName}: ${parsed.why}` } : parsed;
   } catch (error) {
     return { why: `${manifestName}: ${reasonOf(error)}` };
   }
 }
+
+const noRoom = (id: string): string =>
+  `its list of files is too large to be read beside those of newer backups; \`coven-doctor backup verify ${id}\` reads it alone`;

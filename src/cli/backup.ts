@@ -111,7 +111,7 @@ export function verify(options: BackupOptions, id: string | undefined, signal: A
   return refusing(options, async () => {
     const { place, close } = await placeOf(options);
     try {
-      const chosen = listBackups([place]).filter((backup) => id === undefined || backup.id === id);
+      const chosen = listBackups([place], id);
       if (id !== undefined && chosen.length === 0) throw unknown(id);
       const verdicts = [];
       for (const backup of chosen) {
@@ -179,7 +179,7 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
 }
 
 function choose(place: string, id: string): Whole {
-  const found = listBackups([place]).filter((backup) => backup.id === id);
+  const found = listBackups([place], id);
   if (found.length === 0) throw unknown(id);
   const whole = found.find((backup): backup is Whole => backup.state === 'whole');
   if (whole) return whole;

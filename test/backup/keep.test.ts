@@ -5,7 +5,7 @@ import { backUp, backupsOf } from '../../fixtures/backup.ts';
 import { cli } from '../../fixtures/diagnose.ts';
 import { makeHome, overwrite } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
-import type { Listed } from '../../src/backup/list.ts';
+import { type Listed, listBackups } from '../../src/backup/list.ts';
 import { isBelow, type Manifest, parseManifest } from '../../src/backup/manifest.ts';
 import { runsOf } from '../../src/backup/place.ts';
 import { prove } from '../../src/backup/prove.ts';
@@ -128,6 +128,29 @@ test('a manifest leads out of no home, and through no symlink', () => {
   });
   expect(why()).toEqual({ why: 'it does not name the home' });
   expect(parseManifest('null')).toEqual({ why: 'it is not of schema version 1' });
+});
+
+test('of manifests that are too large together the newest are read, and any of them that is named', async () => {
+  await using scratch = await makeScratch();
+  const home = makeOne(scratch);
+  const ids = [(await backUp(home)).id, (await backUp(home)).id];
+  const [older = '', newer = ''] = ids;
+  for (const id of ids) {
+    const file = join(runsOf(home), id, 'backup', 'manifest.json');
+    writeFileSync(file, readFileSync(file, 'utf8') + ' '.repeat(40 * 1024 ** 2));
+  }
+  expect(listBackups([runsOf(home)]).map(({ id, state }) => [id, state])).toEqual([
+    [older, 'refused'],
+    [newer, 'whole'],
+  ]);
+  expect(listBackups([runsOf(home)], older)).toMatchObject([{ id: older, state: 'whole' }]);
+  const { stdout } = await cli(['backup', 'list', '--home', home]);
+  const [, words = ''] = /`coven-doctor (backup verify [^`]+)`/.exec(stdout) ?? [];
+  expect(await cli([...words.split(' '), '--home', home])).toMatchObject({ exitCode: 0, stderr: '' });
+  writeFileSync(join(runsOf(home), newer, 'backup', 'manifest.json'), ' '.repeat(65 * 1024 ** 2));
+  expect(listBackups([runsOf(home)], newer)).toMatchObject([
+    { state: 'refused', why: 'manifest.json: it is larger than 64 MiB' },
+  ]);
 });
 
 /** As `list` tells it: a day, whether its ledger is sound, and its sessions. */
