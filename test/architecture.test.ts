@@ -206,6 +206,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/model/observation.ts',
       'src/deadline.ts',
       'src/programs.ts',
+      'src/json.ts',
     ],
   ],
   ['src/cli/', ['src/', 'checks/', 'fixtures/faults/index.ts']],

@@ -23,8 +23,9 @@ export function listBackups(places: readonly string[], only?: string): readonly 
     .flatMap((place) => runsIn(place).map((id) => ({ id, run: join(place, id) })))
     .filter(({ id }) => only === undefined || id === only)
     .sort((one, other) => other.id.localeCompare(one.id))
-    .flatMap(({ id, run }) => look(id, run, left))
-    .reverse();
+    .map(({ id, run }) => look(id, run, left))
+    .reverse()
+    .flat();
 }
 
 function look(id: string, run: string, left: Room): readonly Listed[] {
