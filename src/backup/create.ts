@@ -3,16 +3,15 @@ import { basename, join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { placeOfLedger } from '../host/ledger-place.ts';
 import { tool } from '../host/package.ts';
-import { countValues } from '../json.ts';
 import { copyFile } from './copy.ts';
 import { unopened } from './ledger/content.ts';
 import {
   attributesOf,
   type Content,
   type Entry,
+  fitsManifest,
   type LedgerBackup,
   type Manifest,
-  manifestRoom,
   type Unheld,
 } from './manifest.ts';
 import { checkRoom, homeOf, manifestName, removeScratch, stages } from './place.ts';
@@ -153,8 +152,6 @@ async function copyAll(home: string, found: readonly Found[], files: string, sig
   return { entries, ledgers: taken, known, unread };
 }
 
-const unlimited = { values: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY };
-
 /** Everything is on the disk before the manifest is, and the manifest before the name that makes it a backup. */
 async function finish(into: string, partial: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
   await syncAll(
@@ -164,7 +161,7 @@ async function finish(into: string, partial: string, manifest: Manifest, signal:
   );
   const text = join(partial, manifestName);
   const list = `${JSON.stringify(manifest)}\n`;
-  if (Buffer.byteLength(list) > manifestRoom.bytes || countValues(list, unlimited) > manifestRoom.values)
+  if (!fitsManifest(list))
     throw new Refused(`the names of ${manifest.entries.length} files are too long for one backup; nothing was changed`);
   writeFileSync(text, list, { flag: 'wx', mode: 0o600 });
   sync(text);

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { countValues, TooMuchJson } from '../json.ts';
 import { reasonOf } from './refused.ts';
 
 /** What is told of everything that was found; `dev` and `ino` are the source's, so that it is known again. */
@@ -94,6 +95,16 @@ export interface Unheld {
   readonly path: string;
   /** A system call's code, or a clause. */
   readonly why: string;
+}
+
+/** Whether a list that is written can be read again. */
+export function fitsManifest(text: string): boolean {
+  try {
+    return Buffer.byteLength(text) <= manifestRoom.bytes && countValues(text, manifestRoom) > 0;
+  } catch (error) {
+    if (error instanceof TooMuchJson) return false;
+    throw error;
+  }
 }
 
 /**
