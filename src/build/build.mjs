@@ -177,9 +177,9 @@ async function buildPrograms() {
     write: false,
   });
   const outputs = Object.entries(metafile.outputs);
-  /** The files that a source is in with all that it imports at once. */
+  /** The files that a source is in with all that it imports at once. Of a package that is linked, esbuild names the real path. */
   const filesOf = (source) => {
-    const [path] = outputs.find(([, { entryPoint }]) => entryPoint === source) ?? [];
+    const [path] = outputs.find(([, { entryPoint }]) => `/${entryPoint}`.endsWith(`/${source}`)) ?? [];
     if (!path) throw new Error(`${source} is not loaded by itself any more`);
     const found = new Set([path]);
     for (const one of found)
