@@ -38,7 +38,10 @@ export function openOutput(path: string, pageSize: number): Database.Database {
 
 /** Writes the tables with the rows that were chosen, each with its own rowid. */
 export function writeRows(db: Database.Database, { source, scratch, model, chains, alone, tell }: Writing): void {
+  // A transaction of its own for each of thousands would write the first page as often.
+  db.exec('BEGIN');
   for (const object of model.made) if (object.type === 'table') make(db, object);
+  db.exec('COMMIT');
   chains.reset();
   alone.reset();
   const reader = new RowReader(source);
