@@ -72,8 +72,10 @@ export function decide({ db }: Scratch, model: Model, reach: Reach): void {
     if (!first) break;
     const [tableId, rowid] = first;
     const held = takeSame(candidates, tableId, rowid);
-    const entries = takeSame(votes, tableId, rowid).filter(([, , index, , live]) => live === 1 || !intact.has(index));
+    const seen = takeSame(votes, tableId, rowid);
     const table = model.tables[tableId] as Table;
+    // So it is with nearly every row.
+    const entries = seen.every(isOfTree) ? seen : seen.filter((entry) => isOfTree(entry) || !intact.has(entry[2]));
     if (table.withoutRowid) {
       for (const row of held) winner.run(row[0], row[1], row[4], row[5], row[6], row[7], row[2]);
       continue;
@@ -98,7 +100,8 @@ export function decide({ db }: Scratch, model: Model, reach: Reach): void {
   db.unsafeMode(false);
 }
 
-const isLive = ([, , index, , live]: VoteRow, { id }: Index): boolean => index === id && live === 1;
+const isOfTree = (entry: VoteRow): boolean => entry[4] === 1;
+const isLive = (entry: VoteRow, { id }: Index): boolean => entry[2] === id && isOfTree(entry);
 
 /** Whether every row has an entry, and keeps it: its columns are never empty. */
 const isIdentity = ({ partial, columns, table }: Index): boolean =>
@@ -109,10 +112,12 @@ function isUndisputed({ indexes }: Table, held: readonly CandidateRow[], entries
   const [row] = held;
   if (!row || held.length > 1 || row[2] !== tree || indexes.length === 0 || entries.length !== indexes.length)
     return false;
-  return entries.every((entry) => {
-    const at = indexes.findIndex(({ id }) => id === entry[2]);
-    return at >= 0 && row[8].readDoubleLE(8 * at) === entry[3];
-  });
+  for (const entry of entries) {
+    let at = indexes.length - 1;
+    while (at >= 0 && indexes[at]?.id !== entry[2]) at -= 1;
+    if (at < 0 || row[8].readDoubleLE(8 * at) !== entry[3]) return false;
+  }
+  return true;
 }
 
 function choose(

@@ -34,7 +34,9 @@ export interface Scan {
 
 /** Of a schema that is lost, every index is; each entry would be taken down for all that have its shape. */
 const blindLimit = 6;
-const originOf = (origin: Origin): number => origins.indexOf(origin);
+const codes = new Map(origins.map((origin, code) => [origin, code]));
+const originOf = (origin: Origin): number => codes.get(origin) as number;
+const tree = originOf('tree');
 
 /** The tables whose rows make a session; their values are known so well that their rows are held to them everywhere. */
 export const isCore = ({ name }: Table): boolean => name === 'sessions' || name === 'events';
@@ -178,7 +180,7 @@ export class PageScan {
     if (!Number.isSafeInteger(cell.rowid)) return false;
     if (!record.parse(bytes, cell.payloadStart, cell.payloadStart + cell.local)) return false;
     if (record.total !== cell.payload) return false;
-    const isHeld = isCore(table) || origin !== originOf('tree');
+    const isHeld = origin !== tree || isCore(table);
     if (isHeld ? !hasTypesOf(table, record) : record.columns > table.columns.length) return false;
     let alone = 0;
     if (cell.overflow === 0) {
@@ -188,13 +190,10 @@ export class PageScan {
       if (!this.holds(this.of.alone.payload(bytes, cell), table, isHeld)) return false;
     }
     const hashes = this.hashes[table.id] as Buffer;
-    for (const [index, { columns }] of table.indexes.entries())
-      hashes.writeDoubleLE(hashColumns(record, columns), 8 * index);
-    hashes.writeDoubleLE(hashColumns(record, table.lasting), 8 * table.indexes.length);
-    this.of.scratch.addCandidate({
-      ...{ table: table.id, rowid: cell.rowid, origin, rank, file, at },
-      ...{ cell: cell.start, alone, hashes },
-    });
+    let end = 0;
+    for (const { columns } of table.indexes) end = hashes.writeDoubleLE(hashColumns(record, columns), end);
+    hashes.writeDoubleLE(hashColumns(record, table.lasting), end);
+    this.of.scratch.addCandidate(table.id, cell.rowid, origin, rank, file, at, cell.start, alone, hashes);
     return true;
   }
 
@@ -241,10 +240,8 @@ export class PageScan {
       const cell = cellAt(page, index);
       if (typeof cell === 'string' || !this.of.chains.payload(bytes, cell)) continue;
       this.keyed += 1;
-      this.of.scratch.addCandidate({
-        ...{ table: table.id, rowid: this.keyed, origin: 0, rank, file, at },
-        ...{ cell: cell.start, alone: 0, hashes: this.hashes[table.id] as Buffer },
-      });
+      const hashes = this.hashes[table.id] as Buffer;
+      this.of.scratch.addCandidate(table.id, this.keyed, 0, rank, file, at, cell.start, 0, hashes);
     }
   }
 }

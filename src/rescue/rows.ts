@@ -19,7 +19,9 @@ export class RowReader {
   readonly record = new RecordView();
   private readonly source: Source;
   private readonly into: Buffer;
-  private read = '';
+  /** The page that is in the buffer. */
+  private readFile = -1;
+  private readAt = -1;
   constructor(source: Source) {
     this.source = source;
     this.into = Buffer.alloc(source.format.pageSize);
@@ -35,15 +37,15 @@ export class RowReader {
   }
 
   private page(file: number, at: number): Buffer | null {
-    const key = `${file}:${at}`;
-    if (key === this.read) return this.into;
+    if (file === this.readFile && at === this.readAt) return this.into;
     const of = file === 0 ? this.source.main : this.source.wal;
     if (!of) return null;
-    this.read = '';
+    this.readFile = -1;
     const there = Math.min(this.into.length, of.size - at);
     if (there <= 0 || !readWhole(of.fd, this.into.subarray(0, there), at)) return null;
     this.into.fill(0, there);
-    this.read = key;
+    this.readFile = file;
+    this.readAt = at;
     return this.into;
   }
 }

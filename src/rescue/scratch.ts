@@ -17,26 +17,27 @@ export const origins = [
 ] as const;
 export type Origin = (typeof origins)[number];
 
-export interface Candidate {
-  readonly table: number;
-  readonly rowid: number;
-  readonly origin: number;
-  /** Later versions are higher. */
-  readonly rank: number;
-  /** 0 for the main file, 1 for the WAL. */
-  readonly file: number;
-  /** Where its page begins, and where in it the cell does. */
-  readonly at: number;
-  readonly cell: number;
-  /** Its overflow chain is that of the main file alone. */
-  readonly alone: number;
-  /** Of its columns, for each index of its table, and of those that no later version of it changes. */
-  readonly hashes: Buffer;
-}
-
 /** What was seen, on disk: candidates and votes are as many as the rows of a ledger and of its indexes. */
 export interface Scratch {
-  readonly addCandidate: (candidate: Candidate) => void;
+  /**
+   * @param origin its place among `origins`
+   * @param rank later versions are higher
+   * @param file 0 for the main file, 1 for the WAL
+   * @param at where its page begins, and `cell` where in it the cell does
+   * @param alone 1 where its overflow chain is that of the main file alone
+   * @param hashes of its columns, for each index of its table, and of those that no later version of it changes
+   */
+  readonly addCandidate: (
+    table: number,
+    rowid: number,
+    origin: number,
+    rank: number,
+    file: number,
+    at: number,
+    cell: number,
+    alone: number,
+    hashes: Buffer,
+  ) => void;
   readonly addVote: (
     index: number,
     table: number,
@@ -69,7 +70,7 @@ export function makeTables(db: Database.Database): Scratch {
   db.exec('BEGIN');
   return {
     db,
-    addCandidate: ({ table, rowid, origin, rank, file, at, cell, alone, hashes }) =>
+    addCandidate: (table, rowid, origin, rank, file, at, cell, alone, hashes) =>
       void candidate.run(table, rowid, origin, rank, file, at, cell, alone, hashes),
     addVote: (index, table, rowid, hash, live, file, at, cell) =>
       void vote.run(table, rowid, index, hash, live, file, at, cell),

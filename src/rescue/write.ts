@@ -52,7 +52,7 @@ export function writeRows(db: Database.Database, { source, scratch, model, chain
   if (model.tables.some(({ name }) => name === 'sqlite_sequence')) db.exec('DELETE FROM sqlite_sequence');
   let written = 0;
   let now: Table | null = null;
-  let inserts = new Map<number, Database.Statement>();
+  let inserts = new Map<number, Insert>();
   for (const winner of select.iterate() as IterableIterator<[number, number, number, number, number, number]>) {
     const [tableId, rowid, file, at, cell, isAlone] = winner;
     const table = model.tables[tableId] as Table;
@@ -77,33 +77,47 @@ export function writeRows(db: Database.Database, { source, scratch, model, chain
   scratch.db.unsafeMode(false);
 }
 
+/** Writes a row of so many values. */
+interface Insert {
+  readonly statement: Database.Statement;
+  /** The rowid is not given apart from the values. */
+  readonly isPlain: boolean;
+}
+
 function insert(
   db: Database.Database,
-  inserts: Map<number, Database.Statement>,
+  inserts: Map<number, Insert>,
   table: Table,
   rowid: number,
   values: readonly SqlValue[],
 ): string | null {
-  let statement = inserts.get(values.length);
-  if (!statement) {
-    const columns = table.columns.filter(({ isComputed }) => !isComputed).slice(0, values.length);
-    const hasAlias = columns.some(({ isRowid }) => isRowid);
-    const name = rowidName(table);
-    const isPlain = table.withoutRowid || hasAlias || name === null;
-    const names = [...(isPlain ? [] : [name]), ...columns.map((column) => quote(column.name))];
-    statement = db.prepare(
-      `INSERT INTO ${quote(table.name)} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
-    );
-    inserts.set(values.length, statement);
+  let one = inserts.get(values.length);
+  if (!one) {
+    one = makeInsert(db, table, values.length);
+    inserts.set(values.length, one);
   }
-  const isPlain = table.withoutRowid || table.columns.some(({ isRowid }) => isRowid) || rowidName(table) === null;
   try {
-    if (isPlain) statement.run(...values);
-    else statement.run(BigInt(rowid), ...values);
+    if (one.isPlain) one.statement.run(...values);
+    else one.statement.run(BigInt(rowid), ...values);
     return null;
   } catch (error) {
     return messageOf(error).slice(0, 200);
   }
+}
+
+function makeInsert(db: Database.Database, table: Table, length: number): Insert {
+  const columns = table.columns.filter(({ isComputed }) => !isComputed).slice(0, length);
+  const hasAlias = columns.some(({ isRowid }) => isRowid);
+  const name = rowidName(table);
+  const names = [
+    ...(table.withoutRowid || hasAlias || name === null ? [] : [name]),
+    ...columns.map((column) => quote(column.name)),
+  ];
+  const statement = db.prepare(
+    `INSERT INTO ${quote(table.name)} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+  );
+  const isPlain = table.withoutRowid || table.columns.some(({ isRowid }) => isRowid) || name === null;
+  return { statement, isPlain };
 }
 
 /** A name of the rowid that no column has taken. */
