@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { daemon } from '../../checks/daemon.ts';
 import { daemonLog } from '../../checks/daemon-log.ts';
 import { harnessChecks } from '../../checks/harnesses.ts';
+import { sessionsChurn } from '../../checks/sessions-churn.ts';
 import { storeIndex } from '../../checks/store-index.ts';
 import { storeRehearsal } from '../../checks/store-rehearsal.ts';
 import { storeSchema } from '../../checks/store-schema.ts';
@@ -68,6 +69,12 @@ test('a harness that is to be installed is followed by a start with it on PATH',
     'First do what `home:disk` says, then run `coven daemon start`.',
   ]);
   expect(hint(codex, 'absent', { wanted: 0 })).toEqual([]);
+});
+
+test('the newest session that failed is shown, where one is known', () => {
+  const lines = (newest: string | null) => hint(sessionsChurn, 'churn', { newest }).slice(1);
+  expect(lines(null)).toEqual([]);
+  expect(lines('a')).toEqual(['This shows the output of the newest one:', '$ coven-doctor sessions show a']);
 });
 
 test.each([

@@ -330,6 +330,7 @@ judges(sessionsChurn, [
     ['warn in-a-row ! sessions-failing'],
   ],
   ['the newest of them a day ago', ended(24, 'failed', 'failed', 'failed'), ['warn in-a-row ! sessions-failing']],
+  ['a second longer ago', ended(24 + 1 / hour, 'failed', 'failed', 'failed'), ['pass ok']],
   ['longer ago than that', ended(25, 'failed', 'failed', 'failed'), ['pass ok']],
   ['none', {}, ['pass ok']],
   ['rows that cannot be read', unreadable, ['skip sessions-unread']],

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { daemon } from '../../checks/daemon.ts';
 import { daemonCapabilities } from '../../checks/daemon-capabilities.ts';
+import { daemonContext } from '../../checks/daemon-context.ts';
 import { daemonLog } from '../../checks/daemon-log.ts';
 import { daemonRecord } from '../../checks/daemon-record.ts';
 import { daemonSocket } from '../../checks/daemon-socket.ts';
@@ -10,9 +11,11 @@ import { homeLocks } from '../../checks/home-locks.ts';
 import { homeMode } from '../../checks/home-mode.ts';
 import { homeOwner } from '../../checks/home-owner.ts';
 import { installBinaries } from '../../checks/install-binaries.ts';
+import { sessionsChurn } from '../../checks/sessions-churn.ts';
 import { sessionsLeases } from '../../checks/sessions-leases.ts';
 import { sessionsOrphaned } from '../../checks/sessions-orphaned.ts';
 import { sessionsProcesses } from '../../checks/sessions-processes.ts';
+import { storeContent } from '../../checks/store-content.ts';
 import { storeIndex } from '../../checks/store-index.ts';
 import { storeIntegrity } from '../../checks/store-integrity.ts';
 import { upgradeBinaries } from '../../checks/upgrade-binaries.ts';
@@ -273,6 +276,27 @@ test('of many rows and processes the first twenty are evidence', () => {
   expect([sessions.length, sessions[0]?.field]).toEqual([20, 'session-0']);
 });
 
+test('of sessions that failed in a row the first and the last are dated', () => {
+  const latest = [1, 2, 3].map((hours) => ({ id: `s${hours}`, status: 'failed', createdAt: ago(hours * hour) }));
+  const { newest, firstAt, lastAt } = factsOf(sessionsChurn, { 'store.sessions': { latest } });
+  expect([newest, firstAt, lastAt]).toEqual(['s1', ago(3 * hour), ago(hour)]);
+});
+
+test('what Coven can go on with is claimed only of what was looked at', () => {
+  const contentOf = (more: Partial<Observations['store.sessions']['content']>): Facts =>
+    factsOf(storeContent, { 'store.sessions': { content: { ...healthy['store.sessions'].content, ...more } } });
+  expect([
+    contentOf({ lost: [], sequenceAtEnd: false }).complete,
+    contentOf({ lost: null, sequenceAtEnd: false }).complete,
+    contentOf({ lost: [], sequenceAtEnd: null }).complete,
+  ]).toEqual([true, false, false]);
+  const lost = [20, 19].map((count) => contentOf({ lost: many(count) }));
+  expect(lost.map(({ sessions, most, id }) => [sessions, most, id])).toEqual([
+    [20, true, 'session-0'],
+    [19, false, 'session-0'],
+  ]);
+});
+
 test('of damage of the full-text index the first is told', () => {
   const problems = ['one', 'two'].map((text) => ({ kind: 'twice', text, table: 'events', search: true }) as const);
   const map = { ...healthy['store.bytes'].map, problems, problemCount: 2 } as never;
@@ -365,3 +389,47 @@ test.each([
   });
   expect([facts.open, facts.ended]).toEqual([open, ended]);
 });
+
+const context = (more: NonNullable<Changes['daemon.context']>): Changes => ({ 'daemon.context': more });
+
+test('what a daemon hands down is told as it is', () => {
+  const withoutLogin = (...ids: readonly string[]) =>
+    context({ home: { path: '/root', folder: 'there', withoutLogin: ids } });
+  const noGit = {
+    ...context({ gitProgram: { there: false, here: true } }),
+    'sessions.leases': { projects: [{ path: '/p', gate: 'none', owner: null, writers: [] }] },
+  } as const;
+  const { gitThere, gitHere } = factsOf(daemonContext, noGit);
+  expect([gitThere, gitHere]).toEqual([false, true]);
+  expect(factsOf(daemonContext, context({ ignoresChildren: true })).ignoresChildren).toBe(true);
+  expect(factsOf(daemonContext, context({ umask: 0o777 })).umask).toBe('0777');
+  expect(factsOf(daemonContext, withoutLogin('codex')).many).toBe(false);
+  expect(factsOf(daemonContext, withoutLogin('codex', 'claude')).many).toBe(true);
+});
+
+test('one variable of git with an absolute path is enough to lead every session away', () => {
+  const git = [true, false].map((absolute) => ({ name: absolute ? 'GIT_DIR' : 'GIT_INDEX_FILE', absolute }) as const);
+  expect(found(daemonContext, changed(healthy, context({ git }))).status).toBe('fail');
+});
+
+test('where it is not known which projects there are, no git is asked for', () => {
+  const seen = changed(healthy, context({ gitProgram: { there: false, here: true } }));
+  expect(found(daemonContext, { ...seen, 'sessions.leases': null as never }).status).toBe('pass');
+});
+
+test.each([
+  [ago(5 * hour), 'failed'],
+  [ago(2 * hour), 'none'],
+  [null, 'failed'],
+])(
+  'sessions count from when the daemon says that it began (%s), else from what its record says',
+  (startedAt, since) => {
+    const seen: Changes = {
+      ...body({ startedAt }),
+      'daemon.record': { ...healthy['daemon.record'], startedAt: startedAt === null ? ago(5 * hour) : ago(9 * hour) },
+      ...context({ home: { path: '/nonexistent', folder: 'absent', withoutLogin: [] } }),
+      'store.sessions': { latest: [{ id: 'a', status: 'failed', createdAt: ago(3 * hour) }] },
+    };
+    expect(factsOf(daemonContext, seen).since).toBe(since);
+  },
+);

@@ -984,6 +984,16 @@ describe('makePlan', () => {
     expect([valuesOf([]), valuesOf([twoValues])]).toEqual([['none'], [[twoValues]]]);
   });
 
+  it('carries the backup that fills a rescue, where there is one', () => {
+    const backup = { run: 'r1' } as never;
+    const backupsOf = (rescue: PlanInput['rescue']) =>
+      planOf({ found: ['store:integrity corrupt'], more: { rescue } }).steps.map(({ action }) =>
+        'backup' in action ? action.backup : 'none',
+      );
+    expect(backupsOf(foreseen({}))).toEqual(['none']);
+    expect(backupsOf({ ...foreseen({}), backup } as never)).toEqual([backup]);
+  });
+
   it('refuses all, and is over at once, where not even the machine could be seen', () => {
     const unseen = { ...inputOf(stopped, {}), machine: null };
     const plan = makePlan([foundOf('store:wal large')], unseen, { allow: new Set(), startStopped: false }, tool);
