@@ -1,5 +1,6 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass } from '../src/model/check.ts';
 
@@ -22,6 +23,14 @@ export const daemonDuplicates = defineCheck({
       hint: ({ pids }) =>
         `Find out which sessions each of them runs, then end the one that you do not want with \`kill -TERM\` (pid ${pids}).`,
       follows: ['daemon duplicate'],
+    },
+    'shared-ledger': {
+      message: ({ sharing }) =>
+        `the daemon of another home (pid ${sharing}) has the ledger of this one open: each start of either marks the live sessions of the other as orphaned`,
+      hint: ({ sharing }) => [
+        'Two homes must not share one ledger, by a link or a mount. Find out which home that daemon serves before you stop either:',
+        command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(sharing)),
+      ],
     },
   },
   needs: livenessNeeds,
@@ -46,10 +55,17 @@ export const daemonDuplicates = defineCheck({
         }),
       ),
     ];
-    return [
-      others.length > 0
-        ? fail('second-daemon', '<coven-home>', { facts, evidence })
-        : pass('<coven-home>', { facts, evidence }),
-    ];
+    const found = others.length > 0 ? [fail('second-daemon', '<coven-home>', { facts, evidence })] : [];
+    const sharing = seen.processes.list.find(
+      ({ role, home, state, ledgerOpen }) => role === 'serve' && home === 'other' && ledgerOpen && state !== 'Z',
+    );
+    if (sharing)
+      found.push(
+        fail('shared-ledger', '<coven-home>/coven.sqlite3', {
+          facts: { ...facts, sharing: sharing.pid },
+          evidence: [...evidence, ...from('processes', { [`${sharing.pid}.ledgerOpen`]: true })],
+        }),
+      );
+    return found.length > 0 ? found : [pass('<coven-home>', { facts, evidence })];
   },
 });

@@ -1,7 +1,7 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
 import { command } from '../src/model/advice.ts';
-import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 
 const holder = ({ pid, command: name }: Facts): string =>
   Number(pid) > 0 ? `pid ${pid}${name ? ` (${name})` : ''}` : 'a process that cannot be seen from here';
@@ -13,6 +13,10 @@ const waits: Readonly<Record<string, string>> = {
   'daemon-serve.lock': 'no daemon can start',
   'automations-scheduler.lock': 'no daemon can start',
 };
+
+/** Files that Coven reads or writes by itself. */
+const isOfCoven = (name: string): boolean =>
+  Object.values<string>(names).includes(name) || /^(?:repos|familiars|privacy)\.toml$|^(?:keys|adapters)\//.test(name);
 
 /** Lock files are regular and have one name: a lock on anything else guards nothing. One that is held for ever is a fault. */
 export const homeLocks = defineCheck({
@@ -51,6 +55,21 @@ export const homeLocks = defineCheck({
           : 'Find out in the other container or namespace which process it is, and let it finish.',
       follows: ['daemon hung', 'daemon starting'],
     },
+    'stopped-holder': {
+      message: (facts) =>
+        `${holder(facts)} is stopped (as by Ctrl-Z) and holds <coven-home>/${facts.name}: its session does not go on and does not end, and \`coven reset\` waits for it`,
+      hint: ({ pid }) => ['Let it go on, or end it where it was started:', command('kill', '-CONT', String(pid))],
+      follows: ['daemon hung'],
+    },
+    'same-file': {
+      message: ({ name, other }) =>
+        `<coven-home>/${name} and <coven-home>/${other} are one and the same file: what Coven writes to the one is in the other`,
+      hint: ({ name }) => [
+        'With the daemon stopped, give one of them a file of its own, here the first:',
+        command('cp', '-p', `<coven-home>/${name}`, `<coven-home>/${name}.own`),
+        command('mv', `<coven-home>/${name}.own`, `<coven-home>/${name}`),
+      ],
+    },
   },
   needs: ['home', 'home.entries', 'home.locks'],
   wants: ['home.held', 'processes'],
@@ -74,6 +93,30 @@ export const homeLocks = defineCheck({
         }),
       );
     }
+    const isLock = (one: string): boolean => lockNames.some((lock) => lock === one);
+    for (const [index, { name, kind, dev, ino }] of list.entries()) {
+      const twin = list.slice(0, index).find((one) => one.kind === 'file' && one.dev === dev && one.ino === ino);
+      // Lock files with a second name are told above; the operator's own files may be anything.
+      if (kind !== 'file' || !twin || isLock(name) || isLock(twin.name)) continue;
+      if (!isOfCoven(name) && !isOfCoven(twin.name)) continue;
+      found.push(
+        fail('same-file', `<coven-home>/${name}`, {
+          facts: { name, other: twin.name },
+          evidence: from('home.entries', { [name]: twin.name, ino }),
+        }),
+      );
+    }
+    for (const { name, holders } of files)
+      for (const { pid } of holders) {
+        const stopped = processes?.list.find((one) => one.pid === pid && one.state === 'T');
+        if (!stopped || isDaemon(pid)) continue;
+        found.push(
+          warn('stopped-holder', `<coven-home>/${name}`, {
+            facts: { name, pid, command: stopped.command },
+            evidence: [...from('home.locks', { [name]: pid }), ...from('processes', { [`${pid}.state`]: 'T' })],
+          }),
+        );
+      }
     if (found.length > 0) return found;
     const held = files.filter(({ holders }) => holders.length > 0);
     const facts = {

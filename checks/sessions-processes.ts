@@ -1,8 +1,9 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { isHiddenHarness, isProvenHarness, isUnmarkedHarness } from '../src/coven/rows.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, from, pass, unknown, warn } from '../src/model/check.ts';
+import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Process } from '../src/model/observation.ts';
 import { harnessRemedy } from '../src/repair/remedies/sessions.ts';
 
@@ -28,6 +29,17 @@ export const sessionsProcesses = defineCheck({
         `${count(unowned, 'harness is', 'harnesses are')} still running without a daemon (pid ${pids})${own ? '; coven-doctor itself runs inside one' : ''}`,
       hint: () => 'Save the work of each before you end it: no daemon can take it over.',
       remedy: harnessRemedy,
+    },
+    'folder-gone': {
+      message: ({ gone, goneSession, pids }) =>
+        `the project of ${count(gone, 'live session was', 'live sessions were')} removed beneath ${Number(gone) === 1 ? 'it' : 'them'} (pid ${pids}, session ${goneSession}): what its harness writes there is lost with it`,
+      hint: ({ gonePid, goneSession }) => [
+        'A project that was made anew at the same path is another folder. What the session still has open can be seen while it lives:',
+        command('ls', '-l', `/proc/${gonePid}/fd`),
+        ...(goneSession === null
+          ? []
+          : ['Then end it, and launch it again:', command('coven', 'kill', String(goneSession))]),
+      ],
     },
     undetermined: {
       message: ({ pids }) => `whether pid ${pids} is a harness could not be determined: it hides its environment`,
@@ -56,6 +68,17 @@ export const sessionsProcesses = defineCheck({
     };
     const evidence = from('processes', { marked: marked.length, complete });
     const found = [];
+    const gone = marked.filter(({ ownerPid, folderGone }) => ownerPid !== null && folderGone);
+    if (gone.length > 0) {
+      const [first] = gone;
+      const facts = {
+        ...counts,
+        ...{ gone: gone.length, pids: pidsOf(gone) },
+        ...{ gonePid: first?.pid ?? null, goneSession: first?.sessionId ?? null },
+      };
+      const each = gone.slice(0, 20).flatMap(({ pid }) => from('processes', { [`${pid}.folderGone`]: true }));
+      found.push(fail('folder-gone', '<project>', { facts, evidence: [...evidence, ...each] }));
+    }
     if (harnesses.length > 0) {
       const facts = {
         ...counts,

@@ -50,7 +50,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'home:config': ['unparsable', 'settings-ignored'],
   'home:reset': ['interrupted'],
   'home:repairs': ['unfinished', 'changed-since', 'not-private'],
-  'home:locks': ['not-regular', 'linked', 'held'],
+  'home:locks': ['not-regular', 'linked', 'held', 'same-file', 'stopped-holder'],
   daemon: ['stopped', 'stale', 'hung', 'slow', 'unreachable', 'duplicate', 'foreign'],
   'daemon:socket': [
     'stale',
@@ -72,7 +72,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
     'foreign-socket',
     'pid-out-of-range',
   ],
-  'daemon:duplicates': ['second-daemon'],
+  'daemon:duplicates': ['second-daemon', 'shared-ledger'],
   'daemon:health': [
     'timeout',
     'invalid-response',
@@ -125,7 +125,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'store:rehearsal': ['refused', 'crashed', 'unwritable', 'search-lost'],
   'sessions:orphaned': ['orphaned'],
   'sessions:stranded': ['stranded', 'undated', 'ahead'],
-  'sessions:processes': ['unowned'],
+  'sessions:processes': ['unowned', 'folder-gone'],
   'sessions:churn': ['churn', 'in-a-row'],
   'sessions:leases': ['expired', 'malformed', 'far-future'],
   'install:binaries': ['shadowed', 'broken'],

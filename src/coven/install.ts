@@ -20,6 +20,8 @@ export const cannotRun: Readonly<Record<string, string>> = {
   'no-loader': 'the loader that it asks for is not there; it is built for another C library',
   'old-glibc': 'it needs a newer glibc than this system has',
   'no-doctor': 'it is a launcher of coven-doctor, which is no longer where it was installed',
+  empty: 'its file is empty: a shell runs nothing of it, and every session of it ends at once as completed',
+  'no-program': 'its file is neither a program of this system nor a script',
   noexec: 'its file system is mounted noexec',
   denied: 'the kernel refuses to execute it for you',
   mode: 'its mode lets nobody execute it, and Coven passes over it',

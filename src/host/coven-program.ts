@@ -6,6 +6,7 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   readSync,
   realpathSync,
   statSync,
@@ -37,7 +38,8 @@ export function commandOf(program: string): readonly string[] | null {
 /**
  * `no-native`: a wrapper without its program; `native-mode`: with one that may not be executed. `no-node`, `no-interpreter`:
  * nothing to run a script with. `architecture`, `no-loader`: of another machine. `old-glibc`: of a newer system. `cut-off`: a
- * part of it is missing. `no-doctor`: a launcher of a coven-doctor that is gone.
+ * part of it is missing. `no-doctor`: a launcher of a coven-doctor that is gone. `empty`: a shell runs it, and nothing happens.
+ * `no-program`: bytes that are neither a program of this system nor a text.
  */
 export const brokenWays = [
   'dangling',
@@ -50,6 +52,8 @@ export const brokenWays = [
   'no-loader',
   'old-glibc',
   'no-doctor',
+  'empty',
+  'no-program',
 ] as const;
 export type Broken = (typeof brokenWays)[number];
 
@@ -63,9 +67,30 @@ export function whyNotRun(program: string, path: string): Broken | null {
     const launcher = launcherAt(file);
     if (launcher) return launcher.works ? null : 'no-doctor';
     if (native !== null && !isExecutable(native)) return 'native-mode';
-    return whyNotInterpreted(firstLine(file), path) ?? whyNotLoaded(native ?? file);
+    return whyNotContained(file) ?? whyNotInterpreted(firstLine(file), path) ?? whyNotLoaded(native ?? file);
   } catch {
     return null;
+  }
+}
+
+/**
+ * What the kernel takes for no program at all is given to a shell (execvp(3)), which runs nothing of an empty file and ends
+ * well, and chokes on bytes. A system can be told to run other formats: what those are is not judged.
+ */
+function whyNotContained(file: string): Broken | null {
+  if (process.platform !== 'linux') return null;
+  const start = startOf(file);
+  if (start === '') return statSync(file).size === 0 ? 'empty' : null;
+  const isProgram = start.startsWith('\x7fELF') || start.startsWith('#!');
+  return !isProgram && start.includes('\0') && !hasOtherFormats() ? 'no-program' : null;
+}
+
+/** Formats that binfmt_misc knows beside its own two files. */
+function hasOtherFormats(): boolean {
+  try {
+    return readdirSync('/proc/sys/fs/binfmt_misc').length > 2;
+  } catch {
+    return false;
   }
 }
 
@@ -177,12 +202,15 @@ function isTrusted(file: string): boolean {
   return (uid === 0 || uid === process.geteuid?.() || uid === statSync('/').uid) && (mode & 0o002) === 0;
 }
 
-function firstLine(file: string): string {
+const firstLine = (file: string): string => startOf(file).split('\n', 1)[0] ?? '';
+
+/** The first bytes of a file, a character each. */
+function startOf(file: string): string {
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const bytes = Buffer.alloc(firstBytes);
     const length = readSync(fd, bytes, 0, firstBytes, 0);
-    return bytes.toString('latin1', 0, length).split('\n', 1)[0] ?? '';
+    return bytes.toString('latin1', 0, length);
   } finally {
     closeSync(fd);
   }

@@ -211,6 +211,16 @@ export function executable(pid: number): { readonly path: string; readonly gone:
   }
 }
 
+/** Whether the folder that a process works in was removed: what it writes there has no name any more. */
+export function isFolderGone(pid: number): boolean {
+  try {
+    const path = readlinkSync(`/proc/${pid}/cwd`);
+    return path.endsWith(' (deleted)') && !existsSync(path);
+  } catch {
+    return false;
+  }
+}
+
 /** The systemd service that a process runs in, unless we run in the same one; null where there is none. */
 export function supervisor(pid: number): { readonly name: string; readonly user: boolean } | null {
   const group = cgroup(pid);

@@ -58,7 +58,7 @@ function lifeOf(db: Database.Database): string | null {
     for (const number of [1, 2]) insertEvent.run(`${id}-${number}`, id, at);
   }
   const statusOf = db.prepare('SELECT status FROM sessions WHERE id = ? AND archived_at IS NULL').pluck();
-  const eventsOf = db.prepare('SELECT id, payload_json AS payload FROM events WHERE session_id = ? ORDER BY rowid');
+  const eventsOf = db.prepare('SELECT id, payload_json AS payload FROM events WHERE session_id = ? ORDER BY id');
   for (const id of ids) {
     if (statusOf.get(id) !== 'running') return 'a session that was written does not read back as it was written';
     const events = eventsOf.all(id) as { id: string; payload: string }[];

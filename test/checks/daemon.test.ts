@@ -178,6 +178,16 @@ judges(daemonDuplicates, [
     ['fail second-daemon'],
   ],
   [
+    'the daemon of another home on the same ledger',
+    processes(daemonProcess, { ...daemonProcess, pid: 5000, home: 'other', listening: false }),
+    ['fail shared-ledger'],
+  ],
+  [
+    'the daemon of another home on its own',
+    processes(daemonProcess, { ...daemonProcess, pid: 5000, home: 'other', listening: false, ledgerOpen: false }),
+    ['pass ok'],
+  ],
+  [
     'a second that came 10 seconds ago',
     processes(daemonProcess, { ...daemonProcess, pid: 5000, listening: false, startedAt: ago(10) }),
     ['pass ok'],
@@ -187,7 +197,11 @@ judges(daemonDuplicates, [
     processes(daemonProcess, { ...daemonProcess, pid: 5000, listening: false, startedAt: ago(11) }),
     ['fail second-daemon'],
   ],
-  ['one of another home', processes(daemonProcess, { ...daemonProcess, pid: 5000, home: 'other' }), ['pass ok']],
+  [
+    'one of another home',
+    processes(daemonProcess, { ...daemonProcess, pid: 5000, home: 'other', ledgerOpen: false }),
+    ['pass ok'],
+  ],
   [
     'a helper under its command line',
     processes(daemonProcess, { ...daemonProcess, pid: 5000, role: 'helper' }),

@@ -192,6 +192,10 @@ judges(homeReset, [
   ['another file that cannot be', { 'home.entries': { unreadable: ['keys'] } }, ['pass ok']],
 ]);
 
+const stoppedHolder = (state: string): Changes => ({
+  'home.locks': { files: [{ name: 'state.lock', holders: [{ pid: 77, exclusive: false }] }] },
+  processes: { list: [daemonProcess, { ...stranger, role: 'run', home: 'this', state }] },
+});
 const heldBy = (name: string, pid: number): Changes => ({
   'home.held': { held: [{ name, pid, command: 'sleep', watchedMs: 6000 }] },
 });
@@ -207,6 +211,18 @@ judges(homeLocks, [
     holding(entry('daemon-serve.lock', { kind: 'symlink' }), entry('state.lock', { links: 3 })),
     ['fail not-regular', 'fail linked'],
   ],
+  [
+    'two files of Coven that are one',
+    holding(entry('daemon-recovery.log', { links: 2, ino: '9' }), entry('privacy.toml', { links: 2, ino: '9' })),
+    ['fail same-file'],
+  ],
+  [
+    'two of the operator that are one',
+    holding(entry('notes', { links: 2, ino: '9' }), entry('notes.old', { links: 2, ino: '9' })),
+    ['pass ok'],
+  ],
+  ['a stopped `coven run`', stoppedHolder('T'), ['warn stopped-holder']],
+  ['one that goes on', stoppedHolder('S'), ['pass ok']],
   ['one that another program holds', heldBy('state.lock', 77), ['fail held']],
   ['one that the daemon holds for as long as it lives', heldBy('automations-scheduler.lock', 4242), ['pass ok']],
   [

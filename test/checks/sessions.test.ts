@@ -206,6 +206,11 @@ judges(sessionsProcesses, [
   ['none', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
   ['a harness of the daemon', processes(daemonProcess, harnessProcess), ['pass ok']],
+  [
+    'one whose project was removed',
+    processes(daemonProcess, { ...harnessProcess, folderGone: true }),
+    ['fail folder-gone'],
+  ],
   ['one on a dead terminal', processes(daemonProcess, left({ deadTerminal: true })), ['warn unowned']],
   ['one whose row is open', { ...rows(runningRow), ...processes(daemonProcess, left({})) }, ['warn unowned']],
   [

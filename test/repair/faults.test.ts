@@ -121,7 +121,9 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   'daemon-out-of-descriptors': ['refused daemon:resources descriptors'],
   'daemon-file-size-limited': ['refused daemon:resources small-files'],
   'daemon-without-the-harness-on-its-path': ['refused harness:codex not-for-daemon'],
-  ...Object.fromEntries(contextFaults.map(({ name, cause }) => [name, [`refused ${cause}`]])),
+  ...Object.fromEntries(
+    contextFaults.filter(({ live }) => live).map(({ name, cause }) => [name, [`refused ${cause}`]]),
+  ),
   'storage-degraded': ['refused daemon:health storage-degraded'],
   'writer-failed': ['refused daemon:health writer-failed'],
   'harness-outlived-its-daemon': ['sessions:processes unowned not-provably-left'],

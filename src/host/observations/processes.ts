@@ -45,6 +45,8 @@ const process_ = () =>
     listening: flag,
     /** The doctor itself, or an ancestor of it. */
     own: flag,
+    /** Of the harness of a session: the folder that it works in was removed beneath it. */
+    folderGone: v.exactOptional(flag),
   });
 export type Process = ValueOf<typeof process_>;
 export type Role = Process['role'];
@@ -118,6 +120,10 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
     // This program is no session's harness, whatever it inherited and however it was started.
     const isThis = found.pid === process.pid && !named.has(found.pid);
     if (isThis || (!wanted && !unreadableLeader)) continue;
+    const role =
+      isServe(found.argv) && !found.serves
+        ? 'helper'
+        : roleOf(found.argv, statePids.has(found.pid), participant !== null);
     list.push({
       pid: found.pid,
       innerPid: proc.innerPid(found.pid),
@@ -128,10 +134,7 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
       state: found.state,
       sessionLeader: found.session === found.pid,
       deadTerminal: proc.hasDeadTerminal(found.pid),
-      role:
-        isServe(found.argv) && !found.serves
-          ? 'helper'
-          : roleOf(found.argv, statePids.has(found.pid), participant !== null),
+      role,
       command: basename(found.argv[0] ?? ''),
       home: where,
       sessionId: participant?.startsWith(daemonParticipant) ? participant.slice(daemonParticipant.length) : null,
@@ -139,6 +142,7 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
       ledgerOpen: ledgerPids.has(found.pid),
       listening: listening.has(found.pid),
       own: own.has(found.pid),
+      ...(role === 'harness' && proc.isFolderGone(found.pid) && { folderGone: true }),
     });
   }
   return { list: withOwners(list, stats), complete: machine.seesEveryProcess };
