@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { checkOf } from '../../fixtures/checks.ts';
 import type { Finding, Status } from '../../src/model/check.ts';
 import type { Accepted } from '../../src/run/accepted.ts';
@@ -47,6 +47,7 @@ const codes: readonly (readonly [
   ['a warning where that is the threshold', ['home:a warn'], 1, 'warn'],
   ['what could not be told', ['home:a unknown'], 3],
   ['what could not be told where warnings fail', ['home:a unknown'], 3, 'warn'],
+  ['what could not be told beside what is well', ['home:a unknown', 'home:b pass'], 3],
   ['a failure before what could not be told', ['home:a unknown', 'home:b fail'], 1],
   ['a failure that is suppressed', ['home:a fail broken'], 0, 'fail', accepting('broken', '2026-12-31')],
   ['one that is suppressed until today', ['home:a fail broken'], 0, 'fail', accepting('broken', '2026-11-24')],
@@ -224,4 +225,33 @@ describe('a home that is not there', () => {
     const elsewhere: CheckRun = { ...path(true), check: checkOf('home:a') };
     expect([isAbsent(path(false), other), isAbsent(elsewhere), isAbsent(other)]).toEqual([false, false, false]);
   });
+});
+
+test('what is in the way of a command is told by the check that the report has words for', () => {
+  const lines = [
+    'home:a warn x',
+    'home:reset fail interrupted',
+    'home:path pass',
+    'daemon fail stale',
+    'daemon:socket warn stale',
+    'daemon:record skipped',
+  ];
+  const placed = (teller: string, startBlockedBy: string, ...more: readonly string[]) => {
+    const all = [...lines, ...more];
+    const runs = [...new Set(all.map((line) => line.split(' ')[0] ?? ''))].map((id) => ({
+      check: checkOf(id),
+      findings: all
+        .filter((line) => line.startsWith(`${id} `))
+        .map((line) => ({ ...findingOf(line), facts: id === teller ? { startBlockedBy } : {} })),
+      durationMs: 1,
+    }));
+    return makeReport(runs, 'fail', about).checks.find(({ check }) => check.id === teller)?.worst.facts.startBlockedBy;
+  };
+  expect(placed('home:a', 'home:reset')).toBe('home:reset');
+  expect(placed('home:a', 'daemon:socket')).toBe('daemon:socket < daemon');
+  expect(placed('home:a', 'daemon:socket', 'daemon:socket warn apart')).toBe('daemon:socket');
+  // What passes, was skipped or was not asked has no words.
+  expect(placed('home:a', 'home:path, daemon:record, store:open')).toBe('home:path <, daemon:record <, store:open <');
+  // Nobody is sent to the words that he reads, but for what they say themselves.
+  expect(placed('daemon', 'daemon:socket, daemon')).toBe('daemon:socket <, daemon');
 });
