@@ -5,6 +5,7 @@ import { compareKnown } from '../src/coven/versions.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 import type { StoreOpen } from '../src/model/observation.ts';
 import { noAnswer, versionOf } from '../src/upgrade/causes.ts';
+import { installedVersion } from '../src/upgrade/see.ts';
 import type { Requirements } from '../src/upgrade/state.ts';
 
 const target = '<daemon-socket>';
@@ -55,8 +56,10 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
       'no-answer': noAnswer,
     },
     needs: [...livenessNeeds, 'install', 'store.open'],
+    wants: ['store.rehearsal'],
     judge: (seen) => {
-      const installed = seen.install.covens.find(({ ours }) => !ours)?.version ?? null;
+      const rehearsal = seen['store.rehearsal'];
+      const installed = installedVersion(seen.install, rehearsal);
       const answers = withoutAnswer(seen) === undefined;
       const running = answers ? (seen['daemon.health'].body?.covenVersion ?? null) : null;
       const { verdict } = judgeLiveness(seen);
@@ -68,7 +71,8 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
         facts: { running, installed, current, next, asked: targetVersion !== null, columns: columns.join(', ') },
         evidence: [
           ...from('daemon.health', { covenVersion: running }),
-          ...from('install', { version: installed }),
+          ...from('install', { version: seen.install.covens.find(({ ours }) => !ours)?.version ?? null }),
+          ...(rehearsal?.version ? from('store.rehearsal', { version: rehearsal.version }) : []),
           ...(columns.length > 0 ? from('store.open', { columns: columns.join(', ') }) : []),
         ],
       };

@@ -64,6 +64,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/store/protocol.ts',
       'src/coven/',
       'src/model/observation.ts',
+      'src/model/reading.ts',
       'src/deadline.ts',
       'src/programs.ts',
       'src/host/system/',

@@ -3,10 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn } from '@lydell/node-pty';
-import { expect, test } from 'vitest';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cli } from '../fixtures/diagnose.ts';
 import { faults } from '../fixtures/faults/index.ts';
 import { makeHome } from '../fixtures/home.ts';
-import { makeScratch } from '../fixtures/scratch.ts';
+import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { stageFault } from '../fixtures/staged.ts';
 import { longBytes, longLine, showLongWork } from '../src/render/long-work.ts';
 import { areasOf } from '../src/render/progress.ts';
@@ -47,6 +49,35 @@ function screenOf(output: string): {
   return { lines, widest, isCursorShown };
 }
 
+/**
+ * Runs the program on a terminal; what it wrote, and how it ended. `answer` may write to it at any time. Its shell stays until
+ * the end of the output is here: a terminal whose last process is gone may lose what nobody has read yet.
+ */
+async function onTerminal(
+  words: readonly string[],
+  answer: (output: string, write: (text: string) => void) => void = () => undefined,
+  cwd = '/',
+): Promise<{ readonly output: string; readonly exitCode: number }> {
+  const kept = 'trap : INT; "$@"; printf "\\nended %d\\n" $?; read _';
+  const terminal = spawn('/bin/sh', ['-c', kept, 'sh', process.execPath, program, ...words], {
+    cols: 80,
+    rows: 24,
+    cwd,
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
+  });
+  let output = '';
+  let ended: RegExpExecArray | null = null;
+  terminal.onData((data) => {
+    output += data;
+    ended ??= /\r?\nended (\d+)\r?\n/.exec(output);
+    if (ended) terminal.write('\r');
+    else answer(output, (text) => terminal.write(text));
+  });
+  await new Promise<void>((resolve) => terminal.onExit(() => resolve()));
+  const end = /\r?\nended (\d+)\r?\n/.exec(output);
+  return { output: output.slice(0, end?.index ?? output.length), exitCode: Number(end?.[1] ?? -1) };
+}
+
 test('areas, and what belongs to each; a screen has room for them however many there are', () => {
   expect(areasOf(['home:path', 'daemon', 'daemon:socket', 'harnesses', 'harness:codex', 'home:disk'])).toEqual([
     { title: 'home', parts: ['home:path', 'home:disk'] },
@@ -61,27 +92,19 @@ test('a diagnosis that takes its time shows areas within 80 columns and 24 lines
   const fault = faults.find(({ name }) => name === 'daemon-silent');
   if (!fault) throw new TypeError('no such fault');
   await using staged = await stageFault(fault);
-  const terminal = spawn(process.execPath, [program, '--home', staged.home], {
-    cols: 80,
-    rows: 24,
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
-  });
-  let output = '';
   let seen = '';
-  terminal.onData((data) => {
-    output += data;
+  const { output, exitCode } = await onTerminal(['--home', staged.home], (written, write) => {
     // Some checks are done, and those that wait for the daemon are not.
     if (
       seen !== '' ||
-      !/daemon: [1-9]\d* of \d+ checks/.test(output) ||
-      !/home: \d+ checks.* \(\d+\.\d s\)/.test(output) ||
-      !/store: \d/.test(output)
+      !/daemon: [1-9]\d* of \d+ checks/.test(written) ||
+      !/home: \d+ checks.* \(\d+\.\d s\)/.test(written) ||
+      !/store: \d/.test(written)
     )
       return;
-    seen = output;
-    terminal.write('\x03');
+    seen = written;
+    write('\x03');
   });
-  const exitCode = await new Promise((resolve) => terminal.onExit((end) => resolve(end.exitCode)));
   const shown = screenOf(seen);
   expect([shown.lines.length <= 24, shown.widest <= 80]).toEqual([true, true]);
   expect(exitCode).toBe(130);
@@ -128,11 +151,14 @@ test('off a terminal, a line at the begin and the end of what is large, and none
     const work = showLongWork(stream, {}, isQuiet);
     work.begin({ title: 'Copying the home', unit: 'bytes', of: longBytes - 1 });
     work.begin({ title: 'Proving the backup', unit: 'bytes', of: longBytes });
+    work.begin({ title: 'Checking the ledger', unit: null, of: 1, size: 2 * longBytes });
     work.end();
     work.end();
-    return text.replace(/\d+ s/, 'N s');
+    return text.replaceAll(/\d+ s/g, 'N s');
   };
-  expect(written(false)).toBe('Proving the backup: 64 MiB\nProving the backup: done in N s\n');
+  expect(written(false)).toBe(
+    'Proving the backup: 64 MiB\nProving the backup: done in N s\nChecking the ledger: 128 MiB\nChecking the ledger: done in N s\n',
+  );
   expect(written(true)).toBe('');
 });
 
@@ -140,19 +166,121 @@ test('a backup on a terminal tells bytes in one line, which is gone at its end',
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'));
   writeFileSync(join(home, 'large'), randomBytes(48 * 2 ** 20));
-  const terminal = spawn(process.execPath, [program, 'backup', 'create', '--home', home], {
-    cols: 80,
-    rows: 24,
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
-  });
-  let output = '';
-  terminal.onData((data) => {
-    output += data;
-  });
-  expect(await new Promise((resolve) => terminal.onExit((end) => resolve(end.exitCode))), output).toBe(0);
+  const { output, exitCode } = await onTerminal(['backup', 'create', '--home', home]);
+  expect(exitCode, output).toBe(0);
   expect(output).toMatch(/Copying the home: .* of 48\.?\d* MiB/);
   expect(output).toMatch(/Proving the backup: .* of 48\.?\d* MiB/);
   expect(screenOf(output).lines.join('\n')).not.toMatch(/Copying|Proving/);
   const drawn = output.split('\r\u001b[K').slice(1, -1);
   expect(drawn.filter((line) => line.length > 79)).toEqual([]);
+});
+
+/** A ledger of 100 MB of events. */
+function makeLarge(path: string): string {
+  const home = makeHome(path);
+  const db = new Database(join(home, 'coven.sqlite3'));
+  db.exec(
+    "INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at) VALUES ('s', '/', 'codex', 't', 'completed', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')",
+  );
+  db.exec(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) INSERT INTO events (id, session_id, kind, payload_json, created_at) SELECT 'e' || i, 's', 'output', '{\"data\":\"' || hex(zeroblob(20000)) || '\"}', '2026-01-01T00:00:00Z' FROM n",
+  );
+  db.close();
+  return home;
+}
+
+const deepTitles = /store: (?:reading the ledger|checking the ledger|reading its rows)/;
+
+describe('a ledger that takes its time', () => {
+  let scratch: Scratch;
+  let home = '';
+  beforeAll(async () => {
+    scratch = await makeScratch();
+    home = makeLarge(join(scratch.path, 'home'));
+    // Something that --fix repairs.
+    writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
+  });
+  afterAll(() => scratch[Symbol.asyncDispose]());
+
+  test('read whole on a terminal: its area says what it is at, with bytes, and leaves no trace', async () => {
+    const { output } = await onTerminal(['--deep', '--home', home]);
+    expect(output).toMatch(/store: reading the ledger: .* of 9\d\.\d MiB/);
+    expect(screenOf(output).lines.join('\n')).not.toMatch(deepTitles);
+    expect(screenOf(output).isCursorShown).toBe(true);
+  });
+
+  test('Ctrl-C in the middle of that leaves a clean screen', async () => {
+    let isAsked = false;
+    const { output, exitCode } = await onTerminal(['--deep', '--home', home], (seen, write) => {
+      if (isAsked || !deepTitles.test(seen)) return;
+      isAsked = true;
+      write('\x03');
+    });
+    expect(exitCode, output).toBe(130);
+    const left = screenOf(output);
+    expect(left.lines.map((line) => line.replace('^C', '').trim()).filter(Boolean)).toEqual([]);
+    expect(left.isCursorShown).toBe(true);
+  });
+
+  test.each([
+    [
+      'says so at its begin and its end on stderr',
+      [],
+      /^Reading the ledger: 9\d\.\d MiB\nReading the ledger: done in \d+ s\n/,
+    ],
+    ['says nothing with --quiet', ['--quiet'], /^$/],
+    ['says nothing where a program reads the answer', ['--json'], /^$/],
+  ])('read whole off a terminal %s', async (_, words, said) => {
+    const { stderr } = await cli(['--deep', ...words, '--home', home]);
+    expect(stderr).toMatch(said);
+  });
+
+  test('a repair shows what it checks and what it copies, and leaves its own lines alone', async () => {
+    const { output, exitCode } = await onTerminal(['--fix', '--yes', '--home', home]);
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/home: \d+ (?:of|checks)/);
+    expect(output).toMatch(/Copying the home: .* of 9\d\.\d MiB/);
+    expect(output).toMatch(/Proving the backup: .* of 9\d\.\d MiB/);
+    const left = screenOf(output);
+    expect(left.lines.join('\n')).not.toMatch(/Copying the home:|Proving the backup:|^\W*home: \d+ (?:of|checks)/m);
+    expect(left.lines.join('\n')).toContain('fixed: daemon:record invalid');
+    expect(left.isCursorShown).toBe(true);
+  });
+
+  test.each([
+    [
+      'says so on stderr',
+      [],
+      /^Copying the home: 9.*\nCopying the home: done in \d+ s\nProving the backup: 9.*\nProving the backup: done in \d+ s\n$/,
+    ],
+    ['says nothing with --quiet', ['--quiet'], /^$/],
+  ])('a repair off a terminal %s', async (_, words, said) => {
+    writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
+    const { stderr, stdout } = await cli(['--fix', '--yes', ...words, '--home', home]);
+    expect(stdout).toContain('fixed: daemon:record invalid');
+    expect(stderr).toMatch(said);
+  });
+
+  test.each([
+    ['a bundle', ['bundle', '-o', 'case.zip']],
+    ['a bundle behind a report', ['--bundle']],
+  ])('%s shows its stages on a terminal, and takes them away', async (_, words) => {
+    await using out = await makeScratch();
+    const { output, exitCode } = await onTerminal([...words, '--home', home], undefined, out.path);
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/\d*m? ?redaction/);
+    const left = screenOf(output);
+    expect(left.lines.filter((line) => /^\W*(?:redaction|archive|proof)$/.test(line))).toEqual([]);
+    expect([left.lines.some((line) => line.includes('.zip')), left.isCursorShown]).toEqual([true, true]);
+  });
+
+  test.each([
+    ['says so on stderr', [], /^Collecting the evidence: 9.*\nCollecting the evidence: done in \d+ s\n$/],
+    ['says nothing with --quiet', ['--quiet'], /^$/],
+    ['says nothing where a program reads the answer', ['--json'], /^$/],
+  ])('a bundle off a terminal %s', async (_, words, said) => {
+    await using out = await makeScratch();
+    const { stderr, exitCode } = await cli(['bundle', ...words, '--home', home], { cwd: out.path });
+    expect([exitCode, stderr]).toEqual([0, expect.stringMatching(said)]);
+  });
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { within } from '../deadline.ts';
@@ -52,6 +52,8 @@ export interface Child {
   /** Resolves when it has ended or could not be started; `describe` then says how. */
   readonly ended: Promise<void>;
   readonly hasEnded: () => boolean;
+  /** Counts the bytes that it reads from now on; null where this system does not tell them. */
+  readonly countRead: () => (() => number) | null;
   /** How it ended, as a clause: `ended (SIGKILL)`, `could not be started (EAGAIN)`. */
   readonly describe: () => string;
   /** Ends it at once; resolves when it is gone, or after a second, since a process that waits for a disk can stay. */
@@ -147,6 +149,10 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
     },
     ended,
     hasEnded: () => how !== null,
+    countRead: () => {
+      const before = bytesReadBy(child?.pid);
+      return before === null ? null : () => Math.max(0, (bytesReadBy(child?.pid) ?? before) - before);
+    },
     describe: () => how ?? 'is still running',
     kill,
     finish: async () => {
@@ -155,6 +161,16 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
       await kill();
     },
   };
+}
+
+/** Every byte that a process has asked the system for. Source: proc_pid_io(5), `rchar`. */
+function bytesReadBy(pid: number | undefined): number | null {
+  try {
+    const [, bytes] = /^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1')) ?? [];
+    return bytes === undefined ? null : Number(bytes);
+  } catch {
+    return null;
+  }
 }
 
 /** Modules of others are imported by an ES module. */

@@ -23,13 +23,13 @@ import { UsageError } from './usage.ts';
 
 /** What every path in a bundle is relative to. */
 export const recordedHome = '<coven-home>';
-/** Recorded facts are judged in milliseconds; only code that is not ours could take longer. */
+/** Our checks judge recorded facts in milliseconds. Only plugin checks can take longer. */
 const checkMs = 20_000;
 const runMs = 60_000;
 
 export type AnalyzeOptions = Pick<DiagnoseOptions, 'modules' | 'only' | 'skip' | 'failOn'> & DisplayOptions;
 
-/** `doctor analyze`: the report that the bundle's own machine gave, made anew here. Looks at nothing but the bundle. */
+/** `coven-doctor analyze`: makes the report of the bundle's machine again. Reads the bundle and nothing else. */
 export async function analyze(file: string, options: AnalyzeOptions, signal: AbortSignal): Promise<number> {
   const outputs = options.output.length === 0 ? [] : parseOutputs(options.output, homeOf(undefined).path);
   const pluginChecks = await pluginChecksOf(options.modules, undefined, signal);
@@ -38,7 +38,7 @@ export async function analyze(file: string, options: AnalyzeOptions, signal: Abo
   const watch = options.format === 'jsonl' ? await watcher(checks, 'jsonl', accepted) : null;
   const { host, run, runs } = await judgeBundle(file, checks, signal);
   for (const judged of runs) await watch?.done(judged, run.startedAt, host);
-  // A bundle may be anybody's: of it, too, only what is known to be harmless is told.
+  // A bundle may come from anybody, so its text passes the same gate as the text of a live home.
   const found = { host, runs, run: { ...run, home: recordedHome } };
   return show(await reportsOf(found, checks, options, outputs, accepted), options, outputs);
 }
@@ -50,7 +50,7 @@ export interface Judged {
   readonly observations: readonly Observation[];
 }
 
-/** Runs checks on what a bundle recorded. Throws a UsageError for what is no bundle. */
+/** Runs checks on what a bundle recorded. Throws a UsageError if the file is not a bundle. */
 export async function judgeBundle(file: string, checks: readonly Check[], signal: AbortSignal): Promise<Judged> {
   const { members } = await openBundle(file);
   const { run, observations } = recordingIn(file, members);

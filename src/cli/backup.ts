@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { createBackup } from '../backup/create.ts';
-import { bytesWithin } from '../backup/growth.ts';
 import { type Listed, listBackups } from '../backup/list.ts';
-import { beginRun, homeOf, outsideOf, removeScratch, stages } from '../backup/place.ts';
+import { beginRun, homeOf, outsideOf, removeScratch } from '../backup/place.ts';
 import { prove } from '../backup/prove.ts';
 import { failed, Refused } from '../backup/refused.ts';
 import { prepareRestore } from '../backup/restore.ts';
@@ -11,7 +10,6 @@ import { Unsafe } from '../host/outside.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
 import * as words from '../render/backup.ts';
-import { showLongWork } from '../render/long-work.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { openRepairContext } from '../repair/engine/repair-context.ts';
@@ -19,8 +17,10 @@ import { replaceInHome } from '../repair/engine/replace.ts';
 import { neededBackups } from '../repair/engine/runs.ts';
 import { sweep } from '../repair/engine/sweep.ts';
 import { consent } from './consent.ts';
+import { longWork } from './display.ts';
 import type { Named } from './home.ts';
 import { print } from './print.ts';
+import { backupWork } from './run-backup.ts';
 import { UsageError } from './usage.ts';
 
 export interface BackupOptions {
@@ -33,7 +33,7 @@ export interface BackupOptions {
 }
 
 const refusedCode = 5;
-/** Something of the home could not be held. */
+/** The backup lacks files that could not be read or named. */
 const incompleteCode = 3;
 /** Beyond this, `list` names what may go. */
 const keep = { count: 5, bytes: 10 * 1024 ** 3 };
@@ -52,7 +52,7 @@ async function placeOf({
   return { place: join(real, 'doctor', 'runs'), close: repair.close };
 }
 
-/** Does something that may be refused, and tells the exit code. */
+/** Runs `act` and returns its exit code. A refusal is printed, and its exit code returned. */
 async function refusing({ json, home }: BackupOptions, act: () => Promise<number>): Promise<number> {
   try {
     return await act();
@@ -71,18 +71,14 @@ export function create(options: BackupOptions, signal: AbortSignal): Promise<num
   return refusing(options, async () => {
     const { place, close } = await placeOf(options);
     const into = beginRun(place);
-    const work = showLongWork(process.stderr, process.env, options.json);
+    const work = backupWork(into, options.json);
     try {
-      const tell = (doing: 'copying' | 'proving', of: number): void =>
-        doing === 'copying'
-          ? work.begin({ title: 'Copying the home', unit: 'bytes', of }, () => bytesWithin(join(into, stages.partial)))
-          : work.begin({ title: 'Proving the backup', unit: 'bytes', of }, () => bytesWithin(join(into, stages.proof)));
-      const made = await createBackup({ home: options.home, into, signal, tell });
+      const made = await createBackup({ home: options.home, into, signal, tell: work.tell });
       work.end();
       await say(options.json, { ok: true, ...words.summary(made.id, made.path, made.manifest) }, words.created(made));
       return (made.manifest.unheld ?? []).length > 0 ? incompleteCode : 0;
     } catch (error) {
-      // Nothing of a backup that did not come to be is left.
+      // A backup that failed leaves no files behind.
       removeScratch(into);
       throw error;
     } finally {
@@ -106,7 +102,7 @@ export function list(options: BackupOptions): Promise<number> {
   });
 }
 
-/** 1 where a backup is not what it was when it was made. */
+/** `backup verify`: exits with 1 if a backup differs from what it was when it was made. */
 export function verify(options: BackupOptions, id: string | undefined, signal: AbortSignal): Promise<number> {
   return refusing(options, async () => {
     const { place, close } = await placeOf(options);
@@ -114,10 +110,15 @@ export function verify(options: BackupOptions, id: string | undefined, signal: A
       const chosen = listBackups([place], id);
       if (id !== undefined && chosen.length === 0) throw unknown(id);
       const verdicts = [];
+      const work = longWork(options.json);
       for (const backup of chosen) {
-        const proof = backup.state === 'whole' ? await prove(backup.path, backup.manifest, signal) : null;
+        const size = backup.state === 'whole' ? backup.manifest.bytes : 0;
+        work.begin({ title: `Proving ${backup.id}`, unit: null, of: 1, size });
+        const proof =
+          backup.state === 'whole' ? await prove(backup.path, backup.manifest, signal).finally(work.end) : null;
         verdicts.push({ backup, proof });
       }
+      work.end();
       const ok = verdicts.every(({ proof }) => proof?.proven === true);
       await say(options.json, { ok, backups: verdicts.map(words.verdict) }, words.verified(verdicts, options.named));
       return ok ? 0 : 1;
@@ -144,9 +145,13 @@ export function restore(options: BackupOptions, id: string, agreed: Agreed, sign
       prepare: async (stage) => {
         const place = options.backupDir === null ? join(home, 'doctor', 'runs') : outsideOf(home, options.backupDir);
         const backup = choose(place, id);
-        const prepared = await prepareRestore(backup, stage, signal).catch((error) => {
-          throw failed(`the restore of ${home}`, error, 'and nothing was changed');
-        });
+        const work = longWork(json);
+        work.begin({ title: 'Preparing the restore', unit: null, of: 1, size: backup.manifest.bytes });
+        const prepared = await prepareRestore(backup, stage, signal)
+          .catch((error) => {
+            throw failed(`the restore of ${home}`, error, 'and nothing was changed');
+          })
+          .finally(work.end);
         shown = words.preview(backup, prepared);
         return prepared;
       },

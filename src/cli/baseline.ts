@@ -20,8 +20,8 @@ interface Document {
 }
 
 /**
- * What a saved JSON report found. Of a target whose name is not told there, nothing is known: it may be another file of the
- * same shape now, and stays a finding. Throws a UsageError where the file is not there or is no report. */
+ * What a saved JSON report found. A target whose name was redacted there never matches: by now it may be another file of the
+ * same shape. Throws a UsageError if the file is missing or is not a report. */
 export async function readBaseline(path: string, home: string): Promise<Baseline> {
   const given = await readUntrusted(path, home, limitBytes);
   if (!given) throw new UsageError(`${path}: there is no such file`);
@@ -34,7 +34,7 @@ export async function readBaseline(path: string, home: string): Promise<Baseline
       .filter(({ status, target }) => (status === 'fail' || status === 'warn') && isTold(target))
       .map((finding) => [fingerprint(id, finding), finding.status] as const),
   );
-  // A cause that was found at both statuses is known at the worse one.
+  // If the same cause was found as a warning and as a failure, the failure counts.
   const worstLast = faults.toSorted(([, a], [, b]) => Number(a === 'fail') - Number(b === 'fail'));
   return { runId: document.run.id, statuses: new Map(worstLast) };
 }

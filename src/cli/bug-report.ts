@@ -1,4 +1,4 @@
-/** What is printed of a bug of ours, to be sent to us: an error may quote the machine, so its secrets are taken out. */
+/** The text to send us when coven-doctor itself fails. Error messages can quote files of the machine, so secrets are redacted. */
 export async function bugReport(error: unknown, env: Readonly<Record<string, string | undefined>>): Promise<string> {
   const [{ makeRedactor }, { secretsOf }, { harmless }] = await Promise.all([
     import('../redaction/redactor.ts'),

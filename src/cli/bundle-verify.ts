@@ -7,7 +7,7 @@ import { renderVerified } from '../render/bundle-verified.ts';
 import { openBundle } from './open-bundle.ts';
 import { print } from './print.ts';
 
-/** `doctor bundle verify FILE`: 0 for a bundle that is whole, 2 for anything else. Throws a UsageError but with `json`. */
+/** `bundle verify FILE`: exits with 0 if the bundle is intact, else 2: as a UsageError, or as a document with `json`. */
 export async function bundleVerify(file: string, json: boolean): Promise<number> {
   if (!json) {
     await print(renderVerified(file, (await openBundle(file)).manifest));

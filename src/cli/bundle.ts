@@ -4,17 +4,19 @@ import { kindOf } from '../bundle/archive-kind.ts';
 import { type Collected, gather } from '../bundle/gather.ts';
 import { type Included, type Part, rescueName } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
+import { names } from '../coven/layout.ts';
+import { lookNow } from '../host/files.ts';
 import type { OutsideFile } from '../host/outside-file.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import type { Hit } from '../redaction/proof.ts';
 import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten, stages } from '../render/bundle.ts';
 import type { Format } from '../render/format.ts';
-import { showProgress } from '../render/progress.ts';
 import { type Accepted, nothingAccepted } from '../run/accepted.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
 import type { Report, Threshold } from '../run/report.ts';
 import type { CheckRun } from '../run/runner.ts';
 import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
+import { longWork, progressOf, readingOf } from './display.ts';
 import { namedHome } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';
 import type { Packed, PackRequest, SaidRun } from './pack-protocol.ts';
@@ -25,13 +27,13 @@ import { rescueMember } from './rescue-member.ts';
 import { selectChecks } from './select.ts';
 
 export interface BundleOptions extends DiagnoseOptions {
-  /** Null for a name of our own in the current folder. */
+  /** Null for a default name in the current folder. */
   readonly output: string | null;
   readonly estimate: boolean;
   /** The session whose events go in with their payloads. */
   readonly events: string | null;
   readonly titles: boolean;
-  /** Lines of logs and texts of errors as they are. */
+  /** Include log lines and error texts unredacted by shape. */
   readonly logText: boolean;
   readonly json: boolean;
 }
@@ -40,7 +42,7 @@ const withheldCode = 6;
 /** For what is gathered beyond the diagnosis: a silent daemon is watched for ten seconds. */
 const gatherMs = 30_000;
 
-/** `doctor bundle`: diagnoses, gathers, redacts, proves and writes. 0 when it is written, 6 when it is withheld. */
+/** `coven-doctor bundle`: diagnoses, collects, redacts, proves and writes. Exits with 0 if it was written, 6 if it was withheld. */
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
   const home = namedHome(options.home).path;
   const place = options.estimate && options.output === null ? null : placeIn(options.output, home);
@@ -49,13 +51,7 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
     options.only,
     options.skip,
   );
-  const shown = options.json
-    ? null
-    : showProgress(
-        stages.map((title) => ({ title, parts: [title] })),
-        process.stdout,
-        process.env,
-      );
+  const shown = options.json ? null : showStages(home);
   try {
     const pack = async (found: Diagnosis): Promise<Outcome> =>
       packed(found, {
@@ -64,9 +60,10 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
         place,
         home,
         ended: signal,
-        tell: (stage) => shown?.done(before(stage)),
+        tell: (stage) => shown?.tell(stage),
       });
-    const outcome = await diagnoseHome(checks, options, signal, pack, { moreMs: gatherMs });
+    const watch = shown && { done: () => undefined, reading: shown.reading };
+    const outcome = await diagnoseHome(checks, options, signal, pack, { moreMs: gatherMs, ...(watch && { watch }) });
     await shown?.end();
     signal.throwIfAborted();
     return await tell(outcome, options.json);
@@ -75,29 +72,59 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
   }
 }
 
+/** Shows the stages on a terminal. Elsewhere, if the files are large, prints one line at the start and one at the end. */
+function showStages(home: string) {
+  const progress = progressOf(stages.map((title) => ({ title, parts: [title] })));
+  const reading = readingOf(progress, stages[0]);
+  const work = progress.isShown ? null : longWork(false);
+  work?.begin({ title: 'Collecting the evidence', unit: null, of: 1, size: bytesOf(home) });
+  return {
+    reading,
+    tell: (stage: Stage): void => progress.done(before(stage)),
+    end: async (): Promise<void> => {
+      reading(null);
+      work?.end();
+      await progress.end();
+    },
+  };
+}
+
+/** Bytes of the files that take long to read; 0 if they cannot be examined. */
+function bytesOf(home: string): number {
+  try {
+    const files = [names.ledger, names.wal, names.recoveryLog].map((name) => lookNow(join(home, name)));
+    return files.reduce((sum, file) => sum + Number(file?.size ?? 0n), 0);
+  } catch {
+    return 0;
+  }
+}
+
 type PlaceOf = (run: Pick<Report, 'runId' | 'startedAt'>) => OutsideFile;
 
-/** Opens the folder that a bundle will lie in. Without a name it has one of our own, which a run gives it at its end. */
+/** Opens the folder for a bundle. Without -o, the name is made of the run's date and id, which are known only at its end. */
 export function placeIn(output: string | null, home: string): PlaceOf {
   if (output !== null) {
     const file = placeOf('-o', resolve(output), home);
     return () => file;
   }
-  // No file has this name, and what has its own is looked at when it is written.
+  // Only the folder is checked here, with a name that nobody uses. The real name is checked when the file is written.
   const { folder } = placeOf('bundle', resolve(`.coven-doctor-${randomUUID()}`), home);
   return (run) => ({ folder, name: ownName(run), path: join(folder.path, ownName(run)) });
 }
 
 const before = (stage: Stage): string => stages[stages.indexOf(stage) - 1] ?? '';
 
-/** What packs the evidence behind a report on stdout; where it is, is told beside the report's own format. */
+/** For `--bundle`: packs the evidence after the report was printed. With formats for programs, the path goes to stderr. */
 export async function packerAfter(home: string, format: Format, ended: AbortSignal) {
   const place = placeIn(null, home);
   return {
     milliseconds: gatherMs,
     pack: async (found: Diagnosis, report: { failOn: Threshold; accepted: Accepted }): Promise<number> => {
-      const plain = { estimate: false, events: null, titles: false, logText: false, place, tell: () => undefined };
-      const outcome = await packed(found, { ...report, ...plain, home, ended });
+      // The report is already printed. The stages are shown below it while they last.
+      const shown = format === 'text' ? showStages(home) : null;
+      const tellStage = (stage: Stage): void => shown?.tell(stage);
+      const plain = { estimate: false, events: null, titles: false, logText: false, place, tell: tellStage };
+      const outcome = await packed(found, { ...report, ...plain, home, ended }).finally(() => shown?.end());
       if (format === 'text' || outcome.withheld.length > 0) return tell(outcome, false);
       process.stderr.write(sayWritten(outcome));
       return 0;
@@ -115,7 +142,7 @@ interface Asked {
   /** Null where nothing is written. */
   readonly place: PlaceOf | null;
   readonly home: string;
-  /** Fires when the user has enough of it. */
+  /** Fires when the user ends the run. */
   readonly ended: AbortSignal;
   readonly tell: (stage: Stage) => void;
 }
@@ -174,7 +201,7 @@ const none: Omit<Packed, 'archive'> = { members: [], cut: [], leftOut: [], reduc
 const withholding = (contents: Packed | null, withheld: Answer['withheld']): Answer =>
   answerOf(contents?.members ?? [], contents ?? none, { ...unwritten, withheld });
 
-/** How often members may be reduced: to shapes, and then to nothing. */
+/** How often members may be reduced: first to shapes, then to nothing. */
 const mostTries = 4;
 
 /** Writes the bundle when it is proven. Members that cannot be are reduced, so that support gets all the others. */

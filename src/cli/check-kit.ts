@@ -7,7 +7,7 @@ import { renderKit } from '../render/kit.ts';
 import { homesOf, usable } from './plugins.ts';
 import { print } from './print.ts';
 
-/** `check-kit MODULE`: tries every check of a module on hostile homes; 1 where one may not be relied on. */
+/** `check-kit MODULE`: runs every check of a module on hostile homes. Exits with 1 if one cannot be relied on. */
 export async function checkKit(module: string, signal: AbortSignal): Promise<number> {
   const loading = { cwd: process.cwd(), homes: homesOf(undefined), ours: ours.map(({ id }) => id), signal };
   const pluginChecks = await usable(() => loadPluginChecks([module], loading));

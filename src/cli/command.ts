@@ -19,7 +19,7 @@ export interface Positional {
   readonly optional?: true;
 }
 
-/** What is made of all commands, and so is given to one that prints it. */
+/** Texts that are made from the table of all commands. They are passed in, because a command cannot import that table. */
 export interface MadeOfCommands {
   readonly completionOf: (shell: (typeof shells)[number]) => Promise<string>;
   readonly manual: () => Promise<string>;

@@ -8,7 +8,7 @@ export async function completionOf(shell: (typeof shells)[number]): Promise<stri
   return { bash, zsh, fish }[shell]();
 }
 
-/** What a shell can offer for a value: words, files or folders; nothing where it cannot know. */
+/** What a shell can complete a value to: words, files or folders. Nothing where the values cannot be known. */
 type Offer = { readonly words: readonly string[] } | 'files' | 'folders' | null;
 
 function offerOf(value: string | undefined, choices: Option['choices']): Offer {

@@ -24,16 +24,16 @@ interface Stage {
 }
 
 /**
- * `doctor demo`: a daemon with a session is killed in a scratch folder, diagnosed, repaired, put back as it was and repaired
- * again, and a damaged ledger is rescued, by the very commands that an operator would use. What it makes and starts is gone
- * when it ends.
+ * `coven-doctor demo`: kills a daemon that has a session, in a scratch folder; diagnoses and repairs it, undoes the repair,
+ * repairs again, and rescues a damaged ledger, with the commands that an operator would use. Everything that it creates or
+ * starts is removed at its end.
  */
 export async function demo(signal: AbortSignal): Promise<number> {
   const scratch = makeScratch(null, null);
   const folder = scratch.path;
   const home = join(folder, 'home');
   const bin = join(folder, 'bin');
-  // Nothing of the user's: the demonstration is of what this package brings.
+  // A minimal environment: the demo uses nothing but this package.
   const env = { HOME: folder, COVEN_HOME: home, PATH: `${bin}:${systemPath}` };
   const stage = { folder, home, env, signal };
   try {
@@ -90,7 +90,7 @@ async function play(stage: Stage): Promise<number> {
 
 const say = (text: string): Promise<void> => print(`\n== ${text}\n\n`);
 
-/** Runs a program of this package and shows what it says; its exit code. */
+/** Runs a program of this package with its output shown. Resolves with its exit code. */
 async function run({ env, signal }: Stage, program: string, words: readonly string[]): Promise<number> {
   signal.throwIfAborted();
   await print(`$ ${program.replace('.js', '')} ${words.map(quoted).join(' ')}\n`);
@@ -116,14 +116,14 @@ function damagePageOf(ledger: string, text: string): void {
     }
 }
 
-/** Ends what the demonstration started: known by the scratch home in its environment, which nothing else names. */
+/** Ends every process that has the scratch home in its environment: only what the demo started has it. */
 async function endAll(home: string): Promise<void> {
   for (const pid of allPids() ?? []) {
     const seen = readStat(pid);
     if (!seen || pid === process.pid || readEnviron(pid, ['COVEN_HOME'])?.COVEN_HOME !== home) continue;
     if (readStat(pid)?.startTicks !== seen.startTicks) continue;
     process.kill(pid, 'SIGKILL');
-    // Until it is gone it could still write where the folder is being removed.
+    // Wait for its end: until then it could write into the folder while that is removed.
     while (isAlive(pid, seen.startTicks)) await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -4,7 +4,7 @@ import { renderDiff, renderDiffJson } from '../render/diff.ts';
 import { judgeBundle } from './analyze.ts';
 import { print } from './print.ts';
 
-/** `doctor diff`: what changed between two bundles. 1 where the findings did, 0 where they are the same. */
+/** `coven-doctor diff`: what changed between two bundles. Exits with 1 if the findings differ, else 0. */
 export async function diff(before: string, after: string, json: boolean, signal: AbortSignal): Promise<number> {
   const [old, now] = [await judgeBundle(before, checks, signal), await judgeBundle(after, checks, signal)];
   const compared = compareRuns(old, now);

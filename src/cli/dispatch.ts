@@ -8,10 +8,10 @@ import { UsageError } from './usage.ts';
 const helpWords: ReadonlySet<string> = new Set(['-h', '--help', 'help']);
 const versionWords: ReadonlySet<string> = new Set(['-v', '-V', '--version', 'version']);
 
-/** `coven-doctor WORDS` and `coven doctor WORDS`; tells the exit code. */
+/** Runs `coven-doctor WORDS` or `coven doctor WORDS`. Resolves with the exit code. */
 export async function runDoctor(words: readonly string[], signal: AbortSignal): Promise<number> {
   if (words.length === 0) {
-    // Nothing to parse: yargs takes as long to load as Node takes to start.
+    // There is nothing to parse, and loading yargs takes as long as starting Node.
     if (mayHaveLedger()) startReaderAhead();
     const { plainDiagnosis } = await import('./commands/plain.ts');
     return (await import('./doctor.ts')).doctor(plainDiagnosis, signal);
@@ -22,7 +22,7 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   if (asked?.what === 'version') return (await import('./version.ts')).printVersion(words.includes('--verbose'));
   if (asked) return (await import('./help.ts')).printHelp(command);
   if (!('run' in command)) throw new UsageError(incomplete(command, rest));
-  // As with no words at all: the parser takes as long to load as Node takes to start.
+  // Shells run this at their start, so it does without yargs, too.
   const shell = command.name === 'completion' && rest.length === 1 && shells.find((shell) => shell === rest[0]);
   if (shell) {
     await (await import('./print.ts')).print(await madeOfCommands.completionOf(shell));
@@ -30,7 +30,9 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   }
   if (command.readsLedger && (words.some((word) => word.startsWith('--home')) || mayHaveLedger())) startReaderAhead();
   const { parse } = await import('./parse.ts');
-  return command.run((await parse(command, rest)) as never, signal, madeOfCommands);
+  const argv = await parse(command, rest);
+  if (argv.quiet === true) (await import('./display.ts')).beQuiet();
+  return command.run(argv as never, signal, madeOfCommands);
 }
 
 const madeOfCommands: MadeOfCommands = {
@@ -38,7 +40,7 @@ const madeOfCommands: MadeOfCommands = {
   manual: async () => (await import('./man.ts')).manual(),
 };
 
-/** `coven WORDS`: `doctor` and `daemon`, as `coven-doctor` has them. */
+/** Runs `coven WORDS`, of which `doctor` and `daemon` are known. */
 export async function runCoven(words: readonly string[], signal: AbortSignal): Promise<number> {
   const [first] = words;
   if (first === 'doctor') return runDoctor(words.slice(1), signal);
@@ -47,7 +49,7 @@ export async function runCoven(words: readonly string[], signal: AbortSignal): P
   throw new UsageError(`\`coven\` is the program of coven-doctor here: type coven doctor, or coven daemon --help`);
 }
 
-/** Words that begin several commands, and are none: `backup`. */
+/** A first word that several commands share and that is no command itself: `backup`. */
 export interface Family {
   readonly family: string;
   readonly members: readonly Command[];
@@ -59,7 +61,7 @@ interface Question {
   readonly about: readonly string[];
 }
 
-/** Whether help or the version is asked for, by any of their names and at every level. */
+/** Recognises help and version in all their spellings, before and after any command. */
 function questionOf(words: readonly string[]): Question | null {
   const end = words.indexOf('--');
   const before = end === -1 ? words : words.slice(0, end);

@@ -18,33 +18,33 @@ import { type LocalReader, makeShown } from './shown.ts';
 export type ListOptions = Pick<DiagnoseOptions, 'home' | 'modules'>;
 
 export interface DoctorOptions extends DiagnoseOptions {
-  /** Of stdout. */
+  /** The format on stdout. */
   readonly format: Format;
   /** `FORMAT=FILE`. */
   readonly output: readonly string[];
-  /** Files of suppressions and of a report that findings are compared with. */
+  /** Paths: a file of suppressions, and a saved report to compare findings with. */
   readonly suppress: string | undefined;
   readonly baseline: string | undefined;
   readonly verbose: boolean;
-  /** Also packs the evidence into a file of the current folder. */
+  /** Also write a support bundle to the current folder. */
   readonly bundle: boolean;
 }
 
-/** Suppressions that a project keeps, in the current folder. */
+/** The suppressions of a project, in the current folder. */
 const projectFile = '.coven-doctor.toml';
 
-/** Another diagnosis than the plain one: by checks of its own, and with more that is seen of the same picture. */
+/** How a command differs from the plain diagnosis: its checks, what else it observes, and how it concludes. */
 export interface Profile {
   readonly checks: readonly Check[];
-  /** Called before the host is closed; what it waits for belongs to the run. */
+  /** Called before the host is closed. The run waits for it. */
   readonly beside?: (found: Diagnosis) => Promise<void>;
-  /** What the report comes to, in the terms of the command. */
+  /** The result in the terms of the command: `Ready to upgrade from 0.4.6 to 0.4.7.` */
   readonly conclude?: (report: Report) => string;
   /** A start or an upgrade is about to come. */
   readonly startsNext?: boolean;
 }
 
-/** `doctor`: diagnoses, prints, and tells the exit code. Changes nothing but the files that `--output` names. */
+/** The plain diagnosis: runs the checks, prints the report, and resolves with the exit code. Writes only what `--output` names. */
 export async function doctor(
   options: DoctorOptions,
   signal: AbortSignal,
@@ -65,26 +65,28 @@ export async function doctor(
   const asked = { ...options, startsNext: profile.startsNext ?? false };
   const looking = async (found: Diagnosis): Promise<Reports> => {
     await profile.beside?.(found);
-    const reports = await reportsOf(found, checks, options, outputs, accepted);
     const { conclude } = profile;
+    // The conclusion can quote checks that passed, which a short screen only counts.
+    const told = conclude ? { ...options, verbose: true } : options;
+    const reports = await reportsOf(found, checks, told, outputs, accepted);
     return conclude
       ? new Map([...reports].map(([reader, report]) => [reader, { ...report, conclusion: conclude(report) }]))
       : reports;
   };
-  if (!packer) return finish(await diagnoseHome(checks, asked, signal, looking, { onDone: watch.done }));
+  if (!packer) return finish(await diagnoseHome(checks, asked, signal, looking, { watch }));
   const packing = async (found: Diagnosis): Promise<number> => {
     const code = await finish(await looking(found));
     return (await packer.pack(found, { failOn: options.failOn, accepted })) || code;
   };
-  return diagnoseHome(checks, asked, signal, packing, { onDone: watch.done, moreMs: packer.milliseconds });
+  return diagnoseHome(checks, asked, signal, packing, { watch, moreMs: packer.milliseconds });
 }
 
-/** One report for each kind of reader that asked for one. */
+/** One report for each kind of reader: they differ in what the gate lets through. */
 export type Reports = ReadonlyMap<LocalReader, Report>;
 
 const readerOf = (format: Format): LocalReader => (format === 'text' ? 'operator' : 'program');
 
-/** What the readers of stdout and of files are told of a diagnosis. */
+/** Makes the reports for stdout and for the files of `--output`. */
 export async function reportsOf(
   { host, runs, run }: Pick<Diagnosis, 'runs' | 'run'> & { readonly host: Host },
   checks: readonly Check[],
@@ -94,7 +96,7 @@ export async function reportsOf(
 ): Promise<Reports> {
   const readers = new Set([format, ...outputs.map((output) => output.format)].map(readerOf));
   const reports = [...readers].map(async (reader): Promise<readonly [LocalReader, Report]> => {
-    // A screen without --verbose counts what passed. What is accepted is compared with all that is there.
+    // Without --verbose, the text of checks that passed is not needed. Suppressions and baselines are compared with everything.
     const isShort = reader === 'operator' && !verbose && accepted === nothingAccepted;
     const told = makeShown(host, checks, reader, isShort ? 'faults' : 'everything');
     return [reader, makeReport(await told.runs(runs), failOn, run, told.accepted(accepted))];
@@ -102,7 +104,7 @@ export async function reportsOf(
   return new Map(await Promise.all(reports));
 }
 
-/** Prints a report, writes it to the files that are asked for, and tells its exit code. */
+/** Prints the report, writes it to the files of `--output`, and resolves with its exit code. */
 export async function show(
   reports: Reports,
   options: Pick<DoctorOptions, 'format' | 'verbose'>,
@@ -121,10 +123,10 @@ export async function show(
   return of(options.format).exitCode;
 }
 
-/** Loaded where a file is asked for. */
+/** Loaded only if `--output` is given. */
 const outputFiles = () => import('./outputs.ts');
 
-/** What is accepted beforehand; a folder without a file of suppressions costs one look. */
+/** The suppressions and the baseline that apply. Without any of these files, it costs one stat. */
 export async function acceptedBy(
   { suppress, baseline }: Pick<DoctorOptions, 'suppress' | 'baseline'>,
   home: string,
@@ -133,7 +135,7 @@ export async function acceptedBy(
 ): Promise<Accepted> {
   if (suppress === undefined && baseline === undefined && !ofProject) return nothingAccepted;
   const { findSuppressions, readSuppressions } = await import('./suppressions.ts');
-  // A project has one file, whatever is asked of its home.
+  // The project's file may name checks of other commands, so that it is valid for all of them.
   const all = [...(await everyOwn()), ...pluginChecks];
   return {
     suppressions:
@@ -146,12 +148,12 @@ export async function acceptedBy(
   };
 }
 
-/** Ours, with those that an upgrade alone asks for. */
+/** All built-in checks, including those of preflight and postflight. */
 async function everyOwn(): Promise<readonly Check[]> {
   return [...ours, ...(await import('../../checks/upgrades.ts')).upgradeChecks];
 }
 
-/** `doctor list`: every check with what it asks. */
+/** `coven-doctor list`: every check with its title. */
 export async function list({ home, modules }: ListOptions, signal: AbortSignal): Promise<number> {
   const { harmless } = await import('../model/harmless.ts');
   const checks = [...(await everyOwn()), ...(await pluginChecksOf(modules, home, signal))];
@@ -161,7 +163,7 @@ export async function list({ home, modules }: ListOptions, signal: AbortSignal):
   return 0;
 }
 
-/** `doctor explain CHECK`: what it decides, and the chain from what is seen here to its findings. */
+/** `coven-doctor explain CHECK`: what it decides, and the evidence for what it found here. */
 export async function explain(id: string, options: DiagnoseOptions, signal: AbortSignal): Promise<number> {
   const checks = [...(await everyOwn()), ...(await pluginChecksOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);

@@ -1,7 +1,7 @@
-/** A bug in the tool: the exit code until something else is known. */
+/** The exit code for a bug in coven-doctor. It is set first, and replaced when the run has a result. */
 export const bug = 70;
 
-/** What the machine did not give us, by errno: no bug of ours, and the one who runs us can change it. */
+/** Shortages of the machine, by errno. They are not bugs: the user can do something about them. */
 const shortages: Readonly<Record<string, string>> = {
   EMFILE: 'this process may not open enough files; raise the limit and run again: ulimit -n 1024',
   ENFILE: 'this machine has no file handles left; end what holds them, and run again',
@@ -9,9 +9,9 @@ const shortages: Readonly<Record<string, string>> = {
 };
 
 /**
- * Sees to it that this process never ends without a word: a bug that nobody caught, or an event loop that drained while
- * something was still awaited, ends with a report on standard error and exit code 70. `crash` is for a bug that was caught.
- * With a format for machines too: standard output then holds no document.
+ * Makes sure that this process never ends in silence: an uncaught error, or an event loop that drained while something was
+ * still awaited, prints a report on stderr and exits with 70. `crash` does the same for an error that was caught.
+ * This holds for every format: stdout then has no document.
  */
 export function endLoudly(): { readonly crash: (error: unknown) => Promise<void> } {
   process.exitCode = bug;
@@ -24,7 +24,7 @@ export function endLoudly(): { readonly crash: (error: unknown) => Promise<void>
     await write(shortage ? `coven-doctor: ${shortage}\n` : await reportOf(error));
     process.exit(shortage ? 2 : bug);
   };
-  // A promise that nobody handles comes as one, too.
+  // Unhandled rejections arrive here, too.
   process.on('uncaughtException', crash);
   process.on('beforeExit', () => crash(new Error('the event loop drained before anything was reported')));
   return { crash };
@@ -35,7 +35,7 @@ async function reportOf(error: unknown): Promise<string> {
     const { bugReport } = await import('./bug-report.ts');
     return await bugReport(error, process.env);
   } catch (cause) {
-    // Without what takes secrets out, the error itself is not shown.
+    // If the redaction cannot be loaded, the error itself is not shown.
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
     return `coven-doctor: this is a bug of ours, please report it; its report cannot be written (${why})\n`;
   }
@@ -43,6 +43,6 @@ async function reportOf(error: unknown): Promise<string> {
 
 const write = (text: string): Promise<void> =>
   new Promise((resolve) => {
-    // Where nobody reads it, it is no reason to stay.
+    // If stderr is closed, end all the same.
     process.stderr.write(text, () => resolve());
   });

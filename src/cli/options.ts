@@ -14,6 +14,13 @@ export const home = {
 
 export const json = { type: 'boolean', default: false, describe: 'Print one JSON document' } as const;
 
+/** Of a command that may take long. */
+export const quiet = {
+  type: 'boolean',
+  default: false,
+  describe: 'Show no progress: only the result, and what went wrong',
+} as const;
+
 export const listing = {
   home,
   checks: {
@@ -49,6 +56,7 @@ export const diagnosis = {
     describe: 'Time for the whole run [default: 20; with --deep 600]',
   },
   deep: { type: 'boolean', default: false, describe: 'Read the whole ledger, however long it takes' },
+  quiet,
 } as const;
 
 export const display = {

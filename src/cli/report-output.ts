@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.ts';
 import { tool } from '../host/package.ts';
 import type { Check, Finding } from '../model/check.ts';
+import type { Reading } from '../model/reading.ts';
 import { type Format, type RenderOptions, render } from '../render/format.ts';
 import type { Accepted } from '../run/accepted.ts';
 import { type Report, reportChecks } from '../run/report.ts';
@@ -12,16 +13,24 @@ import { makeShown, type Shown } from './shown.ts';
 
 export interface Watch {
   readonly done: (run: CheckRun, startedAt: string, host: Host) => void | Promise<void>;
+  readonly reading?: (reading: Reading | null) => void;
   readonly end: () => Promise<void>;
 }
 
 /** What is shown of a run while it lasts: its events as they happen, a display on a terminal, or nothing. */
 export async function watcher(asked: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
   if (format === 'text') {
-    const { areasOf, showProgress } = await import('../render/progress.ts');
-    const areas = areasOf(asked.map(({ id }) => id));
-    const { done, end } = showProgress(areas, process.stdout, process.env);
-    return { done: ({ check, findings }) => done(check.id, findings.some(isFault)), end };
+    const [{ areasOf }, { progressOf, readingOf }] = await Promise.all([
+      import('../render/progress.ts'),
+      import('./display.ts'),
+    ]);
+    const progress = progressOf(areasOf(asked.map(({ id }) => id)));
+    const reading = readingOf(progress, 'store:integrity');
+    const end = async (): Promise<void> => {
+      reading(null);
+      await progress.end();
+    };
+    return { done: ({ check, findings }) => progress.done(check.id, findings.some(isFault)), reading, end };
   }
   if (format !== 'jsonl') return { done: () => {}, end: async () => {} };
   const { checkLine } = await import('../render/jsonl.ts');

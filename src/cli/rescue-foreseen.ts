@@ -9,12 +9,12 @@ import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import type { RescueForecast } from '../model/plan-input.ts';
 import { type FillingBackup, type RescueCounts, toldSessions } from '../model/step.ts';
-import { showLongWork } from '../render/long-work.ts';
 import { rescueStep } from '../render/rescue.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { askRescue, RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/protocol.ts';
+import { longWork } from './display.ts';
 import { backupsToMerge, fillFrom, otherLedger } from './rescue-run.ts';
 import { UsageError } from './usage.ts';
 
@@ -116,7 +116,7 @@ export async function rescueIntoScratch(
 
 /** What a rescue is doing, for somebody who waits. */
 export function rescueWork(isQuiet: boolean) {
-  const work = showLongWork(process.stderr, process.env, isQuiet);
+  const work = longWork(isQuiet);
   let phase: RescueProgress['phase'] | null = null;
   return {
     tell: (progress: RescueProgress): void => {

@@ -1,8 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createBackup } from '../backup/create.ts';
+import { bytesWithin } from '../backup/growth.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { beginRun, outsideOf, removeScratch } from '../backup/place.ts';
+import { beginRun, outsideOf, removeScratch, stages } from '../backup/place.ts';
 import { revalidate } from '../backup/revalidate.ts';
 import { names } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
@@ -10,6 +11,19 @@ import { type Plan, pathsOf, type Step } from '../model/step.ts';
 import { makeMends } from '../repair/engine/mend.ts';
 import type { ProvenBackup } from '../repair/engine/perform.ts';
 import type { Reason } from '../repair/engine/refusal.ts';
+import { longWork } from './display.ts';
+
+/** What a backup is doing, for somebody who waits. */
+export function backupWork(into: string, isForProgram: boolean) {
+  const work = longWork(isForProgram);
+  return {
+    tell: (doing: 'copying' | 'proving', of: number): void =>
+      doing === 'copying'
+        ? work.begin({ title: 'Copying the home', unit: 'bytes', of }, () => bytesWithin(join(into, stages.partial)))
+        : work.begin({ title: 'Proving the backup', unit: 'bytes', of }, () => bytesWithin(join(into, stages.proof))),
+    end: work.end,
+  };
+}
 
 /**
  * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a
@@ -19,14 +33,20 @@ export async function backUp(
   {
     home: { path: home },
     backupDir,
-  }: { readonly home: { readonly path: string }; readonly backupDir: string | undefined },
+    json,
+  }: {
+    readonly home: { readonly path: string };
+    readonly backupDir: string | undefined;
+    readonly json: boolean;
+  },
   plan: Plan,
   run: string,
   signal: AbortSignal,
 ): Promise<ProvenBackup> {
   const place = backupDir === undefined ? dirname(run) : outsideOf(realpathSync(home), backupDir);
   const into = place !== dirname(run) || existsSync(join(run, 'backup')) ? beginRun(place) : run;
-  const making = createBackup({ home, into, signal, tell: () => undefined });
+  const work = backupWork(into, json);
+  const making = createBackup({ home, into, signal, tell: work.tell }).finally(work.end);
   const { id, path, manifest, proof } = await making.catch((error: unknown) => {
     // The folder of the run itself is the run's to remove.
     if (into !== run) removeScratch(into);

@@ -14,8 +14,10 @@ import { Refusal } from '../repair/engine/refusal.ts';
 import { spareBackups } from '../repair/engine/runs.ts';
 import { makePlan } from '../repair/plan.ts';
 import { mayBeOpen } from '../repair/remedies/store.ts';
+import { nothingAccepted } from '../run/accepted.ts';
 import { diagnose } from '../run/diagnose.ts';
 import { makeReport, type Report, type Threshold } from '../run/report.ts';
+import { watcher } from './report-output.ts';
 import { foreseeRescue } from './rescue-foreseen.ts';
 import { makeShown, type Shown } from './shown.ts';
 
@@ -56,7 +58,11 @@ export async function survey(
 ): Promise<Survey> {
   const { home, deep, failOn, timeout } = options;
   const times = { checkMs: timeout * 1000, moreMs: watchSeconds * 1000 };
-  return diagnose(checks, { home, deep, startsNext: true, ...times }, signal, async ({ host, runs, run }) => {
+  const watch = options.json ? null : await watcher(checks, 'text', nothingAccepted);
+  const watched = { ...(watch && { onDone: watch.done }), ...(watch?.reading && { onReading: watch.reading }) };
+  const asked = { home, deep, startsNext: true, ...times, ...watched };
+  const found = diagnose(checks, asked, signal, async ({ host, runs, run }) => {
+    await watch?.end();
     const report = makeReport(runs, failOn, run);
     const found = report.checks.flatMap(({ check, findings }) => findings.map((finding) => ({ check, finding })));
     const codes = found.map(({ check, finding }) => ({ check: check.id, code: finding.code }));
@@ -80,6 +86,7 @@ export async function survey(
     };
     return { report, plan, told };
   });
+  return found.finally(watch?.end);
 }
 
 /** What a plan is about may have any name; on the screen it is agreed to, and stays. */

@@ -17,6 +17,7 @@ export interface LiveOptions {
   readonly source?: HomeSource;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly deep?: boolean;
+  readonly onReading?: Look['onReading'];
   /** A start or an upgrade is about to come, which opens the ledger. */
   readonly startsNext?: boolean;
   /** The run's deadline, milliseconds from now. */

@@ -1,5 +1,6 @@
 import type { HomeSource } from '../coven/layout.ts';
 import type { ObservationKey, Observations, Seen } from '../model/observation.ts';
+import type { Reading } from '../model/reading.ts';
 import type { Texts } from './texts.ts';
 
 /** What an observation is taken with. */
@@ -9,6 +10,8 @@ export interface Look {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Read everything, however long it takes within the run's deadline. */
   readonly deep: boolean;
+  /** Is told what a deep reading of the ledger is at; null is its end. */
+  readonly onReading?: ((reading: Reading | null) => void) | undefined;
   /** A start or an upgrade is about to come, which opens the ledger. */
   readonly startsNext: boolean;
   /** Milliseconds until the run's deadline. */

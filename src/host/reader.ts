@@ -2,6 +2,7 @@ import { access } from 'node:fs';
 import { type Child, startChild } from '../child/child.ts';
 import { NoSqlite } from '../child/no-sqlite.ts';
 import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../model/observation.ts';
+import type { Reading } from '../model/reading.ts';
 import {
   askAgain,
   askRows,
@@ -53,6 +54,12 @@ export function startReaderAhead(): void {
   ahead ??= startChild('reader', limits);
 }
 
+/** Who is told what a long reading is at, and how much there is of it. */
+interface Telling {
+  readonly bytes: number;
+  readonly tell: (reading: Reading | null) => void;
+}
+
 /**
  * Starts the reading child and collects what it says until it has said all or `milliseconds` have passed. Throws CannotSee
  * where it told nothing.
@@ -62,11 +69,15 @@ export async function runReader(
   milliseconds: number,
   signal: AbortSignal,
   onEnd: (end: () => Promise<void>) => void,
+  telling: Telling | null = null,
 ): Promise<StoreReading> {
   // One that was started ahead and has ended since would not answer.
   const child = ahead && !ahead.hasEnded() ? ahead : startChild('reader', limits);
   ahead = undefined;
   onEnd(child.kill);
+  // Beside a live owner, another process reads the pages, and later.
+  const read = request.scratch === null ? null : child.countRead();
+  telling?.tell({ at: read ? 'pages' : 'checks', bytes: telling.bytes, read });
   child.tell(request);
   const next = async (limit: number): Promise<ReadMessage | null> => {
     const line = await child.line(limit, signal).catch((error: unknown) => {
@@ -91,13 +102,21 @@ export async function runReader(
     if (open?.code === 'SQLITE_NOMEM')
       throw new CannotSee('out-of-memory', 'opening the ledger takes more memory than is allowed for it');
     if (message.kind === 'open' && message.open.outcome !== 'opened') break;
-    if (message.kind === 'sessions') sessions = message.sessions;
-    if (message.kind === 'progress') found = message.found;
+    if (message.kind === 'sessions') {
+      sessions = message.sessions;
+      telling?.tell({ at: 'checks', bytes: telling.bytes, read: null });
+    }
+    if (message.kind === 'progress') {
+      if (found.tables.length === 0 && message.found.tables.length > 0)
+        telling?.tell({ at: 'rows', bytes: telling.bytes, read: null });
+      found = message.found;
+    }
     if (message.kind === 'integrity') {
       integrity = message.integrity;
       break;
     }
   }
+  telling?.tell(null);
   if (!open) {
     if (!child.hasEnded()) throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
     throw new CannotSee('reader-ended', `the process that reads the ledger ${child.describe()}`);

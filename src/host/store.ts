@@ -56,8 +56,10 @@ export async function readStore(look: Look): Promise<StoreReading> {
     };
   const { main: ledger } = await placeOfLedger(look.home);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
+  const telling =
+    look.deep && look.onReading ? { bytes: files.main.size + files.wal.size, tell: look.onReading } : null;
   const read = (scratch: string | null): Promise<StoreReading> =>
-    runReader({ ...request, scratch }, look.timeLeft() - reserveMs, look.signal, look.onEnd);
+    runReader({ ...request, scratch }, look.timeLeft() - reserveMs, look.signal, look.onEnd, telling);
 
   // Only with its shared memory in place does a read-only open of a WAL ledger create nothing.
   if ((await isOpen(look)) && (files.shm.kind === 'file' || files.header?.wal === false)) return read(null);

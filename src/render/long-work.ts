@@ -6,6 +6,8 @@ export interface LongStep {
   /** Null where nothing can be counted. */
   readonly unit: 'bytes' | 'rows' | null;
   readonly of: number;
+  /** Bytes, where it is long by them and they are not what is counted. */
+  readonly size?: number;
 }
 
 export interface LongWork {
@@ -55,19 +57,21 @@ export function showLongWork(
   isQuiet: boolean,
 ): LongWork {
   if (isQuiet) return silent;
-  return stream.isTTY && !env.CI && env.TERM !== 'dumb' ? onTerminal(stream) : inLog(stream);
+  if (!stream.isTTY || env.CI || env.TERM === 'dumb') return inLog(stream);
+  return drawnWork((line) => {
+    stream.write(`\r\u001b[K${line?.slice(0, (stream.columns || 80) - 1) ?? ''}`);
+  });
 }
 
-function onTerminal(stream: NodeJS.WriteStream): LongWork {
+/** Long work that `draw` shows as one line, again and again; null takes the line away. */
+export function drawnWork(draw: (line: string | null) => void): LongWork {
   let step: LongStep | null = null;
   let begun = 0;
   let amount = 0;
   let measured: (() => number) | undefined;
   let timer: NodeJS.Timeout | null = null;
-  const draw = (): void => {
-    if (!step) return;
-    const line = longLine(step, measured ? measured() : amount, performance.now() - begun);
-    stream.write(`\r\u001b[K${line.slice(0, (stream.columns || 80) - 1)}`);
+  const drawStep = (): void => {
+    if (step) draw(longLine(step, measured ? measured() : amount, performance.now() - begun));
   };
   return {
     begin: (next, measure) => {
@@ -75,15 +79,15 @@ function onTerminal(stream: NodeJS.WriteStream): LongWork {
       measured = measure;
       amount = 0;
       begun = performance.now();
-      timer ??= setInterval(draw, drawMs).unref();
-      draw();
+      timer ??= setInterval(drawStep, drawMs).unref();
+      drawStep();
     },
     done: (now) => {
       amount = now;
     },
     end: () => {
       if (timer) clearInterval(timer);
-      if (step) stream.write('\r\u001b[K');
+      if (step) draw(null);
       timer = null;
       step = null;
     },
@@ -97,11 +101,11 @@ function inLog(stream: NodeJS.WriteStream): LongWork {
     told = null;
   };
   return {
-    begin: ({ title, unit, of }) => {
+    begin: ({ title, unit, of, size = unit === 'bytes' ? of : 0 }) => {
       end();
-      if (unit !== 'bytes' || of < longBytes) return;
+      if (size < longBytes) return;
       told = { title, begun: performance.now() };
-      stream.write(`${title}: ${bytes(of)}\n`);
+      stream.write(`${title}: ${bytes(size)}\n`);
     },
     done: () => {},
     end,

@@ -1,6 +1,10 @@
 import { count } from '../model/amounts.ts';
 
 export interface Progress {
+  /** Whether there is a terminal on which it is seen. */
+  readonly isShown: boolean;
+  /** What the area of a part is at, in the place of its count; null is the count again. */
+  readonly note: (part: string, said: string | null) => void;
   /** That a part came to its end; what it found is counted on the line of its area. */
   readonly done: (part: string, isFault?: boolean) => void;
   /** Takes the display away before the report is written. */
@@ -41,8 +45,10 @@ export function showProgress(
   areas: readonly Area[],
   stream: NodeJS.WriteStream,
   env: Readonly<Record<string, string | undefined>>,
+  isQuiet = false,
 ): Progress {
-  if (!stream.isTTY || !stream.columns || env.CI || env.TERM === 'dumb') return { done: () => {}, end: async () => {} };
+  if (isQuiet || !stream.isTTY || !stream.columns || env.CI || env.TERM === 'dumb')
+    return { isShown: false, note: () => {}, done: () => {}, end: async () => {} };
   const lines = areas.map(lineOf);
   let shown: Promise<unknown> = Promise.resolve();
   const timer = setTimeout(() => {
@@ -70,6 +76,10 @@ export function showProgress(
     await list.run();
   };
   return {
+    isShown: true,
+    note: (part, said) => {
+      for (const line of lines) line.note(part, said);
+    },
     done: (part, isFault = false) => {
       for (const line of lines) line.done(part, isFault);
     },
@@ -86,12 +96,14 @@ function lineOf({ title, parts }: Area) {
   const begun = performance.now();
   const waiting = new Set(parts);
   let faults = 0;
+  let note: string | null = null;
   let tell: (said: string) => void = () => {};
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
   const said = (): string => {
+    if (waiting.size > 0 && note !== null) return `${title}: ${note.charAt(0).toLowerCase()}${note.slice(1)}`;
     if (parts.length === 1 && parts[0] === title) return title;
     const found = faults > 0 ? `, ${faults} not passed` : '';
     if (waiting.size > 0) return `${title}: ${parts.length - waiting.size} of ${count(parts.length, 'check')}${found}`;
@@ -103,6 +115,11 @@ function lineOf({ title, parts }: Area) {
     finish,
     tell: (how: (said: string) => void): void => {
       tell = how;
+      tell(said());
+    },
+    note: (part: string, now: string | null): void => {
+      if (!waiting.has(part) || note === now) return;
+      note = now;
       tell(said());
     },
     done: (part: string, isFault: boolean): void => {

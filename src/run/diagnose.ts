@@ -3,6 +3,7 @@ import type { HomeSource } from '../coven/layout.ts';
 import type { Host } from '../host/host.ts';
 import { type LiveHost, withLiveHost } from '../host/live.ts';
 import type { Check } from '../model/check.ts';
+import type { Reading } from '../model/reading.ts';
 import { advise } from './advise.ts';
 import type { Report } from './report.ts';
 import { type CheckRun, type RunOptions, runChecks } from './runner.ts';
@@ -25,6 +26,8 @@ export interface DiagnoseOptions {
   /** What the checks have; the host has `moreMs` beyond that. */
   readonly checkMs: number;
   readonly moreMs?: number;
+  /** Called with what a deep reading of the ledger is at; null is its end. */
+  readonly onReading?: (reading: Reading | null) => void;
   /** Called with each check that is done, in the words of the report. */
   readonly onDone?: (run: CheckRun, startedAt: string, host: Host) => void | Promise<void>;
 }

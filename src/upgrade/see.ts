@@ -3,7 +3,7 @@ import { withoutAnswer, withoutLedger } from '../coven/gates.ts';
 import { names } from '../coven/layout.ts';
 import { judgeLiveness, type LivenessInput, livenessNeeds } from '../coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
-import { type Observed, type Seen, whole } from '../model/observation.ts';
+import { type Observations, type Observed, type Seen, whole } from '../model/observation.ts';
 import type { DaemonState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
 
 /** What a state is made of. */
@@ -15,8 +15,18 @@ export const stateNeeds = [
     'daemon.capabilities' as const,
     'install' as const,
     'store.rows' as const,
+    'store.rehearsal' as const,
   ]),
 ];
+
+/**
+ * The version of the `coven` that a shell would run: of its npm package, else as it said itself when it was given a copy of the
+ * ledger. A program alone, without a package, is asked in no other way: Coven's commands write.
+ */
+export const installedVersion = (
+  install: Pick<Observations['install'], 'covens'> | null,
+  rehearsal: Pick<Observations['store.rehearsal'], 'version'> | null,
+): string | null => install?.covens.find(({ ours }) => !ours)?.version ?? rehearsal?.version ?? null;
 
 /** What could not be seen is null. */
 export type StateInput = Observed<(typeof stateNeeds)[number]>;
@@ -32,7 +42,7 @@ export function stateOf(
   return {
     schemaVersion: 1,
     ...about,
-    installed: observed.install?.covens.find(({ ours }) => !ours)?.version ?? null,
+    installed: installedVersion(observed.install, observed['store.rehearsal']),
     daemon: live && daemonState(live, observed['daemon.capabilities']?.body ?? null),
     ledger: counted && ledgerState(counted),
     sessions: rows && sessionsState(rows),

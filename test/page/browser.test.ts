@@ -81,13 +81,36 @@ const unreachable = `
   ]
 `;
 
+/** What is folded on the screen, or marked as if it could be unfolded, where paper has no fold. */
+const hiddenInPrint = `
+  [...document.querySelectorAll('details')].flatMap((details) => [
+    ...[...details.querySelectorAll('tr, p, li')].filter((part) => part.getBoundingClientRect().height === 0).map((part) => 'folded: ' + part.textContent.slice(0, 80)),
+    ...(getComputedStyle(details.querySelector('summary')).listStyleType === 'none' ? [] : ['a triangle: ' + details.querySelector('summary').textContent]),
+  ])
+`;
+
+/** Text that is wider than its box where the box hides what sticks out: paper does not scroll. */
+const cutInPrint = `
+  [...document.querySelectorAll('main *')]
+    .filter((part) => !part.closest('svg') && !part.matches('caption, thead, thead *') && getComputedStyle(part).overflowX !== 'visible' && part.scrollWidth > part.clientWidth + 1)
+    .map((part) => part.outerHTML.slice(0, 80))
+`;
+
+/** Rules that keep things together on a page of so many pixels, for what is shorter than half of one. */
+const tornInPrint = (height: number): string => `
+  [
+    ...[...document.querySelectorAll('tr, .tile, .meter')].filter((part) => part.getBoundingClientRect().height < ${height} / 2 && getComputedStyle(part).breakInside !== 'avoid'),
+    ...[...document.querySelectorAll('h2, h3, summary, h2 + p')].filter((part) => getComputedStyle(part).breakAfter !== 'avoid'),
+  ].map((part) => part.outerHTML.slice(0, 80))
+`;
+
 const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const axe = (): string => readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** What axe-core holds against the page with everything unfolded: contrast below 4.5, roles, names, order. */
 async function barriers(page: Page): Promise<readonly string[]> {
   await page.evaluate('for (const details of document.querySelectorAll("details")) details.open = true');
-  await page.evaluate(`${axe}; void 0`);
+  await page.evaluate(`${axe()}; void 0`);
   return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => [id, html.slice(0, 200), any[0]?.message ?? ''].join(': '))))`);
 }
@@ -179,4 +202,27 @@ describe.skipIf(missing)('in Chromium', () => {
     expect(await page.locator('nav').isVisible()).toBe(false);
     expect(events).toEqual([]);
   });
+
+  // Between margins of 12 mm, at 96 pixels an inch: A4, and US Letter.
+  test.each([
+    ['A4', 703, 1032],
+    ['Letter', 725, 965],
+  ])(
+    'on %s everything is there that the screen folds away, nothing is cut, and no title stands alone',
+    async (_, width, height) => {
+      for (const source of [troubledPage(), ...Object.values(hostilePages())]) {
+        await using opened = await open(source, width);
+        const { page, events } = opened;
+        await page.emulateMedia({ media: 'print' });
+        expect(await overhang(page)).toBe(0);
+        expect(await page.evaluate(hiddenInPrint)).toEqual([]);
+        expect(await page.evaluate(cutInPrint)).toEqual([]);
+        expect(events).toEqual([]);
+      }
+      await using opened = await open(troubledPage(), width);
+      await opened.page.emulateMedia({ media: 'print' });
+      // A part is kept with what comes below its title, and a row, a tile or a finding is never torn in two.
+      expect(await opened.page.evaluate(tornInPrint(height))).toEqual([]);
+    },
+  );
 });

@@ -33,7 +33,9 @@ function makeStopped(scratch: Scratch): string {
 const apply = (home: string, plan: Plan): Promise<Applied> =>
   applyPlan(
     plan,
-    willing(home, { backup: (run) => backUp({ home: { path: home }, backupDir: undefined }, plan, run, signal) }),
+    willing(home, {
+      backup: (run) => backUp({ home: { path: home }, backupDir: undefined, json: true }, plan, run, signal),
+    }),
   );
 
 const start = { fix: 'daemon stale', action: { kind: 'start-daemon' }, phase: 'after', undo: 'none' } as const;

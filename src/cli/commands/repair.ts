@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { BackupOptions } from '../backup.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { namedHome } from '../home.ts';
-import { agreeing, diagnosis, home, json, onePath, optionsOf, unasked } from '../options.ts';
+import { agreeing, diagnosis, home, json, onePath, optionsOf, quiet, unasked } from '../options.ts';
 import { repairOptions } from '../repair-options.ts';
 import { UsageError } from '../usage.ts';
 
@@ -15,10 +15,11 @@ const backups = {
     describe: 'A private folder outside the home [default: doctor/runs in the home]',
   },
   json,
+  quiet,
 } as const;
 
 /** How thoroughly a repair looks before it plans. */
-const looking = { timeout: diagnosis.timeout, deep: diagnosis.deep } as const;
+const looking = { timeout: diagnosis.timeout, deep: diagnosis.deep, quiet } as const;
 
 interface BackupWords {
   readonly home?: unknown;

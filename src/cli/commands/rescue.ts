@@ -1,6 +1,6 @@
 import { type Command, defineCommand } from '../command.ts';
 import { namedHome } from '../home.ts';
-import { home, json, onePath } from '../options.ts';
+import { home, json, onePath, quiet } from '../options.ts';
 import { UsageError } from '../usage.ts';
 
 /** What gets rows back out of a damaged ledger. */
@@ -43,6 +43,7 @@ export const rescue: readonly Command[] = [
       },
       yes: { type: 'boolean', default: false, describe: 'Put the rescued ledger in place without asking' },
       json,
+      quiet,
     },
     examples: [
       ['coven-doctor rescue --dry-run', 'see what can be rescued'],

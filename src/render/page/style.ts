@@ -144,6 +144,7 @@ figcaption, .ends { display: flex; justify-content: space-between; gap: 1rem; co
   td { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: .5rem; padding: .15rem 0; border: 0; }
   td::before { content: attr(data-head); color: var(--quiet); font-size: .82rem; font-weight: 600; }
 }
+@page { margin: 12mm; }
 @media print {
   details::details-content { content-visibility: visible; display: block; height: auto; }
   html { font-size: 8.5pt; }
@@ -151,8 +152,11 @@ figcaption, .ends { display: flex; justify-content: space-between; gap: 1rem; co
   main, footer { max-width: none; padding: 0; }
   section, .verdict { border-color: #ccc; box-shadow: none; }
   nav { display: none; }
-  .finding, .meter, figure, tr, .tile { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  .finding, .meter, figure, tr, .tile, .facts > div { break-inside: avoid; }
+  section > details > summary { display: none; }
+  h2, h3, h2 + p, summary, summary + *, caption, thead { break-after: avoid; }
+  summary { list-style: none; }
+  summary::-webkit-details-marker { display: none; }
   .finding .where { break-after: avoid; }
   td { padding-block: .2rem; }
   rect, line, path, .badge, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -1,0 +1,26 @@
+import type { Reading } from '../model/reading.ts';
+import { drawnWork, type LongWork } from './long-work.ts';
+import type { Progress } from './progress.ts';
+
+const titles: Readonly<Record<Reading['at'], string>> = {
+  pages: 'Reading the ledger',
+  checks: 'Checking the ledger',
+  rows: 'Reading its rows',
+};
+
+/**
+ * Tells of a long reading of the ledger: on the line of the area that `part` belongs to where areas are shown, else as other long
+ * work. Null is its end.
+ */
+export function showReading(
+  progress: Progress,
+  part: string,
+  longWork: () => LongWork,
+): (reading: Reading | null) => void {
+  const work = progress.isShown ? drawnWork((line) => progress.note(part, line)) : longWork();
+  return (reading) => {
+    if (!reading) return work.end();
+    const { at, bytes, read } = reading;
+    work.begin({ title: titles[at], unit: read ? 'bytes' : null, of: bytes, size: bytes }, read ?? undefined);
+  };
+}
