@@ -39,7 +39,7 @@ export const daemonDuplicates = defineCheck({
     const { verdict, pid } = judgeLiveness(seen);
     const { now } = seen.machine;
     const daemons = seen.processes.list.filter(
-      ({ role, home, state }) => role === 'serve' && home === 'this' && state !== 'Z',
+      ({ role, home, state, elsewhere }) => role === 'serve' && home === 'this' && state !== 'Z' && !elsewhere,
     );
     const others = daemons.filter(
       (process) =>

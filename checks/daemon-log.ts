@@ -13,6 +13,11 @@ const serveByHand = (facts: Facts): boolean =>
 
 const target = '<coven-home>/daemon-recovery.log';
 
+const inPlace = ({ kind, uid, mode }: Facts): string =>
+  kind === 'file'
+    ? `daemon-recovery.log belongs to uid ${uid} with mode ${mode}, and its own user may not write to it`
+    : `daemon-recovery.log is a ${kind}, not a file`;
+
 /** So many starts within so many seconds, none of them stopped by intent, are no operator's work. */
 const loop = { starts: 6, seconds: 600 };
 /** What is older is history. */
@@ -114,6 +119,13 @@ export const daemonLog = defineCheck({
         `the recovery log grew by ${kilobytes} KiB within ten minutes${most ? `, most of it ${most}` : ''}`,
       hint: () => 'Look at its last lines: something asks the daemon again and again, and is refused.',
     },
+    'not-written': {
+      message: (facts) => `Coven works without its recovery log, and whatever it would log is lost: ${inPlace(facts)}`,
+      hint: ({ kind, uid, me }) =>
+        kind === 'file' && uid === me
+          ? [command('chmod', '0600', target)]
+          : ['Move it out of the way; the next start makes a new one:', command('mv', target, `${target}.aside`)],
+    },
     'start-incomplete': {
       message: ({ at, phase, lastError }) =>
         `the last start, at ${at}, ended half way: after ${phase ?? 'its first line'}${lastError ? ` (${lastError})` : ''}`,
@@ -174,6 +186,15 @@ export const daemonLog = defineCheck({
     const open = seen['store.open'];
     const named = open !== null && !['opened', 'missing', 'empty'].includes(open.outcome);
     const found = [];
+    const { unusable } = story;
+    if (unusable) {
+      const { kind, uid } = unusable;
+      const mode = `0${unusable.mode.toString(8)}`;
+      const told = { kind, mode, uid };
+      found.push(
+        warn('not-written', target, { facts: { ...told, me: seen.machine.uid }, evidence: from('daemon.log', told) }),
+      );
+    }
     const errors = story.errors.filter((error) => isRepeated(error) && isRecent(error.lastAt ?? lastAt));
     const [worst] = errors;
     if (worst) {

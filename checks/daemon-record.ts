@@ -26,8 +26,10 @@ export const daemonRecord = defineCheck({
           : `daemon.json names the running daemon (pid ${pid})`,
     },
     unreadable: {
-      message: ({ state, bytes }) =>
-        `every coven command fails, since daemon.json cannot be read (${state}, ${bytes ?? 'no'} bytes)`,
+      message: ({ state, bytes, kind }) =>
+        kind === 'fifo'
+          ? 'every coven command that asks for the daemon waits for ever: daemon.json is a FIFO'
+          : `every coven command fails, since daemon.json cannot be read (${kind ?? state}, ${bytes ?? 'no'} bytes)`,
       hint: () => [
         'Move it out of the way:',
         command('mv', '<coven-home>/daemon.json', '<coven-home>/daemon.json.aside'),
@@ -78,18 +80,19 @@ export const daemonRecord = defineCheck({
   needs: livenessNeeds,
   skip: withoutHome,
   judge: (seen) => {
-    const { state, pid, startedAt, socketIsOurs, bytes } = seen['daemon.record'];
+    const { state, pid, startedAt, socketIsOurs, bytes, kind = null } = seen['daemon.record'];
     const { recordedPid, pid: live } = judgeLiveness(seen);
     const process = seen.processes.list.find((process) => process.pid === pid);
     const target = '<coven-home>/daemon.json';
     const rest = {
-      facts: { state, pid, bytes, live, command: process?.command ?? null },
+      facts: { state, pid, bytes, kind, live, command: process?.command ?? null },
       evidence: [
         ...from('daemon.record', {
           state,
           pid,
           startedAt,
           bytes,
+          ...(kind !== null && { kind }),
           socketIsOurs,
         }),
         ...(process

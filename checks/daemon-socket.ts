@@ -1,4 +1,4 @@
-import { toRun } from '../src/coven/advice.ts';
+import { dropName, toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
@@ -21,7 +21,7 @@ export const daemonSocket = defineCheck({
     stale: {
       message: () => 'nobody listens on the socket that a daemon left behind',
       hint: () => 'Leave it: the next start replaces it.',
-      follows: ['daemon stale', 'daemon:socket open-mode'],
+      follows: ['daemon stale', 'daemon:socket open-mode', 'daemon elsewhere'],
       remedy: socketRemedy,
     },
     'not-a-socket': {
@@ -42,14 +42,19 @@ export const daemonSocket = defineCheck({
       remedy: socketModeRemedy,
     },
     'foreign-listener': {
-      message: ({ listenerPid }) =>
-        `${listenerPid === null ? 'another process' : `another process (pid ${listenerPid})`} listens on <daemon-socket>; it is not the daemon of this home`,
-      hint: ({ listenerPid }) => [
-        ...(listenerPid === null
-          ? []
-          : ['See what it is:', command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(listenerPid))]),
-        'End that process, then start the daemon.',
-      ],
+      message: ({ listenerPid, servesHome }) =>
+        servesHome
+          ? `<daemon-socket> is one more name of the socket of another home, ${servesHome}; its daemon (pid ${listenerPid}) answers here`
+          : `${listenerPid === null ? 'another process' : `another process (pid ${listenerPid})`} listens on <daemon-socket>; it is not the daemon of this home`,
+      hint: (facts) =>
+        facts.servesHome
+          ? dropName(facts)
+          : [
+              ...(facts.listenerPid === null
+                ? []
+                : ['See what it is:', command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.listenerPid))]),
+              'Coven refuses until it has ended or <daemon-socket> is moved away. Then start the daemon.',
+            ],
       follows: ['daemon foreign'],
     },
     'wrong-type': {
@@ -98,6 +103,8 @@ export const daemonSocket = defineCheck({
         uid,
         pid,
         listenerPid: listener,
+        recordPid: seen['daemon.record'].pid,
+        servesHome: seen['daemon.socket'].serves?.home ?? null,
         mode: mode === null ? null : `0${mode.toString(8)}`,
       },
       evidence,

@@ -1,4 +1,4 @@
-import { atWork, endDaemon, moveRecord, toRun, works } from '../src/coven/advice.ts';
+import { atWork, dropName, endDaemon, moveRecord, toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
@@ -33,6 +33,28 @@ const stoodStill = (facts: Facts): string =>
   typeof facts.state === 'string'
     ? `; in ${seconds(facts)} it did nothing: ${facts.cpuMs} ms of processor time, and no line in its log`
     : '';
+/** Why a daemon's home is not what is at its path. */
+const between = ({ why, folder, mountPoint }: Facts): string =>
+  why === 'moved'
+    ? `its home was moved to ${folder} beneath it`
+    : why === 'namespace'
+      ? 'it sees other mounts than you do (a mount namespace of its own), and has another folder at this path'
+      : `since it started, a file system was mounted at ${mountPoint}, over its home`;
+const wayThere = ({ why, folder, mountPoint, pid }: Facts): Advice =>
+  why === 'moved'
+    ? [
+        'Work with the home where it is now, or move it back by the same name:',
+        command('coven-doctor', '--home', String(folder)),
+      ]
+    : why === 'namespace'
+      ? [
+          'Run coven and coven-doctor where the daemon runs. As root:',
+          command('nsenter', '--target', String(pid), '--mount', 'coven-doctor', '--home', String(folder)),
+        ]
+      : [
+          'Unmount that, and check again. If it is meant to stay, stop the daemon while it is unmounted, and copy the home onto it:',
+          command('umount', String(mountPoint)),
+        ];
 /** A control group of a unit is thawed by its manager, which else would believe it frozen. */
 function thaw(file: string): Advice {
   const unit = file.split('/').at(-2) ?? '';
@@ -127,6 +149,13 @@ export const daemon = defineCheck({
       follows: ['daemon:socket foreign-owner'],
       remedy: unreachableRemedy,
     },
+    elsewhere: {
+      message: (facts) => `the daemon (${whose(facts)}) is alive and serves another folder: ${between(facts)}`,
+      hint: (facts) => [
+        'Neither end it nor start another one: its sessions are recorded there, and what is at this path is not its home.',
+        ...wayThere(facts),
+      ],
+    },
     duplicate: {
       message: (facts) =>
         `two daemons serve this home: ${whose(facts)} holds the lock, and pid ${facts.healthPid} answers on the socket`,
@@ -137,16 +166,20 @@ export const daemon = defineCheck({
     },
     foreign: {
       message: (facts) =>
-        isRelay(facts)
-          ? `${listener(facts)} listens on <daemon-socket> in place of the daemon (${whose(facts)}), and passes its answers on; every command of Coven refuses an answer that names another process than it is connected to`
-          : `what answers on <daemon-socket> is not the daemon of this home${disagreement(facts)}`,
+        facts.servesHome
+          ? `what answers on <daemon-socket> is the daemon (pid ${facts.listenerPid}) of another home, ${facts.servesHome}: this is one more name of its socket, and every command here reaches that home`
+          : isRelay(facts)
+            ? `${listener(facts)} listens on <daemon-socket> in place of the daemon (${whose(facts)}), and passes its answers on; every command of Coven refuses an answer that names another process than it is connected to`
+            : `what answers on <daemon-socket> is not the daemon of this home${disagreement(facts)}`,
       hint: (facts) =>
-        facts.listenerPid == null
-          ? 'Find out what listens there, and end it. Coven refuses until then.'
-          : [
-              'Find out what it is, and end it. Coven refuses until then:',
-              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.listenerPid)),
-            ],
+        facts.servesHome
+          ? dropName(facts)
+          : facts.listenerPid == null
+            ? 'Find out what listens there, and end it. Coven refuses until then.'
+            : [
+                'Find out what it is, and end it. Coven refuses until then:',
+                command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.listenerPid)),
+              ],
     },
     undetermined: {
       message: () => 'whether a daemon is alive could not be determined from here',
@@ -175,6 +208,8 @@ export const daemon = defineCheck({
         recordPid: record.pid,
         healthPid: health.body?.pid ?? null,
         disagrees: disagrees.join(', '),
+        servesHome: socket.serves?.home ?? null,
+        ...process?.elsewhere,
         stopped: (health.silence?.state ?? process?.state) === 'T',
         ...seenOf(health.silence),
       },
@@ -188,6 +223,7 @@ export const daemon = defineCheck({
           connect: socket.connect,
           errno: socket.errno,
           ...(socket.acceptedBy !== undefined && { acceptedBy: socket.acceptedBy }),
+          ...(socket.serves && { servesHome: socket.serves.home, servedBy: socket.serves.pid }),
         }),
         ...from('daemon.health', {
           outcome: health.outcome,
@@ -205,6 +241,7 @@ export const daemon = defineCheck({
               pid: process.pid,
               state: process.state,
               startedAt: process.startedAt,
+              ...(process.elsewhere && { elsewhere: process.elsewhere.why, folder: process.elsewhere.folder }),
             })
           : []),
       ],

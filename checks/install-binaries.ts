@@ -15,6 +15,7 @@ const cures: Readonly<Record<string, (path: unknown) => Advice>> = {
   dangling: aside,
   'no-native': () => again,
   architecture: aside,
+  'starts-nothing': aside,
   'no-doctor': () => [
     'Write it again (`coven-doctor shim --remove` removes it instead):',
     command('coven-doctor', 'shim'),

@@ -1,4 +1,5 @@
 import { withoutRows } from '../src/coven/gates.ts';
+import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Lease } from '../src/model/observation.ts';
@@ -28,12 +29,25 @@ export const sessionsLeases = defineCheck({
         `${count(projects, 'project has', 'projects have')} ${count(writers, 'lease')}${Number(left) > 0 ? `, ${left} left by sessions that are over` : ''}`,
     },
     malformed: {
-      message: ({ path, name, owner }) =>
+      message: ({ path, name, owner, kind }) =>
         owner
-          ? `${path}: .git/coven-maintenance-gate/owner cannot be parsed; Coven refuses every session in this project`
+          ? kind === 'fifo'
+            ? `${path}: .git/coven-maintenance-gate/owner is a FIFO; every session in this project waits for it for ever`
+            : `${path}: .git/coven-maintenance-gate/owner ${kind == null ? 'cannot be parsed' : `is a ${kind}`}; Coven refuses every session in this project`
           : `${path}: .git/coven-maintenance-gate/writers/${name} cannot be parsed; Coven refuses maintenance of this project`,
       hint: ({ name, owner }) =>
         `When no session is running in that project, move ${owner ? 'owner' : `writers/${name}`} out of its coven-maintenance-gate.`,
+    },
+    closed: {
+      message: ({ path, closed, uid, mode }) =>
+        `${path}: Coven refuses every session in this project: ${closed} belongs to uid ${uid} with mode ${mode}, and you may not use it`,
+      hint: ({ closed, uid, me }) =>
+        uid === me
+          ? [command('chmod', 'u+rwX', String(closed))]
+          : [
+              'When no session is running in that project, move it out of the way; Coven makes a new one:',
+              command('mv', String(closed), `${closed}.aside`),
+            ],
     },
     'far-future': {
       message: ({ path, name, owner, until }) =>
@@ -61,11 +75,11 @@ export const sessionsLeases = defineCheck({
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions', 'sessions.leases', 'processes'],
   skip: withoutRows,
-  judge: ({ machine, 'sessions.leases': { projects }, processes: { list } }) => {
+  judge: ({ machine, home, 'sessions.leases': { projects }, processes: { list } }) => {
     const now = Date.parse(machine.now) / 1000;
     const alive = new Set(list.filter(({ state }) => state !== 'Z').map(({ sessionId }) => sessionId));
     const isLate = ({ expiresAt }: Lease): boolean => expiresAt !== null && expiresAt + lateSeconds < now;
-    const found = projects.flatMap(({ path, gate, owner, writers, writersAtLeast: atLeast }) => {
+    const found = projects.flatMap(({ path, gate, owner, writers, writersAtLeast: atLeast, closed }) => {
       const about = (lease: Lease | null) => ({
         facts: {
           path,
@@ -73,6 +87,7 @@ export const sessionsLeases = defineCheck({
           name: lease?.name ?? null,
           session: lease?.sessionId ?? null,
           owner: lease === owner,
+          kind: lease?.kind ?? null,
           until: lease?.expiresAt == null ? null : new Date(Math.min(lease.expiresAt, lastSecond) * 1000).toISOString(),
         },
         evidence: from('sessions.leases', {
@@ -83,6 +98,12 @@ export const sessionsLeases = defineCheck({
         }),
       });
       const target = '<project>/.git/coven-maintenance-gate';
+      // Who runs Coven here is who looks: what he may not use, it may not either.
+      if (closed && machine.uid === home.uid) {
+        const told = { closed: closed.path, uid: closed.uid, mode: `0${closed.mode.toString(8)}` };
+        const evidence = from('sessions.leases', told);
+        return [fail('closed', target, { facts: { path, ...told, me: machine.uid }, evidence })];
+      }
       if (gate === 'unreadable' || gate === 'remote') return [unknown('undetermined', target, about(null))];
       const unreadable = [owner, ...writers].find((lease) => lease?.state === 'unreadable');
       const malformed = writers.find(({ state }) => state === 'malformed');

@@ -47,11 +47,11 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'home:access': ['not-writable', 'immutable', 'read-only-mount', 'few-descriptors', 'small-files'],
   'home:filesystem': ['read-only', 'network', 'synced', 'volatile'],
   'home:disk': ['full', 'low', 'inodes-full', 'inodes-low', 'no-room-for-backup'],
-  'home:config': ['unparsable', 'settings-ignored'],
+  'home:config': ['unparsable', 'settings-ignored', 'blocks'],
   'home:reset': ['interrupted'],
   'home:repairs': ['unfinished', 'changed-since', 'not-private'],
   'home:locks': ['not-regular', 'linked', 'held', 'same-file', 'stopped-holder'],
-  daemon: ['stopped', 'stale', 'hung', 'slow', 'unreachable', 'duplicate', 'foreign'],
+  daemon: ['stopped', 'stale', 'hung', 'slow', 'unreachable', 'elsewhere', 'duplicate', 'foreign'],
   'daemon:socket': [
     'stale',
     'not-a-socket',
@@ -86,7 +86,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'daemon:contract': ['unsupported', 'missing'],
   'daemon:capabilities': ['missing', 'unanswered'],
   'daemon:version': ['skew', 'replaced-executable'],
-  'daemon:log': ['crash-loop', 'panic', 'errors', 'flood', 'start-incomplete'],
+  'daemon:log': ['crash-loop', 'panic', 'errors', 'flood', 'start-incomplete', 'not-written'],
   'daemon:resources': ['descriptors', 'small-files', 'tasks'],
   'daemon:context': [
     'ignores-children',
@@ -127,7 +127,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'sessions:stranded': ['stranded', 'undated', 'ahead'],
   'sessions:processes': ['unowned', 'folder-gone'],
   'sessions:churn': ['churn', 'in-a-row'],
-  'sessions:leases': ['expired', 'malformed', 'far-future'],
+  'sessions:leases': ['expired', 'malformed', 'far-future', 'closed'],
   'install:binaries': ['shadowed', 'broken'],
   'harness:claude': ['blocked', 'absent'],
   'harness:codex': ['not-for-daemon'],
@@ -143,6 +143,7 @@ const without: Readonly<Record<string, string>> = {
     'root is exempt from the limit of its user, and a control group takes the right to make one; test/checks/daemon.test.ts and test/tasks.test.ts hold it',
   'daemon:context ignores-children':
     'Node, which stands in for a daemon, takes the signal back as it starts; test/context.test.ts holds it with the real Coven',
+  'sessions:leases closed': 'a project lies outside what a fault may write to; test/leases.test.ts holds it',
 };
 
 test('every cause of the catalogue is produced by a fault', () => {

@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { diagnose } from '../fixtures/diagnose.ts';
+import { cli, diagnose } from '../fixtures/diagnose.ts';
 import { startProgram } from '../fixtures/double.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { findRealCoven, makeWorld, request, until } from '../fixtures/real-coven.ts';
@@ -54,6 +55,48 @@ const cases: readonly (readonly [string, (gate: string) => void, readonly string
   ['a lease of 1 MiB', (gate) => writer(gate, ' '.repeat(2 ** 20)), ['sessions:leases malformed warn']],
   ['a file that is no lease', (gate) => writer(gate, '{bad', 'notes.txt'), []],
 ];
+
+const isRoot = process.geteuid?.() === 0;
+const nobody = 65_534;
+
+for (const [what, close, command] of [
+  [
+    'a gate of root',
+    (gate: string) => {
+      chownSync(gate, 0, 0);
+      chmodSync(gate, 0o700);
+    },
+    /^mv .*coven-maintenance-gate /,
+  ],
+  ['writers that their own user may not look into', (gate: string) => chmodSync(join(gate, 'writers'), 0), /^chmod /],
+  [
+    'an owner file that its own user may not read',
+    (gate: string) => {
+      writeFileSync(join(gate, 'owner'), '{}', { mode: 0 });
+      chownSync(join(gate, 'owner'), nobody, nobody);
+    },
+    /^chmod /,
+  ],
+] as const)
+  test.skipIf(!isRoot)(`${what}: Coven refuses every session, and the command opens it (needs root)`, async () => {
+    await using scratch = await makeScratch();
+    const { home, gate } = makeProject(scratch);
+    for (const path of [scratch.path, home, ...readdirSync(home).map((name) => join(home, name))])
+      chownSync(path, nobody, nobody);
+    for (const path of ['', '.git', '.git/coven-maintenance-gate', '.git/coven-maintenance-gate/writers'])
+      chownSync(join(scratch.path, 'project', path), nobody, nobody);
+    close(gate);
+    const { faults, document } = await diagnose(home, { uid: nobody });
+    expect(faults).toEqual([stopped, 'sessions:leases closed fail']);
+    const { stdout } = await cli(['--home', home], { uid: nobody });
+    const line = stdout
+      .split('\n')
+      .map((one) => one.trim())
+      .find((one) => command.test(one));
+    expect(line, JSON.stringify(document.checks.find(({ id }) => id === 'sessions:leases'))).toBeDefined();
+    await execa('sh', ['-c', line ?? ''], { uid: nobody, gid: nobody });
+    expect((await diagnose(home, { uid: nobody })).faults).not.toContain('sessions:leases closed fail');
+  });
 
 test('more leases than are read: nothing is claimed of the others, and the report says how many there are at least', async () => {
   await using scratch = await makeScratch();

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -45,8 +44,7 @@ const cases: readonly (readonly [
     3,
     [],
     (home) => {
-      rmSync(join(home, 'daemon-recovery.log'));
-      symlinkSync('elsewhere', join(home, 'daemon-recovery.log'));
+      symlinkSync('elsewhere', join(home, 'daemon-recovery.log.1'));
     },
   ],
 ];

@@ -63,6 +63,21 @@ export function stopFirst(facts: Facts): Advice {
   return works('stop', facts) ? ['Stop the daemon first:', commands.stop] : toRun('stop', facts);
 }
 
+/**
+ * Takes the name of another home's socket away, and the record that was copied with it. That daemon stays as it is. A daemon of this
+ * home that lives without its socket is told by the next report.
+ */
+export const dropName = (facts: Facts): Advice => [
+  'Leave that daemon alone: it is well, and its sessions are of that home. Move the name out of this one:',
+  command('mv', '<coven-home>/coven.sock', '<coven-home>/coven.sock.aside'),
+  ...(facts.recordPid === facts.listenerPid && facts.recordPid != null
+    ? [command('mv', '<coven-home>/daemon.json', '<coven-home>/daemon.json.aside')]
+    : []),
+  ...(facts.pid != null && facts.pid !== facts.listenerPid
+    ? ['Then check again:', command('coven-doctor')]
+    : toRun('start', facts, 'daemon:socket')),
+];
+
 /** Coven takes any process of the recorded number for a live daemon; without the record, its start works. */
 export const moveRecord = (facts: Facts): Advice => [
   command('mv', '<coven-home>/daemon.json', '<coven-home>/daemon.json.aside'),

@@ -22,6 +22,7 @@ export const cannotRun: Readonly<Record<string, string>> = {
   'no-doctor': 'it is a launcher of coven-doctor, which is no longer where it was installed',
   empty: 'its file is empty: a shell runs nothing of it, and every session of it ends at once as completed',
   'no-program': 'its file is neither a program of this system nor a script',
+  'starts-nothing': 'it is a script that starts a program which is not there',
   noexec: 'its file system is mounted noexec',
   denied: 'the kernel refuses to execute it for you',
   mode: 'its mode lets nobody execute it, and Coven passes over it',

@@ -22,6 +22,7 @@ export const lifecycleNeeds = [
   'home.disk',
   'home.access',
   'home.held',
+  'home.config',
   'store.files',
   'store.open',
   'store.bytes',
@@ -66,7 +67,9 @@ export function judgeLifecycle(observed: LifecycleInput): Lifecycle | null {
 }
 
 const isSeen = ({ processes }: Daemon, wanted: number | null): boolean =>
-  processes.list.some(({ pid, role, home }) => pid === wanted && role === 'serve' && home === 'this');
+  processes.list.some(
+    ({ pid, role, home, elsewhere }) => pid === wanted && role === 'serve' && home === 'this' && !elsewhere,
+  );
 
 type Daemon = Seen<(typeof livenessNeeds)[number]>;
 
@@ -83,6 +86,7 @@ function* inEveryWay({ home, machine }: Daemon, observed: LifecycleInput): Gener
   if (entries.some(({ name }) => name === names.resetMarker)) yield 'home:reset';
   if (locks.some(({ kind, links }) => kind !== 'file' || links !== 1) || isHeld(observed, [names.stateLock]))
     yield 'home:locks';
+  if (observed['home.config']?.settings?.kind === 'fifo') yield 'home:config';
   const closed = observed['home.access']?.closed ?? [];
   if (closed.some(({ name, code }) => name === names.stateLock || (name === '.' && code === 'EPERM')))
     yield 'home:access';
@@ -114,7 +118,7 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
   const unreadable = record.state !== 'absent' && record.state !== 'valid' && record.state !== 'invalid';
   const takenForAlive = verdict === 'stale' && recordedPid !== 'dead';
   if (unreadable || takenForAlive) yield 'daemon:record';
-  if (['hung', 'slow', 'unreachable', 'duplicate', 'undetermined'].includes(verdict)) yield 'daemon';
+  if (['hung', 'slow', 'unreachable', 'elsewhere', 'duplicate', 'undetermined'].includes(verdict)) yield 'daemon';
   if (verdict !== 'running') return;
   if (health.outcome !== 'answered') yield 'daemon:health';
   else if (health.body?.apiVersion !== apiVersion) yield 'daemon:contract';
@@ -128,6 +132,8 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
   if (isHeld(observed, [names.lifecycleLock, names.serveLock, names.schedulerLock], pid)) yield 'home:locks';
   if (observed['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
   else if (observed['home.access'] && limitsFiles(observed['home.access'].limits.fileBytes, files)) yield 'home:access';
+  if (observed['home.config']?.files.some(({ name, kind }) => name === 'privacy.toml' && kind === 'fifo'))
+    yield 'home:config';
   const disk = observed['home.disk'];
   if (disk && disk.totalInodes > 0 && disk.freeInodes < fewInodes.fail) yield 'home:disk';
   if (!files || !open) return;

@@ -26,6 +26,8 @@ export interface Liveness {
     | 'hung'
     | 'slow'
     | 'unreachable'
+    /** A daemon that was started for this path serves another folder: what is at this path is not its home. */
+    | 'elsewhere'
     | 'duplicate'
     | 'foreign'
     | 'undetermined';
@@ -87,6 +89,7 @@ export function judgeLiveness(observed: LivenessInput): Liveness {
       if (between !== null) return foreign(between, holder.pid, 'serve-lock', 'listener', ...stray);
       if (isCalled(holder.pid, answering, processes)) return by('running', holder.pid, 'serve-lock', ...stray);
       if (holder.pid === 0) return by('running', ownPid(observed, answering), 'serve-lock', ...stray);
+      if (socket.serves) return foreign(socket.serves.pid, holder.pid, 'serve-lock', 'health', ...stray);
       return by('duplicate', holder.pid, 'serve-lock', 'health', ...stray);
     }
     const othersListen = listeners.length > 0 && !listeners.some(({ pid }) => pid === holder.pid);
@@ -100,9 +103,12 @@ export function judgeLiveness(observed: LivenessInput): Liveness {
     return by(starting ? 'starting' : 'unreachable', holder.pid, 'serve-lock', ...stray);
   }
 
-  const lockless = processes.find(
-    ({ role, home, state, uid }) => role === 'serve' && home === 'this' && state !== 'Z' && uid === observed.home.uid,
+  const owner = observed.home.uid ?? observed.machine.uid;
+  const daemonsHere = processes.filter(
+    ({ role, home, state, uid }) => role === 'serve' && home === 'this' && state !== 'Z' && uid === owner,
   );
+  const lockless = daemonsHere.find(({ elsewhere }) => !elsewhere);
+  const away = daemonsHere.find(({ elsewhere }) => elsewhere);
   if (answering !== null) {
     if (lockless && isCalled(lockless.pid, answering, processes)) return by('running', lockless.pid, 'socket', 'lock');
     // In another pid namespace neither the locks of the daemon nor its number can be seen.
@@ -119,6 +125,7 @@ export function judgeLiveness(observed: LivenessInput): Liveness {
     return foreign(listener, listener ?? null, 'none', 'listener');
   }
   if (lockless) return by('unreachable', lockless.pid, 'process', 'lock');
+  if (away) return by('elsewhere', away.pid, 'process');
   if (recordedPid === 'unproven') return by('undetermined', record.pid, 'none');
   return by(recordedPid === 'none' ? 'stopped' : 'stale', null, 'none');
 }

@@ -15,7 +15,7 @@ import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { nativePackages } from '../coven/install.ts';
 import { needsNewer } from './glibc.ts';
 import { launcherAt } from './launcher.ts';
-import { readPackage } from './npm-package.ts';
+import { readPackage, readRegular } from './npm-package.ts';
 
 /** A script's first line is shorter. Source: BINPRM_BUF_SIZE of Linux. */
 const firstBytes = 256;
@@ -39,7 +39,8 @@ export function commandOf(program: string): readonly string[] | null {
  * `no-native`: a wrapper without its program; `native-mode`: with one that may not be executed. `no-node`, `no-interpreter`:
  * nothing to run a script with. `architecture`, `no-loader`: of another machine. `old-glibc`: of a newer system. `cut-off`: a
  * part of it is missing. `no-doctor`: a launcher of a coven-doctor that is gone. `empty`: a shell runs it, and nothing happens.
- * `no-program`: bytes that are neither a program of this system nor a text.
+ * `no-program`: bytes that are neither a program of this system nor a text. `starts-nothing`: a script that hands over to a program
+ * that is not there.
  */
 export const brokenWays = [
   'dangling',
@@ -54,6 +55,7 @@ export const brokenWays = [
   'no-doctor',
   'empty',
   'no-program',
+  'starts-nothing',
 ] as const;
 export type Broken = (typeof brokenWays)[number];
 
@@ -67,7 +69,9 @@ export function whyNotRun(program: string, path: string): Broken | null {
     const launcher = launcherAt(file);
     if (launcher) return launcher.works ? null : 'no-doctor';
     if (native !== null && !isExecutable(native)) return 'native-mode';
-    return whyNotContained(file) ?? whyNotInterpreted(firstLine(file), path) ?? whyNotLoaded(native ?? file);
+    const line = firstLine(file);
+    const why = whyNotContained(file) ?? whyNotInterpreted(line, path) ?? whyNotLoaded(native ?? file);
+    return why ?? (native === null && line.startsWith('#!') ? whyNotHandedOver(file) : null);
   } catch {
     return null;
   }
@@ -104,6 +108,29 @@ function whyNotInterpreted(line: string, path: string): Broken | null {
   const name = words.split(/[ \t]+/).find((word) => word !== '' && !word.startsWith('-') && !word.includes('='));
   if (name === undefined || name.includes('/') || isOnPath(name, path)) return null;
   return name === 'node' ? 'no-node' : 'no-interpreter';
+}
+
+/** A longer script does more than to start another program. */
+const wrapperBytes = 16 * 1024;
+
+/** Of a short script: the package of Coven's native program that it asks for, or the program that it becomes, is not there. */
+function whyNotHandedOver(file: string): Broken | null {
+  const text = readRegular(file, wrapperBytes);
+  if (text === null) return null;
+  const asked = [
+    ...text.matchAll(/\brequire(?:\.resolve)?\(\s*['"](@opencoven\/[\w-]{1,64})(?:\/[^'"\n]{0,200})?['"]/g),
+  ];
+  if (asked.length > 0 && asked.every(([, name = '']) => !isInstalled(name, file))) return 'no-native';
+  const [, program] = /^[ \t]*exec[ \t]+["']?(\/[\w./@+-]{1,4000})/m.exec(text) ?? [];
+  return program !== undefined && !existsSync(program) ? 'starts-nothing' : null;
+}
+
+/** As Node finds a package, by its name alone. */
+function isInstalled(name: string, script: string): boolean {
+  for (let folder = dirname(script); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'node_modules', name))) return true;
+    if (folder === dirname(folder)) return false;
+  }
 }
 
 function isExecutable(file: string): boolean {

@@ -1,5 +1,5 @@
 import { type BigIntStats, constants, lstatSync } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { lstat, open, realpath, stat } from 'node:fs/promises';
 import type { Kind } from '../model/observation.ts';
 
 /** What kind of thing an lstat describes. */
@@ -78,6 +78,23 @@ export async function readStart(path: string, limit: number, from = 0): Promise<
     return { state: 'unreadable', errno: errnoOf(error) };
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * The same of what links lead to, for a file that Coven opens through links; `kind` is of what is there and is no regular file. A link
+ * that leads nowhere is absent to Coven, too.
+ */
+export async function readThrough(path: string, limit: number): Promise<Reading & { readonly kind?: Kind }> {
+  try {
+    const target = await realpath(path);
+    const kind = kindOf(await stat(target, { bigint: true }));
+    return kind === 'file' ? await readStart(target, limit) : { state: 'not-a-file', kind };
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return { state: 'absent' };
+    if (isErrno(error, 'ELOOP')) return { state: 'not-a-file', kind: 'symlink' };
+    if (isShortage(error)) throw error;
+    return { state: 'unreadable', errno: errnoOf(error) };
   }
 }
 

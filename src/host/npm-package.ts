@@ -7,7 +7,7 @@ import { parseJson } from '../json.ts';
  * what is no regular file, cannot be read, or is longer than `limit` bytes. A FIFO is not opened, since that can block for
  * ever, nor is a device, which may have no end.
  */
-function readRegular(path: string, limit: number): string | null {
+export function readRegular(path: string, limit: number): string | null {
   let fd: number | null = null;
   try {
     if (!statSync(path).isFile()) return null;

@@ -20,6 +20,8 @@ export function describe({ verdict, pid, reason, recordedPid }: Standing): strin
       return `the daemon (${who}) is working and has not answered yet`;
     case 'unreachable':
       return `the daemon (${who}) is alive and its socket is gone`;
+    case 'elsewhere':
+      return `the daemon (${who}) that was started for this path serves another folder`;
     case 'duplicate':
       return `more than one daemon serves this home (one is ${who})`;
     case 'foreign':

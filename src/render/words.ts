@@ -39,9 +39,18 @@ const common: Readonly<Record<string, Cause>> = {
     message: () => 'skipped: no socket fits this path',
   },
   ...Object.fromEntries(
-    ['stopped', 'starting', 'stale', 'hung', 'slow', 'unreachable', 'duplicate', 'foreign', 'undetermined'].map(
-      (verdict) => [`daemon-${verdict}`, { message: () => `skipped: the daemon is ${verdict}` }],
-    ),
+    [
+      'stopped',
+      'starting',
+      'stale',
+      'hung',
+      'slow',
+      'unreachable',
+      'elsewhere',
+      'duplicate',
+      'foreign',
+      'undetermined',
+    ].map((verdict) => [`daemon-${verdict}`, { message: () => `skipped: the daemon is ${verdict}` }]),
   ),
 };
 

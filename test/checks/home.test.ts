@@ -160,7 +160,36 @@ judges(homeConfig, [
   ['one that does not', config(['repos.toml', 'unparsable']), ['fail unparsable']],
   ['one that is too large', config(['privacy.toml', 'too-large']), ['fail unparsable']],
   ['a folder in its place', config(['privacy.toml', 'not-a-file']), ['fail unparsable']],
-  ['one that may not be read', config(['privacy.toml', 'unreadable']), ['unknown undetermined']],
+  ['one that its own user may not read', config(['privacy.toml', 'unreadable']), ['fail unparsable']],
+  [
+    'one that another user may not read',
+    { ...config(['privacy.toml', 'unreadable']), machine: { uid: 0 } },
+    ['unknown undetermined'],
+  ],
+  [
+    'a FIFO in its place, and one in that of an adapter, which nothing opens',
+    {
+      'home.config': {
+        files: ['privacy.toml', 'adapters/a.json'].map((name) => ({
+          name,
+          state: 'not-a-file',
+          kind: 'fifo',
+          line: null,
+        })),
+      },
+    },
+    ['fail blocks', 'warn unparsable'],
+  ],
+  [
+    'a FIFO in the place of the settings',
+    {
+      'home.config': {
+        files: [],
+        settings: { path: '/h/settings.json', state: 'not-a-file', kind: 'fifo', line: null },
+      },
+    },
+    ['fail blocks'],
+  ],
   ['one whose absence only its own command minds', config(['familiars.toml', 'unparsable']), ['warn unparsable']],
   [
     'settings that Coven ignores',
@@ -175,7 +204,7 @@ judges(homeConfig, [
   [
     'each by itself',
     config(['a', 'unparsable'], ['b', 'parsed'], ['c', 'unreadable']),
-    ['warn unparsable', 'unknown undetermined'],
+    ['warn unparsable', 'warn unparsable'],
   ],
 ]);
 

@@ -44,6 +44,18 @@ type Said = `${string} ${number | 'nobody'} ${string} ${string}${'' | ` but ${st
 
 const rows: readonly (readonly [what: string, base: Observations, seen: Changes, said: Said])[] = [
   ['it holds the lock and answers', healthy, {}, 'running 4242 serve-lock live'],
+  [
+    'one that was started for this path and serves another folder',
+    healthy,
+    { ...unlocked, ...gone, ...processes({ ...daemonProcess, elsewhere: { folder: '/moved', why: 'moved' } }) },
+    'elsewhere 4242 process live',
+  ],
+  [
+    'beside such a one',
+    healthy,
+    processes({ ...daemonProcess, pid: 5000, elsewhere: { folder: '/moved', why: 'moved' } }, daemonProcess),
+    'running 4242 serve-lock live',
+  ],
   ['beside others', healthy, processes(stranger, daemonProcess), 'running 4242 serve-lock live'],
   [
     'a shared holder before it',

@@ -48,7 +48,7 @@ const fixable: Readonly<Record<string, Round>> = {
   'record-not-utf8': mended('daemon:record unreadable'),
   'record-is-a-directory': mended('daemon:record unreadable'),
   'record-is-a-fifo': mended('daemon:record unreadable'),
-  'record-is-a-symlink': mended('daemon:record unreadable'),
+  'record-is-a-link-to-a-directory': mended('daemon:record unreadable'),
   'record-pid-out-of-range': mended('daemon:record pid-out-of-range'),
   'record-dead-pid': started('daemon:record dead-pid', 'daemon stale'),
   'record-pid-0': started('daemon:record reused-pid', 'daemon stale'),

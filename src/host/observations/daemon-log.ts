@@ -1,17 +1,22 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { names } from '../../coven/layout.ts';
 import { readStory } from '../../coven/story.ts';
-import { look as lookAt, readEnd } from '../files.ts';
+import type { Home } from '../../model/observation.ts';
+import { isErrno, kindOf, look as lookAt, modeOf, readEnd } from '../files.ts';
 import { CannotSee } from '../host.ts';
 import type { Look } from '../look.ts';
-import { flag, list, maybe, message, number, text, time, type ValueOf } from '../shape.ts';
+import { flag, kind, list, maybe, message, number, text, time, type ValueOf } from '../shape.ts';
 
 /** What the recovery log tells, from its end as far as it was read. Times are as in the log. */
 export const schema = () =>
   v.object({
     bytes: number,
     readBytes: number,
+    /** What is in its place, where the owner of the home cannot use it: no file, or one that its mode closes to its own owner. */
+    unusable: v.exactOptional(v.object({ kind, mode: number, uid: number })),
     /** Lines with a time, the last of them, and the bytes of those of the ten minutes before it. */
     lines: number,
     lastAt: maybe(time),
@@ -71,10 +76,12 @@ const rotated = ['', '.1', '.2', '.3'];
 /** The story of the recovery log; of rotated ones, too, newest first, as far as the newer ones leave room. */
 export async function take(seen: Look): Promise<LogStory> {
   const { home, texts } = seen;
+  const unusable = await unusableLog(join(home, names.recoveryLog), await seen.observe('home'));
   const files = rotated.map((suffix) => join(home, names.recoveryLog) + suffix);
   let text = '';
-  const sizes = await Promise.all(files.map(async (file) => Number((await lookAt(file))?.size ?? 0n)));
-  for (const [index, file] of files.entries()) {
+  const readable = unusable ? files.slice(1) : files;
+  const sizes = await Promise.all(readable.map(async (file) => Number((await lookAt(file))?.size ?? 0n)));
+  for (const [index, file] of readable.entries()) {
     const before = await end(file, readLimit - text.length);
     text = before + text;
     // What is older than a cut would be told as if it came just before.
@@ -89,7 +96,24 @@ export async function take(seen: Look): Promise<LogStory> {
     lastError: story.lastError && (await texts.freeText(story.lastError)),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     readBytes: text.length,
+    ...(unusable && { unusable }),
   };
+}
+
+/**
+ * Coven opens its log without following links, and goes on without one where it cannot: what the owner of the home cannot read as himself,
+ * his daemon cannot use. Null where it can, and where another user asks, who cannot know.
+ */
+async function unusableLog(path: string, { uid }: Pick<Home, 'uid'>): Promise<LogStory['unusable'] | null> {
+  const stat = await lookAt(path).catch(() => null);
+  if (!stat) return null;
+  const found = { kind: kindOf(stat), mode: modeOf(stat), uid: Number(stat.uid) };
+  if (found.kind !== 'file') return found;
+  if (uid !== process.geteuid?.()) return null;
+  return await access(path, constants.R_OK | constants.W_OK).then(
+    () => null,
+    (error: unknown) => (isErrno(error, 'EACCES') ? found : null),
+  );
 }
 
 /** Whole lines from the end of a file; empty where there is none. Throws CannotSee for what is no file or may not be read. */

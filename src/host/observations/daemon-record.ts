@@ -4,9 +4,9 @@ import * as v from 'valibot';
 import { recordLimitBytes } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
 import { fieldsOf } from '../../json.ts';
-import { readStart } from '../files.ts';
+import { readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
-import { flag, maybe, number, oneOf, time, type ValueOf } from '../shape.ts';
+import { flag, kind, maybe, number, oneOf, time, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
@@ -20,6 +20,8 @@ export const schema = () =>
       'unreadable',
       'pid-out-of-range',
     ]),
+    /** Of what is there and is no regular file, behind any link. */
+    kind: v.exactOptional(kind),
     pid: maybe(number),
     startedAt: maybe(time),
     /** The recorded socket is this home's. */
@@ -37,8 +39,8 @@ export async function take({ home, observe }: Look): Promise<DaemonRecord> {
     socketIsOurs: null,
     bytes: entry?.size ?? null,
   };
-  const reading = await readStart(join(home, names.record), recordLimitBytes + 1);
-  if (reading.state !== 'read') return { ...base, state: reading.state };
+  const reading = await readThrough(join(home, names.record), recordLimitBytes + 1);
+  if (reading.state !== 'read') return { ...base, state: reading.state, ...(reading.kind && { kind: reading.kind }) };
   if (reading.bytes.length > recordLimitBytes) return { ...base, state: 'too-large' };
   let text: string;
   try {

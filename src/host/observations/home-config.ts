@@ -3,14 +3,16 @@ import * as v from 'valibot';
 import { configKeys, configShapes, expectable, firstWrong } from '../../coven/config.ts';
 import { brokenLine } from '../../coven/json5.ts';
 import { parseJson } from '../../json.ts';
-import { readStart } from '../files.ts';
+import { readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
-import { filePath, flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import { filePath, flag, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 
 const judged = () => ({
   state: oneOf(['parsed', 'unparsable', 'wrong-type', 'not-utf8', 'too-large', 'not-a-file', 'unreadable']),
   /** Of the first fault, from 1; null where it is not known. */
   line: maybe(number),
+  /** Of what is there and is no regular file, behind any link: Coven follows links. */
+  kind: v.exactOptional(kind),
 });
 
 export const schema = () =>
@@ -51,16 +53,17 @@ async function settingsOf({ XDG_CONFIG_HOME, HOME }: Look['env']): Promise<Confi
   const path = join(folder, 'coven', 'settings.json');
   const found = await judge(path, 'settings.json');
   // Under another user's HOME nobody may look: that says nothing of his.
-  return found && found.state !== 'unreadable' ? { path, state: found.state, line: found.line } : null;
+  return found && found.state !== 'unreadable' ? { path, ...found } : null;
 }
 
 const parsed = { state: 'parsed', line: null } as const;
 
 /** Null where nothing is there. */
 async function judge(path: string, name: string): Promise<Judged | null> {
-  const reading = await readStart(path, limitBytes + 1);
+  const reading = await readThrough(path, limitBytes + 1);
   if (reading.state === 'absent') return null;
-  if (reading.state !== 'read') return { state: reading.state, line: null };
+  if (reading.state !== 'read')
+    return { state: reading.state, line: null, ...(reading.kind && { kind: reading.kind }) };
   if (reading.bytes.length > limitBytes) return { state: 'too-large', line: null };
   let text: string;
   try {

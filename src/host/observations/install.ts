@@ -142,6 +142,9 @@ async function executable(file: string): Promise<string | null> {
   }
 }
 
+/** Programs of this package are scripts of Node: another kind of program below its folder is somebody else's. */
+const isScript = (file: string): boolean => /\.[cm]?[jt]s$/.test(file);
+
 /** The npm package that a file belongs to, as far as one is above it. */
 export async function packageOf(file: string): Promise<Pick<Install['covens'][number], 'version' | 'ours'>> {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
@@ -151,10 +154,11 @@ export async function packageOf(file: string): Promise<Pick<Install['covens'][nu
       const { name, version } = found;
       // `dist` has one that only tells Node how to read its files.
       if (name === undefined) continue;
-      const known = typeof name === 'string' && (name.startsWith('@opencoven/') || name === tool().name);
+      const isCovens = typeof name === 'string' && name.startsWith('@opencoven/');
+      const isOurs = name === tool().name && isScript(file);
       return {
-        version: known && typeof version === 'string' && version.length <= 100 ? version : null,
-        ours: name === tool().name,
+        version: (isOurs || isCovens) && typeof version === 'string' && version.length <= 100 ? version : null,
+        ours: isOurs,
       };
     }
     return { version: null, ours: false };

@@ -5,11 +5,12 @@ import * as v from 'valibot';
 import { daemonParticipant, markers } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
 import { belongings, type Candidate } from '../belonging.ts';
+import { elsewhereOf } from '../elsewhere.ts';
 import { identityAt, placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
 import * as proc from '../procfs.ts';
 import { isServe, roleOf } from '../roles.ts';
-import { flag, id, kernelNumber, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+import { filePath, flag, id, kernelNumber, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
 import { posixHolders } from './home-locks.ts';
 
 const process_ = () =>
@@ -47,6 +48,14 @@ const process_ = () =>
     own: flag,
     /** Of the harness of a session: the folder that it works in was removed beneath it. */
     folderGone: v.exactOptional(flag),
+    /** Of a daemon whose files are not those at this path: where they are, and what lies between. */
+    elsewhere: v.exactOptional(
+      v.object({
+        folder: filePath,
+        why: oneOf(['mount', 'namespace', 'moved']),
+        mountPoint: v.exactOptional(filePath),
+      }),
+    ),
   });
 export type Process = ValueOf<typeof process_>;
 export type Role = Process['role'];
@@ -118,6 +127,7 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
     const wanted = named.has(found.pid) || listening.has(found.pid) || where === 'this';
     const unreadableLeader = where === 'unreadable' && found.session === found.pid && found.state !== 'Z';
     // This program is no session's harness, whatever it inherited and however it was started.
+    const away = where === 'this' && found.serves ? elsewhereOf(found.pid, canonical) : null;
     const isThis = found.pid === process.pid && !named.has(found.pid);
     if (isThis || (!wanted && !unreadableLeader)) continue;
     const role =
@@ -143,6 +153,7 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
       listening: listening.has(found.pid),
       own: own.has(found.pid),
       ...(role === 'harness' && proc.isFolderGone(found.pid) && { folderGone: true }),
+      ...(away && { elsewhere: away }),
     });
   }
   return { list: withOwners(list, stats), complete: machine.seesEveryProcess };

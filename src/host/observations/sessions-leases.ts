@@ -1,12 +1,14 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { daemonParticipant } from '../../coven/contract.ts';
 import { gateNames } from '../../coven/layout.ts';
 import { fieldsOf } from '../../json.ts';
-import { look as lookAt, readStart } from '../files.ts';
+import { isErrno, look as lookAt, modeOf, readStart, readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
 import { lastNames, type Names } from '../names.ts';
-import { filePath, id, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import { filePath, id, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 import { isRemote, type Mount, readMounts } from './home-filesystem.ts';
 
 /** One file of a project's maintenance gate. */
@@ -14,6 +16,8 @@ const lease = () =>
   v.object({
     name,
     state: oneOf(['valid', 'malformed', 'unreadable']),
+    /** Of what is there and is no regular file. */
+    kind: v.exactOptional(kind),
     /** Seconds since 1970, where it is valid. */
     expiresAt: maybe(number),
     /** The daemon's session that holds it; null for any other holder. */
@@ -28,6 +32,8 @@ export const schema = () =>
         path: filePath,
         /** `remote`: on a network file system, where a look could hang. */
         gate: oneOf(['none', 'read', 'unreadable', 'remote']),
+        /** What its owner or mode closes to this user, and so to the Coven of this user. */
+        closed: v.exactOptional(v.object({ path: filePath, uid: number, mode: number })),
         /** Who has fenced the project off for maintenance. */
         owner: maybe(lease()),
         writers: list(lease()),
@@ -71,13 +77,35 @@ async function seeGate(path: string, git: string, mounts: readonly Mount[]): Pro
       ...found.names.map((name) => readLease(join(gate, gateNames.writers, name), name, 'id')),
     ]);
     const isWhole = found.complete && found.count <= writerLimit;
+    const closed = owner?.state === 'unreadable' ? await closedFile(join(gate, gateNames.owner)) : null;
     return {
+      ...(closed && { closed }),
       ...{ path, gate: 'read', owner, writers: writers.filter((writer) => writer !== null) },
       ...(!isWhole && { writersAtLeast: found.count }),
     };
   } catch {
-    return without('unreadable');
+    const closed = await closedAt([gate, join(gate, gateNames.writers)]);
+    return { ...without('unreadable'), ...(closed && { closed }) };
   }
+}
+
+/** A file that is there and may not be read. */
+async function closedFile(path: string): Promise<Project['closed'] | null> {
+  const stat = await lookAt(path).catch(() => null);
+  return stat && { path, uid: Number(stat.uid), mode: modeOf(stat) };
+}
+
+/** The first of these folders in which this user may not make a file. */
+async function closedAt(folders: readonly string[]): Promise<Project['closed'] | null> {
+  for (const path of folders) {
+    const stat = await lookAt(path).catch(() => null);
+    const isClosed = await access(path, constants.R_OK | constants.W_OK | constants.X_OK).then(
+      () => false,
+      (error: unknown) => isErrno(error, 'EACCES'),
+    );
+    if (stat && isClosed) return { path, uid: Number(stat.uid), mode: modeOf(stat) };
+  }
+  return null;
 }
 
 /**
@@ -110,10 +138,11 @@ function absentAsEmpty(error: unknown): Names {
 }
 
 async function readLease(path: string, name: string, idKey: string): Promise<Lease | null> {
-  const reading = await readStart(path, leaseLimit + 1);
+  const reading = await readThrough(path, leaseLimit + 1);
   const bad = (state: Lease['state']): Lease => ({ name, state, expiresAt: null, sessionId: null });
   if (reading.state === 'absent') return null;
   if (reading.state === 'unreadable') return bad('unreadable');
+  if (reading.state === 'not-a-file') return { ...bad('malformed'), ...(reading.kind && { kind: reading.kind }) };
   if (reading.state !== 'read' || reading.bytes.length > leaseLimit) return bad('malformed');
   return parseLease(name, reading.bytes.toString('utf8'), idKey) ?? bad('malformed');
 }

@@ -49,8 +49,8 @@ const blindSpots: { readonly [K in ObservationKey]?: (seen: Seen) => readonly In
     { 'home.entries': { list: [], complete: false, unreadable: ['.', ...Object.values(names)].sort() } },
   ],
   'home.config': () => [{ 'home.config': { files: [{ name: 'repos.toml', state: 'unreadable', line: null }] } }],
-  'daemon.record': ({ 'daemon.record': record }) => [
-    { 'daemon.record': { ...record, ...none(record), state: 'unreadable' } },
+  'daemon.record': () => [
+    { 'daemon.record': { state: 'unreadable', pid: null, startedAt: null, socketIsOurs: null, bytes: null } },
   ],
   'daemon.socket': ({ 'daemon.socket': socket, 'daemon.health': health, 'daemon.capabilities': catalogue }) => [
     {

@@ -18,7 +18,7 @@ import { daemonIn, liveIn } from '../live.ts';
 function daemonOf(input: PlanInput): Process | null {
   const pid = daemonIn(input)?.pid;
   const found = input.processes?.list.find((process) => process.pid === pid);
-  return found?.role === 'serve' && found.home === 'this' ? found : null;
+  return found?.role === 'serve' && found.home === 'this' && !found.elsewhere ? found : null;
 }
 
 export function processIdentity(input: PlanInput, { pid, startTicks, uid }: Process): ProcessIdentity | null {
@@ -63,8 +63,9 @@ const moves = (name: string) => ({
   risk: 'safe' as const,
   summary: `moves ${name} into quarantine, with the serve lock proven free`,
   plan: (input: PlanInput): Proposal => {
-    if (!daemonIn(input)) return refuse('daemon-not-proven');
-    return daemonOf(input) ? refuse('daemon-alive') : moveAside(input, [name]);
+    const daemon = daemonIn(input);
+    if (!daemon) return refuse('daemon-not-proven');
+    return daemonOf(input) || daemon.verdict === 'elsewhere' ? refuse('daemon-alive') : moveAside(input, [name]);
   },
 });
 
