@@ -32,7 +32,7 @@ export const sessionsProcesses = defineCheck({
     },
     'folder-gone': {
       message: ({ gone, goneSession, pids }) =>
-        `the project of ${count(gone, 'live session was', 'live sessions were')} removed beneath ${Number(gone) === 1 ? 'it' : 'them'} (pid ${pids}, session ${goneSession}): what its harness writes there is lost with it`,
+        `the project of ${count(gone, 'live session')} was removed beneath ${Number(gone) === 1 ? 'it' : 'them'} (pid ${pids}, session ${goneSession}): what its harness writes there is lost with it`,
       hint: ({ gonePid, goneSession }) => [
         'A project that was made anew at the same path is another folder. What the session still has open can be seen while it lives:',
         command('ls', '-l', `/proc/${gonePid}/fd`),
@@ -73,7 +73,7 @@ export const sessionsProcesses = defineCheck({
       const [first] = gone;
       const facts = {
         ...counts,
-        ...{ gone: gone.length, pids: pidsOf(gone) },
+        ...{ gone: new Set(gone.map(({ sessionId, pid }) => sessionId ?? pid)).size, pids: pidsOf(gone) },
         ...{ gonePid: first?.pid ?? null, goneSession: first?.sessionId ?? null },
       };
       const each = gone.slice(0, 20).flatMap(({ pid }) => from('processes', { [`${pid}.folderGone`]: true }));
