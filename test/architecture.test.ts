@@ -167,7 +167,17 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/redaction/', ['src/redaction/', 'src/coven/', 'src/json.ts']],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'src/child/sqlite.ts', 'src/programs.ts', 'package.json']],
-  ['src/lifecycle/', ['src/lifecycle/', 'src/coven/', 'src/host/', 'src/model/observation.ts', 'src/deadline.ts']],
+  [
+    'src/lifecycle/',
+    [
+      'src/lifecycle/',
+      'src/coven/',
+      'src/host/',
+      'src/model/amounts.ts',
+      'src/model/observation.ts',
+      'src/deadline.ts',
+    ],
+  ],
   [
     'src/repair/engine/',
     [

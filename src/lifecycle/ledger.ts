@@ -6,8 +6,8 @@ import { StepFailed } from './outcome.ts';
 
 /** What of a home's ledger decides on a start. */
 export interface LedgerLook {
-  /** Tables beyond the core that the minimal daemon knows: signs of a full Coven. Empty where there is no ledger. */
-  readonly foreignTables: readonly string[];
+  /** How many tables it has beyond the core that the minimal daemon knows: signs of a full Coven. 0 where there is no ledger. */
+  readonly foreignTables: number;
 }
 
 /**
@@ -44,7 +44,7 @@ export const lookAtLedger = (home: string, signal: AbortSignal): Promise<LedgerL
     return {
       foreignTables: open.value.tables.filter(
         (name) => !coreTables.includes(name) && !name.startsWith('events_fts') && !name.startsWith('sqlite_'),
-      ),
+      ).length,
     };
   });
 

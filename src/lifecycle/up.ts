@@ -5,6 +5,7 @@ import { lastStep } from '../coven/log.ts';
 import { ask } from '../host/ask.ts';
 import { readEnd } from '../host/files.ts';
 import { readStat } from '../host/procfs.ts';
+import { count } from '../model/amounts.ts';
 import { runDaemonCommand } from './command.ts';
 import { lookAtLedger } from './ledger.ts';
 import { StepFailed } from './outcome.ts';
@@ -30,10 +31,11 @@ export interface Up {
 export async function refuseHarm({ kind, by }: Coven, home: string, signal: AbortSignal): Promise<void> {
   const { foreignTables } = await lookAtLedger(home, signal);
   // By its process: what serves the ledger already was asked for.
-  if (kind === 'minimal' && by === 'none' && foreignTables.length > 0)
+  if (kind === 'minimal' && by === 'none' && foreignTables > 0)
     throw new StepFailed(
       'choosing the daemon',
-      `this ledger belongs to a full Coven (it has ${foreignTables.slice(0, 3).join(', ')}, …) and none is on PATH; install it, or ask for the minimal daemon with --daemon-command minimal`,
+      // Names of tables are texts of the home; this one goes into journals.
+      `this ledger belongs to a full Coven (${count(foreignTables, 'table of it is', 'tables of it are')} none of the minimal daemon) and no coven is on PATH; install it, or ask for the minimal daemon with --daemon-command minimal`,
     );
 }
 
