@@ -120,7 +120,7 @@ export const daemonContext = defineCheck({
         `${daemon(facts)} deletes events that are older than ${count(facts.days, 'day')} (COVEN_LOG_RETENTION_DAYS in its environment); one that is started here would keep them for ${count(facts.here, 'day')}`,
       hint: (facts) => [
         'It does so every minute. If that is not meant, stop it first, and keep what is there:',
-        command('coven-doctor', 'backup'),
+        command('coven-doctor', 'backup', 'create'),
         ...fromHere(facts, 'COVEN_LOG_RETENTION_DAYS'),
       ],
       remedy: restartRemedy,

@@ -49,6 +49,8 @@ export const sessionsStranded = defineCheck({
           : [
               `It does no harm. ${undatedEvents === null ? 'It may hold events' : `It holds ${count(undatedEvents, 'event')}`}: keep it, since \`coven sacrifice\` would delete them for good. Set the clock of this machine if it is wrong.`,
             ],
+      // One clock was ahead for both.
+      follows: ['sessions:stranded ahead'],
     },
     ahead: {
       message: ({ aheadSessions, aheadEvents, aheadAt }) =>

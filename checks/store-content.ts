@@ -14,7 +14,7 @@ const damage = [
   'store:wal foreign',
 ];
 
-const backUp: Advice = ['Keep a copy before anything is changed:', command('coven-doctor', 'backup')];
+const backUp: Advice = ['Keep a copy before anything is changed:', command('coven-doctor', 'backup', 'create')];
 
 /** What SQLite takes without a word, and Coven cannot list, read or go on with. */
 export const storeContent = defineCheck({

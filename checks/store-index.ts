@@ -51,10 +51,12 @@ export const storeIndex = defineCheck({
       hint: (facts) =>
         disagrees(facts)
           ? 'Keep a copy of the three coven.sqlite3 files. The index may be all that is left of the right text, and `coven vacuum` or a rebuild makes it of the text as it is now.'
-          : [
-              'Keep a copy of the three coven.sqlite3 files. Then this builds the index again:',
-              ...toRun('vacuum', facts),
-            ],
+          : facts.page
+            ? 'Keep a copy of the three coven.sqlite3 files. `coven vacuum` builds the index again, but not over damaged pages, as these are.'
+            : [
+                'Keep a copy of the three coven.sqlite3 files. Then this builds the index again:',
+                ...toRun('vacuum', facts),
+              ],
       remedy: searchRemedy,
     },
   },
@@ -74,7 +76,7 @@ export const storeIndex = defineCheck({
     const lostRows = indexOfLostRows(integrity);
     const damaged = search?.damaged || ofSearch !== null;
     const rest = {
-      facts: { ...facts, damaged, lostRows },
+      facts: { ...facts, damaged, lostRows, page: ofSearch },
       evidence: [
         ...from('store.integrity', { ...facts, damaged: search?.damaged ?? null }),
         ...(ofSearch === null ? [] : from('store.bytes', { problem: ofSearch })),
