@@ -5,10 +5,12 @@ import { settleNow } from '../backup/settle.ts';
 import { sync } from '../backup/sync.ts';
 import { names } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
+import { placeOfLedger } from '../host/ledger-place.ts';
 import { installIn } from '../host/observations/install.ts';
 import { rehearse } from '../host/rehearse.ts';
 import type { Stage } from '../model/stage.ts';
 import type { Recovered } from '../repair/engine/recover.ts';
+import { Refusal } from '../repair/engine/refusal.ts';
 import { type ReplaceOptions, replaceInHome } from '../repair/engine/replace.ts';
 import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { RescueFailed } from '../rescue/ask.ts';
@@ -76,7 +78,9 @@ export async function rescueInPlace({ home: named, run, agree, more, signal }: I
 }
 
 async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSignal): Promise<Prepared> {
-  const ledger = join(stage.home, names.ledger);
+  const { main: ledger, linkedTo } = await placeOfLedger(stage.home);
+  // What comes of it belongs where the link leads to, and no step of ours works there.
+  if (linkedTo !== null) throw new Refusal('ledger-elsewhere', { to: linkedTo });
   // First: what is there by now is what is compared under the locks.
   const place = stage.ledger(names.ledger);
   const parts = [ledger, `${ledger}-wal`].map((part) => lookNow(part));

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { names } from '../../coven/layout.ts';
 import { at, closeFolder, type Folder } from '../../host/folder.ts';
 import { identify } from '../../host/identity.ts';
-import { placeOfLedger } from '../../host/ledger-place.ts';
 import { thisMachine } from '../../host/observations/machine.ts';
 import { tool } from '../../host/package.ts';
 import type { Stage } from '../../model/stage.ts';
@@ -61,8 +60,6 @@ export async function replaceInHome<T>(options: ReplaceOptions<T>): Promise<Repl
   let run: Run | null = null;
   let isBegun = false;
   try {
-    const { linkedTo } = await placeOfLedger(repair.homePath);
-    if (linkedTo !== null) throw new Refusal('ledger-elsewhere', { to: linkedTo });
     const recovered = await recoverAll(repair, signal);
     run = makeRun(repair.runs);
     makeFolder(run.folder, stagedName);
