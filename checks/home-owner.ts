@@ -23,13 +23,25 @@ export const homeOwner = defineCheck({
     },
     'foreign-owner': {
       message: ({ uid, me }) => `the home belongs to another user: uid ${uid}, and you are uid ${me}`,
-      hint: ({ uid }) => `Run coven-doctor as uid ${uid}, or set COVEN_HOME to a folder of your own.`,
+      hint: ({ uid, me, folderAlone }) =>
+        folderAlone
+          ? [
+              'All that is in it is yours: the folder alone is not. As root, this gives it back:',
+              command('chown', '-h', String(me), '<coven-home>'),
+            ]
+          : `Run coven-doctor as uid ${uid}, or set COVEN_HOME to a folder of your own.`,
     },
     'foreign-entries': {
       message: ({ count: n, name, uid, owner }) =>
         `${count(n, 'entry belongs', 'entries belong')} to another user than the home (uid ${owner}); the first is ${name} (uid ${uid})`,
-      hint: ({ owner, name }) => [
-        'As root, for each of them:',
+      hint: ({ owner, uid, name, folderAlone }) => [
+        ...(folderAlone
+          ? [
+              `All that is in it belongs to uid ${uid}, and the folder alone does not. If this is the home of that user, as root:`,
+              command('chown', '-h', String(uid), '<coven-home>'),
+              `If it is the home of uid ${owner}, as root, for each of them:`,
+            ]
+          : ['As root, for each of them:']),
         command('chown', '-h', String(owner), `<coven-home>/${name}`),
       ],
       follows: ['home:owner foreign-owner'],
@@ -51,8 +63,11 @@ export const homeOwner = defineCheck({
   judge: ({ home, machine, 'home.entries': entries }) => {
     const found = [];
     const owner = from('home', { uid: home.uid });
+    const owners = new Set(entries.list.map(({ uid }) => uid));
+    // What is in it has one owner, who is not that of the folder.
+    const folderAlone = entries.complete && owners.size === 1 && home.uid !== null && !owners.has(home.uid);
     if (home.uid !== machine.uid) {
-      const facts = { uid: home.uid, me: machine.uid };
+      const facts = { uid: home.uid, me: machine.uid, folderAlone: folderAlone && owners.has(machine.uid) };
       const evidence = [...owner, ...from('machine', { uid: machine.uid })];
       found.push(
         machine.uid === 0
@@ -70,6 +85,7 @@ export const homeOwner = defineCheck({
         count: foreign.length,
         owner: home.uid,
         me: machine.uid,
+        folderAlone,
       };
       const evidence = from(
         'home.entries',

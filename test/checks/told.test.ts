@@ -40,6 +40,7 @@ import {
   stranger,
 } from '../../fixtures/seen.ts';
 import { savedState } from '../../fixtures/upgrade-state.ts';
+import { shellLine } from '../../src/model/advice.ts';
 import type { Check, Facts, Finding } from '../../src/model/check.ts';
 import type { Entry, Lease, Observations, Process, SessionRow } from '../../src/model/observation.ts';
 import type { DaemonState, UpgradeState } from '../../src/upgrade/state.ts';
@@ -183,6 +184,30 @@ test('of entries of another user the first that Coven writes is named, else the 
     factsOf(homeOwner, entries(...names.map((name) => entry(name, { uid: 0 })))).name;
   expect([named('notes', 'state.lock', 'daemon.lock'), named('notes', 'other')]).toEqual(['state.lock', 'notes']);
 });
+
+test.each([
+  ['all of it', [0, 0], true, 1000, true],
+  ['a part of it', [0, 1000], true, 1000, false],
+  ['of two others', [0, 7], true, 1000, false],
+  ['all that was seen of it', [0, 0], false, 1000, false],
+])('a home of whose entries %s belong to another user (uids %j)', (_what, uids, complete, me, alone) => {
+  const list = uids.map((uid, index) => entry(`notes-${index}`, { uid }));
+  const seen: Changes = { 'home.entries': { list, complete }, machine: { uid: me } };
+  const facts = factsOf(homeOwner, seen);
+  expect(facts.folderAlone).toBe(alone);
+  expect(hintOf(homeOwner, 'foreign-entries', facts).includes('chown -h 0 ')).toBe(alone);
+  // A home that only its folder keeps from the user whose all the rest is.
+  const mine = factsOf(homeOwner, { ...seen, machine: { uid: 0 }, home: { uid: 7 } });
+  expect(mine.folderAlone).toBe(alone);
+});
+
+const hintOf = (check: Check, code: string, facts: Facts): string => {
+  const told = check.causes[code]?.hint;
+  const parts = typeof told === 'function' ? told(facts) : told;
+  return (Array.isArray(parts) ? parts : [])
+    .map((part) => (typeof part === 'string' ? part : shellLine(part)))
+    .join('\n');
+};
 
 test('the launcher that comes first is named', () => {
   const coven = { path: '/usr/bin/coven', target: '/opt/coven', version: '0.4.6', ours: false };
