@@ -18,7 +18,7 @@ interface Document {
   }[];
 }
 
-const ofStore = ['store:open', 'store:integrity', 'store:index', 'store:wal', 'store:schema'];
+const ofStore = ['store:open', 'store:integrity', 'store:index', 'store:wal', 'store:schema', 'store:content'];
 
 /** All that rests on rows or pages. */
 const unknown = [
