@@ -311,7 +311,7 @@ describe.skipIf('why' in real)('the real Coven', () => {
     const world = makeWorld(scratch);
     install(scratch, binary);
     const both = await Promise.all([told(world, 'start'), told(world, 'start')]);
-    expect(both.map(({ ok, changed }) => [ok, changed]).sort()).toEqual([
+    expect(both.map(({ ok, changed }) => [ok, changed]).sort(), JSON.stringify(both)).toEqual([
       [true, false],
       [true, true],
     ]);

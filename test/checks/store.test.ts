@@ -400,9 +400,15 @@ judges(storeContent, [
   ['events that were not looked at', content({ lost: null, sequenceAtEnd: null }), ['pass ok']],
   [
     'a status that nobody writes',
-    content({ unknownStatus: [{ id: 'a', status: 'RUNNING' }] }),
+    content({
+      unknownStatus: [
+        { id: 'b', status: 'idle' },
+        { id: 'a', status: ' RUNNING' },
+      ],
+    }),
     ['warn unknown-status'],
   ],
+  ['a status that a later Coven may write', content({ unknownStatus: [{ id: 'a', status: 'paused' }] }), ['pass ok']],
   ['events of no session', content({ lost: ['a'] }), ['warn lost-session']],
   ['the last number', content({ sequenceAtEnd: true }), ['fail sequence-at-end']],
   ['an event that no answer holds', content({ largeEvent: { sessionId: 'a', bytes: 6e6 } }), ['warn event-too-large']],
