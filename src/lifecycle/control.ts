@@ -61,7 +61,9 @@ interface Tell {
 
 /** The home's daemon and its Coven. One that is starting, or that runs and gave no answer, is waited for. */
 async function look({ home, command, signal }: ControlOptions, tell: Tell) {
-  const found = await probe(home, signal);
+  const first = await probe(home, signal);
+  // A daemon that began to listen between two looks of one probe seems to have lost its socket.
+  const found = first.verdict === 'unreachable' ? await probe(home, signal) : first;
   const known = ['running', 'starting', 'slow', 'hung', 'unreachable'].includes(found.verdict) ? found.pid : null;
   const coven = tell.coven(whichCoven(command, known, process.env));
   const unproven =
