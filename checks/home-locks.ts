@@ -93,18 +93,20 @@ export const homeLocks = defineCheck({
         }),
       );
     }
-    const isLock = (one: string): boolean => lockNames.some((lock) => lock === one);
-    for (const [index, { name, kind, dev, ino }] of list.entries()) {
-      const twin = list.slice(0, index).find((one) => one.kind === 'file' && one.dev === dev && one.ino === ino);
-      // Lock files with a second name are told above; the operator's own files may be anything.
-      if (kind !== 'file' || !twin || isLock(name) || isLock(twin.name)) continue;
-      if (!isOfCoven(name) && !isOfCoven(twin.name)) continue;
-      found.push(
-        fail('same-file', `<coven-home>/${name}`, {
-          facts: { name, other: twin.name },
-          evidence: from('home.entries', { [name]: twin.name, ino }),
-        }),
-      );
+    const byInode = new Map<string, string>();
+    // Lock files with a second name are told above.
+    for (const { name, kind, dev, ino } of list.filter((entry) => !locks.includes(entry))) {
+      if (kind !== 'file') continue;
+      const other = byInode.get(`${dev}:${ino}`);
+      if (other === undefined) byInode.set(`${dev}:${ino}`, name);
+      // The operator's own files may be anything.
+      else if (isOfCoven(name) || isOfCoven(other))
+        found.push(
+          fail('same-file', `<coven-home>/${name}`, {
+            facts: { name, other },
+            evidence: from('home.entries', { [name]: other, ino }),
+          }),
+        );
     }
     for (const { name, holders } of files)
       for (const { pid } of holders) {

@@ -241,6 +241,36 @@ judges(homeLocks, [
     ['fail not-regular', 'fail linked'],
   ],
   [
+    'two files that are one, of which one is Coven’s',
+    holding(entry('notes', { links: 2, ino: '9' }), entry('privacy.toml', { links: 2, ino: '9' })),
+    ['fail same-file'],
+  ],
+  [
+    'one of Coven’s and one of its owner that are one',
+    holding(entry('privacy.toml', { links: 2, ino: '9' }), entry('z', { links: 2, ino: '9' })),
+    ['fail same-file'],
+  ],
+  [
+    'two of its owner that are one',
+    holding(entry('notes', { links: 2, ino: '9' }), entry('z', { links: 2, ino: '9' })),
+    ['pass ok'],
+  ],
+  [
+    'two of the same number on two file systems',
+    holding(entry('daemon-recovery.log', { ino: '9' }), entry('privacy.toml', { ino: '9', dev: '2' })),
+    ['pass ok'],
+  ],
+  [
+    'two folders of one number',
+    holding(entry('adapters/a', { kind: 'directory', ino: '9' }), entry('keys/b', { kind: 'directory', ino: '9' })),
+    ['pass ok'],
+  ],
+  [
+    'a lock that is one with a file of Coven, which is told of the lock',
+    holding(entry('privacy.toml', { links: 2, ino: '9' }), entry('state.lock', { links: 2, ino: '9' })),
+    ['fail linked'],
+  ],
+  [
     'two files of Coven that are one',
     holding(entry('daemon-recovery.log', { links: 2, ino: '9' }), entry('privacy.toml', { links: 2, ino: '9' })),
     ['fail same-file'],

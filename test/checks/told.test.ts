@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { daemon } from '../../checks/daemon.ts';
 import { daemonCapabilities } from '../../checks/daemon-capabilities.ts';
 import { daemonContext } from '../../checks/daemon-context.ts';
+import { daemonDuplicates } from '../../checks/daemon-duplicates.ts';
 import { daemonLog } from '../../checks/daemon-log.ts';
 import { daemonRecord } from '../../checks/daemon-record.ts';
 import { daemonSocket } from '../../checks/daemon-socket.ts';
@@ -458,3 +459,21 @@ test.each([
     expect(factsOf(daemonContext, seen).since).toBe(since);
   },
 );
+
+test('of processes whose folder is gone twenty are evidence', () => {
+  const many = Array.from({ length: 21 }, (_, index) => ({
+    ...harnessProcess,
+    pid: 5000 + index,
+    innerPid: 5000 + index,
+    folderGone: true,
+  }));
+  const told = evidenceOf(sessionsProcesses, { processes: { list: [daemonProcess, ...many] } }, 'folder-gone');
+  const pids = told.flatMap(({ field }) => /^(\d+)\.folderGone$/.exec(field)?.[1] ?? []);
+  expect(pids).toEqual(many.slice(0, 20).map(({ pid }) => String(pid)));
+});
+
+test('of two daemons of other homes that have this ledger open the first is named', () => {
+  const other = (pid: number): Process => ({ ...daemonProcess, pid, innerPid: pid, home: 'other' });
+  const seen: Changes = { processes: { list: [daemonProcess, other(60), other(61)] } };
+  expect(found(daemonDuplicates, changed(healthy, seen), 'shared-ledger').facts.sharing).toBe(60);
+});

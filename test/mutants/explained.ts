@@ -49,6 +49,16 @@ export const explained: readonly Explained[] = [
     why: 'a millisecond in minutes of tolerance: the times that are compared are told in seconds',
   },
   {
+    file: 'checks/home-locks.ts',
+    mutants: [
+      [
+        "processes?.list.find((one) => one.pid === pid && one.state === 'T')",
+        "processes?.list.findLast((one) => one.pid === pid && one.state === 'T')",
+      ],
+    ],
+    why: 'a process is in the list once',
+  },
+  {
     file: 'src/coven/liveness.ts',
     mutants: [
       ['120_000', '120001'],
