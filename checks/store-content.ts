@@ -1,4 +1,3 @@
-import { sessionStatuses } from '../src/coven/contract.ts';
 import { withoutRows } from '../src/coven/gates.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
@@ -92,12 +91,10 @@ export const storeContent = defineCheck({
       evidence: from('store.sessions', facts),
     });
     if (sequenceAtEnd) found.push(fail('sequence-at-end', target, about({ sequenceAtEnd })));
-    // Another word may be a later Coven's; another spelling of one of these is nobody's but an import's.
-    const misspelt = unknownStatus.filter(({ status }) => sessionStatuses.includes(status.trim().toLowerCase()));
-    const [first] = misspelt;
+    const [first] = unknownStatus;
     if (first)
       found.push(
-        warn('unknown-status', target, about({ sessions: misspelt.length, id: first.id, status: first.status })),
+        warn('unknown-status', target, about({ sessions: unknownStatus.length, id: first.id, status: first.status })),
       );
     if (lost && lost.length > 0)
       found.push(

@@ -47,7 +47,7 @@ function unknownStatus(db: Database): StoreSessions['content']['unknownStatus'] 
   return db
     .prepare(
       `SELECT ${whole('id', 128)}, ${whole('status', 40)} FROM sessions
-        WHERE status NOT IN (${known}) AND id <> '__cockpit__' ${external ? 'AND external = 0' : ''}
+        WHERE status NOT IN (${known}) AND lower(trim(status)) IN (${known}) AND id <> '__cockpit__' ${external ? 'AND external = 0' : ''}
         ORDER BY created_at DESC LIMIT ${told}`,
     )
     .all() as StoreSessions['content']['unknownStatus'];

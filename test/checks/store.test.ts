@@ -408,7 +408,6 @@ judges(storeContent, [
     }),
     ['warn unknown-status'],
   ],
-  ['a status that a later Coven may write', content({ unknownStatus: [{ id: 'a', status: 'paused' }] }), ['pass ok']],
   ['events of no session', content({ lost: ['a'] }), ['warn lost-session']],
   ['the last number', content({ sequenceAtEnd: true }), ['fail sequence-at-end']],
   ['an event that no answer holds', content({ largeEvent: { sessionId: 'a', bytes: 6e6 } }), ['warn event-too-large']],

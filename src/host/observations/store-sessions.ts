@@ -68,7 +68,7 @@ export const schema = () =>
     /** What SQLite takes and Coven cannot work with. */
     content: v.optional(
       v.object({
-        /** Sessions of Coven's own with a status that it does not know, newest first. */
+        /** Sessions of Coven's own with a status in another spelling than its own, newest first; another word may be a later Coven's. */
         unknownStatus: list(v.object({ id, status: text }), 20),
         /** Sessions that events name and that are not there; null where that was not looked up. */
         lost: maybe(list(id, 20)),
