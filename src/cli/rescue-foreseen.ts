@@ -15,22 +15,17 @@ import { askRescue, RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
 import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/protocol.ts';
 import { longWork } from './display.ts';
+import { toldOf } from './rescue-kept.ts';
 import { backupsToMerge, fillFrom, otherLedger } from './rescue-run.ts';
 import { UsageError } from './usage.ts';
 
 /** What of a report is agreed to: a rescue that comes to other counts is not the one that was shown. */
-export function countsOf({ tables, sessions, lost, uncertain, doubts, placeholders }: RescueReport): RescueCounts {
-  const hurt = sessions.filter((one) => one.lost > 0 || one.uncertain > 0 || one.placeholder);
+export function countsOf(report: RescueReport): RescueCounts {
+  const { damage: _, sessions, ...counts } = toldOf(report, false);
+  const told = sessions.slice(0, toldSessions);
   return {
-    rescued: tables.reduce((sum, { rescued }) => sum + rescued, 0),
-    ...{ lost, uncertain, doubts: doubts.length, placeholders },
-    tables: tables
-      .filter((one) => one.rescued + one.lost + one.uncertain > 0)
-      .map(({ table, rescued, lost, uncertain }) => ({ table: table.slice(0, 200), rescued, lost, uncertain })),
-    sessions: hurt
-      .slice(0, toldSessions)
-      .map(({ id, lost, uncertain, placeholder }) => ({ session: id.slice(0, 200), lost, uncertain, placeholder })),
-    incomplete: hurt.length,
+    ...counts,
+    sessions: told.map(({ id, lost, uncertain, placeholder }) => ({ session: id, lost, uncertain, placeholder })),
   };
 }
 
