@@ -1,31 +1,7 @@
 import type { Index, Model, Table } from './model.ts';
 import type { Reach } from './reach.ts';
 import { hashColumns, RecordView } from './record-view.ts';
-import { origins, type Scratch } from './scratch.ts';
-
-/** One row of the scratch table `candidate`, in its order. */
-type CandidateRow = readonly [
-  table: number,
-  rowid: number,
-  origin: number,
-  rank: number,
-  file: number,
-  at: number,
-  cell: number,
-  alone: number,
-  hashes: Buffer,
-];
-/** And of `vote`. */
-type VoteRow = readonly [
-  table: number,
-  rowid: number,
-  index: number,
-  hash: number,
-  live: number,
-  file: number,
-  at: number,
-  cell: number,
-];
+import { type CandidateRow, origins, type Scratch, type VoteRow } from './scratch.ts';
 
 /** What the indexes say of one candidate. */
 interface Votes {

@@ -230,7 +230,7 @@ export class PageScan {
     const rowid = type >= 8 ? type - 8 : integerAt(payload.bytes, record.starts[last] as number, type);
     if (!Number.isSafeInteger(rowid)) return false;
     const hash = hashColumns(record, positions(last));
-    this.of.scratch.addVote(index.id, index.table.id, rowid, hash, live, file, at, cell.start);
+    this.of.scratch.addVote(index.table.id, rowid, index.id, hash, live, file, at, cell.start);
     return true;
   }
 

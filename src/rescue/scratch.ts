@@ -17,37 +17,42 @@ export const origins = [
 ] as const;
 export type Origin = (typeof origins)[number];
 
+/** One row of the scratch table `candidate`, in its order. */
+export type CandidateRow = readonly [
+  table: number,
+  rowid: number,
+  /** Its place among `origins`. */
+  origin: number,
+  /** Later versions are higher. */
+  rank: number,
+  /** 0 for the main file, 1 for the WAL. */
+  file: number,
+  /** Where its page begins. */
+  at: number,
+  /** Where in it the cell does. */
+  cell: number,
+  /** 1 where its overflow chain is that of the main file alone. */
+  alone: number,
+  /** Of its columns, for each index of its table, and of those that no later version of it changes. */
+  hashes: Buffer,
+];
+
+/** And of `vote`. */
+export type VoteRow = readonly [
+  table: number,
+  rowid: number,
+  index: number,
+  hash: number,
+  live: number,
+  file: number,
+  at: number,
+  cell: number,
+];
+
 /** What was seen, on disk: candidates and votes are as many as the rows of a ledger and of its indexes. */
 export interface Scratch {
-  /**
-   * @param origin its place among `origins`
-   * @param rank later versions are higher
-   * @param file 0 for the main file, 1 for the WAL
-   * @param at where its page begins, and `cell` where in it the cell does
-   * @param alone 1 where its overflow chain is that of the main file alone
-   * @param hashes of its columns, for each index of its table, and of those that no later version of it changes
-   */
-  readonly addCandidate: (
-    table: number,
-    rowid: number,
-    origin: number,
-    rank: number,
-    file: number,
-    at: number,
-    cell: number,
-    alone: number,
-    hashes: Buffer,
-  ) => void;
-  readonly addVote: (
-    index: number,
-    table: number,
-    rowid: number,
-    hash: number,
-    live: number,
-    file: number,
-    at: number,
-    cell: number,
-  ) => void;
+  readonly addCandidate: (...row: CandidateRow) => void;
+  readonly addVote: (...row: VoteRow) => void;
   readonly db: Database.Database;
 }
 
@@ -70,9 +75,7 @@ export function makeTables(db: Database.Database): Scratch {
   db.exec('BEGIN');
   return {
     db,
-    addCandidate: (table, rowid, origin, rank, file, at, cell, alone, hashes) =>
-      void candidate.run(table, rowid, origin, rank, file, at, cell, alone, hashes),
-    addVote: (index, table, rowid, hash, live, file, at, cell) =>
-      void vote.run(table, rowid, index, hash, live, file, at, cell),
+    addCandidate: (...row) => void candidate.run(...row),
+    addVote: (...row) => void vote.run(...row),
   };
 }
