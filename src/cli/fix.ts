@@ -42,10 +42,20 @@ const cutOff: readonly string[] = ['unfinished', 'changed-since'];
 
 /** `doctor --fix`: diagnoses, shows the plan, asks, applies it as one run, and diagnoses again. Tells the exit code. */
 export async function fix(options: FixOptions, signal: AbortSignal): Promise<number> {
-  const before = await survey(options, signal, allChecks, true);
-  signal.throwIfAborted();
+  const before = await surveyStill(options, signal);
   const isUnfinished = before.report.checks.some(({ findings }) => findings.some(({ code }) => cutOff.includes(code)));
   return isUnfinished ? recoverFirst(options, before, signal) : fixNow(options, before, signal);
+}
+
+const looksAtMost = 3;
+
+/** A home that another doctor is mending is looked at again: what was found there is no longer so. */
+async function surveyStill(options: FixOptions, signal: AbortSignal): Promise<Survey> {
+  for (let looks = 1; ; looks += 1) {
+    const seen = await survey(options, signal, allChecks, true);
+    signal.throwIfAborted();
+    if (looks === looksAtMost || !seen.plan.refused.some(({ reason }) => reason === 'mended')) return seen;
+  }
 }
 
 /** A run that was cut off is finished or taken back before anything is planned: it may have left what is wrong now. */
@@ -66,8 +76,7 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
     process.stderr.write(renderRefusal(refused, home));
     return options.json ? tell(options, before, null, refusedCode, { recovered, refused }) : refusedCode;
   }
-  const after = await survey(options, signal, allChecks, true);
-  signal.throwIfAborted();
+  const after = await surveyStill(options, signal);
   return fixNow(options, after, signal, { recovered, refused: null });
 }
 

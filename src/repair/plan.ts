@@ -5,7 +5,7 @@ import { liveIds } from '../coven/rows.ts';
 import type { Check, Finding } from '../model/check.ts';
 import type { PlanInput } from '../model/plan-input.ts';
 import { type Draft, draft, type PlanOptions, type Proposal } from '../model/remedy.ts';
-import type { Plan, Refused, Step } from '../model/step.ts';
+import type { Action, Plan, Refused, Step } from '../model/step.ts';
 import { digestOf } from './digest.ts';
 import { foresee } from './foresee.ts';
 import { liveIn } from './live.ts';
@@ -37,7 +37,7 @@ export function makePlan(found: readonly Found[], input: PlanInput, options: Pla
     const own = check.causes[finding.code]?.remedy;
     // What follows from a cause goes away with it.
     if (!own && !whole && finding.causedBy) continue;
-    const remedy: Proposal = whole ?? own?.plan(input, finding, options) ?? { refuse: 'by-hand' };
+    const remedy = withoutMended(whole ?? own?.plan(input, finding, options) ?? { refuse: 'by-hand' });
     if ('refuse' in remedy) refused.push({ finding: name, reason: remedy.refuse, facts: remedy.facts ?? {} });
     else willing.push({ name, remedy });
     if ('left' in remedy && remedy.left)
@@ -90,6 +90,17 @@ function refusesAll({ home, machine, ...input }: PlanInput): Proposal | null {
   if (machine.bootId === null) return { refuse: 'no-boot-id' };
   return null;
 }
+
+/** What somebody else put right between the look that found it and the one that the steps rest on is left alone. */
+function withoutMended(remedy: Proposal): Proposal {
+  if ('refuse' in remedy) return remedy;
+  const steps = remedy.steps.filter(({ action }) => !changesNothing(action));
+  return steps.length === 0 && remedy.steps.length > 0 ? { refuse: 'mended' } : { ...remedy, steps };
+}
+
+const changesNothing = (action: Action): boolean =>
+  (action.kind === 'set-mode' && action.mode === action.was.mode) ||
+  (action.kind === 'set-owner' && action.uid === action.was.uid && action.gid === action.was.gid);
 
 type Chosen = readonly { readonly name: string; readonly remedy: Exclude<Proposal, { refuse: string }> }[];
 type Placed = { readonly fix: string; readonly step: Draft; readonly requires: string[] };

@@ -234,6 +234,11 @@ const cases: Readonly<Record<string, Case>> = {
     found: ['home:mode writable-by-others'],
     refused: ['home:mode writable-by-others: not-seen'],
   },
+  'an open home, which somebody closed behind the look that found it': {
+    found: ['home:mode writable-by-others', 'daemon:socket open-mode'],
+    seen: files({ '.': { kind: 'directory', mode: 0o700 }, 'coven.sock': { kind: 'socket', mode: 0o600 } }),
+    refused: ['home:mode writable-by-others: mended', 'daemon:socket open-mode: mended'],
+  },
   'entries that are open': {
     found: ['home:mode entry-open'],
     seen: files({

@@ -121,6 +121,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   linked: ({ name, links, count: files }) =>
     `<coven-home>/${name} has ${links} names${Number(files) > 1 ? `, and ${Number(files) - 1} more have others, too` : ''}: what is changed there would change elsewhere; see where, then do it by hand`,
   'not-seen': ({ name }) => `${name ? `<coven-home>/${name}` : 'what it is about'} could not be seen`,
+  mended: () => 'it was put right while this ran; run again to see what is left',
   'daemon-alive': () => 'a live daemon may own it',
   'daemon-not-proven': () => 'it is not proven which process the daemon is',
   'not-watched': ({ pid }) => `pid ${pid} was not watched long enough to call it wedged`,
