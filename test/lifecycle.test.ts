@@ -16,6 +16,7 @@ import { describe, expect, test } from 'vitest';
 import { makeWorld as makeBareWorld, ours, until, type World } from '../fixtures/daemon/daemon.ts';
 import { diagnose } from '../fixtures/diagnose.ts';
 import { startProgram } from '../fixtures/double.ts';
+import { holdAfter } from '../fixtures/held.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { endProcesses, findRealCoven } from '../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
@@ -283,8 +284,10 @@ test('SIGINT ends a start of the minimal daemon, and the daemon with it', async 
   await using scratch = await makeScratch();
   const world = makeWorld(scratch);
   const [file, ...before] = ours;
+  // Held as it begins, the daemon is found before it answers.
+  const hold = holdAfter(scratch.path, 'daemon starting');
   const run = execa(file, [...before, 'daemon', 'start'], {
-    env: world.env,
+    env: { ...world.env, ...hold.env },
     extendEnv: false,
     reject: false,
     stdin: 'ignore',
@@ -298,6 +301,7 @@ test('SIGINT ends a start of the minimal daemon, and the daemon with it', async 
     await new Promise((resolve) => setImmediate(resolve));
   }
   process.kill(daemon, 'SIGSTOP');
+  hold.letGo();
   run.kill('SIGINT');
   expect((await run).exitCode).toBe(130);
   process.kill(daemon, 'SIGCONT');

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { cli } from '../fixtures/diagnose.ts';
 import { faults } from '../fixtures/faults/index.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
+import { canBeSlowed, endlessly, slowly } from '../fixtures/slowed.ts';
 import { stageFault } from '../fixtures/staged.ts';
 import { longBytes, longLine, showLongWork } from '../src/render/long-work.ts';
 import { areasOf } from '../src/render/progress.ts';
@@ -190,13 +190,7 @@ function makeLarge(path: string): string {
   return home;
 }
 
-/** What is quick shows no progress: here each process takes a moment for its first calls, on any machine. */
-const slowly = (calls: string): readonly string[] => [
-  ...['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`],
-  ...['-e', `inject=${calls}:delay_exit=1000:when=1..1000`],
-];
-const canBeSlow = spawnSync('strace', ['-V']).status === 0;
-if (!canBeSlow) console.log('no progress of what is slow: strace is not installed');
+if (!canBeSlowed) console.log('no progress of slow work: strace is not installed, or may not trace here');
 
 const deepTitles = /store: (?:reading the ledger|checking the ledger|reading its rows)/;
 
@@ -211,7 +205,7 @@ describe('a ledger that takes its time', () => {
   });
   afterAll(() => scratch[Symbol.asyncDispose]());
 
-  test.skipIf(!canBeSlow)(
+  test.skipIf(!canBeSlowed)(
     'read whole on a terminal: its area says what it is at, with bytes, and leaves no trace',
     async () => {
       const { output } = await onTerminal(['--deep', '--home', home], undefined, { through: slowly('pread64') });
@@ -221,12 +215,15 @@ describe('a ledger that takes its time', () => {
     },
   );
 
-  test('Ctrl-C in the middle of that leaves a clean screen', async () => {
+  test.skipIf(!canBeSlowed)('Ctrl-C in the middle of that leaves a clean screen', async () => {
     let isAsked = false;
-    const { output, exitCode } = await onTerminal(['--deep', '--home', home], (seen, write) => {
+    const pressed = (seen: string, write: (text: string) => void): void => {
       if (isAsked || !deepTitles.test(seen)) return;
       isAsked = true;
       write('\x03');
+    };
+    const { output, exitCode } = await onTerminal(['--deep', '--home', home], pressed, {
+      through: endlessly('pread64'),
     });
     expect(exitCode, output).toBe(130);
     const left = screenOf(output);
@@ -247,7 +244,7 @@ describe('a ledger that takes its time', () => {
     expect(stderr).toMatch(said);
   });
 
-  test.skipIf(!canBeSlow)(
+  test.skipIf(!canBeSlowed)(
     'a repair shows what it checks and what it copies, and leaves its own lines alone',
     async () => {
       const { output, exitCode } = await onTerminal(['--fix', '--yes', '--home', home], undefined, {
@@ -278,7 +275,7 @@ describe('a ledger that takes its time', () => {
     expect(stderr).toMatch(said);
   });
 
-  test.skipIf(!canBeSlow).each([
+  test.skipIf(!canBeSlowed).each([
     ['a bundle', ['bundle', '-o', 'case.zip']],
     ['a bundle behind a report', ['--bundle']],
   ])('%s shows its stages on a terminal, and takes them away', async (_, words) => {

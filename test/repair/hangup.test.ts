@@ -6,6 +6,7 @@ import { setTimeout as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { cli } from '../../fixtures/diagnose.ts';
+import { holdAfter } from '../../fixtures/held.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { snapshot } from '../../fixtures/snapshot.ts';
@@ -51,9 +52,13 @@ describe.each([
       mkdirSync(temporary);
       const doctor = [program, '--home', home, '--fix', ...(word === '[y/N]' ? [] : ['--yes'])];
       const words = hasShell ? [process.execPath, '-e', shell, code, ...doctor] : [process.execPath, ...doctor];
+      const hold = holdAfter(scratch.path, word);
       // The kernel hangs the terminal up when its other side is closed: what held that is killed, as a dropped connection.
       const terminal = spawn('script', ['-qec', `exec ${quoted(words)}`, '/dev/null'], {
-        env: { PATH: process.env.PATH, HOME: '/nonexistent', TERM: 'xterm', SHELL: '/bin/sh', TMPDIR: temporary },
+        env: {
+          ...{ PATH: process.env.PATH, HOME: '/nonexistent', TERM: 'xterm', SHELL: '/bin/sh', TMPDIR: temporary },
+          ...hold.env,
+        },
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       scratch.onEnd(() => void terminal.kill('SIGKILL'));
@@ -65,6 +70,7 @@ describe.each([
       const closed = once(terminal, 'close');
       terminal.kill('SIGKILL');
       await closed;
+      hold.letGo();
       if (hasShell) {
         await until(() => existsSync(code) && readFileSync(code, 'utf8') !== '');
         // A shell shows it as 129.

@@ -1,12 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { cli } from '../../fixtures/diagnose.ts';
+import { holdAfter } from '../../fixtures/held.ts';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { snapshot } from '../../fixtures/snapshot.ts';
@@ -31,26 +32,33 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `--fix --yes` and does something when it has said a word for the first time. */
-async function fixUntil(scratch: Scratch, home: string, word: string, act: (pid: number) => unknown): Promise<Ended> {
+/** Runs `--fix --yes`, acts when it has said a word for the first time, and holds it until then where it has written `heldAt`. */
+async function fixUntil(
+  scratch: Scratch,
+  home: string,
+  word: string,
+  act: (pid: number) => unknown,
+  heldAt: string = word,
+): Promise<Ended> {
+  const hold = holdAfter(mkdtempSync(join(scratch.path, 'hold-')), heldAt);
   const child = spawn(process.execPath, [program, '--home', home, '--fix', '--yes'], {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...hold.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   scratch.onEnd(() => void child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
-  let isDone = false;
+  let acted: Promise<unknown> | null = null;
   child.stderr.on('data', (data: Buffer) => {
     stderr += data;
   });
   child.stdout.on('data', (data: Buffer) => {
     stdout += data;
-    if (isDone || !stdout.includes(word)) return;
-    isDone = true;
-    act(child.pid ?? 0);
+    if (!stdout.includes(word)) return;
+    acted ??= Promise.resolve(act(child.pid ?? 0)).then(hold.letGo);
   });
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  await acted;
   return { code, signal, stdout, stderr };
 }
 
@@ -93,10 +101,11 @@ describe.each([
 test('a signal in the last look at a home that is mended is told by the exit code, and so is what was mended', async () => {
   await using scratch = await makeScratch();
   const home = spoil(join(scratch.path, 'home'));
-  const ended = await fixUntil(scratch, home, 'Checking again', async (pid) => {
+  const atCommit = async (pid: number): Promise<void> => {
     while (lastRecord(home) !== 'commit') await turn(1);
     process.kill(pid, 'SIGINT');
-  });
+  };
+  const ended = await fixUntil(scratch, home, 'Checking again', atCommit, '"record":"commit"');
   expect([ended.code, ended.stderr, ended.stdout.includes('fixed: home:mode')]).toEqual([130, '', true]);
 });
 
@@ -106,7 +115,7 @@ test('two doctors at once, whenever the second one begins: one repairs, the othe
     const home = spoil(join(scratch.path, 'home'));
     let other: Promise<Ended> | undefined;
     const first = await fixUntil(scratch, home, word, () => {
-      other = fixUntil(scratch, home, '\0', () => undefined);
+      other = fixUntil(scratch, home, 'said by no repair', () => undefined);
     });
     const second = await other;
     // The other may come when all is done; then it finds nothing to do.
