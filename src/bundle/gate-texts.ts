@@ -6,10 +6,12 @@ import { hardware, statements } from '../redaction/templates/catalogue.ts';
 /** `[time] message`, as Coven writes it. */
 export function logLine(line: string, message: (text: string) => string): string {
   if (line.trim() === '') return '';
-  const [, at, said] = /^(\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\] )(.*)$/.exec(line) ?? [];
-  if (at === undefined || said === undefined) return message(line);
-  return `${at}${said === '' ? '' : message(said)}`;
+  if (!stamp.test(line)) return message(line);
+  const end = line.indexOf(' ') + 1;
+  return line.slice(0, end) + (end === line.length ? '' : message(line.slice(end)));
 }
+/** To the end: what is no character of a line, such as a carriage return, makes it none of Coven's. */
+const stamp = /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\] .*$/;
 
 /** What Coven takes for a time though it is not written as one: the same instant. */
 export function instant(text: string, other: (text: string) => string): string {

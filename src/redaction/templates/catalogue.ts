@@ -56,7 +56,12 @@ const sources = (): readonly string[] => [
   '{id}',
 ];
 
-const beginningOf = (text: string): string => /^[A-Za-z]+/.exec(text)?.[0] ?? '';
+function beginningOf(text: string): string {
+  let end = 0;
+  while (isLetter(text.charCodeAt(end))) end += 1;
+  return text.slice(0, end);
+}
+const isLetter = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 
 /** Those that begin with the same word, as they are written and then, once one was asked for, without what varies in them. */
 interface Group {

@@ -27,6 +27,8 @@ const widest = 3;
  */
 export function knownParts(message: string, rendering: Rendering): string {
   if (message.length > longest) return rendering.other(message);
+  // Most lines of a log are one reason, and no template's.
+  if (!message.includes(link) && !mayBeKnown(message)) return rendering.other(message);
   const links = message.split(link);
   if (links.length > mostLinks) return rendering.other(message);
   const out: string[] = [];
@@ -48,6 +50,13 @@ export function knownParts(message: string, rendering: Rendering): string {
   }
   flush();
   return out.join(link);
+}
+
+/** Whether no template covers any part of a message: all that is told of it is its shape. */
+export function isUnknown(message: string): boolean {
+  if (message.length > longest) return true;
+  const links = message.split(link);
+  return links.length > mostLinks || links.every((_, at) => widestAt(links, at) === null);
 }
 
 function widestAt(links: readonly string[], at: number) {

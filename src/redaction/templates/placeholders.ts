@@ -27,7 +27,7 @@ export function makePlaceholders(): Placeholders {
     of: (text) => {
       const shape = shapeOf(text);
       // Lines that differ in a pid or a count alone are one line.
-      const same = /\s/.test(text) ? text.replace(/\d+/g, '0') : text;
+      const same = shape.startsWith('line') ? text.replace(/\d+/g, '0') : text;
       let found = known.get(same);
       if (!found && known.size < mostNumbers) {
         found = { number: known.size + 1, shape, times: 0 };
