@@ -104,6 +104,7 @@ const together = {
   code: [
     'src/cli/commands/plain.ts',
     'src/cli/doctor.ts',
+    'src/cli/display.ts',
     'src/render/text.ts',
     'src/render/progress.ts',
     'src/host/ask.ts',

@@ -1,7 +1,18 @@
 // Makes the code caches of `dist` for the Node that runs this: on a home with a ledger and a log, so that what V8 compiles is what
 // a diagnosis and a bundle need. Where that cannot be had, there are none, and the package works without.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath, pid, versions } from 'node:process';
@@ -14,6 +25,12 @@ const dist = join(root, 'dist');
 const maker = fileURLToPath(new URL('cache.mjs', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'coven-doctor-build-'));
 const home = join(scratch, 'home');
+const bin = join(scratch, 'bin');
+
+/** A Coven that opens every ledger, so that what a rehearsal needs is compiled, too. */
+const coven = `#!/bin/sh
+[ "$1" != --version ] || echo 'coven v0.0.0'
+`;
 
 /** What Coven writes as it starts, and what nobody knows. */
 const log = `[2026-01-01T10:00:00.000000000Z] startup_checkpoint phase=daemon-store-begin elapsed_ms=0 prior_observer_ms=0 interval_us=2
@@ -34,7 +51,7 @@ function make(code, names, entry, words, input, nodeOptions = []) {
 }
 
 function run(what, words, input = '') {
-  const env = { PATH: '/usr/bin:/bin', HOME: scratch, COVEN_HOME: home };
+  const env = { PATH: `${bin}:/usr/bin:/bin`, HOME: scratch, COVEN_HOME: home };
   const { status, signal } = spawnSync(execPath, words, { input, env, stdio: ['pipe', 'ignore', 'inherit'] });
   if (signal || status > 3) throw new Error(`${what} ended with ${signal ?? status}`);
 }
@@ -76,6 +93,8 @@ function requestsFor(bundle, lines) {
 
 try {
   mkdirSync(home, { mode: 0o700 });
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'coven'), coven, { mode: 0o755 });
   // Where a repair has been, its runs are looked at.
   mkdirSync(join(home, 'doctor/runs'), { recursive: true, mode: 0o700 });
   const ledger = join(home, 'coven.sqlite3');
@@ -86,8 +105,16 @@ try {
     CREATE TABLE events (id TEXT PRIMARY KEY NOT NULL, session_id TEXT NOT NULL, kind TEXT, payload_json TEXT NOT NULL, created_at TEXT);
     INSERT INTO sessions (id, status, created_at) VALUES ('a', 'running', '2026-01-01T00:00:00Z');
     INSERT INTO events VALUES ('1', 'a', 'output', '{}', '2026-01-01T00:00:00Z')`);
-  const request = { ledger, scratch: null, deep: false, budgetMs: 150 };
-  make('reader', 'reader', '', [String(pid)], `${JSON.stringify(request)}\n`);
+  // As Coven leaves it: nobody has the ledger open, and its last rows are in the WAL.
+  for (const suffix of ['', '-wal', '-shm']) copyFileSync(ledger + suffix, `${ledger}${suffix}.left`);
+  db.close();
+  for (const suffix of ['', '-wal', '-shm']) renameSync(`${ledger}${suffix}.left`, ledger + suffix);
+  const trial = join(scratch, 'trial.sqlite3');
+  for (const suffix of ['', '-wal']) copyFileSync(ledger + suffix, trial + suffix);
+  const folder = join(scratch, 'reader');
+  mkdirSync(folder);
+  const request = { ledger, scratch: folder, deep: false, budgetMs: 150 };
+  make('reader', 'reader', '', [String(pid)], `${JSON.stringify(request)}\n${JSON.stringify({ trial })}\n`);
   make(
     'judge',
     'judge',
@@ -106,7 +133,6 @@ try {
   make('text', 'text', '', [String(pid)], texts, textOptions);
   make('pack', 'pack', '', [String(pid)], requestsFor(archive, packs), packOptions);
   make('first', 'bundle', './coven-doctor.js', ['bundle', '-o', join(scratch, 'another.zip')], '');
-  db.close();
 } catch (error) {
   console.warn(`no code cache for V8 ${versions.v8}: ${error instanceof Error ? error.message : error}`);
 } finally {
