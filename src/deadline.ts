@@ -28,11 +28,17 @@ export function patience(milliseconds: number, parent?: AbortSignal): Deadline {
   return limited((abort) => setInterval(() => --turns > 0 || abort(), turnMs), parent);
 }
 
+let over: DOMException | undefined;
+
 function limited(arm: (abort: () => void) => NodeJS.Timeout, parent?: AbortSignal): Deadline {
   const controller = new AbortController();
   // Every look and every check of a run listens to the run's signal.
   setMaxListeners(0, controller.signal);
-  const abort = (): void => controller.abort();
+  const abort = (): void => {
+    // Each one that Node makes by itself takes a stack, and a diagnosis has a hundred deadlines.
+    over ??= new DOMException('This operation was aborted', 'AbortError');
+    controller.abort(over);
+  };
   const timer = arm(abort);
   timer.unref();
   if (parent?.aborted) abort();

@@ -41,6 +41,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/model/observation.ts', ['src/host/observations/', 'src/host/shape.ts']],
   ['src/deadline.ts', []],
   ['src/json.ts', []],
+  ['src/random.ts', []],
   ['src/start/', ['src/start/', 'src/child/code-cache.ts']],
   ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts', 'src/programs.ts']],
   ['src/programs.ts', []],
@@ -49,7 +50,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/coven/', ['src/coven/', 'src/model/']],
   ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/model/observation.ts']],
   ['src/rescue/', ['src/rescue/', 'src/child/', 'src/sqlite/', 'src/coven/']],
-  ['src/store/', ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/model/observation.ts']],
+  [
+    'src/store/',
+    ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/model/observation.ts', 'src/random.ts'],
+  ],
   [
     'src/host/observations/home-runs.ts',
     ['src/host/look.ts', 'src/host/shape.ts', 'src/repair/engine/runs.ts', 'src/repair/engine/changed.ts'],
@@ -69,6 +73,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/programs.ts',
       'src/host/system/',
       'src/json.ts',
+      'src/random.ts',
     ],
   ],
   ['src/run/runner.ts', ['src/model/', 'src/host/host.ts', 'src/deadline.ts']],
@@ -85,7 +90,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     'src/run/',
     [
       ...['src/model/', 'src/coven/layout.ts', 'src/host/host.ts', 'src/host/live.ts'],
-      ...['src/run/advise.ts', 'src/run/report.ts', 'src/run/runner.ts'],
+      ...['src/run/advise.ts', 'src/run/report.ts', 'src/run/runner.ts', 'src/random.ts'],
     ],
   ],
   ['src/plugins/freeze.ts', []],

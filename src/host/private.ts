@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -17,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { randomHex } from '../random.ts';
 import { isErrno } from './files.ts';
 import { closeFolder, entryOf, type FileId, hasDescriptors, isSame, openFolder, type Placed } from './folder.ts';
 import { pidNamespace, readStat } from './procfs.ts';
@@ -44,7 +44,7 @@ const O_PATH = 0o10000000;
  */
 export function makePrivate(parent: Placed): Private {
   const ticks = readStat(process.pid)?.startTicks ?? 0;
-  const name = `${prefix}${pidNamespace()}-${process.pid}-${ticks}-${randomBytes(8).toString('hex')}`;
+  const name = `${prefix}${pidNamespace()}-${process.pid}-${ticks}-${randomHex(8)}`;
   mkdirSync(entryOf(parent, name), { mode: 0o700 });
   const folder = openFolder(entryOf(parent, name));
   try {

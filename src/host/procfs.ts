@@ -42,8 +42,9 @@ export function readStat(pid: number): Stat | null {
   const text = found.bytes.toString('latin1');
   // The command name may hold spaces and parentheses; the last one ends it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
+  const kernel = (Number(fields[6]) & kernelFlag) !== 0;
   // The owner of the file is root where a process made itself unreadable; its status names the real one.
-  const uid = found.uid === 0 ? realUid(pid) : found.uid;
+  const uid = found.uid === 0 && !kernel ? realUid(pid) : found.uid;
   if (uid === null) return null;
   return {
     pid,
@@ -52,7 +53,7 @@ export function readStat(pid: number): Stat | null {
     session: Number(fields[3]),
     startTicks: fields[19] ?? '0',
     uid,
-    kernel: (Number(fields[6]) & kernelFlag) !== 0,
+    kernel,
   };
 }
 

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { HomeSource } from '../coven/layout.ts';
 import type { Host } from '../host/host.ts';
 import { type LiveHost, withLiveHost } from '../host/live.ts';
 import type { Check } from '../model/check.ts';
 import type { Reading } from '../model/reading.ts';
+import { randomUuid } from '../random.ts';
 import { advise } from './advise.ts';
 import type { Report } from './report.ts';
 import { type CheckRun, type RunOptions, runChecks } from './runner.ts';
@@ -50,7 +50,7 @@ export async function diagnose<T>(
     });
     const durationMs = Math.round(performance.now() - began);
     const source = named.source === undefined ? {} : { homeSource: named.source };
-    const run = { runId: randomUUID(), startedAt, durationMs, home: path, ...source };
+    const run = { runId: randomUuid(), startedAt, durationMs, home: path, ...source };
     return then({ host, runs, run, signal: ending });
   });
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import Database from '../child/sqlite.ts';
 import { knownAdditions } from '../coven/tables.ts';
+import { randomHex } from '../random.ts';
 import type { TrialAnswer } from './protocol.ts';
 import { hasSearch } from './search.ts';
 
@@ -45,7 +45,7 @@ function problemOf(db: Database.Database, without?: Addition): string | null {
 /** Lives two sessions that differ in nothing but their ids, and reads back what Coven would: what came out of it otherwise, or null. */
 function lifeOf(db: Database.Database): string | null {
   const at = new Date().toISOString();
-  const ids = [randomUUID(), randomUUID()].map((id) => `trial-${id}`);
+  const ids = [1, 2].map((number) => `trial-${randomHex(16)}-${number}`);
   const insertSession = db.prepare(
     `INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at)
      VALUES (?, '/', 'codex', 'trial', 'running', ?, ?)`,
