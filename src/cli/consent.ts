@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { canAsk } from './can-ask.ts';
+import { dropTypedAhead } from './typed-ahead.ts';
 
 /**
  * Asks a question and waits for the answer. Returns false if stdin or `to` is not a terminal, and at the end of the input.
@@ -7,6 +8,7 @@ import { canAsk } from './can-ask.ts';
  */
 export async function consent(question: string, to: NodeJS.WriteStream, signal: AbortSignal): Promise<boolean> {
   if (!canAsk(to)) return false;
+  dropTypedAhead();
   to.write(`\n${question} [y/N] `);
   // Not in terminal mode, so that Ctrl-C is delivered as SIGINT as everywhere else.
   const lines = createInterface({ input: process.stdin, terminal: false, signal });

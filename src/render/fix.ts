@@ -1,3 +1,4 @@
+import { names } from '../coven/layout.ts';
 import { command } from '../model/advice.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand as expandTokens } from '../model/shell.ts';
@@ -29,12 +30,29 @@ export function renderUndone({ undoes, runId, recovered, outcome, reasons, left 
           `Run ${undoes} is undone. To undo that in turn:`,
           `  ${typedLine(command('coven-doctor', 'undo', String(runId)), home)}`,
         ]
-      : [`Run ${undoes ?? '(none)'} is not ${outcome === 'failed' ? 'wholly ' : ''}undone:`]),
+      : [
+          undoes === null
+            ? 'Nothing was undone:'
+            : `Run ${undoes} is not ${outcome === 'failed' ? 'wholly ' : ''}undone:`,
+        ]),
     ...reasons.map(({ code, facts }) => `  ${reasonWords(code, facts)}`),
+    ...reasons.flatMap((reason) => nextOf(reason, home)),
     ...(left.length > 0 ? ['Not undone, since Coven did it:'] : []),
     ...left.map(({ action }) => `  ${stepWords(action)}`),
   ];
   return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;
+}
+
+/** What is typed next where an undo was refused. */
+function nextOf({ code, facts: { by, run, item } }: Reason, home: NamedHome): readonly string[] {
+  if (code === 'all-undone' || code === 'already-undone')
+    return ['To do it again:', `  ${typedLine(command('coven-doctor', 'undo', String(by)), home)}`];
+  if (item === undefined) return [];
+  return [
+    `The ledger of before is kept: <coven-home>/doctor/runs/${run}/quarantine/${item}-${names.ledger}`,
+    'What it holds that the ledger in place does not:',
+    `  ${typedLine(command('coven-doctor', 'rescue', '--merge', String(run), '--dry-run'), home)}`,
+  ];
 }
 
 export const renderRefusal = ({ code, facts }: Reason, home: string): string =>
@@ -106,7 +124,14 @@ export function renderApplied({ runId, recovered, fixes }: Applied, steps: reado
     ),
     ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger(home) : []),
     ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
-      ? ['', ...undoLines(runId, steps, home)]
+      ? [
+          '',
+          ...undoLines(
+            runId,
+            steps.filter(({ fix }) => left.has(fix)),
+            home,
+          ),
+        ]
       : []),
   ];
   return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;

@@ -10,11 +10,16 @@ import { snapshot } from '../../fixtures/snapshot.ts';
 const program = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
 
 /** Runs `--fix` on a terminal and answers its question; tells how it ended and what was on the screen. */
-function answered(home: string, answer: string): Promise<{ readonly code: number; readonly screen: string }> {
+function answered(
+  home: string,
+  answer: string,
+  ahead = '',
+): Promise<{ readonly code: number; readonly screen: string }> {
   const terminal = spawn(process.execPath, [program, '--home', home, '--fix'], {
     cols: 120,
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
   });
+  terminal.write(ahead);
   let screen = '';
   let isAnswered = false;
   terminal.onData((data) => {
@@ -44,4 +49,14 @@ test.each([
   expect(ended.code, ended.screen).toBe(code);
   if (code === 0) expect(ended.screen).toContain('fixed: daemon:record invalid');
   else expect(snapshot(home)).toEqual(before);
+});
+
+test('what is typed before the question is to be seen answers nothing', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
+  const before = snapshot(home);
+  const ended = await answered(home, 'n\r', 'y\ry\r');
+  expect(ended.code, ended.screen).toBe(5);
+  expect(snapshot(home)).toEqual(before);
 });

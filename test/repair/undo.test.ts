@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeHome, makeLedger } from '../../fixtures/home.ts';
@@ -11,6 +11,8 @@ import { names } from '../../src/coven/layout.ts';
 import { applyPlan } from '../../src/repair/engine/apply.ts';
 import { listRuns } from '../../src/repair/engine/runs.ts';
 import { type Undone, undoRun } from '../../src/repair/engine/undo.ts';
+
+const modeOf = (home: string, name: string): number => statSync(join(home, name)).mode & 0o777;
 
 const undo = (home: string, run?: string): Promise<Undone> =>
   undoRun({ home, run, signal: new AbortController().signal });
@@ -54,7 +56,10 @@ test('an undo can be undone, and that as well; each run says what became of it',
     [run, null, first.runId],
   ]);
   const none = await undo(home);
-  expect([none.exit, none.reasons.map(({ code }) => code)]).toEqual([5, ['nothing-to-undo']]);
+  expect([none.exit, none.reasons]).toEqual([
+    5,
+    [{ code: 'all-undone', facts: { run: second.runId, by: third.runId } }],
+  ]);
   expect((await undo(home, run)).reasons).toEqual([{ code: 'already-undone', facts: { run, by: first.runId } }]);
   const unknown = '20200101T000000Z-000000';
   expect((await undo(home, unknown)).reasons).toEqual([{ code: 'no-such-run', facts: { run: unknown } }]);
@@ -150,4 +155,32 @@ test('a WAL whose main file came back after the plan was made stays beside it', 
   const { exit, fixes } = await applyPlan(plan, willing(home));
   expect([exit, fixes.map(({ reason }) => reason?.code)]).toEqual([5, ['ledger-changed', 'ledger-changed']]);
   expect(linesOf(home)).toEqual(before);
+});
+
+test('what somebody else put right meanwhile is left out of an undo, and of what takes that back', async () => {
+  await using scratch = await makeScratch('memory');
+  const { home, before } = await makeRepaired(scratch);
+  const first = await undo(home);
+  expect(linesOf(home)).toEqual(before);
+  // As Coven does at its next start.
+  rmSync(join(home, 'daemon.json'));
+  chmodSync(join(home, 'repos.toml'), 0o600);
+  const redone = await undo(home, first.runId ?? '');
+  expect([redone.outcome, redone.reasons]).toEqual(['undone', []]);
+  const back = await undo(home, redone.runId ?? '');
+  expect([back.outcome, back.reasons]).toEqual(['undone', []]);
+  const notBack = ['daemon.json', 'repos.toml'].map((name) =>
+    existsSync(join(home, name)) ? modeOf(home, name) : null,
+  );
+  expect(notBack).toEqual([null, 0o600]);
+});
+
+test('an undo of which everything is so already says that', async () => {
+  await using scratch = await makeScratch('memory');
+  const home = await makeBroken(join(scratch.path, 'home'));
+  await applyPlan(planBroken(home, ['home:mode entry-open']), willing(home));
+  chmodSync(join(home, 'keys'), 0o755);
+  chmodSync(join(home, 'repos.toml'), 0o644);
+  const { exit, reasons } = await undo(home);
+  expect([exit, reasons.map(({ code }) => code)]).toEqual([5, ['already-so']]);
 });

@@ -61,7 +61,9 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
     `${at('doctor/runs')} holds more than ${most} runs, or more than 64 MiB of journals; keep the newest there, and move the others to a folder elsewhere`,
   'no-such-run': ({ run }) => `there is no run ${run}; \`coven-doctor runs\` names them`,
   'nothing-to-undo': () => 'no run of this home changed anything',
-  'already-undone': ({ run }) => `run ${run} was taken back before`,
+  'all-undone': ({ run, by }) => `every repair of this home is taken back, the newest (run ${run}) by run ${by}`,
+  'already-undone': ({ run, by }) => `run ${run} was taken back by run ${by}`,
+  'already-so': ({ run }) => `everything that run ${run} changed is back as it was; there is nothing to do`,
   'not-undoable': () => 'what it did is not ours to take back: what Coven did then is its own',
   'unfinished-restore': ({ why }) => `a restore was cut off and cannot be taken back now: ${why}`,
   unfinished: ({ run, why }) =>

@@ -72,7 +72,14 @@ async function applyTo(repair: RepairContext, plan: Plan, options: ApplyOptions)
   if (steps.some(({ phase }) => phase === 'gone') && !steps.some(({ phase }) => phase === 'alive'))
     (await takeLocks(repair.home, phaseLocks.gone)).release();
   const { digest, tool } = plan;
-  const work = { steps, digest, tool, undoes: null, backup: orRefuse(options.backup), recheck: options.recheck };
+  const work = {
+    steps,
+    digest,
+    tool,
+    undoes: null,
+    backup: orRefuse(options.backup, signal),
+    recheck: options.recheck,
+  };
   const { runId, outcomes } = await perform(repair, { ...work, signal, tell: options.tell ?? (() => undefined) });
   const all = inOrder(plan.steps, [...outcomes, ...refused]);
   return { runId, fixes: all, exit: exitCode(all, signal) };
@@ -126,9 +133,10 @@ function refuseUnfit(plan: Plan, { home }: RepairContext): void {
 }
 
 /** Whatever a backup fails for, nothing was changed. */
-export function orRefuse(backup: ApplyOptions['backup']): ApplyOptions['backup'] {
+export function orRefuse(backup: ApplyOptions['backup'], signal: AbortSignal): ApplyOptions['backup'] {
   return (folder) =>
     backup(folder).catch((error) => {
+      if (signal.aborted) throw new Refusal('interrupted');
       throw new Refusal('backup', { why: error instanceof Error ? error.message : String(error) });
     });
 }

@@ -53,6 +53,8 @@ export interface Kind<K extends ActionKind = ActionKind> {
    * Absent where `undo` of such steps is `none`.
    */
   readonly undo?: (task: Task<ActionOf<K>>) => void | Promise<void>;
+  /** Whether what it brings about is so already, by whoever's doing: an undo leaves such a step out. */
+  readonly isSo?: (task: Task<ActionOf<K>>) => boolean;
   /** Takes second names away that a crash left, where the step stays as it is, since others changed what it is about. */
   readonly leave?: (task: Task<ActionOf<K>>) => void;
   /** The action by which a later run takes this one back, with the image that it left; null where others changed that. */

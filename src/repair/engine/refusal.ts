@@ -63,6 +63,10 @@ export type ReasonCode =
   | 'too-many-runs'
   | 'no-such-run'
   | 'nothing-to-undo'
+  /** Every repair was taken back. */
+  | 'all-undone'
+  /** What the steps of an undo would bring about is so already. */
+  | 'already-so'
   | 'already-undone'
   | 'not-undoable'
   /** An earlier run can neither be completed nor taken back now. */

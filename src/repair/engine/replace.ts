@@ -77,7 +77,7 @@ export async function replaceInHome<T>(options: ReplaceOptions<T>): Promise<Repl
     const list = steps();
     const digest = digestOf({ home: repair.home, machine: thisMachine(), steps: list });
     const { recheck = isStaged } = options;
-    const backup = options.backup ? orRefuse(options.backup) : null;
+    const backup = options.backup ? orRefuse(options.backup, signal) : null;
     const work = { steps: list, digest, tool: tool(), undoes: null, backup, atOnce: true, signal, tell };
     isBegun = true;
     const { outcomes } = await perform(repair, { ...work, recheck }, run);

@@ -120,7 +120,7 @@ export function runToUndo(all: readonly ReadRun[], id: string | undefined): Read
   const undoers = undoersOf(all);
   const stands = ({ id, told }: ReadRun): boolean => told?.state === 'committed' && told.isOfHome && !undoers.has(id);
   const asked = all.find((run) => (id === undefined ? stands(run) && !run.told?.begin?.undoes : run.id === id));
-  if (!asked) throw id === undefined ? new Refusal('nothing-to-undo') : new Refusal('no-such-run', { run: id });
+  if (!asked) throw id === undefined ? nothingStands(undoers) : new Refusal('no-such-run', { run: id });
   if (asked.told?.state !== 'committed')
     throw asked.why ? new Refusal(asked.why.code, asked.why.facts) : new Refusal('not-undoable', { run: asked.id });
   if (!asked.told.isOfHome) throw new Refusal('other-home', { run: asked.id });
@@ -134,4 +134,10 @@ export function runToUndo(all: readonly ReadRun[], id: string | undefined): Read
     if (!redo) return run;
     run = redo;
   }
+}
+
+/** No repair stands: either there was none, or the newest was taken back, which can be taken back in turn. */
+function nothingStands(undoers: ReadonlyMap<string, string>): Refusal {
+  const [newest] = [...undoers].toSorted(([, one], [, other]) => (one < other ? 1 : -1));
+  return newest ? new Refusal('all-undone', { run: newest[0], by: newest[1] }) : new Refusal('nothing-to-undo');
 }

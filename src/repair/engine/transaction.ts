@@ -60,7 +60,7 @@ export async function takePhase(
       for (const step of wanted) {
         if (!isOpen(tx)) return;
         if (tx.outcomes.has(step.fix)) continue;
-        await take(tx, step, verify).catch((error) => giveUp(tx, step.fix, reasonOf(error), phase));
+        await take(tx, step, verify).catch((error) => giveUp(tx, step.fix, whyOf(tx, error), phase));
       }
     });
   } catch (error) {
@@ -68,6 +68,12 @@ export async function takePhase(
     for (const fix of new Set(wanted.map(({ fix }) => fix)))
       if (!tx.outcomes.has(fix)) await giveUp(tx, fix, reason, 'after');
   }
+}
+
+/** What fails when a signal cuts it short would have gone on without it. */
+function whyOf({ context }: Transaction, error: unknown): Reason {
+  const reason = reasonOf(error);
+  return context.signal.aborted ? { code: 'interrupted', facts: {} } : reason;
 }
 
 async function take(tx: Transaction, step: Step, verify: () => void): Promise<void> {

@@ -9,7 +9,7 @@ import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { hasRuns, openRepairContext, type RepairContext } from './repair-context.ts';
 import { openRunFolders } from './run.ts';
 import { readRuns, runToUndo } from './runs.ts';
-import { checkStep, type FixOutcome, type Progress } from './transaction.ts';
+import { checkStep, type FixOutcome, type Progress, taskOf } from './transaction.ts';
 
 export interface UndoOptions {
   /** Absolute path. */
@@ -57,9 +57,11 @@ export async function undoRun({ home, run, signal, tell = () => undefined }: Und
   try {
     known = { ...known, recovered: await recoverAll(repair, signal) };
     const target = runToUndo(readRuns(repair.runs, repair.home), run);
-    const { steps, left } = inverseOf(target.told);
+    const { steps: inverses, left } = inverseOf(target.told);
     known = { ...known, undoes: target.id, left };
-    if (steps.length === 0) throw new Refusal('not-undoable', { run: target.id });
+    if (inverses.length === 0) throw new Refusal('not-undoable', { run: target.id });
+    const steps = withoutDone(repair, inverses, signal);
+    if (steps.length === 0) throw new Refusal('already-so', { run: target.id });
     const changed = await changesSince(repair, steps, signal);
     if (changed.length > 0) return refused(changed);
     const digest = digestOf({ home: repair.home, machine: thisMachine(), steps });
@@ -104,6 +106,23 @@ function inverseOf(told: Told | null): { readonly steps: readonly Step[]; readon
     })),
     left: standing.filter(({ done }) => !done?.inverse).map(({ step }) => step),
   };
+}
+
+/** Coven mends some of it itself, as a record or a socket that is stale. What another step is about as well is kept. */
+function withoutDone(repair: RepairContext, steps: readonly Step[], signal: AbortSignal): readonly Step[] {
+  const folders = openRunFolders(repair.runs);
+  const context = { home: repair.home, homePath: repair.homePath, run: '', ...folders, signal };
+  const all = steps.flatMap(({ action }) => pathsOf(action));
+  const isAlone = ({ action }: Step): boolean =>
+    pathsOf(action).every((path) => all.filter((other) => other === path).length === 1);
+  try {
+    return steps.filter((step) => {
+      const { kind, task } = taskOf(step, context);
+      return !(isAlone(step) && kind.isSo?.(task));
+    });
+  } finally {
+    folders.close();
+  }
 }
 
 /** A ledger that was written to since: where the one lies that would take its place tells what would be lost. */

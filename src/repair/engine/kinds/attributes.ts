@@ -21,6 +21,10 @@ export const mode = defineKind({
     return standingOf(path, was, is, is?.mode === mode, is?.mode === was.mode, 'mode');
   },
   undo: ({ action, context }) => changeMode(context, action, action.was.mode),
+  isSo: ({ action: { path, was, mode }, context }) => {
+    const is = lookAt(context.home, path);
+    return isSame(was, is) && is?.mode === mode;
+  },
   inverse: ({ action: { path, was, mode } }) => ({
     kind: 'set-mode',
     path,
@@ -48,6 +52,10 @@ export const owner = defineKind({
     return standingOf(path, was, is, belongs({ uid, gid }), belongs(was), 'uid');
   },
   undo: ({ action, context }) => changeOwner(context, action, action.was),
+  isSo: ({ action: { path, was, uid, gid }, context }) => {
+    const is = lookAt(context.home, path);
+    return isSame(was, is) && is?.uid === uid && is.gid === gid;
+  },
   inverse: ({ action: { path, was, uid, gid } }) => ({
     kind: 'set-owner',
     path,

@@ -63,6 +63,7 @@ export const quarantine = defineKind({
       putBack(context.quarantine(context.run), itemOf(task), folder, name),
     );
   },
+  isSo: ({ action, context }) => lookAt(context.home, action.path) === null,
   inverse: (task) => {
     const { path, was, beside } = task.action;
     return { kind: 'put-back', path, run: task.context.run, item: itemOf(task), was, beside };
