@@ -11,6 +11,14 @@ const beyondSeconds = { writer: 3600, owner: 24 * 3600 };
 /** The last second that a date can have. Source: ECMA-262, 21.4.1.1. */
 const lastSecond = 8.64e12;
 
+/** What git finds wrong. */
+const refusals: Readonly<Record<string, string>> = {
+  owner: 'a part of it belongs to another user',
+  gitfile: 'its .git is a file that names no repository',
+  config: 'a configuration file that git reads there cannot be parsed',
+  format: 'it has a format that this git does not know',
+};
+
 /**
  * The writer leases of the projects. Expired ones whose session is over are what every ended run leaves: Coven passes over
  * them and removes them later. One of a live session lets maintenance begin beneath it.
@@ -21,7 +29,8 @@ export const sessionsLeases = defineCheck({
   title: 'The projects are open to sessions, and their leases are kept',
   explain:
     'Each session of a git project holds a lease in .git/coven-maintenance-gate, renewed every 20 s and good for 90 s. Maintenance waits ' +
-    'for the leases that have not expired. An owner file that cannot be parsed closes the project to every session; a writer file that ' +
+    'for the leases that have not expired. Before each session Coven asks git where that folder is, and opens it: where git refuses, or an ' +
+    'entry is of another kind than Coven opens there, it refuses the session. An owner file that cannot be parsed closes the project to every session; a writer file that ' +
     'cannot be parsed stops maintenance alone. Expired leases of sessions that are over are passed over, as Coven does.',
   causes: {
     ok: {
@@ -49,6 +58,33 @@ export const sessionsLeases = defineCheck({
               command('mv', String(closed), `${closed}.aside`),
             ],
     },
+    'wrong-kind': {
+      message: ({ path, at, expected, kind, nowhere, links }) => {
+        const what =
+          kind === 'file'
+            ? `has ${links} names, and Coven locks a file with one name alone`
+            : `is a ${kind}${nowhere ? ' that leads nowhere' : ''}, not a ${expected}`;
+        return `${path}: Coven refuses every session in this project: ${at} ${what}`;
+      },
+      hint: ({ at }) => [
+        'When no session is running in that project, move it out of the way; Coven makes a new one:',
+        command('mv', String(at), `${at}.aside`),
+      ],
+    },
+    'git-refuses': {
+      message: ({ path, reason, at, uid }) =>
+        `${path}: Coven refuses every session in this project, since git refuses its repository: ` +
+        (reason === 'owner' && at !== null
+          ? `${at} belongs to another user (uid ${uid})`
+          : (refusals[String(reason)] ?? 'git tells why')),
+      hint: ({ root, reason }) =>
+        reason === 'owner'
+          ? [
+              'If you trust what is in it, tell git so:',
+              command('git', 'config', '--global', '--add', 'safe.directory', String(root)),
+            ]
+          : 'Correct what git names: `git status`, in that project, tells it.',
+    },
     'far-future': {
       message: ({ path, name, owner, until }) =>
         owner
@@ -69,8 +105,13 @@ export const sessionsLeases = defineCheck({
           ? `${path} is on a network file system, and was not examined`
           : gate === 'crowded'
             ? `${path}: its maintenance gate holds at least ${atLeast} leases, of which ${read} were read`
-            : `${path}: ${name ? `the lease ${name}` : 'its maintenance gate'} could not be read`,
-      hint: () => 'Look at the .git/coven-maintenance-gate of that project yourself, as its owner.',
+            : gate === 'git'
+              ? `${path}: its repository is unusual, and git did not answer whether it takes it`
+              : `${path}: ${name ? `the lease ${name}` : 'its maintenance gate'} could not be read`,
+      hint: ({ gate }) =>
+        gate === 'git'
+          ? '`git status`, in that project, tells it.'
+          : 'Look at the .git/coven-maintenance-gate of that project yourself, as its owner.',
     },
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions', 'sessions.leases', 'processes'],
@@ -79,7 +120,8 @@ export const sessionsLeases = defineCheck({
     const now = Date.parse(machine.now) / 1000;
     const alive = new Set(list.filter(({ state }) => state !== 'Z').map(({ sessionId }) => sessionId));
     const isLate = ({ expiresAt }: Lease): boolean => expiresAt !== null && expiresAt + lateSeconds < now;
-    const found = projects.flatMap(({ path, gate, owner, writers, writersAtLeast: atLeast, closed }) => {
+    const found = projects.flatMap(({ path, gate, owner, writers, writersAtLeast: atLeast, ...project }) => {
+      const { closed, strange, git } = project;
       const about = (lease: Lease | null) => ({
         facts: {
           path,
@@ -104,6 +146,17 @@ export const sessionsLeases = defineCheck({
         const evidence = from('sessions.leases', told);
         return [fail('closed', target, { facts: { path, ...told, me: machine.uid }, evidence })];
       }
+      if (git?.state === 'refuses') {
+        const { reason, root, foreign } = git;
+        const told = { reason, at: foreign?.path ?? null, uid: foreign?.uid ?? null };
+        const evidence = from('sessions.leases', { git: git.state, ...told });
+        return [fail('git-refuses', '<project>/.git', { facts: { path, root, ...told }, evidence })];
+      }
+      if (strange) {
+        const { path: at, ...told } = strange;
+        const evidence = from('sessions.leases', { at, ...told });
+        return [fail('wrong-kind', target, { facts: { path, at, ...told }, evidence })];
+      }
       if (gate === 'unreadable' || gate === 'remote') return [unknown('undetermined', target, about(null))];
       const unreadable = [owner, ...writers].find((lease) => lease?.state === 'unreadable');
       const malformed = writers.find(({ state }) => state === 'malformed');
@@ -111,6 +164,7 @@ export const sessionsLeases = defineCheck({
       const isAhead = (lease: Lease | null, seconds: number): boolean => (lease?.expiresAt ?? 0) > now + seconds;
       const ahead = writers.find((writer) => isAhead(writer, beyondSeconds.writer));
       return [
+        ...(git ? [unknown('undetermined', '<project>/.git', { ...about(null), facts: { path, gate: 'git' } })] : []),
         ...(isAhead(owner, beyondSeconds.owner) ? [fail('far-future', target, about(owner))] : []),
         ...(ahead ? [warn('far-future', target, about(ahead))] : []),
         ...(owner?.state === 'malformed' ? [fail('malformed', target, about(owner))] : []),

@@ -53,7 +53,8 @@ const print = (...cells: readonly (string | number)[]): void => {
   );
 };
 
-const asked = process.argv.slice(2);
+const words = process.argv.slice(2);
+const asked = words.filter((word, index) => word !== '--seed' && words[index - 1] !== '--seed');
 const real = findRealCoven();
 const binary = 'path' in real ? real.path : null;
 
@@ -77,7 +78,7 @@ async function runFaults(): Promise<boolean> {
   if (strange.length > 0) throw new RangeError(`no faults: ${strange.join(', ')}`);
   const ofSound = await askReal(sound);
   const outcomes: Outcome[] = [];
-  const words: RealWord[] = [];
+  const answers: RealWord[] = [];
   let left = 0;
   print('fault', 'expected', 'found', 'ms', binary === null ? '' : 'real coven doctor');
   for (const fault of asked.length > 0 ? faults.filter(({ name }) => asked.includes(name)) : faults) {
@@ -91,7 +92,7 @@ async function runFaults(): Promise<boolean> {
     outcomes.push(outcome);
     const answer = await askReal(fault);
     const word = answer && ofSound && judgeReal(answer, ofSound);
-    if (word) words.push(word);
+    if (word) answers.push(word);
     const cause = fault.expect.find((line) => line.startsWith(`${fault.cause} `)) ?? '';
     print(
       fault.name,
@@ -108,10 +109,10 @@ async function runFaults(): Promise<boolean> {
     `\n${outcomes.length} faults: ${named} named by the right check, ${extra} false extra findings, ${late} over the deadline` +
       (left > 0 ? `; ${left} not made here` : ''),
   );
-  if (words.length > 0) {
-    const by = (kind: RealWord['by']): number => words.filter(({ by }) => by === kind).length;
+  if (answers.length > 0) {
+    const by = (kind: RealWord['by']): number => answers.filter(({ by }) => by === kind).length;
     console.log(
-      `real coven doctor, asked of ${words.length}: ${by('check')} named by a check, ${by('error')} by the error that it ends with, ` +
+      `real coven doctor, asked of ${answers.length}: ${by('check')} named by a check, ${by('error')} by the error that it ends with, ` +
         `${by('nothing')} not at all, and on ${by('hang')} it hangs`,
     );
   }

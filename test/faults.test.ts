@@ -127,7 +127,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'sessions:stranded': ['stranded', 'undated', 'ahead'],
   'sessions:processes': ['unowned', 'folder-gone'],
   'sessions:churn': ['churn', 'in-a-row'],
-  'sessions:leases': ['expired', 'malformed', 'far-future', 'closed'],
+  'sessions:leases': ['expired', 'malformed', 'far-future', 'closed', 'wrong-kind', 'git-refuses'],
   'install:binaries': ['shadowed', 'broken'],
   'harness:claude': ['blocked', 'absent'],
   'harness:codex': ['not-for-daemon'],

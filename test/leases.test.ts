@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
@@ -8,6 +8,7 @@ import { startProgram } from '../fixtures/double.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { findRealCoven, makeWorld, request, until } from '../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
+import { runSystem } from '../src/programs.ts';
 
 const stopped = 'daemon stopped warn';
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
@@ -27,6 +28,11 @@ function makeProject(scratch: Scratch, root = 'project'): { readonly home: strin
 }
 
 const writer = (gate: string, text: string, name = 'x.json'): void => writeFileSync(join(gate, 'writers', name), text);
+
+function moveBehindLink(path: string): void {
+  renameSync(path, `${path}.elsewhere`);
+  symlinkSync(`${path}.elsewhere`, path);
+}
 
 const cases: readonly (readonly [string, (gate: string) => void, readonly string[]])[] = [
   ['leases that ended runs left', (gate) => writer(gate, lease('session-1', 5)), []],
@@ -53,6 +59,12 @@ const cases: readonly (readonly [string, (gate: string) => void, readonly string
     ['sessions:leases malformed warn'],
   ],
   ['a lease of 1 MiB', (gate) => writer(gate, ' '.repeat(2 ** 20)), ['sessions:leases malformed warn']],
+  ['a gate that is a link to a folder elsewhere', (gate) => moveBehindLink(gate), []],
+  ['writers that are a link to a folder elsewhere', (gate) => moveBehindLink(join(gate, 'writers')), []],
+  ['a lock that is a FIFO', (gate) => void runSystem('mkfifo', [join(gate, 'lock')], 'ignore'), []],
+  ['a lock of mode 0', (gate) => writeFileSync(join(gate, 'lock'), '', { mode: 0 }), []],
+  ['an owner that is a link to nowhere', (gate) => symlinkSync('/nonexistent/o', join(gate, 'owner')), []],
+  ['an owner that is a folder', (gate) => mkdirSync(join(gate, 'owner')), ['sessions:leases malformed fail']],
   ['a file that is no lease', (gate) => writer(gate, '{bad', 'notes.txt'), []],
 ];
 
@@ -170,4 +182,38 @@ describe.skipIf(binary === '')('the real Coven', () => {
     await until(async () => JSON.stringify(await request(home, 'GET', '/sessions')).includes(id));
     expect((await diagnose(home, live)).faults).toEqual([]);
   });
+
+  test('refuses a session for exactly those kinds of entries in its gate that are told', async () => {
+    await using scratch = await makeScratch();
+    const { home, coven, endHarnesses } = makeWorld(scratch, binary);
+    endHarnesses();
+    expect((await coven('run', 'codex', 'hi')).exitCode).toBe(0);
+    const gate = join(scratch.path, 'project', '.git', 'coven-maintenance-gate');
+    const differing: string[] = [];
+    for (const entry of ['', 'writers', 'lock'])
+      for (const [kind, make] of Object.entries(kinds)) {
+        const path = join(gate, entry).replace(/\/$/, '');
+        rmSync(path, { recursive: true, force: true });
+        make(path);
+        const told = (await diagnose(home)).faults.includes('sessions:leases wrong-kind fail');
+        const { exitCode } = await coven('run', 'codex', 'hi');
+        if (told !== (exitCode !== 0)) differing.push(`${entry || 'gate'} as ${kind}: told ${told}, exit ${exitCode}`);
+        rmSync(gate, { recursive: true, force: true });
+        mkdirSync(join(gate, 'writers'), { recursive: true });
+      }
+    expect(differing).toEqual([]);
+  });
 });
+
+const kinds: Readonly<Record<string, (path: string) => void>> = {
+  file: (path) => writeFileSync(path, ''),
+  folder: (path) => mkdirSync(path),
+  FIFO: (path) => void runSystem('mkfifo', [path], 'ignore'),
+  'link to a folder': (path) => {
+    mkdirSync(`${path}.elsewhere`, { recursive: true });
+    symlinkSync(`${path}.elsewhere`, path);
+  },
+  'link to a file': (path) => symlinkSync('/etc/hostname', path),
+  'link to nowhere': (path) => symlinkSync('/nonexistent/x', path),
+  'link to itself': (path) => symlinkSync(path, path),
+};

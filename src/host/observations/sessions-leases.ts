@@ -1,14 +1,24 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { access, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { daemonParticipant } from '../../coven/contract.ts';
 import { gateNames } from '../../coven/layout.ts';
+import { type GateEntry, gateEntries } from '../../coven/maintenance-gate.ts';
 import { fieldsOf } from '../../json.ts';
-import { isErrno, look as lookAt, modeOf, readStart, readThrough } from '../files.ts';
+import { askGit, gitReasons } from '../ask-git.ts';
+import { isErrno, kindOf, look as lookAt, modeOf, readThrough } from '../files.ts';
+import {
+  foreignPart,
+  isUnusual,
+  isUnusualConfig,
+  type Repository,
+  repositoryAround,
+  userConfigs,
+} from '../git-repository.ts';
 import type { Look } from '../look.ts';
 import { lastNames, type Names } from '../names.ts';
-import { filePath, id, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import { filePath, flag, id, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 import { isRemote, type Mount, readMounts } from './home-filesystem.ts';
 
 /** One file of a project's maintenance gate. */
@@ -34,6 +44,27 @@ export const schema = () =>
         gate: oneOf(['none', 'read', 'unreadable', 'remote']),
         /** What its owner or mode closes to this user, and so to the Coven of this user. */
         closed: v.exactOptional(v.object({ path: filePath, uid: number, mode: number })),
+        /** The first entry that is not what Coven opens there. */
+        strange: v.exactOptional(
+          v.object({
+            path: filePath,
+            expected: oneOf(['directory', 'file']),
+            kind,
+            /** It is a link that leads nowhere, or to itself. */
+            nowhere: flag,
+            links: number,
+          }),
+        ),
+        /** Git ends with an error in this project, so that Coven refuses every session; or it had to be asked, and was not. */
+        git: v.exactOptional(
+          v.object({
+            state: oneOf(['refuses', 'unasked']),
+            reason: oneOf(gitReasons),
+            root: filePath,
+            /** What of it is not this user's. */
+            foreign: maybe(v.object({ path: filePath, uid: number })),
+          }),
+        ),
         /** Who has fenced the project off for maintenance. */
         owner: maybe(lease()),
         writers: list(lease()),
@@ -51,17 +82,52 @@ const writerLimit = 200;
 
 type Project = Leases['projects'][number];
 
+/** Asking git costs a process each, and another error than the one before is rare. */
+const gitQuestions = 8;
+
 /** The maintenance gates of the projects that the newest sessions ran in. */
-export async function take({ observe }: Look): Promise<Leases> {
-  const { projects } = await observe('store.sessions');
-  const mounts = readMounts();
+export async function take(look: Look): Promise<Leases> {
+  const { projects } = await look.observe('store.sessions');
+  const mounts = readMounts() ?? [];
   // Folders and work trees of one repository share its gate, which is told once.
   const gates = new Map<string, Project>();
+  const ask = await makeGitQuestion(look);
   for (const path of projects.filter(isAbsolute)) {
-    const git = await gitFolder(path, mounts ?? []);
-    if (git !== null && !gates.has(git)) gates.set(git, await seeGate(path, git, mounts ?? []));
+    const repository = await repositoryAround(path, mounts);
+    if (repository === null || gates.has(repository.shared)) continue;
+    const git = repository.remote ? null : await ask(path, repository);
+    const without: Project = { path, gate: 'none', owner: null, writers: [] };
+    const seen = git?.state === 'refuses' ? without : await seeGate(path, repository.shared, mounts);
+    gates.set(repository.shared, { ...seen, ...(git && { git }) });
   }
   return { projects: [...gates.values()] };
+}
+
+type GitRefusal = NonNullable<Project['git']>;
+
+/** Asks git where it could refuse a repository, as this user: of another one's git nothing is known. */
+async function makeGitQuestion(look: Look) {
+  const { env, observe, signal } = look;
+  const [home, machine] = [await observe('home'), await observe('machine')];
+  const isOwner = machine.uid === home.uid;
+  // What git takes of the user's configuration in one project, it takes in the others.
+  let isOdd = isOwner && (await Promise.all(userConfigs(env).map(isUnusualConfig))).includes(true);
+  let left = gitQuestions;
+  return async (path: string, repository: Repository): Promise<GitRefusal | null> => {
+    if (!isOwner || left === 0) return null;
+    const foreign = await foreignPart(repository, env);
+    if (!foreign && !isOdd && !(await isUnusual(repository))) return null;
+    left -= 1;
+    const answer = await askGit(path, env, signal);
+    if (answer.is === 'takes') {
+      isOdd = false;
+      return null;
+    }
+    const about = { root: repository.root, foreign };
+    return answer.is === 'refuses'
+      ? { state: 'refuses', reason: answer.reason, ...about }
+      : { state: 'unasked', reason: 'other', ...about };
+  };
 }
 
 async function seeGate(path: string, git: string, mounts: readonly Mount[]): Promise<Project> {
@@ -70,6 +136,10 @@ async function seeGate(path: string, git: string, mounts: readonly Mount[]): Pro
   const gate = join(git, gateNames.folder);
   try {
     if ((await lookAt(gate)) === null) return without('none');
+    for (const entry of gateEntries) {
+      const strange = await strangeAt(join(gate, entry.name), entry);
+      if (strange) return { ...without('read'), strange };
+    }
     const isLease = (name: string): boolean => name.endsWith('.json');
     const found = await lastNames(join(gate, gateNames.writers), writerLimit, isLease).catch(absentAsEmpty);
     const [owner, ...writers] = await Promise.all([
@@ -108,27 +178,24 @@ async function closedAt(folders: readonly string[]): Promise<Project['closed'] |
   return null;
 }
 
-/**
- * The folder that all work trees of the repository around `path` share, by its name alone where that is remote; null
- * where there is no repository. Source: gitrepository-layout(5).
- */
-async function gitFolder(path: string, mounts: readonly Mount[]): Promise<string | null> {
-  if (isRemote(path, mounts)) return path;
-  const dotGit = join(path, '.git');
-  const stat = await lookAt(dotGit).catch(() => null);
-  if (stat?.isDirectory()) return dotGit;
-  if (!stat?.isFile()) return path === dirname(path) ? null : gitFolder(dirname(path), mounts);
-  const named = /^gitdir: (.+)$/m.exec(await firstText(dotGit))?.[1];
-  if (named === undefined) return null;
-  const own = resolve(path, named);
-  if (isRemote(own, mounts)) return own;
-  const shared = (await firstText(join(own, 'commondir'))).trim();
-  return shared ? resolve(own, shared) : own;
-}
-
-async function firstText(path: string): Promise<string> {
-  const reading = await readStart(path, 4096);
-  return reading.state === 'read' ? reading.bytes.toString('utf8') : '';
+/** An entry that Coven would not open, or not as what it is. */
+async function strangeAt(path: string, entry: GateEntry): Promise<Project['strange'] | null> {
+  const { expected, accepted, followsLinks, single } = entry;
+  const at = await lookAt(path);
+  if (!at) return null;
+  const links = Number(at.nlink);
+  const of = (kind: ReturnType<typeof kindOf>, nowhere = false) => ({ path, expected, kind, nowhere, links });
+  if (at.isSymbolicLink()) {
+    if (!followsLinks) return of('symlink');
+    const behind = await stat(path, { bigint: true }).catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR') || isErrno(error, 'ELOOP')) return null;
+      throw error;
+    });
+    if (!behind) return of('symlink', true);
+    return accepted.includes(kindOf(behind)) ? null : of(kindOf(behind));
+  }
+  if (!accepted.includes(kindOf(at))) return of(kindOf(at));
+  return single && links > 1 ? of(kindOf(at)) : null;
 }
 
 function absentAsEmpty(error: unknown): Names {
