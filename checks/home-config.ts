@@ -1,10 +1,11 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import type { Observations } from '../src/model/observation.ts';
 
 const words: Readonly<Record<string, string>> = {
-  'whole-number': 'a whole number from 0 up',
+  days: 'a whole number of days, 96,000,000 at the most',
   boolean: 'true or false',
   text: 'a text',
   texts: 'a list of texts',
@@ -54,7 +55,8 @@ export const homeConfig = defineCheck({
   explain:
     'With repos.toml broken, Coven’s own doctor ends without any other check; with privacy.toml broken, nothing is pruned, and the daemon ' +
     'calls its storage degraded; with the user’s settings.json broken, every command ignores it. A value of another type than Coven ' +
-    'expects breaks a file as much as a missing bracket. What the values mean is not judged here.',
+    'expects breaks a file as much as a missing bracket. Coven passes over a pattern that it cannot compile and over a key that it does ' +
+    'not know without a word: a private copy of its patterns is tried with the installed Coven.',
   causes: {
     ok: { message: ({ files }) => `${count(files, 'configuration file')} can be read` },
     unparsable: {
@@ -79,6 +81,28 @@ export const homeConfig = defineCheck({
           : command('mv', String(path), `${path}.aside`),
       ],
     },
+    'pattern-ignored': {
+      message: ({ patterns, count: of, version }) =>
+        `Coven ${version} passes over ${patterns} of the ${of} in extra_patterns of <coven-home>/privacy.toml: what it should hide is recorded as it is`,
+      hint: () =>
+        'It is no regular expression for Coven, whose kind has neither look-around nor back references. Correct it; what was recorded until then stays as it is.',
+    },
+    'hides-all': {
+      message: ({ version }) =>
+        `extra_patterns of <coven-home>/privacy.toml hide plain words: Coven ${version} records transcripts that nobody can read`,
+      hint: () =>
+        'Make them match no more than what they should hide; what was recorded until then cannot be read again.',
+    },
+    'unknown-key': {
+      message: ({ line, near }) =>
+        `<coven-home>/privacy.toml${line === null ? '' : `, line ${line}`}: Coven 0.4.6 does not know that key, and passes over it${near === null ? '' : `; ${near}, outside any table, may be meant`}`,
+      hint: () => 'Correct its name, or take it out: until then nothing is done about it.',
+    },
+    'zero-days': {
+      message: ({ keys }) =>
+        `${keys} is 0 in <coven-home>/privacy.toml, which Coven takes for 1: it deletes what is older than a day`,
+      hint: () => 'Write the number of days that is meant. There is none for “for ever”; 36500 is a century.',
+    },
     'settings-ignored': {
       message: (facts) =>
         `${facts.path}${wrong(facts)}; every coven command ignores it, with what it says of privacy and repositories`,
@@ -90,12 +114,19 @@ export const homeConfig = defineCheck({
     },
   },
   needs: ['home', 'machine', 'home.config', 'home.entries'],
+  wants: ['home.patterns'],
   skip: withoutHome,
-  judge: ({ home, machine, 'home.config': { files, settings }, 'home.entries': { list } }) => {
-    const found = files.flatMap(({ name, state, line, wrong, kind = null }) => {
+  judge: ({
+    home,
+    machine,
+    'home.config': { files, settings },
+    'home.entries': { list },
+    'home.patterns': patterns,
+  }) => {
+    const found = files.flatMap(({ name, state, line, wrong, kind = null, ...odd }) => {
       const facts = { name, state, line, kind, ...wrong };
       const rest = { facts, evidence: from('home.config', { [name]: kind ?? state, line, ...wrong }) };
-      if (state === 'parsed') return [];
+      if (state === 'parsed') return oddities(odd);
       const opener = openers[name];
       if (kind === 'fifo' && opener)
         return fail('blocks', `<coven-home>/${name}`, { ...rest, facts: { ...facts, opener } });
@@ -116,8 +147,34 @@ export const homeConfig = defineCheck({
           evidence: from('home.config', { 'settings.json': settings.kind ?? settings.state, line: settings.line }),
         }),
       );
+    if (patterns) found.push(...ofPatterns(patterns));
     if (found.length > 0) return found;
     const facts = { files: files.length + (settings ? 1 : 0) };
     return [pass('<coven-home>', { facts, evidence: from('home.config', facts) })];
   },
 });
+
+const privacy = '<coven-home>/privacy.toml';
+
+/** What of a file that can be read does not do what it seems to. */
+function oddities({
+  strange,
+  zero = [],
+}: Pick<Observations['home.config']['files'][number], 'strange' | 'zero'>): readonly Finding[] {
+  const keys = zero.join(' and ');
+  return [
+    ...(strange ? [warn('unknown-key', privacy, { facts: strange, evidence: from('home.config', strange) })] : []),
+    ...(keys ? [warn('zero-days', privacy, { facts: { keys }, evidence: from('home.config', { zero: keys }) })] : []),
+  ];
+}
+
+function ofPatterns({ ignored, hidesAll, version, count }: Observations['home.patterns']): readonly Finding[] {
+  const patterns = `pattern ${ignored.join(', ')}`;
+  const evidence = from('home.patterns', { version, count, ignored: ignored.join(', '), hidesAll });
+  return [
+    ...(ignored.length > 0
+      ? [fail('pattern-ignored', privacy, { facts: { patterns, count, version }, evidence })]
+      : []),
+    ...(hidesAll ? [fail('hides-all', privacy, { facts: { version }, evidence })] : []),
+  ];
+}

@@ -2,7 +2,7 @@
  * What Coven 0.4.6 expects in each of its configuration files, a path to each value; `*` is every entry. Other keys are ignored.
  * Source: its answers to files that have one value of another type each.
  */
-export const expectable = ['whole-number', 'boolean', 'text', 'texts', 'table', 'tables'] as const;
+export const expectable = ['days', 'boolean', 'text', 'texts', 'table', 'tables'] as const;
 export type Expected = (typeof expectable)[number];
 interface Expectation {
   readonly key: string;
@@ -12,8 +12,8 @@ interface Expectation {
 
 export const configShapes: Readonly<Record<string, readonly Expectation[]>> = {
   'privacy.toml': [
-    { key: 'log_retention_days', expected: 'whole-number' },
-    { key: 'raw_artifact_retention_days', expected: 'whole-number' },
+    { key: 'log_retention_days', expected: 'days' },
+    { key: 'raw_artifact_retention_days', expected: 'days' },
     { key: 'persist_raw_artifacts', expected: 'boolean' },
     { key: 'extra_patterns', expected: 'texts' },
   ],
@@ -31,6 +31,9 @@ export const configShapes: Readonly<Record<string, readonly Expectation[]>> = {
     })),
   ],
 };
+
+/** More lead to a date before the first one that Coven knows, and it prunes nothing. Source: `coven logs prune --dry-run` of Coven 0.4.6. */
+const mostDays = 96_000_000n;
 
 /** Every key that is expected to be something. */
 export const configKeys: readonly string[] = Object.values(configShapes).flatMap((shape) =>
@@ -64,8 +67,8 @@ const isTable = (value: unknown): boolean =>
 
 function is(expected: Expected, value: unknown): boolean {
   switch (expected) {
-    case 'whole-number':
-      return typeof value === 'bigint' && value >= 0n;
+    case 'days':
+      return typeof value === 'bigint' && value >= 0n && value <= mostDays;
     case 'boolean':
       return typeof value === 'boolean';
     case 'text':
@@ -77,4 +80,36 @@ function is(expected: Expected, value: unknown): boolean {
     case 'tables':
       return Array.isArray(value) && value.every(isTable);
   }
+}
+
+/** Numbers of days that are 0, which Coven 0.4.6 takes for 1. Source: `coven logs prune --dry-run`. */
+export const zeroDays = (value: unknown): readonly string[] =>
+  (configShapes['privacy.toml'] ?? [])
+    .filter(({ key, expected }) => expected === 'days' && valuesAt(value, [key])[0] === 0n)
+    .map(({ key }) => key);
+
+/** The first key of privacy.toml that Coven does not know and passes over, and the one that may be meant; null where it knows all. */
+export function strangeKey(value: unknown): { readonly key: string; readonly near: string | null } | null {
+  if (!isTable(value)) return null;
+  const known = (configShapes['privacy.toml'] ?? []).map(({ key }) => key);
+  for (const [key, inside] of Object.entries(value as Readonly<Record<string, unknown>>)) {
+    if (known.includes(key)) continue;
+    const within = isTable(inside) ? Object.keys(inside as object) : [];
+    const near = known.find((one) => within.includes(one)) ?? known.find((one) => isMisspelt(key, one)) ?? null;
+    return { key, near };
+  }
+  return null;
+}
+
+const bare = (key: string): string => key.toLowerCase().replace(/[^a-z]/g, '');
+
+/** Same letters but for one that is missing, added or another, whatever joins the words; or the start of the other. */
+function isMisspelt(key: string, known: string): boolean {
+  const [a, b] = [bare(key), bare(known)];
+  if (a === b || (a.length > 5 && (b.startsWith(a) || b.endsWith(a)))) return true;
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  const rest = (text: string, skipped: number): string => text.slice(start + skipped);
+  return rest(a, 1) === rest(b, 1) || rest(a, 1) === rest(b, 0) || rest(a, 0) === rest(b, 1);
 }

@@ -30,20 +30,25 @@ export interface Ended {
 const processorSeconds = 60;
 /** Told between the two commands; an error of the second one alone is one of the ledger. */
 const begun = 'coven-doctor: begun';
-const script = `ulimit -c 0; ulimit -t ${processorSeconds}; "$@" --version && echo '${begun}' && exec "$@" sessions --json`;
+const scriptOf = (words: Words): string =>
+  `ulimit -c 0; ulimit -t ${processorSeconds}; "$@" --version && echo '${begun}' && exec "$@" ${words}`;
+
+/** `sessions --json` opens the ledger; `run codex probe` runs the `codex` that lies in the folder `bin` of the scratch, and records what it prints. */
+type Words = 'sessions --json' | 'run codex probe';
 
 /**
- * Has a Coven, which `command` runs, tell its version, and open the ledger of the home in `scratch`: without the network, where
+ * Has a Coven, which `command` runs, tell its version, and do what `words` say in the home in `scratch`: without the network, where
  * `without` takes that away. Both run to their end in a process group of their own, which is ended with them. Never throws.
  */
 export async function askCoven(
   command: readonly string[],
+  words: Words,
   without: readonly string[],
   scratch: string,
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const [program = '', ...args] = [...without, '/bin/sh', '-c', script, 'sh', ...command];
+  const [program = '', ...args] = [...without, '/bin/sh', '-c', scriptOf(words), 'sh', ...command];
   const child = spawn(program, args, {
     cwd: join(scratch, 'user'),
     env: {

@@ -55,7 +55,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
     const command = commandOf(options.program);
     if (command === null) return notRun('not-trusted');
     for (const prefix of [...withoutNetwork(), []]) {
-      const told = await askCoven(command, prefix, scratch.path, left(), options.signal);
+      const told = await askCoven(command, 'sessions --json', prefix, scratch.path, left(), options.signal);
       if (told.version === 'overran') return notRun('does-not-run');
       if (told.version === null) continue;
       const judged = {

@@ -190,6 +190,31 @@ judges(homeConfig, [
     },
     ['fail blocks'],
   ],
+  [
+    'patterns that Coven passes over, and such that hide every word',
+    {
+      ...config(['privacy.toml', 'parsed']),
+      'home.patterns': { outcome: 'tried', count: 3, version: '0.4.6', ignored: [1, 3], hidesAll: true },
+    },
+    ['fail pattern-ignored', 'fail hides-all'],
+  ],
+  [
+    'a key that Coven does not know, and days that it takes for one',
+    {
+      'home.config': {
+        files: [
+          {
+            name: 'privacy.toml',
+            state: 'parsed',
+            line: null,
+            strange: { line: 2, near: null },
+            zero: ['log_retention_days'],
+          },
+        ],
+      },
+    },
+    ['warn unknown-key', 'warn zero-days'],
+  ],
   ['one whose absence only its own command minds', config(['familiars.toml', 'unparsable']), ['warn unparsable']],
   [
     'settings that Coven ignores',

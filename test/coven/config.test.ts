@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml';
 import { expect, it } from 'vitest';
-import { configShapes, firstWrong } from '../../src/coven/config.ts';
+import { configShapes, firstWrong, strangeKey, zeroDays } from '../../src/coven/config.ts';
 
 /** A file, and what Coven 0.4.6 says of it: the key that it stumbles over, or nothing. */
 const rows: readonly (readonly [file: string, text: string, key: string | null])[] = [
@@ -8,6 +8,8 @@ const rows: readonly (readonly [file: string, text: string, key: string | null])
   ['privacy.toml', 'log_retention_days = 30\nnonsense = 3\n[redact]\npatterns = ["a"]', null],
   ['privacy.toml', 'log_retention_days = "thirty"', 'log_retention_days'],
   ['privacy.toml', 'log_retention_days = -3', 'log_retention_days'],
+  ['privacy.toml', 'log_retention_days = 96000000', null],
+  ['privacy.toml', 'log_retention_days = 97000000', 'log_retention_days'],
   ['privacy.toml', 'log_retention_days = 3.0', 'log_retention_days'],
   ['privacy.toml', 'raw_artifact_retention_days = true', 'raw_artifact_retention_days'],
   ['privacy.toml', 'persist_raw_artifacts = 1', 'persist_raw_artifacts'],
@@ -31,4 +33,29 @@ const rows: readonly (readonly [file: string, text: string, key: string | null])
 it.each(rows)('%s: %s', (file, text, key) => {
   const value = parse(text, { integersAsBigInt: true });
   expect(firstWrong(configShapes[file] ?? [], value)?.key ?? null).toBe(key);
+});
+
+/** A privacy.toml, whether Coven passes over a key of it, and which one is meant. */
+const strange: readonly (readonly [text: string, near: string | null | 'none'])[] = [
+  ['log_retention_days = 30', 'none'],
+  ['extra_pattern = ["a"]', 'extra_patterns'],
+  ['extraPatterns = ["a"]', 'extra_patterns'],
+  ['extra-patterns = ["a"]', 'extra_patterns'],
+  ['extra_paterns = ["a"]', 'extra_patterns'],
+  ['log_retention_day = 3', 'log_retention_days'],
+  ['retention_days = 3', 'log_retention_days'],
+  ['[privacy]\npersist_raw_artifacts = true', 'persist_raw_artifacts'],
+  ['[redact]\npatterns = ["a"]', null],
+  ['note = "mine"', null],
+];
+
+it.each(strange)('%s: its key is taken for what it is', (text, near) => {
+  const found = strangeKey(parse(text, { integersAsBigInt: true }));
+  expect(found === null ? 'none' : found.near).toBe(near);
+});
+
+it('days that are 0', () => {
+  expect(
+    zeroDays(parse('log_retention_days = 0\nraw_artifact_retention_days = 1', { integersAsBigInt: true })),
+  ).toEqual(['log_retention_days']);
 });

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
-import { configKeys, configShapes, expectable, firstWrong } from '../../coven/config.ts';
+import { configKeys, configShapes, expectable, firstWrong, strangeKey, zeroDays } from '../../coven/config.ts';
 import { brokenLine } from '../../coven/json5.ts';
 import { parseJson } from '../../json.ts';
 import { readThrough } from '../files.ts';
@@ -23,6 +23,10 @@ export const schema = () =>
         ...judged(),
         /** The first value that is not what Coven expects, or is missing. */
         wrong: v.exactOptional(v.object({ key: oneOf(configKeys), expected: oneOf(expectable), missing: flag })),
+        /** The line of the first key that Coven does not know, and the one that may be meant: the key itself may be anything. */
+        strange: v.exactOptional(v.object({ line: maybe(number), near: maybe(oneOf(configKeys)) })),
+        /** Numbers of days that are 0. */
+        zero: v.exactOptional(list(oneOf(configKeys))),
       }),
     ),
     /** The settings of the user, outside the home, where there are any. */
@@ -58,6 +62,17 @@ async function settingsOf({ XDG_CONFIG_HOME, HOME }: Look['env']): Promise<Confi
 
 const parsed = { state: 'parsed', line: null } as const;
 
+/** What of a privacy.toml does not do what it seems to. */
+function oddities(text: string, value: unknown): Pick<Config['files'][number], 'strange' | 'zero'> {
+  const [found, zero] = [strangeKey(value), zeroDays(value)];
+  const line =
+    found === null ? -1 : text.split('\n').findIndex((line) => line.replace(/^[[ \t"']*/, '').startsWith(found.key));
+  return {
+    ...(found && { strange: { line: line < 0 ? null : line + 1, near: found.near } }),
+    ...(zero.length > 0 && { zero }),
+  };
+}
+
 /** Null where nothing is there. */
 async function judge(path: string, name: string): Promise<Judged | null> {
   const reading = await readThrough(path, limitBytes + 1);
@@ -81,6 +96,7 @@ async function judge(path: string, name: string): Promise<Judged | null> {
       const value = (await import('smol-toml')).parse(text, { integersAsBigInt: true });
       const wrong = firstWrong(configShapes[name] ?? [], value);
       if (wrong) return { state: 'wrong-type', line: null, wrong };
+      if (name === 'privacy.toml') return { ...parsed, ...oddities(text, value) };
     }
     return parsed;
   } catch (error) {

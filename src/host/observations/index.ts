@@ -15,6 +15,7 @@ export * as 'home.filesystem' from './home-filesystem.ts';
 export * as 'home.held' from './home-held.ts';
 export * as 'home.identities' from './home-identities.ts';
 export * as 'home.locks' from './home-locks.ts';
+export * as 'home.patterns' from './home-patterns.ts';
 export * as 'home.runs' from './home-runs.ts';
 export * as install from './install.ts';
 export * as machine from './machine.ts';
