@@ -23,9 +23,9 @@ const rows: readonly (readonly [patterns: readonly string[], faults: readonly st
   [['quote\'s " and \\\\ \n$(touch x)'], [stopped]],
 ];
 
-test.skipIf('why' in real).each(rows)(
+test.skipIf('why' in real).each(rows.map(([patterns, faults, said = '']) => [patterns, faults, said] as const))(
   'the real Coven compiles %j, or that is said',
-  async (patterns, faults, said = '') => {
+  async (patterns, faults, said) => {
     await using scratch = await makeScratch();
     const home = makeHome(join(scratch.path, 'home'));
     const list = patterns.map((pattern) => JSON.stringify(pattern)).join(', ');
