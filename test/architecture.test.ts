@@ -257,6 +257,8 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
     // A copy of a ledger, in a private folder.
     'src/host/rehearse.ts',
     'src/host/store.ts',
+    // A home of its own, in which patterns are tried.
+    'src/host/try-patterns.ts',
     'src/lifecycle/spawn.ts',
     // An answer, to a pipe.
     'src/plugins/program.ts',
