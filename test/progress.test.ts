@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn } from '@lydell/node-pty';
@@ -7,9 +7,11 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cli } from '../fixtures/diagnose.ts';
 import { faults } from '../fixtures/faults/index.ts';
+import { holdAfter } from '../fixtures/held.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
-import { canBeSlowed, endlessly, slowly } from '../fixtures/slowed.ts';
+import { canBeSlowed, endlessly, slowly, steadily } from '../fixtures/slowed.ts';
+import { snapshot } from '../fixtures/snapshot.ts';
 import { stageFault } from '../fixtures/staged.ts';
 import { longBytes, longLine, showLongWork } from '../src/render/long-work.ts';
 import { areasOf } from '../src/render/progress.ts';
@@ -57,14 +59,22 @@ function screenOf(output: string): {
 async function onTerminal(
   words: readonly string[],
   answer: (output: string, write: (text: string) => void) => void = () => undefined,
-  { cwd = '/', through = [] }: { readonly cwd?: string; readonly through?: readonly string[] } = {},
+  {
+    cwd = '/',
+    through = [],
+    env = {},
+  }: {
+    readonly cwd?: string;
+    readonly through?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<{ readonly output: string; readonly exitCode: number }> {
   const kept = 'trap : INT; "$@"; printf "\\nended %d\\n" $?; read _';
   const terminal = spawn('/bin/sh', ['-c', kept, 'sh', ...through, process.execPath, program, ...words], {
     cols: 80,
     rows: 24,
     cwd,
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm', ...env },
   });
   let output = '';
   let ended: RegExpExecArray | null = null;
@@ -208,8 +218,12 @@ describe('a ledger that takes its time', () => {
   test.skipIf(!canBeSlowed)(
     'read whole on a terminal: its area says what it is at, with bytes, and leaves no trace',
     async () => {
-      const { output } = await onTerminal(['--deep', '--home', home], undefined, { through: slowly('pread64') });
-      expect(output).toMatch(/store: reading the ledger: .* of 9\d\.\d MiB/);
+      const { output } = await onTerminal(['--deep', '--home', home], undefined, { through: steadily('pread64') });
+      const told = (title: string): readonly string[] =>
+        output.match(new RegExp(`store: ${title}: .+? of 9.+?\\r`, 'g')) ?? [];
+      // Most of each event is on overflow pages, of which the page map reads four bytes each.
+      for (const title of ['reading the ledger', 'reading its rows'])
+        expect(told(title).at(-1), output).toMatch(/: (?:8\d|9\d)(?:\.\d)? MiB of 9\d\.\d MiB/);
       expect(screenOf(output).lines.join('\n')).not.toMatch(deepTitles);
       expect(screenOf(output).isCursorShown).toBe(true);
     },
@@ -280,7 +294,7 @@ describe('a ledger that takes its time', () => {
     ['a bundle behind a report', ['--bundle']],
   ])('%s shows its stages on a terminal, and takes them away', async (_, words) => {
     await using out = await makeScratch();
-    const { output, exitCode } = await onTerminal([...words, '--home', home], undefined, {
+    const { output, exitCode } = await onTerminal([...words, '--timeout', '300', '--home', home], undefined, {
       cwd: out.path,
       through: slowly('pread64,read,openat'),
     });
@@ -290,6 +304,54 @@ describe('a ledger that takes its time', () => {
     expect(left.lines.filter((line) => /^\W*(?:redaction|archive|proof)$/.test(line))).toEqual([]);
     expect([left.lines.some((line) => line.includes('.zip')), left.isCursorShown]).toEqual([true, true]);
   });
+
+  /** The home, and the runs and backups in it; the times of its folders change with those. */
+  const stateOf = (): readonly string[] => [
+    ...snapshot(home, { without: 'doctor' }).filter((line) => !line.startsWith('. ')),
+    ...readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name.startsWith('doctor/runs/')),
+  ];
+
+  const ended = 'not done: daemon:record invalid: the run was ended by Ctrl-C\nNothing was changed.';
+
+  test.each([
+    ['--fix while it checks', ['--fix', '--yes'], 'home: ', /home: \d+ (?:of|checks)/],
+    ['--fix while it copies', ['--fix', '--yes'], 'Copying the home: ', /Copying the home/],
+    ['--fix while it proves', ['--fix', '--yes'], 'Proving the backup: ', /Proving the backup/],
+    ['a backup while it copies', ['backup', 'create'], 'Copying the home: ', /Copying the home/],
+    ['a backup while it proves', ['backup', 'create'], 'Proving the backup: ', /Proving the backup/],
+    ['a bundle while it collects', ['bundle', '-o', 'case.zip'], '\u2714\u001b[39m checks', /redaction/],
+    ['a bundle while it redacts', ['bundle', '-o', 'case.zip'], '\u2714\u001b[39m files and machine', /redaction/],
+    ['a bundle while it is proven', ['bundle', '-o', 'case.zip'], '\u2714\u001b[39m archive', /redaction/],
+  ])(
+    'Ctrl-C ends %s: the screen is clean, the home is as it was, and nothing is half written',
+    async (_, words, at, line) => {
+      await using out = await makeScratch();
+      await using held = await makeScratch();
+      const temporary = join(held.path, 'tmp');
+      mkdirSync(temporary);
+      writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
+      const before = stateOf();
+      const hold = holdAfter(held.path, at);
+      let isPressed = false;
+      const { output, exitCode } = await onTerminal(
+        [...words, '--home', home],
+        (seen, write) => {
+          if (isPressed || !seen.includes(at)) return;
+          isPressed = true;
+          write('\x03');
+          hold.letGo();
+        },
+        { cwd: out.path, env: { ...hold.env, TMPDIR: temporary }, through: canBeSlowed ? slowly('pread64') : [] },
+      );
+      expect(exitCode, output).toBe(130);
+      const left = screenOf(output);
+      expect(left.lines.filter((shown) => line.test(shown))).toEqual([]);
+      expect(left.isCursorShown).toBe(true);
+      if (words[0] === '--fix' && at !== 'home: ') expect(left.lines.join('\n')).toContain(ended);
+      expect(stateOf()).toEqual(before);
+      expect([readdirSync(out.path), readdirSync(temporary)]).toEqual([[], []]);
+    },
+  );
 
   test.each([
     ['says so on stderr', [], /^Collecting the evidence: 9.*\nCollecting the evidence: done in \d+ s\n$/],

@@ -52,8 +52,11 @@ export interface Child {
   /** Resolves when it has ended or could not be started; `describe` then says how. */
   readonly ended: Promise<void>;
   readonly hasEnded: () => boolean;
-  /** Counts the bytes that it reads from now on; null where this system does not tell them. */
-  readonly countRead: () => (() => number) | null;
+  /**
+   * Counts the bytes that it reads from now on, and a page for each call that reads less of one. Null where this system
+   * does not count them.
+   */
+  readonly countRead: (pageSize: number) => (() => number) | null;
   /** How it ended, as a clause: `ended (SIGKILL)`, `could not be started (EAGAIN)`. */
   readonly describe: () => string;
   /** Ends it at once; resolves when it is gone, or after a second, since a process that waits for a disk can stay. */
@@ -149,9 +152,13 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
     },
     ended,
     hasEnded: () => how !== null,
-    countRead: () => {
-      const before = bytesReadBy(child?.pid);
-      return before === null ? null : () => Math.max(0, (bytesReadBy(child?.pid) ?? before) - before);
+    countRead: (pageSize) => {
+      const before = readBy(child?.pid);
+      if (!before) return null;
+      return () => {
+        const now = readBy(child?.pid) ?? before;
+        return Math.max(0, now.bytes - before.bytes, (now.calls - before.calls) * pageSize);
+      };
     },
     describe: () => how ?? 'is still running',
     kill,
@@ -163,11 +170,13 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
   };
 }
 
-/** Every byte that a process has asked the system for. Source: proc_pid_io(5), `rchar`. */
-function bytesReadBy(pid: number | undefined): number | null {
+/** Every byte that a process has read, from disk or cache, and in how many calls. Source: proc_pid_io(5), `rchar`, `syscr`. */
+function readBy(pid: number | undefined): { readonly bytes: number; readonly calls: number } | null {
   try {
-    const [, bytes] = /^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1')) ?? [];
-    return bytes === undefined ? null : Number(bytes);
+    const io = readFileSync(`/proc/${pid}/io`, 'latin1');
+    const [, bytes] = /^rchar: (\d+)$/m.exec(io) ?? [];
+    const [, calls] = /^syscr: (\d+)$/m.exec(io) ?? [];
+    return bytes === undefined || calls === undefined ? null : { bytes: Number(bytes), calls: Number(calls) };
   } catch {
     return null;
   }

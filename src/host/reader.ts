@@ -57,6 +57,7 @@ export function startReaderAhead(): void {
 /** Who is told what a long reading is at, and how much there is of it. */
 interface Telling {
   readonly bytes: number;
+  readonly pageSize: number;
   readonly tell: (reading: Reading | null) => void;
 }
 
@@ -76,7 +77,7 @@ export async function runReader(
   ahead = undefined;
   onEnd(child.kill);
   // Beside a live owner, another process reads the pages, and later.
-  const read = request.scratch === null ? null : child.countRead();
+  const read = request.scratch === null || !telling ? null : child.countRead(telling.pageSize);
   telling?.tell({ at: read ? 'pages' : 'checks', bytes: telling.bytes, read });
   child.tell(request);
   const next = async (limit: number): Promise<ReadMessage | null> => {
@@ -93,6 +94,7 @@ export async function runReader(
   let sessions: StoreReading['sessions'] = null;
   let found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'> = noneFound;
   let integrity: StoreIntegrity | null = null;
+  let isAtRows = false;
   for (;;) {
     const message = await next(end - performance.now());
     if (!message) break;
@@ -107,8 +109,9 @@ export async function runReader(
       telling?.tell({ at: 'checks', bytes: telling.bytes, read: null });
     }
     if (message.kind === 'progress') {
-      if (found.tables.length === 0 && message.found.tables.length > 0)
-        telling?.tell({ at: 'rows', bytes: telling.bytes, read: null });
+      if (message.at === 'rows' && !isAtRows)
+        telling?.tell({ at: 'rows', bytes: telling.bytes, read: child.countRead(telling.pageSize) });
+      isAtRows ||= message.at === 'rows';
       found = message.found;
     }
     if (message.kind === 'integrity') {

@@ -56,8 +56,8 @@ export async function readStore(look: Look): Promise<StoreReading> {
     };
   const { main: ledger } = await placeOfLedger(look.home);
   const request = { ledger, deep: look.deep, budgetMs: boundedBudgetMs };
-  const telling =
-    look.deep && look.onReading ? { bytes: files.main.size + files.wal.size, tell: look.onReading } : null;
+  const size = { bytes: files.main.size + files.wal.size, pageSize: files.header?.pageSize ?? 0 };
+  const telling = look.deep && look.onReading ? { ...size, tell: look.onReading } : null;
   const read = (scratch: string | null): Promise<StoreReading> =>
     runReader({ ...request, scratch }, look.timeLeft() - reserveMs, look.signal, look.onEnd, telling);
 

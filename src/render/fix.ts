@@ -16,7 +16,7 @@ const outcomes = {
   fixed: 'fixed',
   refused: 'refused',
   'rolled-back': 'failed, and taken back',
-  failed: 'failed, and NOT taken back whole',
+  failed: 'failed, and NOT fully taken back',
 } as const;
 
 const expand = (text: string, home: string): string => expandTokens(harmless(text), home);
@@ -116,12 +116,17 @@ function undoLines(runId: string, steps: readonly Step[], home: NamedHome): read
 /** What became of each fix, and how the run is taken back. */
 export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: NamedHome): string {
   const left = new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
+  const isEndedEarly =
+    recovered.length === 0 &&
+    fixes.length > 0 &&
+    fixes.every(({ outcome, reason }) => outcome === 'refused' && reason?.code === 'interrupted');
   const lines = [
     ...recoveredLines(recovered),
     ...fixes.map(
       ({ fix, outcome, reason }) =>
-        `${outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
+        `${outcome === 'refused' && reason?.code === 'interrupted' ? 'not done' : outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
     ),
+    ...(isEndedEarly ? ['Nothing was changed.'] : []),
     ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger(home) : []),
     ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
       ? [

@@ -33,7 +33,7 @@ export type Progress = Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProble
 export function readTables(
   db: Database,
   { deep, scratch, budgetMs }: Pick<ReadRequest, 'deep' | 'scratch' | 'budgetMs'>,
-  progress: (found: Progress) => void,
+  progress: (found: Progress, at: 'pages' | 'rows') => void,
 ): StoreIntegrity {
   const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : budgetMs);
   const bytes = sizeOf(db);
@@ -47,22 +47,24 @@ export function readTables(
     indexProblems: lines.filter((line) => ofIndex.test(line)),
   });
   const tables: TableReading[] = [];
-  if (pagesWhole) checkPages(db, lines, () => progress({ tables, ...found() }));
+  if (pagesWhole) checkPages(db, lines, () => progress({ tables, ...found() }, 'pages'));
   // Its problems may be as many as are told, before any of the other tables.
   if (lines.length > 0 && lines.every(ofSearch))
     lines.push(...ordinaryTables(db).flatMap((name) => checkTable(db, name)));
   const { problems } = found();
   let isSearchDamaged = lines.some(ofSearch);
   const { names, all } = tableNames(db);
+  // Pages that SQLite found whole need no second reading for their rows to be there.
+  const counted = pagesWhole && problems.length === 0 && !deep;
+  const tellRows = (): void => (counted ? undefined : progress({ tables, ...found() }, 'rows'));
+  tellRows();
   for (const table of names) {
-    // Pages that SQLite found whole need no second reading for their rows to be there.
-    const counted = pagesWhole && problems.length === 0 && !deep;
     const reading = counted ? countRows(db, table) : readRows(db, table, end);
     // What the full-text index keeps is built anew from the events.
     const isSearch = table.startsWith('events_fts_') && reading.problem !== null;
     isSearchDamaged ||= isSearch;
     tables.push(isSearch ? { ...reading, problem: null } : reading);
-    if (!counted) progress({ tables, ...found() });
+    tellRows();
   }
   const searchEnd = performance.now() + (deep && scratch !== null ? Number.POSITIVE_INFINITY : searchMs);
   return {

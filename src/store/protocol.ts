@@ -29,7 +29,12 @@ export type ReadMessage =
       readonly kind: 'sessions';
       readonly sessions: Omit<StoreSessions, 'looks'>;
     }
-  | { readonly kind: 'progress'; readonly found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'> }
+  | {
+      readonly kind: 'progress';
+      /** What is read now: SQLite checks the pages, or every row of every table is read. */
+      readonly at: 'pages' | 'rows';
+      readonly found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'>;
+    }
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity }
   | { readonly kind: 'rows'; readonly rows: StoreRows }
   | { readonly kind: 'inventory'; readonly inventory: StoreInventory }

@@ -173,7 +173,9 @@ async function main(request: ReadRequest): Promise<Open | undefined> {
   }
   // Of a copy without the events, SQLite's own check would find holes.
   const integrity =
-    way === 'pages' ? notChecked(request.deep) : readTables(db, request, (found) => say({ kind: 'progress', found }));
+    way === 'pages'
+      ? notChecked(request.deep)
+      : readTables(db, request, (found, at) => say({ kind: 'progress', at, found }));
   say({ kind: 'integrity', integrity });
   await beside?.end();
   return {

@@ -47,7 +47,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'not-backed-up': ({ path, why }) => `the backup could not hold ${at(path)} (${why})`,
   'backup-outdated': ({ path }) => `${at(path)} changed after it was backed up; run again`,
   'unsound-ledger': ({ why }) => `the ledger is damaged (${why}), and opening it can make it worse`,
-  interrupted: () => 'interrupted',
+  interrupted: ({ signal }) =>
+    signal === undefined ? 'the run was ended' : `the run was ended by ${signal === 'SIGINT' ? 'Ctrl-C' : signal}`,
   io: ({ call, errno }) => `${call} failed with ${errno}`,
   'still-there': ({ pid }) =>
     pid === undefined ? 'the finding is still there after the repair' : `pid ${pid} did not end`,

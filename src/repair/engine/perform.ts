@@ -209,7 +209,7 @@ async function backUpAnew(tx: Transaction, work: Work, where: string): Promise<P
 
 async function makeBackup(
   { home, verify }: RepairContext,
-  { backup, tell }: Work,
+  { backup, tell, signal }: Work,
   where: string,
 ): Promise<ProvenBackup | null> {
   if (!backup) return null;
@@ -217,7 +217,9 @@ async function makeBackup(
   // It is written by its path, which nobody else may turn elsewhere meanwhile.
   return whileClosed(home, () => {
     verify();
-    return backup(where);
+    return backup(where).catch((error) => {
+      throw signal.aborted ? new Refusal('interrupted', { signal: String(signal.reason) }) : error;
+    });
   });
 }
 
