@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { limits } from '../src/store/protocol.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = ['src', 'checks'].flatMap((folder) =>
@@ -49,10 +50,14 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/model/', ['src/model/', 'src/coven/layout.ts', 'src/coven/lifecycle.ts', 'src/coven/rows.ts']],
   ['src/coven/', ['src/coven/', 'src/model/']],
   ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/model/observation.ts']],
+  ['src/rescue/ask.ts', ['src/rescue/report.ts', 'src/store/ask.ts', 'src/store/protocol.ts']],
   ['src/rescue/', ['src/rescue/', 'src/child/', 'src/sqlite/', 'src/coven/']],
   [
     'src/store/',
-    ['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/model/observation.ts', 'src/random.ts'],
+    [
+      ...['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/model/observation.ts', 'src/random.ts'],
+      ...['src/rescue/', 'src/backup/manifest.ts'],
+    ],
   ],
   [
     'src/host/observations/home-runs.ts',
@@ -65,6 +70,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/child/',
       'src/redaction/',
       'src/store/no-sessions.ts',
+      'src/store/ask.ts',
       'src/store/protocol.ts',
       'src/coven/',
       'src/model/observation.ts',
@@ -126,10 +132,13 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     ],
   ],
   ['src/render/kit.ts', ['src/render/', 'src/model/', 'src/plugins/kit/']],
-  ['src/render/backup.ts', ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts', 'src/repair/engine/']],
+  [
+    'src/render/backup.ts',
+    ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts', 'src/repair/engine/', 'src/store/protocol.ts'],
+  ],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/model/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/model/', 'src/bundle/verify.ts']],
-  ['src/render/rescue.ts', ['src/render/', 'src/model/', 'src/rescue/protocol.ts']],
+  ['src/render/rescue.ts', ['src/render/', 'src/model/', 'src/rescue/report.ts']],
   ['src/render/diff.ts', ['src/render/', 'src/model/', 'src/bundle/compare.ts']],
   [
     'src/render/',
@@ -165,7 +174,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/run/runner.ts',
       'src/deadline.ts',
       'src/programs.ts',
-      'src/sqlite/ask.ts',
+      'src/store/ask-judge.ts',
       'src/host/system/',
       'src/json.ts',
     ],
@@ -198,6 +207,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/backup/',
       'src/sqlite/',
       'src/child/',
+      'src/store/ask.ts',
       'src/store/protocol.ts',
       'src/model/observation.ts',
       'src/programs.ts',
@@ -212,8 +222,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     [
       'src/backup/',
       'src/child/',
-      'src/store/reach.ts',
-      'src/store/index-entries.ts',
+      ...['ask', 'ask-judge', 'protocol', 'reach'].map((name) => `src/store/${name}.ts`),
       'src/sqlite/',
       'src/coven/',
       'src/model/run-id.ts',
@@ -273,7 +282,7 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
     // A copy of a ledger, in the folder of a run.
     'src/store/empty-search.ts',
     'src/store/foreign.ts',
-    'src/store/mender.ts',
+    'src/store/jobs/mend.ts',
     'src/store/reach.ts',
     'src/training/place.ts',
   ]);
@@ -308,6 +317,47 @@ test('SQLite is loaded by child programs and the minimal daemon alone: without i
   expect([...reached].filter((file) => /import (?!type ).*'better-sqlite3'/.test(text(file)))).toEqual([]);
 });
 
+describe('the jobs of the program that opens ledgers', () => {
+  const moduleOf = (job: string): string => `src/store/jobs/${job}.ts`;
+  /** All that is loaded with a job's module. */
+  const loadedBy = (job: string): readonly string[] => {
+    const loaded = new Set([moduleOf(job)]);
+    for (const file of loaded) for (const target of valueImports(file)) loaded.add(target);
+    return [...loaded];
+  };
+
+  test('each has a module, and there is no other', () => {
+    expect(files.filter((file) => file.startsWith('src/store/jobs/'))).toEqual(
+      Object.keys(limits).map(moduleOf).sort(),
+    );
+  });
+
+  test.each(Object.entries(limits))(
+    '%s loads no code of another job, and opens ledgers as it may',
+    (job, { opens }) => {
+      const loaded = loadedBy(job);
+      expect(loaded.filter((file) => file.startsWith('src/store/jobs/'))).toEqual([moduleOf(job)]);
+      const openings = loaded.filter((file) => /import Database\b.* from '.*child\/sqlite\.ts'/.test(text(file)));
+      const byRescue = openings.filter((file) => file.startsWith('src/rescue/'));
+      expect(byRescue.length > 0).toBe(job === 'rescue' || job === 'merge');
+      const allowed = { nothing: [], 'to read': ['read'], 'to write': ['read', 'write'] }[opens];
+      const others = openings.filter((file) => !byRescue.includes(file));
+      expect(allowed.map((how) => `src/sqlite/open-to-${how}.ts`)).toEqual(expect.arrayContaining(others));
+    },
+  );
+
+  test('what opens a database through SQLite is listed', () => {
+    expect(files.filter((file) => /import Database\b.* from '.*child\/sqlite\.ts'/.test(text(file)))).toEqual([
+      // The minimal daemon has a ledger of its own.
+      'src/daemon/ledger.ts',
+      // A new ledger, and what is noted beside it.
+      ...['merge', 'rescue', 'words', 'write'].map((name) => `src/rescue/${name}.ts`),
+      'src/sqlite/open-to-read.ts',
+      'src/sqlite/open-to-write.ts',
+    ]);
+  });
+});
+
 test('no file imports itself through others, lazily or not', () => {
   const visited = new Set<string>();
   const circleFrom = (file: string, path: readonly string[]): readonly string[] | null => {
@@ -336,6 +386,8 @@ test('only the command line reads argv and sets the exit code', () => {
     'src/child/tie.ts',
     // No code cache is kept in what the command line names.
     'src/start/start.ts',
+    // And the name of its job.
+    'src/store/program.ts',
   ]);
 });
 

@@ -52,9 +52,9 @@ try {
   const path = join(large, 'coven.sqlite3');
   const request = { ledger: path, whole: false, leafMs: 0, milliseconds: 60_000 };
   // The program is told its parent, with which it ends.
-  const start = ['sh', '-c', 'exec "$0" "$1" "$PPID"', process.execPath, dist('judge')];
-  const map = () => once(start, { input: `${JSON.stringify(request)}\n` });
-  const found = JSON.parse(map().stdout || '{}');
+  const start = ['sh', '-c', 'exec "$0" "$1" "$PPID" untied bytes', process.execPath, dist('ledger')];
+  const map = () => once(start, { input: `${JSON.stringify({ job: 'bytes', request })}\n` });
+  const { answer: found } = JSON.parse(map().stdout);
   const script = `const db = new (await import(${JSON.stringify(sqlite)})).default(${JSON.stringify(path)}, { readonly: true });
     db.prepare('SELECT count(*) FROM events').get()`;
   const cases = [

@@ -28,7 +28,7 @@ export const good = { id: 'acme:good', title: 'It', explain: 'It', causes: { ok:
 `;
 
 interface Started {
-  /** `flock -x -n 3` for /usr/bin/flock, `reader.js` for a program of ours. */
+  /** `flock -x -n 3` for /usr/bin/flock, `ledger.js read` for a program of ours. */
   readonly what: string;
   readonly path: string;
   readonly knowsSecret: boolean;
@@ -80,12 +80,12 @@ async function trace(scratch: Scratch, program: string, words: readonly string[]
       };
     const [program = '', ...rest] = argv.slice(ours);
     // Numbers of processes and times differ.
-    const words = rest.filter((word) => /^[a-z]+$/.test(word) && word !== 'tied');
+    const words = rest.filter((word) => /^[a-z-]+$/.test(word) && !/^(un)?tied$/.test(word));
     return { what: [basename(program), ...words].join(' '), path: file, knowsSecret: line.includes(secret) };
   });
 }
 
-/** `reader.js` is started by a shell that gives it a limit of memory and then becomes it. */
+/** `ledger.js` is started by a shell that gives it a limit of memory and then becomes it. */
 const limit = 'sh with a limit';
 const attributes = 'lsattr of the home';
 const named = (word: string): string => (word.includes('/') ? 'PATH' : word);
@@ -96,22 +96,22 @@ const list = (started: readonly Started[]): readonly string[] => [...new Set(sta
 
 describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are ours and the system’s', () => {
   const cases: readonly (readonly [words: readonly string[], started: readonly string[]])[] = [
-    [[], [attributes, 'reader.js', 'setpriv', limit]],
+    [[], [attributes, 'ledger.js read', 'setpriv', limit]],
     [['list'], []],
     [['explain', 'home:mode'], []],
-    [['plan'], [attributes, 'reader.js', 'setpriv', limit]],
-    [['bundle'], [attributes, 'pack.js', 'reader.js', 'setpriv', limit]],
-    [['preflight'], [attributes, 'reader.js', 'setpriv', limit]],
+    [['plan'], [attributes, 'ledger.js read', 'setpriv', limit]],
+    [['bundle'], [attributes, 'pack.js', 'ledger.js read', 'setpriv', limit]],
+    [['preflight'], [attributes, 'ledger.js read', 'setpriv', limit]],
     [['runs'], []],
     [
       ['backup', 'create'],
-      ['flock -x -n 3', 'judge.js', 'ledger.js', 'setpriv', limit],
+      ['flock -x -n 3', 'ledger.js content', 'ledger.js judge', 'setpriv', limit],
     ],
     [['backup', 'list'], []],
     [['backup', 'verify'], ['flock -x -n 3']],
     [
       ['--fix', '--yes'],
-      ['flock -x -n 3', 'judge.js', 'ledger.js', attributes, 'reader.js', 'setpriv', limit],
+      ['flock -x -n 3', 'ledger.js content', 'ledger.js judge', attributes, 'ledger.js read', 'setpriv', limit],
     ],
     [['undo'], []],
     [['simulate'], ['true', 'unshare -m true']],
@@ -121,11 +121,11 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
         'coven.js daemon serve',
         'flock -s -n 3',
         'flock -x -n 3',
-        'judge.js',
+        'ledger.js bytes',
         attributes,
         'mkfifo PATH',
         'plugin.mjs',
-        'reader.js',
+        'ledger.js read',
         'setpriv',
         limit,
         'text.js',
@@ -153,7 +153,7 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
     const stopped = await trace(scratch, 'coven', ['daemon', 'stop']);
     const started = await start;
     expect([list(started), list(stopped)]).toEqual([
-      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'reader.js', 'setpriv', limit],
+      ['coven.js daemon serve', 'flock -s -n 3', 'flock -x -n 3', 'ledger.js read', 'setpriv', limit],
       [],
     ]);
     const know = [...started, ...stopped].filter(({ knowsSecret }) => knowsSecret);

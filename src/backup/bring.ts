@@ -1,5 +1,5 @@
 import { hasJournal, reach } from '../store/reach.ts';
-import { askLedger } from './ledger/ask.ts';
+import { askLedger } from './ask-ledger.ts';
 
 /**
  * Brings a ledger that nobody has open into a folder of ours, as the reading process does, and tells where it is to be
@@ -8,6 +8,6 @@ import { askLedger } from './ledger/ask.ts';
 export async function bringLedger(ledger: string, scratch: string, signal: AbortSignal): Promise<string> {
   const request = { ledger, scratch, deep: true, budgetMs: 0 };
   const { path } = reach(request);
-  if (hasJournal(request)) await askLedger({ do: 'settle', ledger: path }, signal);
+  if (hasJournal(request)) await askLedger('settle', { copy: path }, signal);
   return path;
 }

@@ -4,7 +4,6 @@ import { names } from '../coven/layout.ts';
 import { placeOfLedger } from '../host/ledger-place.ts';
 import { tool } from '../host/package.ts';
 import { copyFile } from './copy.ts';
-import { unopened } from './ledger/content.ts';
 import {
   attributesOf,
   type Content,
@@ -13,6 +12,7 @@ import {
   type LedgerBackup,
   type Manifest,
   type Unheld,
+  unopened,
 } from './manifest.ts';
 import { checkRoom, homeOf, manifestName, removeScratch, stages } from './place.ts';
 import { type Proof, proveInto } from './prove.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { makeScratch, type Scratch } from '../host/scratch.ts';
 import type { IndexComparison } from '../model/observation.ts';
+import { askLedger } from './ask-ledger.ts';
 import { bringLedger } from './bring.ts';
-import { askLedger } from './ledger/ask.ts';
 
 /**
  * Holds the indexes of a home's ledger against their tables, or null where that cannot be done. A ledger that nobody has
@@ -17,8 +17,8 @@ export async function seeIndexes(home: string, device: string, signal: AbortSign
     const place = join(home, names.ledger);
     // With its shared memory there, a process may have it open: beside a writer only its own path reads right.
     const ledger = existsSync(join(home, names.shm)) ? place : await bringLedger(place, scratch.path, signal);
-    const answer = await askLedger({ do: 'compare-indexes', ledger }, signal);
-    return answer.done === 'compared' ? answer.indexes : null;
+    const indexes = await askLedger('compare-indexes', { ledger }, signal);
+    return 'answer' in indexes ? indexes.answer : null;
   } catch {
     return null;
   } finally {

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { NoSqlite } from '../child/no-sqlite.ts';
-import { askJudge } from '../sqlite/ask.ts';
-import type { Reason } from '../sqlite/protocol.ts';
+import type { Reason } from '../sqlite/answers.ts';
+import { askJudge } from '../store/ask-judge.ts';
 import { Refused } from './refused.ts';
 
 /** What is wrong with a ledger of which everything was read, by what it means for whoever wants to open it. */

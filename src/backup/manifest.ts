@@ -54,6 +54,8 @@ export interface Content {
   readonly events: string | null;
 }
 
+export const unopened = (problem: string): Content => ({ problem, tables: [], sessions: null, events: null });
+
 /** What stood at a path when a ledger was taken. */
 export interface Stood {
   readonly path: string;

@@ -1,10 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { names } from '../coven/layout.ts';
+import { askLedger } from './ask-ledger.ts';
 import { damaged, isSound, type Judgement, judgeLedger } from './judgement.ts';
-import { askLedger } from './ledger/ask.ts';
-import { unopened } from './ledger/content.ts';
-import type { Content, LedgerBackup, Manifest } from './manifest.ts';
+import { type Content, type LedgerBackup, type Manifest, unopened } from './manifest.ts';
 import { difference, materialise } from './materialise.ts';
 import { removeScratch } from './place.ts';
 import { isOfRoom, Refused, reasonOf } from './refused.ts';
@@ -89,10 +88,9 @@ async function readCopy(ledger: string, signal: AbortSignal): Promise<{ content:
   if (size === 0)
     return { content: unopened('SQLITE_NOTADB'), judgement: damaged('its main file is missing or empty') };
   const judgement = await judgeLedger(ledger, signal);
-  const answer = await askLedger({ do: 'read', ledger }, signal, size);
-  if (answer.done === 'read') return { content: answer.content, judgement };
-  const code = answer.done === 'nothing' ? answer.code : 'no answer';
-  return { content: unopened(code), judgement: damaged(code) };
+  const content = await askLedger('content', { copy: ledger }, signal, size);
+  if ('answer' in content) return { content: content.answer, judgement };
+  return { content: unopened(content.why), judgement: damaged(content.why) };
 }
 
 /** How what one ledger holds differs from what another does, or null. */

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { lockNames, names } from '../coven/layout.ts';
 import { lookNow, modeOf } from '../host/files.ts';
 import type { Stage } from '../model/stage.ts';
+import type { Newer } from '../store/protocol.ts';
+import { askLedger } from './ask-ledger.ts';
 import { hashFile } from './copy.ts';
 import { isSound, judgeLedger } from './judgement.ts';
-import { askLedger } from './ledger/ask.ts';
-import type { Newer } from './ledger/protocol.ts';
 import { type Entry, type Manifest, parentOf } from './manifest.ts';
 import { dress, isMade } from './materialise.ts';
 import { checkRoom, stages } from './place.ts';
@@ -119,16 +119,15 @@ async function completeLedger(path: string, tree: string, manifest: Manifest, si
   const whole = `${main}.whole`;
   const above = manifest.entries.find((entry) => entry.path === parentOf(path));
   chmodSync(dirname(main), 0o700);
-  const answer = await askLedger({ do: 'snapshot', from: main, to: whole }, signal);
-  if (answer.done !== 'snapshot')
-    throw new Refused(`${path} of the backup cannot be staged (${JSON.stringify(answer)})`);
-  const read = await askLedger({ do: 'read', ledger: whole }, signal);
+  const snapshot = await askLedger('snapshot', { from: main, to: whole }, signal);
+  if ('why' in snapshot) throw new Refused(`${path} of the backup cannot be staged (${snapshot.why})`);
+  const read = await askLedger('content', { copy: whole }, signal);
   const expected = manifest.ledgers.find((ledger) => ledger.path === path)?.content;
   if (
-    read.done !== 'read' ||
+    'why' in read ||
     !isSound(await judgeLedger(whole, signal)) ||
     !expected ||
-    contentDifference(expected, read.content)
+    contentDifference(expected, read.answer)
   )
     throw new Refused(`${path} of the backup does not hold the same rows when it is staged; choose another backup`);
   for (const part of partsOf(path)) rmSync(join(tree, part), { force: true });
@@ -157,9 +156,8 @@ async function newerRows(
   if (!manifest.ledgers.some((ledger) => ledger.path === path))
     return { newSessions: [], changedSessions: [], events: 0 };
   if (!entries.some((entry) => entry.path === path)) return { unreadable: 'it is missing' };
-  const answer = await askLedger({ do: 'newer', ledger: join(now, path), than: join(tree, path) }, signal);
-  if (answer.done === 'newer') return answer.newer;
-  return { unreadable: answer.done === 'nothing' ? answer.code : 'no answer' };
+  const newer = await askLedger('newer', { ledger: join(now, path), than: join(tree, path) }, signal);
+  return 'why' in newer ? { unreadable: newer.why } : newer.answer;
 }
 
 /** Whether an entry of the backup is in the home as it is in the backup. Owners are not touched by a restore. */

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lookNow } from '../host/files.ts';
-import { askLedger } from './ledger/ask.ts';
+import { askLedger } from './ask-ledger.ts';
 import { attributesOf } from './manifest.ts';
 import { dress } from './materialise.ts';
 import { Refused } from './refused.ts';
@@ -32,9 +32,9 @@ export async function settleNow(
     if (taken.ledger.way === 'snapshot' || !isSame(taken.ledger.stood, standing(home, ledger)))
       throw new Refused(`${join(home, ledger)} is being written to; stop it: coven daemon stop`);
   }
-  const answer = await askLedger({ do: 'settle', ledger: copy }, signal, Number(main + (wal ?? 0n)));
+  const settled = await askLedger('settle', { copy }, signal, Number(main + (wal ?? 0n)));
   const stat = lookNow(join(home, ledger));
-  if (answer.done !== 'settled' || !stat) return;
+  if ('why' in settled || !settled.answer || !stat) return;
   dress({ kind: 'directory', ...attributesOf(ledger, stat) }, copy);
   sync(copy);
   renameSync(copy, to);

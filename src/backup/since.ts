@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { makeScratch, type Scratch } from '../host/scratch.ts';
+import type { Newer } from '../store/protocol.ts';
+import { askLedger } from './ask-ledger.ts';
 import { bringLedger } from './bring.ts';
-import { askLedger } from './ledger/ask.ts';
-import type { Newer } from './ledger/protocol.ts';
 
 /** A ledger that lies in the quarantine of a run. */
 export interface Kept {
@@ -34,8 +34,8 @@ export async function rowsSince(
     // With its shared memory there, a process may have it open: beside a writer only its own path reads right.
     const place = join(home, names.ledger);
     const ledger = existsSync(join(home, names.shm)) ? place : await bringLedger(place, now, signal);
-    const answer = await askLedger({ do: 'newer', ledger, than: await bringLedger(from, then, signal) }, signal);
-    return answer.done === 'newer' ? answer.newer : null;
+    const newer = await askLedger('newer', { ledger, than: await bringLedger(from, then, signal) }, signal);
+    return 'answer' in newer ? newer.answer : null;
   } catch {
     return null;
   } finally {

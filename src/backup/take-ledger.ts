@@ -2,8 +2,8 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lookNow, readStart } from '../host/files.ts';
+import { askLedger } from './ask-ledger.ts';
 import { copyFile, hashFile } from './copy.ts';
-import { askLedger } from './ledger/ask.ts';
 import { attributesOf, type Content, type Entry, type LedgerBackup, type Stood } from './manifest.ts';
 import { Refused } from './refused.ts';
 import { partsOf } from './walk.ts';
@@ -75,8 +75,8 @@ async function takeSnapshot(home: string, path: string, files: string, signal: A
   if (!isShared && (await isWal(source))) return 'its shared memory is missing';
   for (const part of partsOf(path)) rmSync(join(files, part), { force: true });
   const stat = lstatSync(source, { bigint: true });
-  const answer = await askLedger({ do: 'snapshot', from: source, to }, signal);
-  if (answer.done !== 'snapshot') return answer.done === 'nothing' ? answer.code : 'no answer';
+  const snapshot = await askLedger('snapshot', { from: source, to }, signal);
+  if ('why' in snapshot) return snapshot.why;
   chmodSync(to, 0o600);
   const entry: Entry = {
     kind: 'file',
@@ -85,7 +85,7 @@ async function takeSnapshot(home: string, path: string, files: string, signal: A
     sha256: await hashFile(to, signal),
     sparse: false,
   };
-  return { ledger: { path, way: 'snapshot', stood }, content: answer.content, entries: [entry] };
+  return { ledger: { path, way: 'snapshot', stood }, content: snapshot.answer, entries: [entry] };
 }
 
 /** Whether a ledger is in WAL mode, by byte 18 of its header. Source: the SQLite file format, section 1.3. */

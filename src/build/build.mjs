@@ -93,15 +93,15 @@ async function build(options) {
 }
 
 /** What users call. */
-const programs = { 'coven-doctor': 'src/coven-doctor.ts', coven: 'src/coven.ts' };
+const commands = { 'coven-doctor': 'src/coven-doctor.ts', coven: 'src/coven.ts' };
 
 /**
  * What is loaded together is in one file of code, with a code cache of its own: what every command line begins with, the table of commands
  * and what is said of it, the reader of options, the default diagnosis with all that it imports, what it needs where a repair has
  * been, and what makes a bundle of it. What two of them need is in the first.
  */
-const together = {
-  first: [...Object.values(programs), 'src/cli/main.ts', 'src/cli/dispatch.ts'],
+const commandGroups = {
+  first: [...Object.values(commands), 'src/cli/main.ts', 'src/cli/dispatch.ts'],
   words: ['src/cli/commands/index.ts', 'src/cli/help.ts', 'src/cli/version.ts', 'src/cli/completion.ts'],
   code: [
     'src/cli/commands/plain.ts',
@@ -119,17 +119,24 @@ const together = {
 /** What is loaded only after others: what it needs of them stays in them. */
 const after = { bundle: ['code', 'parse', 'runs'] };
 
-/** Programs that are started as children (`ChildProgram`). */
+/**
+ * What opens ledgers, by its jobs. A diagnosis reads, beside a live daemon with what starts a process for the bytes, and tries to write to
+ * what a rehearsal has left. Other jobs are loaded by themselves.
+ */
+const ledger = { ledger: 'src/store/program.ts' };
+const ledgerGroups = {
+  ledger: [ledger.ledger, 'src/store/jobs/read.ts'],
+  beside: ['src/store/beside.ts'],
+  bytes: ['src/store/jobs/bytes.ts'],
+  trial: ['src/store/jobs/try-writing.ts'],
+};
+
+/** Other programs that are started as children (`ChildProgram`), each in one piece. */
 const children = {
-  reader: 'src/store/reader.ts',
-  mender: 'src/store/mender.ts',
-  judge: 'src/sqlite/program.ts',
-  rescue: 'src/rescue/program.ts',
   system: 'src/host/system/program.ts',
   command: 'src/cli/isolated-program.ts',
   text: 'src/host/text-program.ts',
   pack: 'src/cli/pack-program.ts',
-  ledger: 'src/backup/ledger/program.ts',
 };
 
 /** ES modules, since modules of others import them, or are imported by them. */
@@ -172,9 +179,13 @@ async function buildChildren() {
 const buildModules = () =>
   build({ entryPoints: modules, format: 'esm', outExtension: { '.js': '.mjs' }, splitting: true });
 
-async function buildPrograms() {
+/** Builds programs of which parts are loaded when they are needed. `together` names the groups of what is in one file. */
+async function buildParts(programs, together, mode) {
+  const [first] = Object.keys(together);
   const { outputFiles, metafile } = await build({
     entryPoints: programs,
+    // The same part of two programs needs files of other names.
+    chunkNames: `${first}-[name]-[hash]`,
     format: 'esm',
     splitting: true,
     write: false,
@@ -199,7 +210,7 @@ async function buildPrograms() {
   /** The group of what two need. */
   function shared(one, other) {
     if (one === undefined || after[other]?.includes(one)) return one ?? other;
-    return 'first';
+    return first;
   }
 
   const texts = new Map();
@@ -237,13 +248,18 @@ return own.exports};`;
     );
     writeFileSync(join(dist, name), `const importMetaUrl=${here};${rest}`);
   }
-  for (const name of Object.keys(programs)) await writeProgram(name, `first-${hash}.js`, `./${name}.js`, 0o755);
+  for (const name of Object.keys(programs)) await writeProgram(name, `${first}-${hash}.js`, `./${name}.js`, mode);
 }
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
 copyFileSync(join(root, 'fixtures/double.mjs'), join(dist, 'double.mjs'));
-await Promise.all([buildChildren(), buildModules(), buildPrograms()]);
+await Promise.all([
+  buildChildren(),
+  buildModules(),
+  buildParts(commands, commandGroups, 0o755),
+  buildParts(ledger, ledgerGroups),
+]);
 writeFileSync(join(dist, 'THIRD-PARTY-LICENCES.txt'), licencesOf([...bundled], root));
 spawnSync(process.execPath, [join(root, 'src/build/caches.mjs')], { stdio: 'inherit' });

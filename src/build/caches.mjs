@@ -56,6 +56,12 @@ function run(what, words, input = '') {
   if (signal || status > 3) throw new Error(`${what} ended with ${signal ?? status}`);
 }
 
+/** Of the program that opens ledgers, which begins with the first of these jobs. */
+function makeJobs(names, requests) {
+  const lines = Object.entries(requests).map(([job, request]) => `${JSON.stringify({ job, request })}\n`);
+  make('ledger', names, './ledger.js', [String(pid), 'untied', Object.keys(requests)[0]], lines.join(''));
+}
+
 /**
  * Makes a bundle with a copy of the package whose programs of `children` write down what they are asked. Returns the
  * options of Node that each was started with, and its input.
@@ -113,15 +119,10 @@ try {
   for (const suffix of ['', '-wal']) copyFileSync(ledger + suffix, trial + suffix);
   const folder = join(scratch, 'reader');
   mkdirSync(folder);
-  const request = { ledger, scratch: folder, deep: false, budgetMs: 150 };
-  make('reader', 'reader', '', [String(pid)], `${JSON.stringify(request)}\n${JSON.stringify({ trial })}\n`);
-  make(
-    'judge',
-    'judge',
-    '',
-    [String(pid)],
-    `${JSON.stringify({ ledger, whole: false, leafMs: 200, milliseconds: 4000 })}\n`,
-  );
+  const read = { ledger, scratch: folder, deep: false, budgetMs: 150 };
+  makeJobs('ledger,trial', { read, 'try-writing': { copy: trial } });
+  makeJobs('beside', { read: { ...read, scratch: null } });
+  makeJobs('bytes', { bytes: { ledger, whole: false, leafMs: 200, milliseconds: 4000 } });
   make('first', 'first,code,runs', './coven-doctor.js', [], '');
   make('first', 'parse', './coven-doctor.js', ['--home', home], '');
   make('first', 'words', './coven-doctor.js', ['--help'], '');

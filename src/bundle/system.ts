@@ -6,7 +6,7 @@ import { textOfProc } from '../host/proc-file.ts';
 import { askMachine } from '../host/system/ask.ts';
 import { readMachine } from '../host/system/linux.ts';
 import { runSystem } from '../programs.ts';
-import { askDriver } from '../sqlite/ask.ts';
+import { askDriver } from '../store/ask-judge.ts';
 import type { StoreInventory } from '../store/protocol.ts';
 
 const fileLimit = 64 * 1024;

@@ -4,34 +4,24 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { within } from '../deadline.ts';
 import { packageRoot } from '../host/package.ts';
-import { codeCacheEnv } from './code-cache.ts';
 import { type LineReader, readLines } from './lines.ts';
-import { noSqliteOf } from './no-sqlite.ts';
-import { tie, tied } from './tie.ts';
+import { tie, tied, untied } from './tie.ts';
 
 /** Programs of this package that run as children, one file of `dist` each. */
-export type ChildProgram =
-  | 'reader'
-  | 'ledger'
-  | 'mender'
-  | 'judge'
-  | 'rescue'
-  | 'plugin'
-  | 'system'
-  | 'command'
-  | 'text'
-  | 'pack';
+export type ChildProgram = 'ledger' | 'plugin' | 'system' | 'command' | 'text' | 'pack';
 
 export interface ChildOptions {
   /** Options for Node itself, before the program. */
   readonly nodeOptions?: readonly string[];
+  /** What it is to do, where that is not the same for each. */
+  readonly words?: readonly string[];
   /** The descriptor that the child answers on: 1, or another one where 1 belongs to code of others. */
   readonly answersOn?: 1 | 3;
   /** Its environment; without it, an empty one. */
   readonly env?: Readonly<Record<string, string>>;
   /** A process group of its own, which is ended as one. */
   readonly group?: boolean;
-  /** Bytes of memory that it may have, where not what its program has by default; what asks for more fails, in SQLite with SQLITE_NOMEM. */
+  /** Bytes of memory that it may have; what asks for more fails, in SQLite with SQLITE_NOMEM. */
   readonly memoryBytes?: number;
   /** Longest line that is taken, in UTF-16 units. */
   readonly lineLimit?: number;
@@ -47,7 +37,7 @@ export type NoLine = 'late' | 'ended' | 'too-long';
 export interface Child {
   /** Writes one JSON line to its input. What a child that has ended does not take is dropped. */
   readonly tell: (request: object | string) => void;
-  /** The next line that it answers. Rejects with NoSqlite alone: where a program of ours could not load SQLite. */
+  /** The next line that it answers. Never rejects. */
   readonly line: (milliseconds: number, signal: AbortSignal) => Promise<{ readonly text: string } | NoLine>;
   /** Resolves when it has ended or could not be started; `describe` then says how. */
   readonly ended: Promise<void>;
@@ -65,27 +55,19 @@ export interface Child {
   readonly finish: () => Promise<void>;
 }
 
-const sqlitePrograms: ReadonlySet<ChildProgram> = new Set(['reader', 'ledger', 'mender', 'judge', 'rescue']);
-
 /** How long a killed child may take to go. Only one that waits for a disk or a network takes longer. */
 const goneMs = 1000;
 const defaultLineLimit = 64 * 1024 ** 2;
 
-/**
- * Bytes for a program that has a ledger open. SQLite joins a row with all its values, several times over, and evaluates
- * what a schema says: a ledger, which may be hostile, decides how much memory that takes.
- */
-const sqliteMemoryBytes = 1024 ** 3;
-
 /** Starts a program of ours. It is given nothing of our environment. Never throws: a child that cannot be started has ended. */
 export function startChild(program: ChildProgram, options: ChildOptions = {}): Child {
-  const usesSqlite = sqlitePrograms.has(program);
   const {
     nodeOptions = [],
+    words = [],
     answersOn = 1,
     env = {},
     group = false,
-    memoryBytes = usesSqlite ? sqliteMemoryBytes : undefined,
+    memoryBytes,
     lineLimit = defaultLineLimit,
   } = options;
   let child: ChildProcess | null = null;
@@ -99,14 +81,18 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
     settle();
   };
   try {
-    const node = [process.execPath, ...nodeOptions, join(packageRoot, 'dist', fileOf(program)), String(process.pid)];
     // What a child started itself is ended by the child, which ends its group.
     const ties = group ? null : tie();
-    const command = ties ? [...ties, ...node, tied] : node;
+    const path = join(packageRoot, 'dist', fileOf(program));
+    const command = [
+      ...(ties ?? []),
+      ...[process.execPath, ...nodeOptions, path],
+      ...[String(process.pid), ties ? tied : untied, ...words],
+    ];
     const [file = '', ...args] = memoryBytes === undefined ? command : limited(command, memoryBytes);
     child = spawn(file, args, {
       stdio: answersOn === 1 ? ['pipe', 'pipe', 'ignore'] : ['pipe', 'ignore', 'ignore', 'pipe'],
-      env: { ...(usesSqlite && codeCacheEnv()), ...env },
+      env,
       cwd: '/',
       detached: group,
     });
@@ -122,7 +108,6 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
   const input = child?.stdin ?? null;
   input?.on('error', () => undefined);
   const output = (child?.stdio?.[answersOn] ?? null) as Readable | null;
-  let hasAnswered = false;
   const lines: LineReader | null = output && readLines(output, lineLimit);
   const kill = async (): Promise<void> => {
     // Until its exit is told here, the number is still its own.
@@ -143,11 +128,6 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
       const line = await within(lines.next(), milliseconds, signal, () => 'late' as const);
       // Its output ends a moment before it does; how it ended is asked next.
       if (line === 'ended') await within(ended, goneMs, never, () => undefined);
-      if (!usesSqlite || line === 'late' || line === 'too-long') return line;
-      const isFirst = !hasAnswered;
-      hasAnswered ||= line !== 'ended';
-      const missing = isFirst ? noSqliteOf(line === 'ended' ? null : line.text) : null;
-      if (missing) throw missing;
       return line;
     },
     ended,

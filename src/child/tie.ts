@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { systemProgram } from '../programs.ts';
 
-/** What a program of ours is told, as its second word, that the kernel ends with this process. */
-export const tied = 'tied';
+/** What a program of ours is told as its second word: whether the kernel ends it with this process. */
+export const [tied, untied] = ['tied', 'untied'];
 
 /** The number of AT_SECURE in an auxiliary vector. Source: getauxval(3). */
 const atSecure = 23n;

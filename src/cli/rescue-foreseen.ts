@@ -13,7 +13,7 @@ import { rescueStep } from '../render/rescue.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { askRescue, RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
-import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/protocol.ts';
+import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/report.ts';
 import { longWork } from './display.ts';
 import { toldOf } from './rescue-kept.ts';
 import { backupsToMerge, fillFrom, otherLedger } from './rescue-run.ts';

@@ -15,7 +15,7 @@ import { type ReplaceOptions, replaceInHome } from '../repair/engine/replace.ts'
 import type { FixOutcome } from '../repair/engine/transaction.ts';
 import { RescueFailed } from '../rescue/ask.ts';
 import { isWhole } from '../rescue/outcome.ts';
-import type { RescueReport } from '../rescue/protocol.ts';
+import type { RescueReport } from '../rescue/report.ts';
 import { keptName, toldOf } from './rescue-kept.ts';
 
 const rehearsalMs = 120_000;

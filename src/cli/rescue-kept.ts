@@ -7,7 +7,7 @@ import { parseJson } from '../json.ts';
 import type { RescuedSession, RescueTold } from '../model/rescue-told.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { listRuns } from '../repair/engine/runs.ts';
-import type { RescueReport } from '../rescue/protocol.ts';
+import type { RescueReport } from '../rescue/report.ts';
 
 /** In the folder of a rescue's run. */
 export const keptName = 'rescue-report.json';

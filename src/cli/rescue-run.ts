@@ -10,7 +10,7 @@ import type { Offer } from '../render/rescue.ts';
 import { askMerge, askRescue, RescueFailed } from '../rescue/ask.ts';
 import { merged } from '../rescue/merged.ts';
 import { isWhole } from '../rescue/outcome.ts';
-import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/protocol.ts';
+import type { RescueProgress, RescueReport, RescueRequest } from '../rescue/report.ts';
 import { UsageError } from './usage.ts';
 
 /**

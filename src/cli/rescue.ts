@@ -15,7 +15,7 @@ import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { RescueFailed } from '../rescue/ask.ts';
 import { exitOf } from '../rescue/outcome.ts';
-import type { RescueReport } from '../rescue/protocol.ts';
+import type { RescueReport } from '../rescue/report.ts';
 import { consent } from './consent.ts';
 import type { Named } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import type { Newer } from '../backup/ledger/protocol.ts';
 import { rowsSince } from '../backup/since.ts';
 import { renderLost } from '../render/backup.ts';
 import { renderProgress, renderRefusal, renderUndone } from '../render/fix.ts';
@@ -8,6 +7,7 @@ import type { NamedHome } from '../render/typed.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { listRuns } from '../repair/engine/runs.ts';
 import { type Undone, undoRun } from '../repair/engine/undo.ts';
+import type { Newer } from '../store/protocol.ts';
 import { print } from './print.ts';
 
 const refusedCode = 5;

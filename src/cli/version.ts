@@ -10,7 +10,7 @@ export async function printVersion(verbose: boolean): Promise<number> {
 
 async function allVersions(version: string): Promise<string> {
   const { platform, arch } = process;
-  const { askDriver } = await import('../sqlite/ask.ts');
+  const { askDriver } = await import('../store/ask-judge.ts');
   const sqlite = await askDriver(new AbortController().signal).then(
     (found) => (found ? `SQLite ${found.version}, ${found.driver}` : 'SQLite did not tell its version in time'),
     (error: Error) => error.message,

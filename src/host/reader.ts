@@ -1,25 +1,31 @@
 import { access } from 'node:fs';
-import { type Child, startChild } from '../child/child.ts';
 import { NoSqlite } from '../child/no-sqlite.ts';
 import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } from '../model/observation.ts';
 import type { Reading } from '../model/reading.ts';
-import {
-  askAgain,
-  askRows,
-  type InventoryRequest,
-  type ReadMessage,
-  type ReadRequest,
-  type ReplayRequest,
-  type SessionReplay,
-  type StoreInventory,
-  type TrialAnswer,
-  type TrialRequest,
+import { type Running, startJob } from '../store/ask.ts';
+import type {
+  InventoryRequest,
+  JobName,
+  Jobs,
+  OpenRequest,
+  ReadPart,
+  ReadRequest,
+  ReplayRequest,
+  SessionReplay,
+  StoreInventory,
+  TrialAnswer,
 } from '../store/protocol.ts';
 import { CannotSee } from './host.ts';
 
 const againMs = 1000;
 
-const noneFound = { tables: [], problems: [], indexProblems: [] };
+/** What was told so far. */
+interface Told {
+  open: StoreOpen | null;
+  bytes: StoreBytes | null;
+  sessions: StoreReading['sessions'];
+  found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'>;
+}
 
 /** What one run learns of the ledger; parts that the time did not allow are null. */
 export interface StoreReading {
@@ -36,13 +42,10 @@ export interface StoreReading {
   /** What a session said and was told; null as above. */
   readonly replay: (request: ReplayRequest, milliseconds: number) => Promise<SessionReplay | null>;
   /** What comes of writing to a private copy; null where the child has not told all that it was asked, or did not end in time. */
-  readonly tryWriting: (request: TrialRequest, milliseconds: number) => Promise<TrialAnswer | null>;
+  readonly tryWriting: (copy: string, milliseconds: number) => Promise<TrialAnswer | null>;
 }
 
-/** A ledger may hold a name or a row of a gigabyte; what is read of a sound one takes a tenth of this. */
-const limits = { memoryBytes: 256 * 1024 ** 2 };
-
-let ahead: Child | undefined;
+let ahead: Running | undefined;
 
 /**
  * Starts a reading child before it is known whether it is needed: its start takes as long as all that comes before the
@@ -51,7 +54,7 @@ let ahead: Child | undefined;
 export function startReaderAhead(): void {
   // Node's own threads first: a process that may have no more of them aborts, and this one would, for its child.
   access('/', () => undefined);
-  ahead ??= startChild('reader', limits);
+  ahead ??= startJob('read');
 }
 
 /** Who is told what a long reading is at, and how much there is of it. */
@@ -66,80 +69,69 @@ interface Telling {
  * where it told nothing.
  */
 export async function runReader(
-  request: ReadRequest,
+  request: OpenRequest,
   milliseconds: number,
   signal: AbortSignal,
   onEnd: (end: () => Promise<void>) => void,
   telling: Telling | null = null,
 ): Promise<StoreReading> {
   // One that was started ahead and has ended since would not answer.
-  const child = ahead && !ahead.hasEnded() ? ahead : startChild('reader', limits);
+  const child = ahead && !ahead.hasEnded() ? ahead : startJob('read');
   ahead = undefined;
   onEnd(child.kill);
   // Beside a live owner, another process reads the pages, and later.
   const read = request.scratch === null || !telling ? null : child.countRead(telling.pageSize);
   telling?.tell({ at: read ? 'pages' : 'checks', bytes: telling.bytes, read });
-  child.tell(request);
-  const next = async (limit: number): Promise<ReadMessage | null> => {
-    const line = await child.line(limit, signal).catch((error: unknown) => {
-      if (!(error instanceof NoSqlite)) throw error;
-      throw new CannotSee('no-sqlite', error.message, error.command);
-    });
-    return typeof line === 'object' ? (JSON.parse(line.text) as ReadMessage) : null;
-  };
-
   const end = performance.now() + milliseconds;
-  let open: StoreOpen | null = null;
-  let bytes: StoreBytes | null = null;
-  let sessions: StoreReading['sessions'] = null;
-  let found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'> = noneFound;
-  let integrity: StoreIntegrity | null = null;
+  const timeLeft = (): number => end - performance.now();
+  const told: Told = {
+    open: null,
+    bytes: null,
+    sessions: null,
+    found: { tables: [], problems: [], indexProblems: [] },
+  };
   let isAtRows = false;
-  for (;;) {
-    const message = await next(end - performance.now());
-    if (!message) break;
-    if (message.kind === 'bytes') bytes = message.bytes;
-    if (message.kind === 'open') open = message.open;
-    // It says nothing of the ledger, but of us.
-    if (open?.code === 'SQLITE_NOMEM')
-      throw new CannotSee('out-of-memory', 'opening the ledger takes more memory than is allowed for it');
-    if (message.kind === 'open' && message.open.outcome !== 'opened') break;
-    if (message.kind === 'sessions') {
-      sessions = message.sessions;
+  const take = (part: ReadPart): void => {
+    if (part.kind === 'bytes') told.bytes = part.bytes;
+    if (part.kind === 'open') told.open = part.open;
+    if (part.kind === 'sessions') {
+      told.sessions = part.sessions;
       telling?.tell({ at: 'checks', bytes: telling.bytes, read: null });
     }
-    if (message.kind === 'progress') {
-      if (message.at === 'rows' && !isAtRows)
+    if (part.kind === 'progress') {
+      if (part.at === 'rows' && !isAtRows)
         telling?.tell({ at: 'rows', bytes: telling.bytes, read: child.countRead(telling.pageSize) });
-      isAtRows ||= message.at === 'rows';
-      found = message.found;
+      isAtRows ||= part.at === 'rows';
+      told.found = part.found;
     }
-    if (message.kind === 'integrity') {
-      integrity = message.integrity;
-      break;
-    }
-  }
+  };
+  const outcome = await child.ask('read', request, signal, { timeLeft, tell: take }).catch(cannotLoad);
   telling?.tell(null);
+  const { open, bytes, sessions, found } = told;
   if (!open) {
-    if (!child.hasEnded()) throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
-    throw new CannotSee('reader-ended', `the process that reads the ledger ${child.describe()}`);
+    if ('none' in outcome && outcome.none !== 'late')
+      throw new CannotSee('reader-ended', `the process that reads the ledger ${outcome.how}`);
+    throw new CannotSee('overran', 'reading the ledger took longer than the time allowed');
   }
+  // It says nothing of the ledger, but of us.
+  if (open.code === 'SQLITE_NOMEM')
+    throw new CannotSee('out-of-memory', 'opening the ledger takes more memory than is allowed for it');
+  const integrity = 'answer' in outcome && outcome.answer.kind === 'integrity' ? outcome.answer.integrity : null;
+
   let before: Promise<unknown> = Promise.resolve();
   /** One question at a time: answers come in the order of the questions, and each belongs to who waits for it. */
-  const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
-    const answer = before.then(ask);
+  const ask = <N extends JobName>(job: N, request: Jobs[N]['request'], timeLeft: () => number) => {
+    const answer = before.then(async () => {
+      const outcome = await child.ask(job, request, signal, { timeLeft }).catch(cannotLoad);
+      return 'answer' in outcome ? outcome.answer : null;
+    });
     before = answer.catch(() => undefined);
     return answer;
   };
-  const isDone = open.outcome === 'opened' && integrity !== null;
   /** A child that is not done with what came before would answer to the wrong question. */
-  const askWhenDone = async (request: object | string, milliseconds: () => number): Promise<ReadMessage | null> =>
-    isDone
-      ? inTurn(() => {
-          child.tell(request);
-          return next(milliseconds());
-        })
-      : null;
+  const isDone = integrity !== null;
+  const question = async (request: ReadRequest, timeLeft: () => number) =>
+    isDone ? ask('read', request, timeLeft) : null;
   return {
     open,
     bytes,
@@ -153,27 +145,27 @@ export async function runReader(
         ...found,
         search: null,
       }),
-    again: () =>
-      inTurn(async () => {
-        child.tell(askAgain);
-        const message = await next(againMs);
-        return message?.kind === 'sessions' ? message.sessions : null;
-      }),
+    again: async () => {
+      const answer = await ask('read', { ask: 'sessions' }, () => againMs);
+      return answer?.kind === 'sessions' ? answer.sessions : null;
+    },
     count: async () => {
-      const message = await askWhenDone(askRows, () => end - performance.now());
-      return message?.kind === 'rows' ? message.rows : null;
+      const answer = await question({ ask: 'rows' }, timeLeft);
+      return answer?.kind === 'rows' ? answer.rows : null;
     },
     inventory: async (request, milliseconds) => {
-      const message = await askWhenDone(request, () => milliseconds);
-      return message?.kind === 'inventory' ? message.inventory : null;
+      const answer = await question(request, () => milliseconds);
+      return answer?.kind === 'inventory' ? answer.inventory : null;
     },
     replay: async (request, milliseconds) => {
-      const message = open?.way === 'pages' ? null : await askWhenDone(request, () => milliseconds);
-      return message?.kind === 'replay' ? message.replay : null;
+      const answer = open.way === 'pages' ? null : await question(request, () => milliseconds);
+      return answer?.kind === 'replay' ? answer.replay : null;
     },
-    tryWriting: async (request, milliseconds) => {
-      const message = await askWhenDone(request, () => milliseconds);
-      return message?.kind === 'trial' ? message.trial : null;
-    },
+    tryWriting: async (copy, milliseconds) => (isDone ? ask('try-writing', { copy }, () => milliseconds) : null),
   };
+}
+
+function cannotLoad(error: unknown): never {
+  if (!(error instanceof NoSqlite)) throw error;
+  throw new CannotSee('no-sqlite', error.message, error.command);
 }

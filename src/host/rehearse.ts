@@ -1,10 +1,10 @@
 import { constants, copyFileSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { startChild } from '../child/child.ts';
 import { names } from '../coven/layout.ts';
 import type { StoreRehearsal } from '../model/observation.ts';
-import type { TrialAnswer, TrialRequest } from '../store/protocol.ts';
+import { askJob } from '../store/ask.ts';
+import type { TrialAnswer } from '../store/protocol.ts';
 import { askCoven, type Ended, withoutNetwork } from './ask-coven.ts';
 import { commandOf } from './coven-program.ts';
 import { look as lookAt } from './files.ts';
@@ -20,7 +20,7 @@ export interface RehearsalOptions {
   /** Bytes of ledger and WAL that may be copied where the file system cannot clone them. */
   readonly copyLimit: number;
   /** Has a process that is there already write to the copy; null where none is, or it may not end. */
-  readonly tryWriting?: (request: TrialRequest, milliseconds: number) => Promise<TrialAnswer | null>;
+  readonly tryWriting?: (copy: string, milliseconds: number) => Promise<TrialAnswer | null>;
 }
 
 /** Attempts to copy a ledger and its WAL while neither moves. */
@@ -64,9 +64,8 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
         isolated: prefix.length > 0,
       };
       if (judged.outcome !== 'opened') return judged;
-      const trial = { trial: join(home, names.ledger) };
-      const answer =
-        (await options.tryWriting?.(trial, left())) ?? (await tryWritingAlone(trial, left(), options.signal));
+      const copy = join(home, names.ledger);
+      const answer = (await options.tryWriting?.(copy, left())) ?? (await tryWritingAlone(copy, left, options.signal));
       return { ...judged, ...(answer && (await toldOf(answer, texts))) };
     }
     return notRun('does-not-run');
@@ -149,19 +148,9 @@ async function judge({ how, stderr }: Ended, scratch: string, texts: Texts): Pro
 }
 
 /** Writes a session and an event to the copy as Coven would, and takes them back, in a process of its own. */
-async function tryWritingAlone(
-  request: TrialRequest,
-  milliseconds: number,
-  signal: AbortSignal,
-): Promise<TrialAnswer | null> {
-  const writer = startChild('mender', { memoryBytes: 256 * 1024 ** 2 });
-  try {
-    writer.tell(request);
-    const line = await writer.line(milliseconds, signal).catch(() => 'ended' as const);
-    return typeof line === 'object' ? (JSON.parse(line.text) as TrialAnswer) : null;
-  } finally {
-    await writer.kill();
-  }
+async function tryWritingAlone(copy: string, timeLeft: () => number, signal: AbortSignal): Promise<TrialAnswer | null> {
+  const outcome = await askJob('try-writing', { copy }, signal, { timeLeft }).catch(() => null);
+  return outcome && 'answer' in outcome ? outcome.answer : null;
 }
 
 const toldOf = async (

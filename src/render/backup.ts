@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Backup } from '../backup/create.ts';
-import type { Newer } from '../backup/ledger/protocol.ts';
 import type { Listed } from '../backup/list.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import type { Proof } from '../backup/prove.ts';
@@ -12,6 +11,7 @@ import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
 import type { FixOutcome } from '../repair/engine/transaction.ts';
+import type { Newer } from '../store/protocol.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { reasonWords } from './words/reasons.ts';
 

@@ -1,7 +1,7 @@
 import { command } from '../model/advice.ts';
 import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
-import type { RescueProgress, RescueReport, SessionReport, TableReport } from '../rescue/protocol.ts';
+import type { RescueProgress, RescueReport, SessionReport, TableReport } from '../rescue/report.ts';
 import type { LongStep } from './long-work.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 

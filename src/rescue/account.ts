@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { ChainReader } from './chain.ts';
 import { hasColumns } from './has.ts';
 import type { Model } from './model.ts';
-import type { MissingRow, SeqRange, SessionReport, TableReport } from './protocol.ts';
+import type { MissingRow, SeqRange, SessionReport, TableReport } from './report.ts';
 import { namedValues, type RowReader } from './rows.ts';
 import type { Scratch } from './scratch.ts';
 import { quote } from './write.ts';

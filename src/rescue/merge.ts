@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from '../child/sqlite.ts';
 import { placeholderTitle } from './placeholder.ts';
-import type { MergeReport, MergeRequest } from './protocol.ts';
+import type { MergeReport, MergeRequest } from './report.ts';
 import { check } from './rescue.ts';
 import { quote } from './write.ts';
 

@@ -1,4 +1,4 @@
-import type { MergeReport, RescueReport } from './protocol.ts';
+import type { MergeReport, RescueReport } from './report.ts';
 
 /** The report of a rescue whose ledger was filled from another one. */
 export function merged(report: RescueReport, merge: MergeReport): RescueReport {

@@ -1,4 +1,4 @@
-import type { RescueReport } from './protocol.ts';
+import type { RescueReport } from './report.ts';
 
 /** 0: everything that was committed is there. 1: something is lost. 3: something may be lost without a trace. */
 export function exitOf({ lost, uncertain, doubts, checks }: RescueReport): 0 | 1 | 3 | 4 {

@@ -1,10 +1,11 @@
-import Database from '../child/sqlite.ts';
+import type { Database } from 'better-sqlite3';
+import type { Judgement, Reason } from './answers.ts';
 import { withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
+import { openToRead } from './open-to-read.ts';
 import { isOfSearch, isSearchTable } from './owners.ts';
 import { mapPages } from './page-map.ts';
 import { openPages } from './pages.ts';
-import type { Judgement, Reason } from './protocol.ts';
 
 const reasonLimit = 20;
 
@@ -48,12 +49,9 @@ function judgeBytes(path: string, tell: Tell): void {
 }
 
 function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
-  let db: Database.Database | undefined;
+  let db: Database | undefined;
   try {
-    db = new Database(path, { readonly: true, fileMustExist: true });
-    db.pragma('query_only = ON');
-    db.pragma('trusted_schema = OFF');
-    db.pragma('mmap_size = 0');
+    db = openToRead(path);
     checkIntegrity(db, tell);
     const names = db
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
@@ -75,7 +73,7 @@ const ofIndex =
 /** Source: fts5_main.c and fts5_index.c of SQLite. */
 const ofSearch = /inverted index for FTS5|^fts5: corrupt.{0,80} "events_fts"$/;
 
-function checkIntegrity(db: Database.Database, tell: Tell): void {
+function checkIntegrity(db: Database, tell: Tell): void {
   const roots = db
     .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
     .pluck()
@@ -118,7 +116,7 @@ function kindOfLine(line: string, searchRoots: readonly number[]): Reason['kind'
 }
 
 /** How many rows a table has; null where a value of one cannot be read. */
-function readEveryRow(db: Database.Database, table: string, tell: Tell): number | null {
+function readEveryRow(db: Database, table: string, tell: Tell): number | null {
   try {
     const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     // The concatenation makes SQLite fetch the value itself: length() alone would not follow its overflow pages.

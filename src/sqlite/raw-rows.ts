@@ -1,7 +1,7 @@
+import type { RawRows, RawRowsRequest, RawSession, ReplayEvent, SessionReplay } from './answers.ts';
 import { withLedger } from './files.ts';
 import { openPages, type Pages } from './pages.ts';
 import { readPayload } from './payload.ts';
-import type { RawRows, RawRowsRequest, RawSession, ReplayEvent, SessionReplay } from './protocol.ts';
 import { parseRecordHeader, type Value, valueAt } from './record.ts';
 import { readSchema } from './schema.ts';
 import { cellsOf, leavesOf } from './tree.ts';

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import { startChild } from '../child/child.ts';
 import type { StoreBytes } from '../model/observation.ts';
+import type { BytesRequest } from '../sqlite/answers.ts';
 import { isSound, notRead } from '../sqlite/bytes.ts';
-import type { BytesRequest } from '../sqlite/protocol.ts';
+import { startJob } from './ask.ts';
 
 const attempts = 3;
 
@@ -18,18 +18,17 @@ export interface Beside {
  * ledger. What it finds wrong counts only when a second transaction finds the same.
  */
 export function startBeside(): Beside {
-  const child = startChild('judge');
+  const process = startJob('bytes');
   const once = async (db: Database, request: BytesRequest): Promise<StoreBytes> => {
     db.exec('BEGIN');
     try {
       // The transaction begins with the first page that is read.
       db.prepare('SELECT count(*) FROM sqlite_schema').get();
-      child.tell(request);
       // It ends by itself when its time is over; whoever waits for this process ends both.
-      const line = await child.line(4 * request.milliseconds, new AbortController().signal);
-      return typeof line === 'object'
-        ? (JSON.parse(line.text) as StoreBytes)
-        : notRead(line === 'late' ? 'overran' : 'ended');
+      const timeLeft = (): number => 4 * request.milliseconds;
+      const outcome = await process.ask('bytes', request, new AbortController().signal, { timeLeft });
+      if ('answer' in outcome) return outcome.answer;
+      return notRead(outcome.none === 'late' ? 'overran' : 'ended');
     } finally {
       db.exec('COMMIT');
     }
@@ -44,7 +43,7 @@ export function startBeside(): Beside {
     }
     return notRead('moving');
   };
-  return { read, end: child.finish };
+  return { read, end: process.finish };
 }
 
 /** What is wrong, without the counts that go on growing. */

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from '../child/sqlite.ts';
+import type { Database } from 'better-sqlite3';
 import { names } from '../coven/layout.ts';
+import { openToRead } from '../sqlite/open-to-read.ts';
 import { bring } from './reach.ts';
 
 const comparedRows = 200;
@@ -23,11 +24,11 @@ type Rows = readonly (readonly Row[])[];
  */
 export function rowsWithoutWal(path: string): Rows | null {
   const folder = join(dirname(path), 'alone');
-  let alone: Database.Database | undefined;
+  let alone: Database | undefined;
   try {
     mkdirSync(folder, { mode: 0o700 });
     bring(path, join(folder, names.ledger));
-    alone = new Database(join(folder, names.ledger), { readonly: true, fileMustExist: true });
+    alone = openToRead(join(folder, names.ledger));
     return rowsOf(alone);
   } catch {
     return null;
@@ -42,7 +43,7 @@ export function rowsWithoutWal(path: string): Rows | null {
  * proof by itself: SQLite gives the rowid of a deleted row to the next one where nothing was above it. So it is one where
  * a row above it stayed, where it is older than the one in whose place it is, or where no row at all stayed.
  */
-export function isWalForeign(without: Rows | null, db: Database.Database): boolean | null {
+export function isWalForeign(without: Rows | null, db: Database): boolean | null {
   if (!without) return null;
   let within: Rows;
   try {
@@ -66,7 +67,7 @@ export function isWalForeign(without: Rows | null, db: Database.Database): boole
   );
 }
 
-const rowsOf = (db: Database.Database): Rows =>
+const rowsOf = (db: Database): Rows =>
   ['sessions', 'events'].map((table) =>
     db
       .prepare<[], Row>(

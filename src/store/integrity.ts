@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity, TableReading } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
-import type { ReadRequest } from './protocol.ts';
+import type { OpenRequest } from './protocol.ts';
 import { hasSearch, readSearch } from './search.ts';
 import { codeOf, countRows, quote, readRows } from './table.ts';
 
@@ -32,7 +32,7 @@ export type Progress = Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProble
  */
 export function readTables(
   db: Database,
-  { deep, scratch, budgetMs }: Pick<ReadRequest, 'deep' | 'scratch' | 'budgetMs'>,
+  { deep, scratch, budgetMs }: Pick<OpenRequest, 'deep' | 'scratch' | 'budgetMs'>,
   progress: (found: Progress, at: 'pages' | 'rows') => void,
 ): StoreIntegrity {
   const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : budgetMs);

@@ -1,4 +1,6 @@
+import type { Content } from '../backup/manifest.ts';
 import type {
+  IndexComparison,
   StoreBytes,
   StoreIntegrity,
   StoreOpen,
@@ -6,10 +8,121 @@ import type {
   StoreSessions,
   TwoValues,
 } from '../model/observation.ts';
-import type { SessionReplay, SqliteDriver } from '../sqlite/protocol.ts';
+import type { MergeReport, MergeRequest, RescueProgress, RescueReport, RescueRequest } from '../rescue/report.ts';
+import type {
+  BytesRequest,
+  Judgement,
+  RawRows,
+  RawRowsRequest,
+  SessionReplay,
+  SqliteDriver,
+} from '../sqlite/answers.ts';
 
-/** What the reading child is asked, as the first line of its standard input. */
-export interface ReadRequest {
+interface Job<Request, Answer, Progress = never> {
+  readonly request: Request;
+  readonly answer: Answer;
+  readonly progress: Progress;
+}
+
+interface OfCopy {
+  /** Absolute path of a private copy of a ledger, with its WAL beside it, which nobody else has open. */
+  readonly copy: string;
+}
+
+/** What the program that opens ledgers can be asked; each job is a module of its name in `jobs`. */
+export interface Jobs {
+  /** Opens a ledger and tells what is in it; then answers questions about it, until its input ends. */
+  readonly read: Job<ReadRequest, ReadAnswer, ReadPart>;
+  /** What the bytes say of a ledger that somebody else has open and pinned. */
+  readonly bytes: Job<BytesRequest, StoreBytes>;
+  /** Which sessions, and which events of one, the pages still hold, whatever is damaged. */
+  readonly 'raw-rows': Job<RawRowsRequest, RawRows>;
+  /** Whether a copy is sound, read whole. */
+  readonly judge: Job<OfCopy, Judgement>;
+  /** Which SQLite is used. */
+  readonly driver: Job<object, SqliteDriver>;
+  /** What a copy holds. */
+  readonly content: Job<OfCopy, Content>;
+  /** A consistent copy of a ledger that others may be writing to; answers what the very same state of it holds. */
+  readonly snapshot: Job<{ readonly from: string; readonly to: string }, Content>;
+  /** Whether the indexes of a ledger agree with their tables. */
+  readonly 'compare-indexes': Job<{ readonly ledger: string }, IndexComparison>;
+  /** What a ledger holds that an older one does not. */
+  readonly newer: Job<{ readonly ledger: string; readonly than: string }, Newer>;
+  /** Brings what the other files of a copy hold into its main file, which is complete by itself then; false where it is not. */
+  readonly settle: Job<OfCopy, boolean>;
+  /** Makes a mended copy, and proves that it is whole and holds the same rows. */
+  readonly mend: Job<MendRequest, { readonly rows: number }>;
+  /** Writes to a copy as Coven does, and takes that back. */
+  readonly 'try-writing': Job<OfCopy, TrialAnswer>;
+  readonly rescue: Job<RescueRequest, RescueReport, RescueProgress>;
+  readonly merge: Job<MergeRequest, MergeReport>;
+}
+export type JobName = keyof Jobs;
+
+interface Limits {
+  /** How its module opens ledgers through SQLite: not at all, to read alone, or private copies to write to. */
+  readonly opens: 'nothing' | 'to read' | 'to write';
+  /**
+   * Bytes. SQLite joins a row with all its values, several times over, and evaluates what a schema says: a ledger, which
+   * may be hostile, decides how much memory that takes.
+   */
+  readonly memoryBytes: number;
+  /** Longest time without a line from it, in milliseconds. Whoever asks may have less. */
+  readonly silenceMs: number;
+}
+
+const [second, hour] = [1000, 3_600_000];
+const mebibyte = 1024 ** 2;
+
+/** A ledger may hold a name or a row of a gigabyte; what is read of a sound one takes a tenth of this. */
+const diagnosis = { memoryBytes: 256 * mebibyte, silenceMs: hour };
+/** Hours for the largest ledger: what takes longer waits for something that does not come. */
+const whole = { memoryBytes: 1024 * mebibyte, silenceMs: 4 * hour };
+/** A row may be put together whole, several times over. Building an index of many GB says nothing meanwhile. */
+const rescue: Limits = { opens: 'to write', memoryBytes: 2048 * mebibyte, silenceMs: 4 * hour };
+
+export const limits: { readonly [N in JobName]: Limits } = {
+  read: { opens: 'to read', ...diagnosis },
+  bytes: { opens: 'nothing', ...diagnosis },
+  'raw-rows': { opens: 'nothing', ...diagnosis },
+  driver: { opens: 'to read', ...diagnosis, silenceMs: 5 * second },
+  judge: { opens: 'to read', ...whole },
+  content: { opens: 'to read', ...whole },
+  snapshot: { opens: 'to read', ...whole },
+  'compare-indexes': { opens: 'to read', ...whole },
+  newer: { opens: 'to read', ...whole },
+  settle: { opens: 'to write', ...whole },
+  mend: { opens: 'to write', ...whole, silenceMs: hour },
+  'try-writing': { opens: 'to write', ...diagnosis },
+  rescue,
+  merge: rescue,
+};
+
+/** A line of its input. */
+export interface Asked<N extends JobName> {
+  readonly job: N;
+  readonly request: Jobs[N]['request'];
+}
+
+/** Why a job came to nothing. */
+export interface Failure {
+  /** Of SQLite or of the system. */
+  readonly code: string | null;
+  /** It may hold words of the ledger. */
+  readonly message: string;
+}
+
+/** A line of its output: any number of the first for each that is asked, which also show that it is at work; then one of the others. */
+export type Line<N extends JobName> =
+  | { readonly progress: Jobs[N]['progress'] }
+  | { readonly answer: Jobs[N]['answer'] }
+  | { readonly failed: Failure };
+
+export type ReadRequest = OpenRequest | { readonly ask: 'sessions' | 'rows' } | InventoryRequest | ReplayRequest;
+
+/** What is asked first. */
+export interface OpenRequest {
   readonly ledger: string;
   /** A private folder on the ledger's file system; null to open the ledger in place, beside its owner. */
   readonly scratch: string | null;
@@ -18,36 +131,28 @@ export interface ReadRequest {
   readonly budgetMs: number;
 }
 
-/**
- * What the child says, one JSON document a line; of `progress` and `bytes` the last one counts. The bytes come first, or,
- * beside a live owner, after the sessions.
- */
-export type ReadMessage =
+/** Of `progress` and `bytes` the last one counts. The bytes come first, or, beside a live owner, after the sessions. */
+export type ReadPart =
   | { readonly kind: 'bytes'; readonly bytes: StoreBytes }
   | { readonly kind: 'open'; readonly open: StoreOpen }
-  | {
-      readonly kind: 'sessions';
-      readonly sessions: Omit<StoreSessions, 'looks'>;
-    }
+  | { readonly kind: 'sessions'; readonly sessions: Omit<StoreSessions, 'looks'> }
   | {
       readonly kind: 'progress';
       /** What is read now: SQLite checks the pages, or every row of every table is read. */
       readonly at: 'pages' | 'rows';
       readonly found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'>;
-    }
+    };
+
+/** `unopened`: it was told as `open` before. */
+export type ReadAnswer =
+  | { readonly kind: 'unopened' }
   | { readonly kind: 'integrity'; readonly integrity: StoreIntegrity }
+  | { readonly kind: 'sessions'; readonly sessions: Omit<StoreSessions, 'looks'> }
   | { readonly kind: 'rows'; readonly rows: StoreRows }
   | { readonly kind: 'inventory'; readonly inventory: StoreInventory }
-  | { readonly kind: 'replay'; readonly replay: SessionReplay }
-  | { readonly kind: 'trial'; readonly trial: TrialAnswer };
+  | { readonly kind: 'replay'; readonly replay: SessionReplay };
 
-/** A later line that asks for the sessions once more. The end of its input ends the child. */
-export const askAgain = 'sessions';
-
-/** A later line that asks for the rows of every table to be counted. */
-export const askRows = 'rows';
-
-/** A later line, too: what support needs of a ledger beyond what checks rest on. */
+/** What support needs of a ledger beyond what checks rest on. */
 export interface InventoryRequest {
   readonly inventory: {
     /** Titles and labels as they are, which may hold a prompt. */
@@ -59,7 +164,7 @@ export interface InventoryRequest {
   };
 }
 
-/** A later line, too: a part of what a session said and was told. */
+/** A part of what a session said and was told. */
 export interface ReplayRequest {
   readonly replay: {
     readonly session: string;
@@ -68,7 +173,7 @@ export interface ReplayRequest {
   };
 }
 
-export type { RawRows, RawRowsRequest, ReplayEvent, SessionReplay } from '../sqlite/protocol.ts';
+export type { RawRows, RawRowsRequest, ReplayEvent, SessionReplay } from '../sqlite/answers.ts';
 
 export interface StoreInventory {
   readonly sqlite: SqliteDriver;
@@ -123,7 +228,7 @@ export interface SessionEvents {
   }[];
 }
 
-/** What the mending process is asked: to make `into` a mended copy of `source`, which nobody has open. */
+/** `into` becomes a mended copy of `source`, which nobody has open. */
 export interface MendRequest {
   readonly source: string;
   readonly into: string;
@@ -135,13 +240,6 @@ export interface MendRequest {
   readonly values: readonly TwoValues[];
 }
 
-export type MendAnswer = { readonly ok: true; readonly rows: number } | { readonly ok: false; readonly reason: string };
-
-/** What the mending process is asked, too: to write to `trial`, a private copy of a ledger, and to take that back. */
-export interface TrialRequest {
-  readonly trial: string;
-}
-
 export interface TrialAnswer {
   /** SQLite's words where a session or an event cannot be written or removed. */
   readonly problem: string | null;
@@ -149,4 +247,13 @@ export interface TrialAnswer {
   readonly searchEmpty: boolean;
   /** By its row in the schema, what Coven did not make and without which it can be written: proven by leaving it out. */
   readonly inTheWay?: { readonly kind: 'trigger' | 'index'; readonly rowid: number; readonly table: string };
+}
+
+/** Rows that would go with a ledger that is put back. */
+export interface Newer {
+  /** Sessions that the older ledger does not have, and those that it has in another state. */
+  readonly newSessions: readonly string[];
+  readonly changedSessions: readonly string[];
+  /** Events that the older ledger does not have. */
+  readonly events: number;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import type { StoreOpen } from '../model/observation.ts';
 import { extractPages } from '../sqlite/extract.ts';
-import type { ReadRequest } from './protocol.ts';
+import type { OpenRequest } from './protocol.ts';
 
 export type Way = NonNullable<StoreOpen['way']>;
 
@@ -23,7 +23,7 @@ class Unreachable extends Error {
  * holds committed rows that the main file does not. A journal comes along with a copy, for who opens it to take back. Opens
  * nothing through SQLite: this is done in the doctor's own process, too.
  */
-export function reach(request: ReadRequest): {
+export function reach(request: OpenRequest): {
   readonly path: string;
   readonly way: Way;
 } {
@@ -42,7 +42,7 @@ export function reach(request: ReadRequest): {
   }
 }
 
-function bringWhole(request: ReadRequest, path: string, limit: number): Way {
+function bringWhole(request: OpenRequest, path: string, limit: number): Way {
   const { ledger } = request;
   // What takes a transaction back writes to the main file, so that a link to it would not do.
   const way = hasJournal(request) ? copy(ledger, path, limit) : bring(ledger, path, limit);
@@ -76,14 +76,14 @@ function copy(from: string, to: string, limit: number): Way {
 }
 
 /** A rollback journal that holds something: a transaction that was cut off, which SQLite takes back when it opens. */
-export function hasJournal({ ledger, scratch }: ReadRequest): boolean {
+export function hasJournal({ ledger, scratch }: OpenRequest): boolean {
   return scratch !== null && sizeOf(`${ledger}-journal`) > 0;
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** Whether a ledger that is read from a private folder has a WAL with something in it. */
-export function hasWal({ ledger, scratch }: ReadRequest): boolean {
+export function hasWal({ ledger, scratch }: OpenRequest): boolean {
   return scratch !== null && sizeOf(`${ledger}-wal`) > 0;
 }
 

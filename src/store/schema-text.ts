@@ -1,4 +1,5 @@
-import Database from '../child/sqlite.ts';
+import type { Database } from 'better-sqlite3';
+import { openInMemory } from '../sqlite/open-to-read.ts';
 
 /** More than this is no ledger of Coven, whose schema has about 250 rows. */
 const rowLimit = 5000;
@@ -11,12 +12,12 @@ const ofBuild = /no such (?:function|module|collation)|unknown tokenizer/;
  * null where that is nothing. A connection that only reads passes over a constraint that names no column, so the schema is
  * put into a database in memory, which is then read anew.
  */
-export function schemaProblem(db: Database.Database): string | null {
+export function schemaProblem(db: Database): string | null {
   const rows = db
     .prepare(`SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema LIMIT ${rowLimit}`)
     .raw()
     .all() as [string, string, string, number | null, string | null][];
-  const copy = new Database(':memory:');
+  const copy = openInMemory();
   try {
     copy.unsafeMode();
     // Roots must lie within the database, whatever is there.

@@ -1,6 +1,7 @@
-import Database from '../child/sqlite.ts';
+import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
+import { openInMemory } from '../sqlite/open-to-read.ts';
 
 /** What SQLite keeps of the index: a row for each event, whose text is in it. */
 const docsize = 'events_fts_docsize';
@@ -10,19 +11,14 @@ const batchEvents = 2000;
 /** Sums of words are kept for so many events at most; beyond, several share one. */
 const sumLimit = 1 << 22;
 
-export const hasSearch = (db: Database.Database): boolean =>
+export const hasSearch = (db: Database): boolean =>
   db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(docsize) !== undefined;
 
 /**
  * The full-text index beside its table; null where there is none, as in a ledger of `coven run` alone of old. `damaged`:
  * its own pages or blocks are known to be. `end` bounds the comparison of words.
  */
-export function readSearch(
-  db: Database.Database,
-  damaged: boolean,
-  bytes: number,
-  end: number,
-): StoreIntegrity['search'] {
+export function readSearch(db: Database, damaged: boolean, bytes: number, end: number): StoreIntegrity['search'] {
   const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   try {
     if (!hasSearch(db)) return null;
@@ -51,11 +47,11 @@ export function readSearch(
  * SQLite's own check of the index against the text of the events. It is asked for by an INSERT, so that only a database
  * that may be written can be asked: a copy in memory.
  */
-function doesAgree(db: Database.Database): boolean {
+function doesAgree(db: Database): boolean {
   const image = db.serialize();
   // The copy has no file for a WAL to be beside. Source: the SQLite file format, sections 1.3.3 and 1.3.4.
   image.fill(1, 18, 20);
-  const copy = new Database(image);
+  const copy = openInMemory(image);
   try {
     copy.exec("INSERT INTO events_fts(events_fts, rank) VALUES ('integrity-check', 1)");
     return true;
@@ -72,7 +68,7 @@ function doesAgree(db: Database.Database): boolean {
  * the index is made in a way that is not Coven's. Events that the index does not have at all are not among them.
  * Each word of an event adds a number to the event's sum, made of the word and its place; the index takes them away again.
  */
-function countDiffering(db: Database.Database, end: number): number | null {
+function countDiffering(db: Database, end: number): number | null {
   const made = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'events_fts'").pluck().get();
   if (!isOfCoven.test(String(made))) return null;
   const last = Number(
@@ -114,7 +110,7 @@ function countDiffering(db: Database.Database, end: number): number | null {
 const isOfCoven = /USING fts5\(\s*payload_json,\s*content\s*=\s*'events',\s*content_rowid\s*=\s*'rowid'\s*\)\s*$/i;
 
 /** False where the time ended before. */
-function addWords(db: Database.Database, table: string, sign: 1 | -1, sums: Int32Array, end: number): boolean {
+function addWords(db: Database, table: string, sign: 1 | -1, sums: Int32Array, end: number): boolean {
   const words = db.prepare(`SELECT term, doc, offset FROM temp.${table}`).raw();
   let [term, ofTerm, read] = ['', 0, 0];
   for (const [word, event, place] of words.iterate() as Iterable<[string, number, number]>) {

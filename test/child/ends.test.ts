@@ -9,18 +9,19 @@ import { expect, test } from 'vitest';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { tie } from '../../src/child/tie.ts';
 
-const fileOf = (name: string): string => (name === 'plugin' ? 'plugin.mjs' : `${name}.js`);
+const fileOf = (job: string): string => (job === 'plugin' ? 'plugin.mjs' : 'ledger.js');
 const dist = (name: string): string => fileURLToPath(new URL(`../../dist/${fileOf(name)}`, import.meta.url));
 
 /** Starts a program of ours with a request, names its number, and waits to be killed. */
 const parent = `
 const { spawn } = require('node:child_process');
-const { ties, nodeOptions, program, request, isPlugin } = JSON.parse(process.argv[1]);
-const node = [...ties, process.execPath, ...nodeOptions, program, String(process.pid), ...(ties.length ? ['tied'] : [])];
+const { ties, program, job, request } = JSON.parse(process.argv[1]);
+const isPlugin = job === 'plugin';
+const node = [...ties, process.execPath, program, String(process.pid), ties.length ? 'tied' : 'untied', job];
 const child = spawn(node[0], node.slice(1), {
   stdio: isPlugin ? ['pipe', 'ignore', 'ignore', 'pipe'] : ['pipe', 'pipe', 'ignore'], env: {}, detached: isPlugin,
 });
-child.stdin.write(JSON.stringify(request) + '\\n');
+child.stdin.write(JSON.stringify(isPlugin ? request : { job, request }) + '\\n');
 console.log(child.pid);
 setInterval(() => undefined, 1000);
 `;
@@ -73,47 +74,37 @@ function makeEndlessModule(folder: string): string {
   return path;
 }
 
-interface Work {
-  readonly nodeOptions?: readonly string[];
-  readonly requestOf: (folder: string) => object;
-}
-
-const works: Readonly<Record<string, Work>> = {
-  ledger: {
-    requestOf: (folder) => {
-      const ledger = makeEndlessLedger(folder);
-      return { do: 'newer', ledger, than: ledger };
-    },
+/** A request that takes for ever, by the job. */
+const works: { readonly [job: string]: (folder: string) => object } = {
+  newer: (folder) => {
+    const ledger = makeEndlessLedger(folder);
+    return { ledger, than: ledger };
   },
-  reader: {
-    requestOf: (folder) => ({ ledger: makeSlowLedger(folder), scratch: null, deep: true, budgetMs: 600_000 }),
-  },
-  judge: { requestOf: (folder) => ({ copy: makeSlowLedger(folder) }) },
-  mender: {
-    requestOf: (folder) => ({
-      source: makeSlowLedger(folder),
-      into: join(folder, 'mended'),
-      settled: null,
-      work: 'checkpoint',
-      values: [],
-    }),
-  },
-  plugin: { requestOf: (folder) => ({ path: makeEndlessModule(folder), homes: [] }) },
+  read: (folder) => ({ ledger: makeSlowLedger(folder), scratch: null, deep: true, budgetMs: 600_000 }),
+  judge: (folder) => ({ copy: makeSlowLedger(folder) }),
+  mend: (folder) => ({
+    source: makeSlowLedger(folder),
+    into: join(folder, 'mended'),
+    settled: null,
+    work: 'checkpoint',
+    values: [],
+  }),
+  plugin: (folder) => ({ path: makeEndlessModule(folder), homes: [] }),
 };
 
 const ties = tie();
 if (!ties) console.log('that the kernel ends a child is not tested: there is no setpriv(1) with --pdeathsig');
-const byThread = Object.entries(works).map(([program, work]) => [program, 'by its own thread', work, []] as const);
-const byKernel = Object.entries(works).flatMap(([program, work]) =>
-  ties && program !== 'plugin' ? [[program, 'by the kernel', work, ties] as const] : [],
+const byThread = Object.entries(works).map(([job, requestOf]) => [job, 'by its own thread', requestOf, []] as const);
+const byKernel = Object.entries(works).flatMap(([job, requestOf]) =>
+  ties && job !== 'plugin' ? [[job, 'by the kernel', requestOf, ties] as const] : [],
 );
 
 test.each([...byThread, ...byKernel])(
   '%s: at work, where it sees no end of its input, it is ended %s when its parent is killed',
-  async (program, _by, { nodeOptions = [], requestOf }, ties) => {
+  async (job, _by, requestOf, ties) => {
     await using scratch = await makeScratch();
     const request = requestOf(scratch.path);
-    const start = { ties, nodeOptions, program: dist(program), request, isPlugin: program === 'plugin' };
+    const start = { ties, program: dist(job), job, request };
     const above = spawn(process.execPath, ['-e', parent, JSON.stringify(start)], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -21,7 +21,7 @@ function childrenOf(parent: number): readonly number[] {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
       const [, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return Number(ppid) === parent && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('reader.js')
+      return Number(ppid) === parent && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('ledger.js')
         ? [Number(name)]
         : [];
     } catch {

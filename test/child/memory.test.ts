@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { until } from '../../fixtures/real-coven.ts';
-import { startChild } from '../../src/child/child.ts';
+import { startJob } from '../../src/store/ask.ts';
+import { type JobName, limits } from '../../src/store/protocol.ts';
 
-/** The limit of memory that the kernel holds for the child of this process that runs a program, once it runs it. */
-function limitOf(name: string): string | undefined {
+/** The limit of memory that the kernel holds for the child of this process that does a job, once it is at it. */
+function limitOf(job: string): string | undefined {
   const child = readdirSync('/proc').find((pid) => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -13,7 +14,7 @@ function limitOf(name: string): string | undefined {
       return (
         Number(ppid) === process.pid &&
         executable === process.execPath &&
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`dist/${name}.js`)
+        /dist\/ledger\.js\0.*\0(.+)\0$/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.[1] === job
       );
     } catch {
       return false;
@@ -26,25 +27,17 @@ function limitOf(name: string): string | undefined {
 const reserved = Number.parseInt(process.versions.v8, 10) >= 13 ? 600 * 1024 ** 2 : 0;
 
 // SQLite's own limit has no effect here: what holds is the kernel's.
-test.each(['reader', 'judge', 'ledger', 'mender'] as const)(
-  'the program %s, which opens ledgers that may be hostile, has a limit of memory',
-  async (program) => {
-    const child = startChild(program);
+test.each(Object.entries(limits))(
+  'the job %s, whose ledger may be hostile, has a limit of memory and of time',
+  async (job, { memoryBytes, silenceMs }) => {
+    expect(memoryBytes).toBeLessThanOrEqual(2 * 1024 ** 3);
+    expect(silenceMs).toBeLessThanOrEqual(4 * 3_600_000);
+    const process = startJob(job as JobName);
     try {
-      await until(async () => limitOf(program) !== undefined);
-      expect(limitOf(program)).toBe(String(1024 ** 3 + reserved));
+      await until(async () => limitOf(job) !== undefined);
+      expect(limitOf(job)).toBe(String(memoryBytes + reserved));
     } finally {
-      await child.kill();
+      await process.kill();
     }
   },
 );
-
-test('a caller may give less', async () => {
-  const child = startChild('reader', { memoryBytes: 256 * 1024 ** 2 });
-  try {
-    await until(async () => limitOf('reader') !== undefined);
-    expect(limitOf('reader')).toBe(String(256 * 1024 ** 2 + reserved));
-  } finally {
-    await child.kill();
-  }
-});

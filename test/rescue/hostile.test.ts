@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { exitOf } from '../../src/rescue/outcome.ts';
-import type { RescueReport } from '../../src/rescue/protocol.ts';
+import type { RescueReport } from '../../src/rescue/report.ts';
 import { rescue } from '../../src/rescue/rescue.ts';
 
 let scratch: Awaited<ReturnType<typeof makeScratch>>;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { overwrite } from '../../fixtures/home.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { makeDatabase, pagesOf, variedSql } from '../../fixtures/sqlite.ts';
-import { askJudge } from '../../src/sqlite/ask.ts';
+import { askJudge } from '../../src/store/ask-judge.ts';
 
 const { signal } = new AbortController();
 const inWal = ['a', 'b', 'c'].map((id) => `INSERT INTO sessions VALUES ('${id}', 'title', '')`);

@@ -1,17 +1,13 @@
 import { join } from 'node:path';
-import { startChild } from '../../child/child.ts';
 import { NoSqlite } from '../../child/no-sqlite.ts';
 import { names } from '../../coven/layout.ts';
 import type { Step } from '../../model/step.ts';
-import type { MendAnswer, MendRequest } from '../../store/protocol.ts';
+import { askJob } from '../../store/ask.ts';
+import type { MendRequest } from '../../store/protocol.ts';
 import { likeness } from './attributes.ts';
 import { mendedName, mendedTime, needsSettled, settledName, settledTime } from './kinds/ledger.ts';
 import type { Reason } from './refusal.ts';
 import { quarantineName } from './run.ts';
-
-const answerLimit = 16_384;
-/** A copy of any size is checked whole; what takes longer than this waits for something that does not come. */
-const deadlineMs = 3_600_000;
 
 /**
  * Makes the mended copies that steps of a plan will put in the ledger's place, from the proven snapshot of the backup: the
@@ -29,7 +25,7 @@ export async function makeMends(
     if (action.kind !== 'checkpoint' && action.kind !== 'rebuild-index' && action.kind !== 'rebuild-search') continue;
     const folder = join(run, quarantineName);
     const settled = needsSettled(action) ? settledName(id) : null;
-    const answer = await ask(
+    const why = await mend(
       {
         source: snapshot,
         into: join(folder, mendedName(id)),
@@ -39,9 +35,8 @@ export async function makeMends(
       },
       signal,
     );
-    signal.throwIfAborted();
-    if (!answer.ok) {
-      unmade.set(id, { code: 'cannot-mend', facts: { path: names.ledger, why: answer.reason } });
+    if (why !== null) {
+      unmade.set(id, { code: 'cannot-mend', facts: { path: names.ledger, why } });
       continue;
     }
     likeness(folder, mendedName(id), action.ledger.main, mendedTime(action.ledger));
@@ -50,21 +45,14 @@ export async function makeMends(
   return unmade;
 }
 
-async function ask(request: MendRequest, signal: AbortSignal): Promise<MendAnswer> {
-  const child = startChild('mender', { lineLimit: answerLimit });
+/** Why the copy could not be made, or null. */
+async function mend(request: MendRequest, signal: AbortSignal): Promise<string | null> {
   try {
-    child.tell(request);
-    const line = await child.line(deadlineMs, signal);
-    if (typeof line === 'object') {
-      await child.finish();
-      return JSON.parse(line.text) as MendAnswer;
-    }
-    await child.kill();
-    return { ok: false, reason: `the process that mends the copy ${line === 'late' ? 'was ended' : child.describe()}` };
+    const outcome = await askJob('mend', request, signal);
+    if ('answer' in outcome) return null;
+    return outcome.message ?? `the process that mends the copy ${outcome.how}`;
   } catch (error) {
     if (!(error instanceof NoSqlite)) throw error;
-    return { ok: false, reason: `${error.message}; repair the installation: ${error.command}` };
-  } finally {
-    await child.kill();
+    return `${error.message}; repair the installation: ${error.command}`;
   }
 }

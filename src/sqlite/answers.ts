@@ -1,21 +1,9 @@
-/** What the judging program is asked, as the one line of its standard input. */
-export interface JudgeRequest {
-  /** Absolute path of a private copy of a ledger, with its WAL beside it, which nobody else has open. */
-  readonly copy: string;
-}
-
-/** Or which SQLite is used; the answer is a SqliteDriver. */
-export interface DriverRequest {
-  readonly driver: true;
-}
-
 export interface SqliteDriver {
   readonly driver: 'better-sqlite3' | 'node:sqlite';
   /** Of SQLite. */
   readonly version: string;
 }
 
-/** Or what the bytes of a ledger say that somebody else has open and pinned; the answer is a StoreBytes. */
 export interface BytesRequest {
   readonly ledger: string;
   readonly whole: boolean;
@@ -25,7 +13,6 @@ export interface BytesRequest {
   readonly milliseconds: number;
 }
 
-/** Or which sessions, and which events of one, its pages still hold, whatever is damaged; the answer is a RawRows. */
 export interface RawRowsRequest {
   readonly rowsOf: string;
   /** The session whose events are read; null for the sessions alone. */
@@ -98,7 +85,6 @@ export interface Reason {
   readonly text: string;
 }
 
-/** The one line that it says. */
 export interface Judgement {
   /** Every page, frame and row was read, and nothing is wrong with any, but for the full-text index. */
   readonly sound: boolean;

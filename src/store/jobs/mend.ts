@@ -1,21 +1,15 @@
-/**
- * The one program that changes a ledger, and only a copy of one: it makes the copy, mends it, and proves that it is whole
- * and holds the same rows. A child process, so that a native call can be ended and no lock of the home's ledger be dropped.
- */
 import { createHash } from 'node:crypto';
 import { constants, copyFileSync, existsSync } from 'node:fs';
-import { endWithParent } from '../child/end-with-parent.ts';
-import { answer, requests } from '../child/requests.ts';
-import Database, { loadSqlite } from '../child/sqlite.ts';
-import type { TwoValues } from '../model/observation.ts';
-import { judgeCopy } from '../sqlite/judge.ts';
-import { emptySearch, searchTables } from './empty-search.ts';
-import { compareIndexes } from './index-entries.ts';
-import type { MendAnswer, MendRequest, TrialRequest } from './protocol.ts';
-import { tryWriting } from './trial.ts';
+import type { Database } from 'better-sqlite3';
+import type { TwoValues } from '../../model/observation.ts';
+import { judgeCopy } from '../../sqlite/judge.ts';
+import { checkpoint, openToWrite } from '../../sqlite/open-to-write.ts';
+import { emptySearch, searchTables } from '../empty-search.ts';
+import { compareIndexes } from '../index-entries.ts';
+import type { MendRequest } from '../protocol.ts';
 
 /** Every row of every table but those of the full-text index, in their order, as one digest: a mended copy has the same. */
-function digestOf(db: Database.Database): { readonly rows: number; readonly digest: string } {
+function digestOf(db: Database): { readonly rows: number; readonly digest: string } {
   const hash = createHash('sha256');
   let rows = 0;
   const tables = db
@@ -45,7 +39,7 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
  * Rebuilds every index from its table. Refuses where that would give something up: an entry of a row that the table lost, or
  * a value in two versions that was not shown to who agreed to it.
  */
-function rebuildIndexes(db: Database.Database, agreed: readonly TwoValues[]): void {
+function rebuildIndexes(db: Database, agreed: readonly TwoValues[]): void {
   const { lostRows, values, compared } = compareIndexes(db);
   if (lostRows > 0) throw new Error(`the indexes hold ${lostRows} entries of rows that their tables lost`);
   const known = new Set(agreed.map((one) => JSON.stringify(one)));
@@ -54,14 +48,14 @@ function rebuildIndexes(db: Database.Database, agreed: readonly TwoValues[]): vo
   for (const name of compared) db.exec(`REINDEX ${quoted(name)}`);
 }
 
-const hasSearch = (db: Database.Database): boolean =>
+const hasSearch = (db: Database): boolean =>
   db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'events_fts'").get() !== undefined;
 
 /** FTS5 opens no index without the version of its format. Source: FTS5_CURRENT_VERSION in its fts5Int.h. */
 const newSettings = [['version', 4]];
 
 /** The settings of the full-text index; those of a new one where they cannot be read. */
-function searchSettings(db: Database.Database): readonly unknown[] {
+function searchSettings(db: Database): readonly unknown[] {
   try {
     const settings = db.prepare('SELECT k, v FROM events_fts_config').raw().all();
     return settings.length > 0 ? settings : newSettings;
@@ -71,7 +65,7 @@ function searchSettings(db: Database.Database): readonly unknown[] {
 }
 
 /** Builds the full-text index, whose tables are empty, and holds it against the events. */
-function buildSearch(db: Database.Database, settings: readonly unknown[]): void {
+function buildSearch(db: Database, settings: readonly unknown[]): void {
   // Else SQLite lets nobody but FTS5 write to its tables.
   db.unsafeMode(true);
   const insert = db.prepare('INSERT INTO events_fts_config (k, v) VALUES (?, ?)');
@@ -81,67 +75,45 @@ function buildSearch(db: Database.Database, settings: readonly unknown[]): void 
   db.exec("INSERT INTO events_fts (events_fts, rank) VALUES ('integrity-check', 1)");
 }
 
-/** Brings what is in the WAL into the main file. Throws where something of it stays: it would not come along. */
-function checkpoint(db: Database.Database): void {
-  const [{ busy, log } = { busy: 1, log: 1 }] = db.pragma('wal_checkpoint(TRUNCATE)') as {
-    busy: number;
-    log: number;
-  }[];
-  if (busy !== 0 || log > 0) throw new Error('the copy keeps rows in its WAL');
+/** Throws where something stays in the WAL: it would not come along. */
+function settle(db: Database): void {
+  if (!checkpoint(db)) throw new Error('the copy keeps rows in its WAL');
 }
 
-function open(path: string): Database.Database {
-  const db = new Database(path);
-  db.pragma('trusted_schema = OFF');
-  return db;
-}
-
-function mend({ source, into, settled, work, values }: MendRequest): MendAnswer {
+/** Changes only the copy that it makes, and throws where that is not whole or holds other rows than before. */
+export function work({ source, into, settled, work, values }: MendRequest): { readonly rows: number } {
   // A backup of a ledger that nobody writes to is its main file with its WAL, which holds rows of its own.
   for (const suffix of ['', '-wal']) {
     if (existsSync(source + suffix))
       copyFileSync(source + suffix, into + suffix, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   }
-  let db = open(into);
+  let db = openToWrite(into);
   try {
     const before = digestOf(db);
-    checkpoint(db);
+    settle(db);
     if (settled !== null) {
       // A copy is made of a file that is closed, and so complete.
       db.close();
       copyFileSync(into, settled, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      db = open(into);
+      db = openToWrite(into);
     }
     if (work === 'rebuild-index') rebuildIndexes(db, values);
     if (work !== 'checkpoint' && hasSearch(db)) {
-      checkpoint(db);
+      settle(db);
       const settings = searchSettings(db);
       db.close();
       emptySearch(into);
-      db = open(into);
+      db = openToWrite(into);
       buildSearch(db, settings);
     }
-    checkpoint(db);
+    settle(db);
     const after = digestOf(db);
     if (before.digest !== after.digest) throw new Error('the mended copy holds other rows');
     db.close();
     const [problem] = judgeCopy(into).reasons;
     if (problem) throw new Error(`the mended copy is not whole: ${problem.text}`);
-    return { ok: true, rows: after.rows };
+    return { rows: after.rows };
   } finally {
     db.close();
-  }
-}
-
-loadSqlite();
-endWithParent();
-
-for (const line of requests()) {
-  try {
-    const request = JSON.parse(line) as MendRequest | TrialRequest;
-    answer('trial' in request ? tryWriting(request.trial) : mend(request));
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
-    answer({ ok: false, reason } satisfies MendAnswer);
   }
 }

@@ -1,17 +1,20 @@
-import Database from '../child/sqlite.ts';
-import { knownAdditions } from '../coven/tables.ts';
-import { randomHex } from '../random.ts';
-import type { TrialAnswer } from './protocol.ts';
-import { hasSearch } from './search.ts';
+import type { Database } from 'better-sqlite3';
+import { knownAdditions } from '../../coven/tables.ts';
+import { randomHex } from '../../random.ts';
+import { openToWrite } from '../../sqlite/open-to-write.ts';
+import type { TrialAnswer } from '../protocol.ts';
+import { hasSearch } from '../search.ts';
 
 /**
  * Writes two sessions and their events to a private copy of a ledger, reads them back, changes and removes them, as Coven
  * does in a session's life, and rolls all of it back. Triggers, constraints and the full-text index speak up as they would then: listing the
  * sessions reads none of them.
  */
-export function tryWriting(path: string): TrialAnswer {
-  const db = new Database(path, { fileMustExist: true });
+export function work({ copy }: { readonly copy: string }): TrialAnswer {
+  const db = openToWrite(copy);
   try {
+    // As Coven opens it.
+    db.pragma('trusted_schema = ON');
     db.pragma('foreign_keys = ON');
     const problem = problemOf(db);
     if (problem === null) return { problem, searchEmpty: isSearchEmpty(db) };
@@ -29,7 +32,7 @@ export function tryWriting(path: string): TrialAnswer {
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** SQLite's words where a session's life cannot be written; null where it can. `without`: as if that were not there. */
-function problemOf(db: Database.Database, without?: Addition): string | null {
+function problemOf(db: Database, without?: Addition): string | null {
   db.exec('BEGIN IMMEDIATE');
   try {
     if (without) db.exec(`DROP ${without.kind} "${without.name.replaceAll('"', '""')}"`);
@@ -43,7 +46,7 @@ function problemOf(db: Database.Database, without?: Addition): string | null {
 }
 
 /** Lives two sessions that differ in nothing but their ids, and reads back what Coven would: what came out of it otherwise, or null. */
-function lifeOf(db: Database.Database): string | null {
+function lifeOf(db: Database): string | null {
   const at = new Date().toISOString();
   const ids = [1, 2].map((number) => `trial-${randomHex(16)}-${number}`);
   const insertSession = db.prepare(
@@ -84,7 +87,7 @@ type Addition = NonNullable<TrialAnswer['inTheWay']> & { readonly name: string }
 const triedAdditions = 50;
 
 /** Triggers and indexes on the core tables that Coven did not make. */
-function additions(db: Database.Database): readonly Addition[] {
+function additions(db: Database): readonly Addition[] {
   const rows = db
     .prepare(
       `SELECT type AS kind, rowid, name, tbl_name AS "table" FROM sqlite_schema
@@ -94,7 +97,7 @@ function additions(db: Database.Database): readonly Addition[] {
   return rows.filter(({ name }) => !knownAdditions.includes(name)).slice(0, triedAdditions);
 }
 
-function isSearchEmpty(db: Database.Database): boolean {
+function isSearchEmpty(db: Database): boolean {
   const isEmpty = (table: string): boolean => db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined;
   return !isEmpty('events') && (!hasSearch(db) || isEmpty('events_fts_docsize'));
 }

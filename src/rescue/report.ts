@@ -1,4 +1,3 @@
-/** What the rescuing program is asked, as the one line of its standard input. */
 export interface RescueRequest {
   /** Absolute path of the damaged main file; a WAL lies beside it. Neither is changed, nor opened through SQLite. */
   readonly ledger: string;
@@ -8,7 +7,7 @@ export interface RescueRequest {
   readonly output: string;
 }
 
-/** Rows of another ledger, rescued like the first, are put into a rescued one. Asked of the same program. */
+/** Rows of another ledger, rescued like the first, are put into a rescued one. */
 export interface MergeRequest {
   /** The rescued ledger that they are put into. */
   readonly into: string;
@@ -59,12 +58,6 @@ export interface MergeReport {
   readonly checks: RescueReport['checks'];
   readonly bytes: number;
 }
-
-/** A line of its answer: how far it is, then, last, what it found. */
-export type RescueLine =
-  | { readonly progress: RescueProgress }
-  | { readonly report: RescueReport }
-  | { readonly merged: MergeReport };
 
 export interface RescueProgress {
   readonly phase: 'read' | 'decide' | 'write' | 'index' | 'check';

@@ -1,19 +1,36 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type { Content } from '../manifest.ts';
+import { type Content, unopened } from '../backup/manifest.ts';
+import { openToRead } from '../sqlite/open-to-read.ts';
 
 const tableLimit = 500;
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
 }
 
-export const unopened = (problem: string): Content => ({ problem, tables: [], sessions: null, events: null });
+/** Milliseconds to wait for a writer in exclusive mode. */
+export const writerMs = 2000;
+
+/** What a ledger holds, or why it does not open. */
+export function contentOf(ledger: string): Content {
+  let db: Database;
+  try {
+    db = openToRead(ledger, writerMs);
+  } catch (error) {
+    return unopened(codeOf(error));
+  }
+  try {
+    return rowsOf(db);
+  } finally {
+    db.close();
+  }
+}
 
 /** What an open ledger holds: rows of every table that keeps some, and a hash of every value of sessions and events. */
-export function contentOf(db: Database): Content {
+export function rowsOf(db: Database): Content {
   let names: readonly string[];
   try {
     names = db

@@ -1,11 +1,22 @@
 import type { Database } from 'better-sqlite3';
-import type { Newer } from './protocol.ts';
+import { openToRead } from '../../sqlite/open-to-read.ts';
+import { writerMs } from '../copy-content.ts';
+import type { Newer } from '../protocol.ts';
 
 /** Ids that are listed; a report of more is cut by its reader anyway. */
 const idLimit = 1000;
 
+export function work({ ledger, than }: { readonly ledger: string; readonly than: string }): Newer {
+  const db = openToRead(ledger, writerMs);
+  try {
+    return newerThan(db, than);
+  } finally {
+    db.close();
+  }
+}
+
 /** What `db` holds that the ledger at `than` does not, by id. Throws where either lacks sessions or events. */
-export function newerThan(db: Database, than: string): Newer {
+function newerThan(db: Database, than: string): Newer {
   db.prepare('ATTACH ? AS older').run(than);
   const ids = (condition: string): readonly string[] =>
     db

@@ -1,0 +1,32 @@
+import { NoSqlite } from '../child/no-sqlite.ts';
+import { askJob } from '../store/ask.ts';
+import type { Jobs } from '../store/protocol.ts';
+import { Refused } from './refused.ts';
+
+/** Milliseconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. */
+const patienceMs = { least: 600_000, aByte: 120_000 / 1024 ** 3 };
+
+type LedgerJob = 'content' | 'snapshot' | 'settle' | 'compare-indexes' | 'newer';
+
+/**
+ * Has a job done with a ledger of `bytes` bytes by a process that is killed when the signal fires or its time is over; gives the
+ * reason where it could not be. Throws Refused where SQLite cannot be loaded, which says nothing about the ledger.
+ */
+export async function askLedger<N extends LedgerJob>(
+  job: N,
+  request: Jobs[N]['request'],
+  signal: AbortSignal,
+  bytes = 0,
+): Promise<{ readonly answer: Jobs[N]['answer'] } | { readonly why: string }> {
+  const seconds = Math.round((patienceMs.least + bytes * patienceMs.aByte) / 1000);
+  try {
+    const outcome = await askJob(job, request, signal, { timeLeft: () => seconds * 1000 });
+    if ('answer' in outcome) return outcome;
+    if (outcome.none === 'late') return { why: `it was not read to its end within ${seconds} s` };
+    if (outcome.none === 'failed') return { why: outcome.code ?? 'SQLITE_ERROR' };
+    return { why: `the process that reads it ${outcome.how}` };
+  } catch (error) {
+    if (!(error instanceof NoSqlite)) throw error;
+    throw new Refused(`${error.message}; repair the installation: ${error.command}`);
+  }
+}
