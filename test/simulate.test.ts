@@ -115,7 +115,7 @@ describe('what simulate did not make is refused, and stays as it was', () => {
 });
 
 /** Starts a live fault and resolves when it stands. */
-async function standing(program: string, home: string) {
+async function startFault(program: string, home: string) {
   const child = spawn(process.execPath, [program, 'simulate', 'daemon-silent', '--home', home], {
     // As the diagnosis of a test has it.
     env: { ...process.env, PATH: `${harnessFolder}:${process.env.PATH}` },
@@ -129,7 +129,7 @@ const proc = existsSync('/proc/self/stat');
 test.skipIf(!proc)('a live fault stands until it is ended, and nothing of it stays (needs /proc)', async () => {
   await using scratch = await makeScratch();
   const home = join(scratch.path, 'home');
-  const child = await standing(join(root, 'dist', 'coven-doctor.js'), home);
+  const child = await startFault(join(root, 'dist', 'coven-doctor.js'), home);
   scratch.onEnd(() => void child.kill('SIGKILL'));
   expect((await diagnose(home, { daemonLives: true })).faults).toEqual(['daemon hung fail', 'daemon:socket hung fail']);
   const again = await simulate('daemon-silent', home);
@@ -157,7 +157,7 @@ test.skipIf(!proc)('the package that npm would publish can make a live fault', a
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   expect(lstatSync(join(folder, 'dist', 'double.mjs')).isFile()).toBe(true);
   const home = join(scratch.path, 'home');
-  const child = await standing(join(folder, 'dist', 'coven-doctor.js'), home);
+  const child = await startFault(join(folder, 'dist', 'coven-doctor.js'), home);
   scratch.onEnd(() => void child.kill('SIGKILL'));
   expect((await diagnose(home, { daemonLives: true })).faults).toEqual(['daemon hung fail', 'daemon:socket hung fail']);
   const gone = once(child, 'exit');

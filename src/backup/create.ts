@@ -18,7 +18,7 @@ import { checkRoom, homeOf, manifestName, removeScratch, stages } from './place.
 import { type Proof, proveInto } from './prove.ts';
 import { failed, isOfRoom, Refused, Unreadable } from './refused.ts';
 import { sync, syncAll } from './sync.ts';
-import { standing, takeLedger } from './take-ledger.ts';
+import { presentParts, takeLedger } from './take-ledger.ts';
 import { type Found, ledgersOf, partsOf, walk } from './walk.ts';
 
 export interface CreateOptions {
@@ -139,7 +139,7 @@ async function copyAll(home: string, found: readonly Found[], files: string, sig
     if (!ledgerTaken) {
       // Of a part that was copied before it nothing could be made.
       for (const part of partsOf(path)) rmSync(join(files, part), { force: true });
-      const stood = standing(home, path);
+      const stood = presentParts(home, path);
       taken.push({ path, way: 'raw', stood, content: unopened('not read'), sound: false });
       continue;
     }

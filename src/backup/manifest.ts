@@ -57,7 +57,7 @@ export interface Content {
 export const unopened = (problem: string): Content => ({ problem, tables: [], sessions: null, events: null });
 
 /** What stood at a path when a ledger was taken. */
-export interface Stood {
+export interface PresentPart {
   readonly path: string;
   readonly dev: string;
   readonly ino: string;
@@ -70,7 +70,7 @@ export interface LedgerBackup {
   /** `snapshot`: one consistent file through SQLite. `raw`: main file, WAL and shared memory, byte for byte. */
   readonly way: 'snapshot' | 'raw';
   /** Main file, WAL and shared memory of the source, as far as they were there. */
-  readonly stood: readonly Stood[];
+  readonly stood: readonly PresentPart[];
   readonly content: Content;
   /** It opened, its pages, WAL frames and indexes were found intact, and every row was read. */
   readonly sound: boolean;

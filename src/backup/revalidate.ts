@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { lookNow } from '../host/files.ts';
 import { attributesOf, type Manifest } from './manifest.ts';
 
-import { isSame, standing } from './take-ledger.ts';
+import { isSame, presentParts } from './take-ledger.ts';
 import { partsOf, walk } from './walk.ts';
 
 /** How a home differs from what was copied, by the names below it. */
@@ -22,7 +22,7 @@ export function revalidate(manifest: Manifest, home: string): Drift | null {
   const changed: string[] = [];
   const grown: string[] = [];
   const removed: string[] = [];
-  const ledgers = manifest.ledgers.filter(({ path, stood }) => !isSame(stood, standing(home, path)));
+  const ledgers = manifest.ledgers.filter(({ path, stood }) => !isSame(stood, presentParts(home, path)));
   changed.push(...ledgers.map(({ path }) => path));
   const parts = new Set(manifest.ledgers.flatMap(({ path }) => partsOf(path)));
   for (const entry of manifest.entries) {

@@ -6,7 +6,7 @@ import { attributesOf } from './manifest.ts';
 import { dress } from './materialise.ts';
 import { Refused } from './refused.ts';
 import { sync } from './sync.ts';
-import { isSame, standing, takeLedger } from './take-ledger.ts';
+import { isSame, presentParts, takeLedger } from './take-ledger.ts';
 import { partsOf } from './walk.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function settleNow(
   if (!lookNow(copy)) {
     mkdirSync(dirname(copy), { recursive: true, mode: 0o700 });
     const taken = await takeLedger(home, ledger, now, signal);
-    if (taken.ledger.way === 'snapshot' || !isSame(taken.ledger.stood, standing(home, ledger)))
+    if (taken.ledger.way === 'snapshot' || !isSame(taken.ledger.stood, presentParts(home, ledger)))
       throw new Refused(`${join(home, ledger)} is being written to; stop it: coven daemon stop`);
   }
   const settled = await askLedger('settle', { copy }, signal, Number(main + (wal ?? 0n)));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lookNow, readStart } from '../host/files.ts';
 import { askLedger } from './ask-ledger.ts';
 import { copyFile, hashFile } from './copy.ts';
-import { attributesOf, type Content, type Entry, type LedgerBackup, type Stood } from './manifest.ts';
+import { attributesOf, type Content, type Entry, type LedgerBackup, type PresentPart } from './manifest.ts';
 import { Refused } from './refused.ts';
 import { partsOf } from './walk.ts';
 
@@ -40,25 +40,25 @@ export async function takeLedger(home: string, path: string, files: string, sign
 }
 
 async function takeRaw(home: string, path: string, files: string, signal: AbortSignal): Promise<Taken | null> {
-  const before = standing(home, path);
+  const before = presentParts(home, path);
   const changedMs = before.map(({ mtimeNs }) => Number(BigInt(mtimeNs) / 1_000_000n));
   const age = Date.now() - Math.max(0, ...changedMs);
   if (age >= 0 && age < settledMs) {
     await sleep(settledMs - age, undefined, { signal });
-    if (!isSame(before, standing(home, path))) return null;
+    if (!isSame(before, presentParts(home, path))) return null;
   }
   const entries: Entry[] = [];
   for (const { path: part } of before) {
     const copied = await copyFile(join(home, part), join(files, part), signal).catch((error: unknown) => {
       // What a writer rewrites all the time is left to a snapshot.
-      if (error instanceof Refused && !isSame(before, standing(home, path))) return null;
+      if (error instanceof Refused && !isSame(before, presentParts(home, path))) return null;
       throw error;
     });
     if (!copied) return null;
     const { stat, size, sha256, sparse } = copied;
     entries.push({ kind: 'file', ...attributesOf(part, stat), size, sha256, sparse });
   }
-  return isSame(before, standing(home, path))
+  return isSame(before, presentParts(home, path))
     ? { ledger: { path, way: 'raw', stood: before }, content: null, entries }
     : null;
 }
@@ -67,7 +67,7 @@ async function takeRaw(home: string, path: string, files: string, signal: AbortS
 async function takeSnapshot(home: string, path: string, files: string, signal: AbortSignal): Promise<Taken | string> {
   const source = join(home, path);
   const to = join(files, path);
-  const stood = standing(home, path);
+  const stood = presentParts(home, path);
   // A WAL beside no main file, or beside an empty one, is lost when SQLite opens them.
   if (!stood.some((part) => part.path === path && part.size > 0)) return 'its main file is missing or empty';
   // Without its shared memory in place, opening a ledger makes it, and the home is left as it is.
@@ -95,7 +95,7 @@ async function isWal(ledger: string): Promise<boolean> {
 }
 
 /** What stands at the names of a ledger's files now, those that are there. */
-export function standing(home: string, ledger: string): readonly Stood[] {
+export function presentParts(home: string, ledger: string): readonly PresentPart[] {
   return partsOf(ledger).flatMap((path) => {
     const stat = lookNow(join(home, path));
     if (!stat) return [];
@@ -105,8 +105,8 @@ export function standing(home: string, ledger: string): readonly Stood[] {
 }
 
 /** The shared memory is written through a mapping, which changes no time: it is an index that SQLite makes again. */
-export function isSame(one: readonly Stood[], other: readonly Stood[]): boolean {
-  const text = (stood: readonly Stood[]): string =>
+export function isSame(one: readonly PresentPart[], other: readonly PresentPart[]): boolean {
+  const text = (stood: readonly PresentPart[]): string =>
     JSON.stringify(stood.map((part) => (part.path.endsWith('-shm') ? [part.path, part.ino] : part)));
   return text(one) === text(other);
 }

@@ -1,6 +1,6 @@
 import { bringDown } from './down.ts';
 import { type Outcome, StepFailed } from './outcome.ts';
-import { probe, type Standing } from './probe.ts';
+import { type DaemonState, probe } from './probe.ts';
 import { refuseTakenForAlive, unclear } from './refusal.ts';
 import { bringUp, proven, refuseHarm } from './up.ts';
 import { type Coven, whichCoven } from './which.ts';
@@ -18,12 +18,12 @@ export const start = (options: ControlOptions): Promise<Outcome> =>
   attempt('start', async (tell) => {
     const { home, signal } = options;
     const { before, coven } = await look(options, tell);
-    if (before.verdict === 'running') return tell.standing(before);
+    if (before.verdict === 'running') return tell.state(before);
     if (!isGone(before)) throw unclear(before);
     refuseTakenForAlive(coven, before);
-    const { standing, ours } = await bringUp(coven, home, signal);
+    const { state, ours } = await bringUp(coven, home, signal);
     if (ours) tell.changed();
-    tell.standing(standing);
+    tell.state(state);
   });
 
 /** Stops the daemon of a home cleanly; proof is that its lock is free and nobody answers. */
@@ -46,17 +46,17 @@ export const restart = (options: ControlOptions): Promise<Outcome> =>
       await bringDown(coven, before, 'restart', home, signal);
       tell.changed();
     }
-    const { standing, ours } = await bringUp(coven, home, signal);
+    const { state, ours } = await bringUp(coven, home, signal);
     if (ours) tell.changed();
-    tell.standing(standing);
+    tell.state(state);
   });
 
-const isGone = ({ verdict }: Standing): boolean => verdict === 'stopped' || verdict === 'stale';
+const isGone = ({ verdict }: DaemonState): boolean => verdict === 'stopped' || verdict === 'stale';
 
 interface Tell {
   readonly coven: (coven: Coven) => Coven;
   readonly changed: () => void;
-  readonly standing: (standing: Standing) => void;
+  readonly state: (state: DaemonState) => void;
 }
 
 /** The home's daemon and its Coven. One that is starting, or that runs and gave no answer, is waited for. */
@@ -83,7 +83,7 @@ async function attempt(action: Outcome['action'], work: (tell: Tell) => Promise<
         return coven;
       },
       changed: () => learn({ changed: true }),
-      standing: ({ pid, startedAt }) => learn({ pid, startedAt }),
+      state: ({ pid, startedAt }) => learn({ pid, startedAt }),
     });
     return { ...known, ok: true, failure: null };
   } catch (error) {

@@ -6,7 +6,7 @@ import { ask } from '../host/ask.ts';
 import { supervisor } from '../host/procfs.ts';
 import { runDaemonCommand } from './command.ts';
 import { type Outcome, StepFailed } from './outcome.ts';
-import { probe, type Standing } from './probe.ts';
+import { type DaemonState, probe } from './probe.ts';
 import { describe, refuseTakenForAlive, unclear } from './refusal.ts';
 import type { Coven } from './which.ts';
 
@@ -19,7 +19,7 @@ const limits = { stop: 15_000, command: 20_000, request: 2000, pause: 100 };
  */
 export async function bringDown(
   coven: Coven,
-  before: Standing,
+  before: DaemonState,
   word: Outcome['action'],
   home: string,
   signal: AbortSignal,
@@ -49,7 +49,7 @@ export async function bringDown(
   }
 }
 
-async function askToStop({ health }: Standing, home: string, signal: AbortSignal): Promise<void> {
+async function askToStop({ health }: DaemonState, home: string, signal: AbortSignal): Promise<void> {
   const socket = join(home, names.socket);
   const daemon = { pid: health?.pid, startedAt: health?.startedAt, socket: health?.socket ?? socket };
   const { status, errno } = await ask(socket, '/api/v1/internal/lifecycle/shutdown', limits.request, signal, {

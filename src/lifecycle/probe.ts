@@ -4,7 +4,7 @@ import { type HealthBody, whole } from '../model/observation.ts';
 import { lookAfresh } from './look-afresh.ts';
 
 /** What is known of a home's daemon at one moment. */
-export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
+export interface DaemonState extends Pick<Liveness, 'verdict' | 'pid'> {
   /** Its answer to a health request, where it gave one. */
   readonly health: HealthBody | null;
   /** RFC 3339, from its answer or else from daemon.json. */
@@ -17,7 +17,7 @@ export interface Standing extends Pick<Liveness, 'verdict' | 'pid'> {
 }
 
 /** Looks at a home's daemon afresh, and changes nothing. Never rejects: what cannot be told is `undetermined`. */
-export const probe = (home: string, signal: AbortSignal): Promise<Standing> =>
+export const probe = (home: string, signal: AbortSignal): Promise<DaemonState> =>
   lookAfresh(home, signal, async (host) => {
     const observed = whole(await see(host, livenessNeeds), livenessNeeds);
     if (!observed) return { ...unseen, reason: await whyBlind(host) };
@@ -43,7 +43,7 @@ async function whyBlind({ observe }: Host): Promise<string | null> {
   return null;
 }
 
-const unseen: Standing = {
+const unseen: DaemonState = {
   verdict: 'undetermined',
   pid: null,
   health: null,

@@ -1,9 +1,9 @@
 import { StepFailed } from './outcome.ts';
-import type { Standing } from './probe.ts';
+import type { DaemonState } from './probe.ts';
 import type { Coven } from './which.ts';
 
 /** What was found, in words, where it is not what a step needs. */
-export function describe({ verdict, pid, reason, recordedPid }: Standing): string {
+export function describe({ verdict, pid, reason, recordedPid }: DaemonState): string {
   const who = pid === null ? 'a process' : `pid ${pid}`;
   switch (verdict) {
     case 'running':
@@ -32,15 +32,15 @@ export function describe({ verdict, pid, reason, recordedPid }: Standing): strin
 }
 
 /** A home whose daemon is neither clearly gone nor well is left alone: two daemons would contend for the ledger. */
-export function unclear(standing: Standing): StepFailed {
-  return new StepFailed('looking at the home', `${describe(standing)}; \`coven-doctor\` tells more`);
+export function unclear(state: DaemonState): StepFailed {
+  return new StepFailed('looking at the home', `${describe(state)}; \`coven-doctor\` tells more`);
 }
 
 /**
  * Throws StepFailed where daemon.json names a process that Coven takes for its daemon though it is none: its start, stop
  * and restart refuse then, and advise each other for ever. The minimal daemon writes a record of its own.
  */
-export function refuseTakenForAlive({ kind }: Coven, { verdict, recorded, recordedPid }: Standing): void {
+export function refuseTakenForAlive({ kind }: Coven, { verdict, recorded, recordedPid }: DaemonState): void {
   if (kind !== 'other' || verdict !== 'stale' || recorded === 'dead') return;
   const why = recorded === 'zombie' ? 'has ended and was not reaped by its parent' : 'is another process by now';
   throw new StepFailed(

@@ -9,7 +9,7 @@ import { count } from '../model/amounts.ts';
 import { runDaemonCommand } from './command.ts';
 import { lookAtLedger } from './ledger.ts';
 import { StepFailed } from './outcome.ts';
-import { probe, type Standing } from './probe.ts';
+import { type DaemonState, probe } from './probe.ts';
 import { describe } from './refusal.ts';
 import { spawnDaemon } from './spawn.ts';
 import type { Coven } from './which.ts';
@@ -22,7 +22,7 @@ const limits = { start: 10_000, slow: 60_000, command: 20_000, request: 2000, pa
 const logTailBytes = 65_536;
 
 export interface Up {
-  readonly standing: Standing;
+  readonly state: DaemonState;
   /** Whether it was this start that brought it up, and not another one at the same time. */
   readonly ours: boolean;
 }
@@ -47,7 +47,7 @@ export async function bringUp(coven: Coven, home: string, signal: AbortSignal): 
   } catch (error) {
     // Beside another start the ledger may be seen half made.
     if (signal.aborted || !(await isComing(home, signal))) throw error;
-    return { standing: await proven(home, signal, since), ours: false };
+    return { state: await proven(home, signal, since), ours: false };
   }
   return coven.kind === 'other' ? byCommand(coven, home, signal, since) : bySpawn(coven, home, signal, since);
 }
@@ -60,10 +60,10 @@ async function byCommand(coven: Coven, home: string, signal: AbortSignal, since:
   // Coven gives up after 5 s, when a large ledger may still be migrated: it is the daemon that decides.
   if (failure && (signal.aborted || !(await isComing(home, signal))))
     throw new StepFailed(failure.step, await withStep(home, failure.message, since));
-  const standing = await proven(home, signal, since);
-  const daemon = standing.pid === null ? null : readStat(standing.pid);
+  const state = await proven(home, signal, since);
+  const daemon = state.pid === null ? null : readStat(state.pid);
   // A daemon of Coven 0.4.6 stays in the session of the command that started it.
-  return { standing, ours: daemon === null || daemon.session === session };
+  return { state, ours: daemon === null || daemon.session === session };
 }
 
 async function bySpawn(coven: Coven, home: string, signal: AbortSignal, since: string): Promise<Up> {
@@ -77,7 +77,7 @@ async function bySpawn(coven: Coven, home: string, signal: AbortSignal, since: s
       if (signal.aborted) throw new StepFailed('waiting for its answer', 'interrupted');
       const { body } = await ask(socket, '/api/v1/health', limits.request, signal);
       if ((body as { daemon?: { pid?: unknown } } | null)?.daemon?.pid === daemon.pid)
-        return { standing: await proven(home, signal, since), ours: true };
+        return { state: await proven(home, signal, since), ours: true };
       const waited = performance.now() - began;
       const slow = waited > limits.start && !['starting', 'slow'].includes((await probe(home, signal)).verdict);
       if (slow || waited > limits.slow)
@@ -91,7 +91,7 @@ async function bySpawn(coven: Coven, home: string, signal: AbortSignal, since: s
         );
       await sleep(limits.pause);
     }
-    if (await isComing(home, signal)) return { standing: await proven(home, signal, since), ours: false };
+    if (await isComing(home, signal)) return { state: await proven(home, signal, since), ours: false };
     const said = daemon.said().replace(/^(Error|coven): /, '');
     const [, step, reason] = /^([a-z .]+): (.*)$/s.exec(said) ?? [];
     throw new StepFailed(step ?? 'starting the process', reason ?? (said || `it ended with ${daemon.ended()}`));
@@ -103,14 +103,14 @@ async function bySpawn(coven: Coven, home: string, signal: AbortSignal, since: s
 }
 
 /** Waits until the home's daemon is proven to run: it holds the lock and answers. Throws StepFailed. */
-export async function proven(home: string, signal: AbortSignal, since: string): Promise<Standing> {
+export async function proven(home: string, signal: AbortSignal, since: string): Promise<DaemonState> {
   const began = performance.now();
   for (;;) {
-    const standing = await probe(home, signal);
-    if (standing.verdict === 'running' && standing.health) return standing;
-    const limit = standing.verdict === 'starting' || standing.verdict === 'slow' ? limits.slow : limits.start;
+    const state = await probe(home, signal);
+    if (state.verdict === 'running' && state.health) return state;
+    const limit = state.verdict === 'starting' || state.verdict === 'slow' ? limits.slow : limits.start;
     if (performance.now() - began > limit || signal.aborted)
-      throw new StepFailed('proving that it runs', await withStep(home, describe(standing), since));
+      throw new StepFailed('proving that it runs', await withStep(home, describe(state), since));
     await sleep(limits.pause);
   }
 }

@@ -2,7 +2,7 @@ import { count } from '../model/amounts.ts';
 import type { Check } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
 import type { Judged } from '../run/accepted.ts';
-import { compareChecks, fails, type Report, standing } from '../run/report.ts';
+import { compareChecks, countedStatus, fails, type Report } from '../run/report.ts';
 import { say } from './words.ts';
 
 /** Annotations of a level that GitHub shows of one step; it drops the others without a word. */
@@ -32,7 +32,7 @@ export function renderGithub(report: Report): string {
 }
 
 function annotate(check: Check, finding: Judged, { threshold }: Report): Annotation | undefined {
-  const counted = standing(finding);
+  const counted = countedStatus(finding);
   if (counted === 'pass' || counted === 'skipped') return undefined;
   const { message, hint } = say(check, finding);
   const title = harmless(`${check.id} ${counted} ${finding.code}`);

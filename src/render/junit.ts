@@ -1,6 +1,6 @@
 import Builder from 'fast-xml-builder';
 import { harmless } from '../model/harmless.ts';
-import { type CheckReport, fails, type Report, standing } from '../run/report.ts';
+import { type CheckReport, countedStatus, fails, type Report } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import { say } from './words.ts';
 
@@ -36,7 +36,7 @@ type Outcome = 'failure' | 'error' | 'skipped' | 'pass';
 
 function outcome({ worst }: CheckReport, { threshold }: Report): Outcome {
   if (fails(worst, threshold)) return 'failure';
-  const counted = standing(worst);
+  const counted = countedStatus(worst);
   if (counted === 'unknown') return 'error';
   return counted === 'pass' || counted === 'warn' ? 'pass' : 'skipped';
 }
@@ -65,7 +65,7 @@ function testcase(check: CheckReport, report: Report): object {
   const result = outcome(check, report);
   const words = {
     '@message': say(check.check, worst).message,
-    '@type': harmless(`${standing(worst)}.${worst.code}`),
+    '@type': harmless(`${countedStatus(worst)}.${worst.code}`),
     '#text': story(check),
   };
   return {

@@ -1,5 +1,5 @@
 import { harmless } from '../model/harmless.ts';
-import { type CheckReport, compareChecks, type Report, standing } from '../run/report.ts';
+import { type CheckReport, compareChecks, countedStatus, type Report } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { say } from './words.ts';
@@ -34,7 +34,7 @@ function heading({ summary, exitCode }: Report): readonly string[] {
   return [
     '### coven-doctor',
     '',
-    `${counts.map(([standing, number]) => `${number} ${standing}`).join(', ')}; exit code ${exitCode}.`,
+    `${counts.map(([status, number]) => `${number} ${status}`).join(', ')}; exit code ${exitCode}.`,
     '',
   ];
 }
@@ -50,7 +50,7 @@ function rowsOf({ check, findings }: CheckReport): readonly string[] {
   return findings.map((finding) => {
     const { message, hint = '' } = say(check, finding);
     const accepted = sayAccepted(finding);
-    const cells = [check.id, standing(finding), accepted ? `${message} (${accepted})` : message, hint];
+    const cells = [check.id, countedStatus(finding), accepted ? `${message} (${accepted})` : message, hint];
     return `| ${cells.map(plain).join(' | ')} |`;
   });
 }

@@ -1,15 +1,15 @@
 import { harmless } from '../model/harmless.ts';
-import type { Report, Standing } from '../run/report.ts';
-import { isHomeAbsent, standing } from '../run/report.ts';
+import type { CountedStatus, Report } from '../run/report.ts';
+import { countedStatus, isHomeAbsent } from '../run/report.ts';
 import type { RenderOptions } from './format.ts';
 
-const standings: readonly Standing[] = ['pass', 'warn', 'fail', 'unknown', 'skipped', 'suppressed', 'known'];
+const statuses: readonly CountedStatus[] = ['pass', 'warn', 'fail', 'unknown', 'skipped', 'suppressed', 'known'];
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /**
  * The text format of Prometheus, for node_exporter's textfile collector. The labels are check ids and a fixed set of
- * standings: no text of a finding enters it, so the series stay the same from run to run.
+ * statuses: no text of a finding enters it, so the series stay the same from run to run.
  */
 export function renderPrometheus(report: Report, { tool }: RenderOptions): string {
   const only = (value: number): readonly Sample[] => [[{}, value]];
@@ -18,7 +18,7 @@ export function renderPrometheus(report: Report, { tool }: RenderOptions): strin
       'check_status',
       'Whether a check has this status: 1 for the one that it has, 0 for the others.',
       report.checks.flatMap(({ check, worst }) =>
-        standings.map((status): Sample => [{ check: check.id, status }, status === standing(worst) ? 1 : 0]),
+        statuses.map((status): Sample => [{ check: check.id, status }, status === countedStatus(worst) ? 1 : 0]),
       ),
     ),
     gauge('run_complete', 'Whether everything that was asked could be determined.', only(report.complete ? 1 : 0)),

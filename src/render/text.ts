@@ -5,13 +5,13 @@ import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
 import {
   type CheckReport,
+  type CountedStatus,
   compareChecks,
+  countedStatus,
   counts,
   isHomeAbsent,
   type Report,
   type ReportedFinding,
-  type Standing,
-  standing,
 } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import { advised } from './advised.ts';
@@ -22,7 +22,7 @@ import { say } from './words.ts';
 import { wrap } from './wrap.ts';
 
 /** Coven's own marks, and some for what it does not know. */
-const marks: Readonly<Record<Standing, string>> = {
+const marks: Readonly<Record<CountedStatus, string>> = {
   pass: '[OK]',
   warn: '[--]',
   fail: '[!!]',
@@ -82,7 +82,7 @@ const isCause = (finding: ReportedFinding): boolean => isFault(finding) && !find
 /** What is wrong, what to do about it with each command on a line of its own, and the finding's name. */
 function findingBlock({ check }: CheckReport, finding: ReportedFinding, screen: Screen): string {
   const { report, color, columns } = screen;
-  const counted = standing(finding);
+  const counted = countedStatus(finding);
   const mark = color ? styleText(colors[counted], marks[counted], { validateStream: false }) : marks[counted];
   const paint = (text: string): string => text.replace(marks[counted], () => mark);
   const prose = (text: string): string => wrap(expand(harmless(text), report.home), columns, indent, indent);

@@ -22,7 +22,7 @@ export interface CheckReport {
 }
 
 /** Under what a check is counted: its status, or why its worst finding does not count. */
-export type Standing = Status | 'suppressed' | 'known';
+export type CountedStatus = Status | 'suppressed' | 'known';
 
 /** A finished run, as data; every format is made from it alone. */
 export interface Report {
@@ -38,15 +38,15 @@ export interface Report {
   /** The run that this one is compared with. */
   readonly baseline: string | null;
   readonly checks: readonly CheckReport[];
-  /** Checks by standing; each is counted once. */
-  readonly summary: Readonly<Record<Standing, number>>;
+  /** Checks by status; each is counted once. */
+  readonly summary: Readonly<Record<CountedStatus, number>>;
   /** Everything that was asked could be told. */
   readonly complete: boolean;
   readonly exitCode: 0 | 1 | 3;
   readonly escalate: readonly NonNullable<Finding['escalate']>[];
 }
 
-const badness: Readonly<Record<Standing, number>> = {
+const badness: Readonly<Record<CountedStatus, number>> = {
   fail: 6,
   unknown: 5,
   warn: 4,
@@ -56,13 +56,15 @@ const badness: Readonly<Record<Standing, number>> = {
   pass: 0,
 };
 
-export function standing({ status, suppressed, known }: Judged): Standing {
+export function countedStatus({ status, suppressed, known }: Judged): CountedStatus {
   return suppressed ? 'suppressed' : known ? 'known' : status;
 }
 
 /** Worst first, then by code and target, so that equal runs give equal reports. */
 export function compareFindings(a: Judged, b: Judged): number {
-  return badness[standing(b)] - badness[standing(a)] || compare(a.code, b.code) || compare(a.target, b.target);
+  return (
+    badness[countedStatus(b)] - badness[countedStatus(a)] || compare(a.code, b.code) || compare(a.target, b.target)
+  );
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -79,7 +81,7 @@ export function compareChecks(a: CheckReport, b: CheckReport): number {
     Number(check.check.id === 'daemon' && code === 'stopped');
   return (
     Number('causedBy' in one) - Number('causedBy' in other) ||
-    badness[standing(other)] - badness[standing(one)] ||
+    badness[countedStatus(other)] - badness[countedStatus(one)] ||
     rests(a, one) - rests(b, other)
   );
 }
@@ -129,7 +131,9 @@ function placeObstacles(checks: readonly CheckReport[]): readonly CheckReport[] 
 
 /** The checks whose words a report shows for one: itself, or what it follows from. */
 function placesOf({ check, findings }: CheckReport): readonly string[] {
-  const faults = findings.filter((finding) => !['pass', 'skipped', 'suppressed', 'known'].includes(standing(finding)));
+  const faults = findings.filter(
+    (finding) => !['pass', 'skipped', 'suppressed', 'known'].includes(countedStatus(finding)),
+  );
   if (faults.some(({ causedBy }) => !causedBy)) return [check.id];
   return [...new Set(faults.flatMap(({ causedBy }) => causedBy?.check ?? []))];
 }
@@ -151,7 +155,7 @@ export function makeReport(
 ): Report {
   const checks = placeObstacles(reportChecks(runs, run.startedAt, accepted));
   const summary = { pass: 0, warn: 0, fail: 0, unknown: 0, skipped: 0, suppressed: 0, known: 0 };
-  for (const { worst } of checks) summary[standing(worst)] += 1;
+  for (const { worst } of checks) summary[countedStatus(worst)] += 1;
   const findings = checks.flatMap(({ findings }) => findings);
   return {
     ...run,
@@ -167,7 +171,7 @@ export function makeReport(
 
 /** Whether a finding makes the run fail. */
 export function fails(finding: Judged, threshold: Threshold): boolean {
-  const counted = standing(finding);
+  const counted = countedStatus(finding);
   return counted === 'fail' || (counted === 'warn' && (threshold === 'warn' || finding.expired !== undefined));
 }
 

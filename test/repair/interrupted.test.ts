@@ -14,7 +14,7 @@ import { snapshot } from '../../fixtures/snapshot.ts';
 
 const program = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
 
-const standing = (home: string): readonly string[] =>
+const listing = (home: string): readonly string[] =>
   snapshot(home, { without: 'doctor' }).filter((line) => !line.startsWith('. 40755'));
 
 function spoil(home: string): string {
@@ -82,11 +82,11 @@ describe.each([
     async (word) => {
       await using scratch = await makeScratch();
       const home = spoil(join(scratch.path, 'home'));
-      const before = standing(home);
+      const before = listing(home);
       const ended = await fixUntil(scratch, home, word, (pid) => process.kill(pid, signal));
       expect([ended.code, ended.signal, ended.stderr]).toEqual([code, null, '']);
       expect([null, 'abort', 'commit']).toContain(lastRecord(home));
-      const fixed = standing(home);
+      const fixed = listing(home);
       // A run that was past its last boundary is whole; any other one left nothing.
       if (lastRecord(home) !== 'commit') expect(fixed).toEqual(before);
       const again = await cli(['--home', home, '--fix', '--yes', '--json']);

@@ -24,7 +24,7 @@ import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { snapshot } from '../../fixtures/snapshot.ts';
 
 /** What a home holds beside what is the doctor's own, and the times of its folder, which every rename changes. */
-const standing = (home: string): readonly string[] =>
+const listing = (home: string): readonly string[] =>
   snapshot(home)
     .filter((line) => !/^\.\/doctor[ /]/.test(line))
     .map((line) => (line.startsWith('. ') ? line.replace(/ \d+ \d+ \d+ $/, '') : line));
@@ -71,7 +71,7 @@ describe('a home with modes and a record that are wrong', () => {
     await using stage = await makeStage();
     const { home } = stage;
     damaged(home);
-    const before = standing(home);
+    const before = listing(home);
     const first = await told(home, '--yes');
     expect(outcomes(first)).toEqual([
       'fixed home:mode entry-open',
@@ -83,7 +83,7 @@ describe('a home with modes and a record that are wrong', () => {
     const second = await told(home, '--yes');
     expect([second.plan.steps, second.fixes, second.exitCode]).toEqual([[], undefined, 0]);
     expect((await undo(home)).exitCode).toBe(0);
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
     // An undo is a run itself: it is taken back in turn.
     const runs = JSON.parse((await cli(['runs', '--home', home, '--json'])).stdout).runs as { id: string }[];
     expect((await cli(['undo', runs[0]?.id ?? '', '--home', home])).exitCode).toBe(0);
@@ -118,11 +118,11 @@ describe('a home with modes and a record that are wrong', () => {
     damaged(home);
     await told(home, '--yes');
     writeFileSync(join(home, 'daemon.json'), 'newer', { mode: 0o600 });
-    const before = standing(home);
+    const before = listing(home);
     const { stdout, exitCode } = await undo(home);
     expect(exitCode).toBe(5);
     expect(stdout).toContain('daemon.json by now; where a daemon made it, stop the daemon');
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
   });
 });
 
@@ -161,10 +161,10 @@ describe('a saved plan', () => {
     const file = join(stage.path, 'plan.json');
     await cli(['plan', '--home', stage.home, '-o', file]);
     change(file);
-    const before = standing(stage.home);
+    const before = listing(stage.home);
     const { exitCode, stderr } = await cli(['apply', file, '--home', stage.home]);
     expect([exitCode, stderr]).toEqual([5, expect.stringContaining(why)]);
-    expect(standing(stage.home)).toEqual(before);
+    expect(listing(stage.home)).toEqual(before);
   });
 });
 
@@ -190,14 +190,14 @@ describe('a ledger', () => {
     await using stage = await makeStage();
     const { home } = stage;
     unindexed(home);
-    const [before, rows] = [standing(home), content(home)];
+    const [before, rows] = [listing(home), content(home)];
     const first = await told(home, '--yes');
     expect(outcomes(first)).toEqual(['fixed store:index search-index']);
     expect(content(home)).toEqual(rows);
     expect((await told(home, '--yes')).plan.steps).toEqual([]);
     for (const suffix of ['-wal', '-shm']) expect(existsSync(join(home, `coven.sqlite3${suffix}`))).toBe(false);
     expect((await undo(home)).exitCode).toBe(0);
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
   });
 
   test('with rows in its WAL alone keeps them', async () => {
@@ -212,11 +212,11 @@ describe('a ledger', () => {
     for (const suffix of ['', '-wal', '-shm']) copyFileSync(path + suffix, `${path}${suffix}.left`);
     db.close();
     for (const suffix of ['', '-wal', '-shm']) renameSync(`${path}${suffix}.left`, path + suffix);
-    const before = standing(home);
+    const before = listing(home);
     expect(outcomes(await told(home, '--yes'))).toEqual(['fixed store:index search-index']);
     expect(JSON.stringify(content(home))).toContain('in the WAL alone');
     expect((await undo(home)).exitCode).toBe(0);
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
   });
 
   test('that was written to since is not put back', async () => {
@@ -234,13 +234,13 @@ describe('a ledger', () => {
       "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('new', 'b', 'output', '{}', '')",
     );
     db.close();
-    const before = standing(home);
+    const before = listing(home);
     const { exitCode, stdout } = await undo(home);
     expect([exitCode, stdout]).toEqual([5, expect.stringContaining('coven.sqlite3')]);
     expect(stdout).toContain(
       'Written since, and lost if it were:\n  1 session (b)\n  1 event\n  1 session in another state (a)\n',
     );
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
   });
 
   test('beside the WAL of another one: the WAL goes to quarantine where that is agreed to', async () => {
@@ -249,13 +249,13 @@ describe('a ledger', () => {
     makeHome(home, { rows: [{ id: 'a', status: 'completed' }], events: 10 });
     const other = makeHome(`${home}-other`, { leaveWal: true, rows: [{ id: 'b', status: 'failed' }], events: 20 });
     renameSync(join(other, 'coven.sqlite3-wal'), join(home, 'coven.sqlite3-wal'));
-    const before = standing(home);
+    const before = listing(home);
     const refused = await told(home, '--yes');
     expect([outcomes(refused), refused.exitCode]).toEqual([['refused store:wal foreign'], 5]);
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
     expect(outcomes(await told(home, '--yes', '--allow', 'lossy'))).toEqual(['fixed store:wal foreign']);
     expect((await undo(home)).exitCode).toBe(0);
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
   });
 });
 
@@ -285,11 +285,11 @@ describe('is refused, and nothing is changed', () => {
     writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
     const path = join(home, lock);
     await startLockHolder(stage, path);
-    const before = standing(home);
+    const before = listing(home);
     const { fixes = [], exitCode, plan } = await told(home, '--yes');
     // With the daemon's own lock held, nobody calls the record stale.
     if (plan.steps.length > 0) expect([exitCode, fixes.map(({ reason }) => reason)]).toEqual([5, ['lock-held']]);
-    expect(standing(home)).toEqual(before);
+    expect(listing(home)).toEqual(before);
   });
 
   test('beside a second doctor', async () => {
@@ -298,10 +298,10 @@ describe('is refused, and nothing is changed', () => {
     mkdirSync(join(stage.home, 'doctor'), { mode: 0o700 });
     await startLockHolder(stage, join(stage.home, 'doctor', 'lock'));
     chmodSync(join(stage.home, 'doctor', 'lock'), 0o600);
-    const before = standing(stage.home);
+    const before = listing(stage.home);
     const { fixes = [], exitCode } = await told(stage.home, '--yes');
     expect([exitCode, [...new Set(fixes.map(({ reason }) => reason))]]).toEqual([5, ['second-doctor']]);
-    expect(standing(stage.home)).toEqual(before);
+    expect(listing(stage.home)).toEqual(before);
   });
 });
 

@@ -4,7 +4,7 @@ import type { ObservationKey } from '../../model/observation.ts';
 import { say } from '../../render/words.ts';
 import { runChecks } from '../../run/runner.ts';
 import { engineCodes, examineFindings } from '../examine.ts';
-import { type Observed, type Stage, type StagedHome, standing } from './staged-home.ts';
+import { type Observed, type Stage, type StagedHome, snapshotOf } from './staged-home.ts';
 import { blinded, failed, reordered } from './variations.ts';
 
 /** What is asked of every check. */
@@ -43,9 +43,9 @@ export async function tryCheck({ check, confined }: Subject, stage: Stage, signa
       tried[rule] += 1;
       if (what !== undefined) wrong.push({ rule, home: home.name, what });
     };
-    const before = standing(home.path);
+    const before = snapshotOf(home.path);
     const ended = await tryOn(home, check, confined, stage.canary, signal, note);
-    note('changes', standing(home.path) === before ? undefined : 'the home is not as it was');
+    note('changes', snapshotOf(home.path) === before ? undefined : 'the home is not as it was');
     if (!ended) break;
   }
   return { check, tried, wrong };

@@ -66,11 +66,11 @@ async function look(home: string, signal: AbortSignal): Promise<Observed> {
 }
 
 /** All that is at `path` and below it, by what changes when it is changed: no content is read, a change time cannot be set. */
-export function standing(path: string): string {
+export function snapshotOf(path: string): string {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!found) return 'absent';
   const { mode, uid, nlink, size, mtimeNs, ctimeNs, ino } = found;
   const own = [mode, uid, nlink, size, mtimeNs, ctimeNs, ino].join(' ');
   if (!found.isDirectory()) return own;
-  return [own, ...readdirSync(path).map((name) => `${name} ${standing(join(path, name))}`)].join('\n');
+  return [own, ...readdirSync(path).map((name) => `${name} ${snapshotOf(join(path, name))}`)].join('\n');
 }

@@ -1,5 +1,5 @@
 import type { Evidence } from '../../model/check.ts';
-import { type CheckReport, compareChecks, counts, type ReportedFinding, standing } from '../../run/report.ts';
+import { type CheckReport, compareChecks, countedStatus, counts, type ReportedFinding } from '../../run/report.ts';
 import { sayAccepted } from '../accepted.ts';
 import { sentence } from '../text.ts';
 import { adviseOn, say } from '../words.ts';
@@ -46,8 +46,8 @@ function article({ of: { check }, finding }: Found): Html {
   const steps = counts(finding) ? [] : adviseOn(check, finding);
   const accepted = sayAccepted(finding);
   const from = check.module ? html` · of <samp>${clipped(check.module, 120)}</samp>, which is not ours` : null;
-  return html`<article class="finding ${standing(finding)}">
-<p class="where">${badge(standing(finding))} <samp>${check.id}</samp> <samp>${clipped(finding.code, 80)}</samp> about ${code(finding.target, 120)}${from}</p>
+  return html`<article class="finding ${countedStatus(finding)}">
+<p class="where">${badge(countedStatus(finding))} <samp>${check.id}</samp> <samp>${clipped(finding.code, 80)}</samp> about ${code(finding.target, 120)}${from}</p>
 <h3>${prose(clipped(sentence(message), 600))}</h3>
 ${accepted ? html`<p class="quiet">${clipped(accepted)}</p>` : null}
 ${steps.length > 0 ? html`<div class="hint">${advice(steps)}</div>` : null}
@@ -71,8 +71,8 @@ function evidence(all: readonly Evidence[]): Html | null {
 
 function consequence({ of: { check }, finding }: Found): Html {
   const { check: root = '', code: why = '' } = finding.causedBy ?? {};
-  return html`<li>${badge(standing(finding))} <samp>${check.id}</samp> <samp>${clipped(finding.code, 80)}</samp> ${prose(clipped(say(check, finding).message))} <span class="quiet">(from <samp>${root}</samp> <samp>${clipped(why, 80)}</samp>)</span></li>\n`;
+  return html`<li>${badge(countedStatus(finding))} <samp>${check.id}</samp> <samp>${clipped(finding.code, 80)}</samp> ${prose(clipped(say(check, finding).message))} <span class="quiet">(from <samp>${root}</samp> <samp>${clipped(why, 80)}</samp>)</span></li>\n`;
 }
 
 const line = ({ of: { check }, finding }: Found): Html =>
-  html`<li>${badge(standing(finding))} <samp>${check.id}</samp> <span class="quiet">${prose(clipped(say(check, finding).message))}</span></li>\n`;
+  html`<li>${badge(countedStatus(finding))} <samp>${check.id}</samp> <span class="quiet">${prose(clipped(say(check, finding).message))}</span></li>\n`;

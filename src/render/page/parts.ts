@@ -1,9 +1,9 @@
 import { grouped } from '../../model/amounts.ts';
-import type { Standing } from '../../run/report.ts';
+import type { CountedStatus } from '../../run/report.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 
-/** What a reader sees of a standing: a word, and a sign that needs no colour. */
-export const standings: Readonly<Record<Standing, { readonly word: string; readonly sign: string }>> = {
+/** What a reader sees of a status: a word, and a sign that needs no colour. */
+export const badges: Readonly<Record<CountedStatus, { readonly word: string; readonly sign: string }>> = {
   fail: { word: 'failed', sign: '✕' },
   unknown: { word: 'unknown', sign: '?' },
   warn: { word: 'warning', sign: '!' },
@@ -13,8 +13,8 @@ export const standings: Readonly<Record<Standing, { readonly word: string; reado
   pass: { word: 'passed', sign: '✓' },
 };
 
-export const badge = (standing: Standing): Html =>
-  html`<span class="badge ${standing}"><span aria-hidden="true">${standings[standing].sign}</span> ${standings[standing].word}</span>`;
+export const badge = (status: CountedStatus): Html =>
+  html`<span class="badge ${status}"><span aria-hidden="true">${badges[status].sign}</span> ${badges[status].word}</span>`;
 
 export function section(id: string, title: string, ...content: readonly Part[]): Html {
   return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${content}</section>`;

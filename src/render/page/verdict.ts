@@ -1,10 +1,10 @@
 import { bytes, count } from '../../model/amounts.ts';
-import { compareChecks, leadOf, type Report, type Standing, standing } from '../../run/report.ts';
+import { type CountedStatus, compareChecks, countedStatus, leadOf, type Report } from '../../run/report.ts';
 import { escalations, sentence, verdict } from '../text.ts';
 import { say } from '../words.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 import { renderNext } from './next.ts';
-import { badge, facts, figure, moment, prose, standings } from './parts.ts';
+import { badge, badges, facts, figure, moment, prose } from './parts.ts';
 import type { Subject } from './subject.ts';
 
 const headlines = {
@@ -25,7 +25,7 @@ export function renderVerdict(subject: Subject): Html {
   const worst = worstOf(report);
   return html`<header class="verdict ${worst}">
 <p class="brand">coven-doctor: ${worst === 'warn' ? count(report.summary.warn, 'warning') : headlines[worst].toLowerCase()}</p>
-<h1><span class="sign" aria-hidden="true">${standings[worst].sign}</span> ${headline(report)}</h1>
+<h1><span class="sign" aria-hidden="true">${badges[worst].sign}</span> ${headline(report)}</h1>
 <p class="sentence">${situation(subject)}</p>
 ${facts(origin(subject))}
 <ul class="tally" aria-label="Checks by result">${tally(report)}</ul>
@@ -90,31 +90,31 @@ function origin({ report, seen, made }: Subject): readonly (readonly [string, Pa
   ];
 }
 
-const order: readonly Standing[] = ['fail', 'unknown', 'warn', 'suppressed', 'known', 'pass', 'skipped'];
+const order: readonly CountedStatus[] = ['fail', 'unknown', 'warn', 'suppressed', 'known', 'pass', 'skipped'];
 
 const tally = ({ summary }: Report): Part =>
   order
     .filter((name) => summary[name] > 0)
     .map(
       (name) =>
-        html`<li class="${name}"><strong>${summary[name]}</strong> ${name === 'warn' && summary.warn !== 1 ? 'warnings' : standings[name].word}</li>`,
+        html`<li class="${name}"><strong>${summary[name]}</strong> ${name === 'warn' && summary.warn !== 1 ? 'warnings' : badges[name].word}</li>`,
     );
 
 /** Faults before what passed, and that before what was skipped. */
-const worseFirst = (a: Standing, b: Standing): number => order.indexOf(a) - order.indexOf(b);
+const worseFirst = (a: CountedStatus, b: CountedStatus): number => order.indexOf(a) - order.indexOf(b);
 
 function tiles({ report, seen }: Subject): Html {
   // The worst of its area: a tile never shows a pass beside a failure of the same area.
   const of = (name: string, area: string, detail: Part = null): Html => {
     const [found] = report.checks
       .filter(({ check: { id } }) => id === area || (id !== 'home:disk' && id.split(':')[0] === area))
-      .toSorted((a, b) => worseFirst(standing(a.worst), standing(b.worst)) || compareChecks(a, b));
+      .toSorted((a, b) => worseFirst(countedStatus(a.worst), countedStatus(b.worst)) || compareChecks(a, b));
     // A number says more than that all is well, and a finding has its own.
     const isPass = found?.worst.status === 'pass';
     const words =
       found && (detail === null || !isPass) ? html`<p>${brief(say(found.check, found.worst).message)}</p>` : null;
     const more = detail === null || (!isPass && area === 'home:disk') ? null : html`<p>${detail}</p>`;
-    return html`<div class="tile"><h3>${name}</h3><p>${found ? badge(standing(found.worst)) : 'skipped'}</p>${words}${more}</div>\n`;
+    return html`<div class="tile"><h3>${name}</h3><p>${found ? badge(countedStatus(found.worst)) : 'skipped'}</p>${words}${more}</div>\n`;
   };
   const disk = seen['home.disk'];
   const sessions = seen['store.sessions'];

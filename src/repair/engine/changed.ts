@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { cutOffMoves, isCutOff, ledgersWrittenSince } from '../../backup/old-restore.ts';
 import { Refused } from '../../backup/refused.ts';
 import { closeFolder, openFolder } from '../../host/folder.ts';
-import { readJournal, tell } from './journal.ts';
+import { readJournal } from './journal.ts';
 import { fileKinds } from './kinds/files.ts';
 import { openRuns } from './repair-context.ts';
 import { openRun, openRunFolders } from './run.ts';
+import { runStateOf } from './run-state.ts';
 
 /**
  * A file of a run that was cut off which others changed since, by its name below the home; null where there is none. Takes
@@ -21,14 +22,14 @@ export async function changedSince(home: string, run: string): Promise<string | 
     if (isCutOff(path)) return changedSinceOldRestore(home, path);
     const folder = openRun(found.runs, run);
     try {
-      const { steps, stands } = tell(readJournal(folder, run), found.home);
+      const { steps, stands } = runStateOf(readJournal(folder, run), found.home);
       const { signal } = new AbortController();
       const context = { home: folderOfHome, homePath: home, run, ...folders, signal };
       for (const { step } of steps) {
         const kind = fileKinds.find(({ kind }) => kind === step.action.kind);
         if (stands.includes(step.fix) || !kind) continue;
-        const standing = await kind.standing({ action: step.action, step, context });
-        if (standing.at === 'elsewhere') return standing.path;
+        const state = await kind.state({ action: step.action, step, context });
+        if (state.at === 'elsewhere') return state.path;
       }
       return null;
     } finally {

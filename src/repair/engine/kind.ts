@@ -34,7 +34,7 @@ export const sourceName = (context: StepContext, run: string): 'staged' | 'quara
  * middle; `elsewhere` names the fields in which something changed that is not of our doing, and `done` tells that it did
  * after the step was through.
  */
-export type Standing =
+export type StepState =
   | { readonly at: 'before' | 'between' | 'after' }
   | { readonly at: 'elsewhere'; readonly path: string; readonly fields: readonly string[]; readonly done?: boolean };
 
@@ -47,7 +47,7 @@ export interface Kind<K extends ActionKind = ActionKind> {
   /** Throws where anything is not as the step was planned on. */
   readonly check: (task: Task<ActionOf<K>>) => void | Promise<void>;
   readonly apply: (task: Task<ActionOf<K>>) => void | Promise<void>;
-  readonly standing: (task: Task<ActionOf<K>>) => Standing | Promise<Standing>;
+  readonly state: (task: Task<ActionOf<K>>) => StepState | Promise<StepState>;
   /**
    * Brings back what `check` saw, from `between` and `after` alike, and can be done again after a crash in the middle.
    * Absent where `undo` of such steps is `none`.

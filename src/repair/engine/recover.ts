@@ -4,12 +4,13 @@ import { Refused } from '../../backup/refused.ts';
 import { names } from '../../coven/layout.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Step } from '../../model/step.ts';
-import { openJournal, readJournal, type Told, tell } from './journal.ts';
-import type { Standing } from './kind.ts';
+import { openJournal, readJournal } from './journal.ts';
+import type { StepState } from './kind.ts';
 import { phaseLocks, takeLocks } from './locks.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { hasRuns, openRepairContext, type RepairContext } from './repair-context.ts';
 import { openRun, openRunFolders, runIds } from './run.ts';
+import { type RunState, runStateOf } from './run-state.ts';
 import { sweep } from './sweep.ts';
 import { announce, openTransaction, type Transaction, takeBack, taskOf } from './transaction.ts';
 
@@ -47,13 +48,13 @@ export async function recoverAll(repair: RepairContext, signal: AbortSignal): Pr
     try {
       const old = await recoverOldRestore(repair, run);
       if (old) recovered.push(old);
-      if (tell(readJournal(folder, run), repair.home).state !== 'unfinished') continue;
+      if (runStateOf(readJournal(folder, run), repair.home).state !== 'unfinished') continue;
       const journal = openJournal(folder, run);
       try {
         const rest = { ...folders, signal, tell: () => undefined };
         const tx = openTransaction(repair, run, journal, rest);
-        const told = tell(journal.records, repair.home);
-        recovered.push({ run, fixes: told.isOfHome ? await recover(tx, told) : leave(tx, told) });
+        const runState = runStateOf(journal.records, repair.home);
+        recovered.push({ run, fixes: runState.isOfHome ? await recover(tx, runState) : leave(tx, runState) });
       } finally {
         journal.close();
       }
@@ -98,16 +99,16 @@ function ofOldRestore(
 
 const writtenSince = (path: string, run: string): Reason => ({ code: 'written-since', facts: { path, run } });
 
-async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']> {
-  const stands = new Set(told.stands);
+async function recover(tx: Transaction, runState: RunState): Promise<Recovered['fixes']> {
+  const stands = new Set(runState.stands);
   const fixes: Recovered['fixes'][number][] = [...stands].map((fix) => ({ fix, outcome: 'stands', reason: null }));
-  const pending = told.steps.filter(({ step }) => !stands.has(step.fix));
+  const pending = runState.steps.filter(({ step }) => !stands.has(step.fix));
   for (const fix of new Set([...pending].reverse().map(({ step }) => step.fix))) {
     const steps = pending.filter(({ step }) => step.fix === fix);
     const kept = await takeBackFix(
       tx,
       steps.map(({ step }) => step),
-      told.begin?.steps,
+      runState.begin?.steps,
     );
     if (kept === 'complete') {
       for (const { step, done } of steps) if (!done) tellDone(tx, step);
@@ -130,7 +131,7 @@ async function recover(tx: Transaction, told: Told): Promise<Recovered['fixes']>
 }
 
 /** The run of a home that this one is a copy of: its identities say nothing here, and what it moved is in its place. */
-function leave(tx: Transaction, { steps }: Told): Recovered['fixes'] {
+function leave(tx: Transaction, { steps }: RunState): Recovered['fixes'] {
   const reason: Reason = { code: 'other-home', facts: {} };
   announce(tx, { record: 'abort', reason });
   return [...new Set(steps.map(({ step }) => step.fix))].map((fix) => ({ fix, outcome: 'kept', reason }));
@@ -153,17 +154,17 @@ async function takeBackFix(
   const undo: Step[] = [];
   for (const step of steps) {
     const { kind, task } = taskOf(step, tx.context);
-    const standing = await kind.standing(task);
-    if (standing.at === 'before') {
+    const state = await kind.state(task);
+    if (state.at === 'before') {
       announce(tx, { record: 'undone', step: step.id });
       continue;
     }
     tx.taken.push(step);
-    if (standing.at === 'elsewhere') kind.leave?.(task);
-    if (standing.at === 'elsewhere' && standing.done && step.id === String(count)) return 'complete';
+    if (state.at === 'elsewhere') kind.leave?.(task);
+    if (state.at === 'elsewhere' && state.done && step.id === String(count)) return 'complete';
     if (!kind.undo) kept ??= { code: 'not-undoable', facts: { step: step.id } };
-    else if (standing.at !== 'elsewhere') undo.push(step);
-    else kept ??= keptFor(step, standing, tx.context.run);
+    else if (state.at !== 'elsewhere') undo.push(step);
+    else kept ??= keptFor(step, state, tx.context.run);
   }
   if (kept?.code === 'not-undoable' || undo.length === 0) return kept;
   const left = await takeBack(tx, undo, 'after');
@@ -175,7 +176,7 @@ async function takeBackFix(
 const ledgerKinds: readonly string[] = ['swap-ledger', 'checkpoint', 'rebuild-index', 'rebuild-search'];
 
 /** A ledger that others wrote to holds rows that are nowhere else; of anything else it is told what is not as it was. */
-const keptFor = ({ action }: Step, { path, fields }: Extract<Standing, { at: 'elsewhere' }>, run: string): Reason =>
+const keptFor = ({ action }: Step, { path, fields }: Extract<StepState, { at: 'elsewhere' }>, run: string): Reason =>
   ledgerKinds.includes(action.kind)
     ? writtenSince(path, run)
     : { code: 'drift', facts: { path, fields: fields.join(' ') } };

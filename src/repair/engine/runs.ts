@@ -3,15 +3,16 @@ import { listBackups } from '../../backup/list.ts';
 import { isCutOff } from '../../backup/old-restore.ts';
 import { removable } from '../../backup/retention.ts';
 import { at, closeFolder, type Folder } from '../../host/folder.ts';
-import { readJournal, type Told, tell } from './journal.ts';
+import { readJournal } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { openRuns } from './repair-context.ts';
 import { openRun, runIds } from './run.ts';
+import { type RunState, runStateOf } from './run-state.ts';
 
 export interface RunInfo {
   readonly id: string;
   /** `empty`: it ended before its first step. `not-ours`: its journal counts for nothing; `why` tells the reason. */
-  readonly state: Told['state'] | 'not-ours';
+  readonly state: RunState['state'] | 'not-ours';
   /** ISO 8601; null where it never began. */
   readonly at: string | null;
   /** Fixes that stand, or that were begun by a run which is unfinished. */
@@ -30,25 +31,25 @@ export function listRuns(home: string): readonly RunInfo[] {
   try {
     const all = readRuns(found.runs, found.home);
     const undoers = undoersOf(all);
-    return all.map(({ id, told, why, isCutOffRestore }) => ({
+    return all.map(({ id, runState, why, isCutOffRestore }) => ({
       id,
-      state: isCutOffRestore ? 'unfinished' : (told?.state ?? 'not-ours'),
-      at: told?.begin?.at ?? null,
-      fixes: isCutOffRestore ? ['backup restore'] : fixesOf(told),
-      backup: told?.begin?.backup ?? null,
-      undoes: told?.begin?.undoes ?? null,
+      state: isCutOffRestore ? 'unfinished' : (runState?.state ?? 'not-ours'),
+      at: runState?.begin?.at ?? null,
+      fixes: isCutOffRestore ? ['backup restore'] : fixesOf(runState),
+      backup: runState?.begin?.backup ?? null,
+      undoes: runState?.begin?.undoes ?? null,
       undoneBy: undoers.get(id) ?? null,
-      why: why ?? told?.why ?? null,
+      why: why ?? runState?.why ?? null,
     }));
   } finally {
     closeFolder(found.runs);
   }
 }
 
-const fixesOf = (told: Told | null): readonly string[] => [
+const fixesOf = (runState: RunState | null): readonly string[] => [
   ...new Set([
-    ...(told?.stands ?? []),
-    ...(told?.state === 'unfinished' ? told.steps.map(({ step }) => step.fix) : []),
+    ...(runState?.stands ?? []),
+    ...(runState?.state === 'unfinished' ? runState.steps.map(({ step }) => step.fix) : []),
   ]),
 ];
 
@@ -67,7 +68,7 @@ export const spareBackups = (home: string): readonly string[] =>
 export interface ReadRun {
   readonly id: string;
   /** Null where its journal counts for nothing. */
-  readonly told: Told | null;
+  readonly runState: RunState | null;
   readonly why: Reason | null;
   /** A restore of version 0.1.0 that was begun and not ended: it has a list of moves instead of a journal. */
   readonly isCutOffRestore: boolean;
@@ -79,10 +80,10 @@ export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): reado
     let folder: Folder | null = null;
     try {
       folder = openRun(runs, id);
-      const told = tell(readJournal(folder, id), home);
-      return { id, told, why: null, isCutOffRestore: isCutOff(at(folder, '.')) };
+      const runState = runStateOf(readJournal(folder, id), home);
+      return { id, runState, why: null, isCutOffRestore: isCutOff(at(folder, '.')) };
     } catch (error) {
-      return { id, told: null, why: reasonOf(error), isCutOffRestore: false };
+      return { id, runState: null, why: reasonOf(error), isCutOffRestore: false };
     } finally {
       if (folder) closeFolder(folder);
     }
@@ -95,8 +96,8 @@ export function readRuns(runs: Folder, home: Pick<Folder, 'dev' | 'ino'>): reado
  */
 function undoersOf(all: readonly ReadRun[]): ReadonlyMap<string, string> {
   const by = new Map<string, string>();
-  for (const { id, told } of all) {
-    const undoes = told?.state === 'committed' ? told.begin?.undoes : null;
+  for (const { id, runState } of all) {
+    const undoes = runState?.state === 'committed' ? runState.begin?.undoes : null;
     if (undoes && undoes < id && !by.has(id) && !by.has(undoes)) by.set(undoes, id);
   }
   return by;
@@ -106,7 +107,7 @@ function undoersOf(all: readonly ReadRun[]): ReadonlyMap<string, string> {
 function lastUndoers(all: readonly ReadRun[]): ReadonlyMap<string, ReadRun> {
   const last = new Map<string, ReadRun>();
   for (const run of all) {
-    const undoes = run.told?.state === 'committed' ? run.told.begin?.undoes : null;
+    const undoes = run.runState?.state === 'committed' ? run.runState.begin?.undoes : null;
     if (undoes && undoes < run.id && !last.has(undoes)) last.set(undoes, run);
   }
   return last;
@@ -118,12 +119,13 @@ function lastUndoers(all: readonly ReadRun[]): ReadonlyMap<string, ReadRun> {
  */
 export function runToUndo(all: readonly ReadRun[], id: string | undefined): ReadRun {
   const undoers = undoersOf(all);
-  const stands = ({ id, told }: ReadRun): boolean => told?.state === 'committed' && told.isOfHome && !undoers.has(id);
-  const asked = all.find((run) => (id === undefined ? stands(run) && !run.told?.begin?.undoes : run.id === id));
+  const stands = ({ id, runState }: ReadRun): boolean =>
+    runState?.state === 'committed' && runState.isOfHome && !undoers.has(id);
+  const asked = all.find((run) => (id === undefined ? stands(run) && !run.runState?.begin?.undoes : run.id === id));
   if (!asked) throw id === undefined ? nothingStands(undoers) : new Refusal('no-such-run', { run: id });
-  if (asked.told?.state !== 'committed')
+  if (asked.runState?.state !== 'committed')
     throw asked.why ? new Refusal(asked.why.code, asked.why.facts) : new Refusal('not-undoable', { run: asked.id });
-  if (!asked.told.isOfHome) throw new Refusal('other-home', { run: asked.id });
+  if (!asked.runState.isOfHome) throw new Refusal('other-home', { run: asked.id });
   const by = undoers.get(asked.id);
   if (by) throw new Refusal('already-undone', { run: asked.id, by });
   const last = lastUndoers(all);

@@ -4,10 +4,11 @@ import { isScratch, removeScratch } from '../../backup/place.ts';
 import { Refused } from '../../backup/refused.ts';
 import { at, closeFolder } from '../../host/folder.ts';
 import { namesWithin } from '../../host/names.ts';
-import { readJournal, tell } from './journal.ts';
+import { readJournal } from './journal.ts';
 import { Refusal } from './refusal.ts';
 import type { RepairContext } from './repair-context.ts';
 import { openRun, runIds } from './run.ts';
+import { runStateOf } from './run-state.ts';
 
 /** Of one run, which makes a few. */
 const mostScratch = 100;
@@ -24,7 +25,7 @@ export function sweep({ homePath, home, runs }: RepairContext): void {
         const left = namesWithin(at(folder, '.'), mostScratch, isScratch) ?? [];
         if (left.length === 0) continue;
         // What was cut off may need it to be taken back.
-        if (tell(readJournal(folder, id), home).state === 'unfinished' || isCutOff(at(folder, '.'))) continue;
+        if (runStateOf(readJournal(folder, id), home).state === 'unfinished' || isCutOff(at(folder, '.'))) continue;
         for (const name of left) discard(join(homePath, 'doctor', 'runs', id, name));
       } finally {
         closeFolder(folder);

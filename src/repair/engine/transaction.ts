@@ -91,9 +91,9 @@ async function take(tx: Transaction, step: Step, verify: () => void): Promise<vo
     if (error instanceof Refusal) withdraw(tx, step);
     throw error;
   }
-  const standing = await kind.standing(task);
-  if (standing.at === 'elsewhere') refuseDrift(standing.path, standing.fields);
-  if (standing.at !== 'after') throw new Refusal('not-verified', { step: step.id });
+  const state = await kind.state(task);
+  if (state.at === 'elsewhere') refuseDrift(state.path, state.fields);
+  if (state.at !== 'after') throw new Refusal('not-verified', { step: step.id });
   announce(tx, { record: 'done', step: step.id, inverse: kind.inverse?.(task) ?? null });
   tx.tell({ stage: 'taken', step });
 }
@@ -148,10 +148,9 @@ export async function takeBack(tx: Transaction, steps: readonly Step[], held: Ph
 
 async function undoOne(tx: Transaction, step: Step): Promise<Reason | null> {
   const { kind, task } = taskOf(step, tx.context);
-  const standing = await kind.standing(task);
-  if (standing.at === 'elsewhere')
-    return { code: 'drift', facts: { path: standing.path, fields: standing.fields.join(' ') } };
-  if (standing.at !== 'before') {
+  const state = await kind.state(task);
+  if (state.at === 'elsewhere') return { code: 'drift', facts: { path: state.path, fields: state.fields.join(' ') } };
+  if (state.at !== 'before') {
     if (!kind.undo) return { code: 'not-undoable', facts: { step: step.id } };
     await kind.undo(task);
   }

@@ -2,12 +2,12 @@ import { thisMachine } from '../../host/observations/machine.ts';
 import { tool } from '../../host/package.ts';
 import { type Action, pathsOf, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
-import type { Told } from './journal.ts';
 import { exitCode, perform } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import { hasRuns, openRepairContext, type RepairContext } from './repair-context.ts';
 import { openRunFolders } from './run.ts';
+import type { RunState } from './run-state.ts';
 import { readRuns, runToUndo } from './runs.ts';
 import { checkStep, type FixOutcome, type Progress, taskOf } from './transaction.ts';
 
@@ -57,7 +57,7 @@ export async function undoRun({ home, run, signal, tell = () => undefined }: Und
   try {
     known = { ...known, recovered: await recoverAll(repair, signal) };
     const target = runToUndo(readRuns(repair.runs, repair.home), run);
-    const { steps: inverses, left } = inverseOf(target.told);
+    const { steps: inverses, left } = inverseOf(target.runState);
     known = { ...known, undoes: target.id, left };
     if (inverses.length === 0) throw new Refusal('not-undoable', { run: target.id });
     const steps = withoutDone(repair, inverses, signal);
@@ -85,11 +85,11 @@ export async function undoRun({ home, run, signal, tell = () => undefined }: Und
 }
 
 /** The inverses of what stands of a run, last first. They are one fix, under the strongest locks that the run took. */
-function inverseOf(told: Told | null): { readonly steps: readonly Step[]; readonly left: readonly Step[] } {
-  const stands = new Set(told?.stands);
-  const standing = [...(told?.steps ?? [])].reverse().filter(({ step }) => stands.has(step.fix));
-  const phase = standing.some(({ step, done }) => done?.inverse && step.phase === 'gone') ? 'gone' : 'alive';
-  const inverses = standing.flatMap(({ done }) => done?.inverse ?? []);
+function inverseOf(runState: RunState | null): { readonly steps: readonly Step[]; readonly left: readonly Step[] } {
+  const stands = new Set(runState?.stands);
+  const stillDone = [...(runState?.steps ?? [])].reverse().filter(({ step }) => stands.has(step.fix));
+  const phase = stillDone.some(({ step, done }) => done?.inverse && step.phase === 'gone') ? 'gone' : 'alive';
+  const inverses = stillDone.flatMap(({ done }) => done?.inverse ?? []);
   const isLedger = ({ kind }: Action): number => Number(kind === 'swap-ledger');
   // What was put in the home at once is taken back in any order, and others write to the ledger: it comes last.
   const isAtOnce = inverses.every(({ kind }) => kind === 'place' || kind === 'swap-ledger');
@@ -104,7 +104,7 @@ function inverseOf(told: Told | null): { readonly steps: readonly Step[]; readon
       undo: 'exact',
       requires: [],
     })),
-    left: standing.filter(({ done }) => !done?.inverse).map(({ step }) => step),
+    left: stillDone.filter(({ done }) => !done?.inverse).map(({ step }) => step),
   };
 }
 

@@ -2,7 +2,7 @@ import { isSame } from '../../../host/folder.ts';
 import type { FileIdentity } from '../../../model/observation.ts';
 import { setMode, setOwner } from '../attributes.ts';
 import { differences, inFolderOf, lookAt, refuseDrift } from '../folder.ts';
-import { type ActionOf, defineKind, type Standing, type Task } from '../kind.ts';
+import { type ActionOf, defineKind, type StepState, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
 
 /** Sets the permission bits of one file or folder; `.` is the home. */
@@ -16,9 +16,9 @@ export const mode = defineKind({
     refuseDrift(action.path, differences(action.was, lookAt(context.home, action.path)));
     changeMode(context, action, action.mode);
   },
-  standing: ({ action: { path, was, mode }, context }) => {
+  state: ({ action: { path, was, mode }, context }) => {
     const is = lookAt(context.home, path);
-    return standingOf(path, was, is, is?.mode === mode, is?.mode === was.mode, 'mode');
+    return stepStateOf(path, was, is, is?.mode === mode, is?.mode === was.mode, 'mode');
   },
   undo: ({ action, context }) => changeMode(context, action, action.was.mode),
   isSo: ({ action: { path, was, mode }, context }) => {
@@ -46,10 +46,10 @@ export const owner = defineKind({
     refuseDrift(action.path, differences(action.was, lookAt(context.home, action.path)));
     changeOwner(context, action, action);
   },
-  standing: ({ action: { path, was, uid, gid }, context }) => {
+  state: ({ action: { path, was, uid, gid }, context }) => {
     const is = lookAt(context.home, path);
     const belongs = (to: { uid: number; gid: number }): boolean => is?.uid === to.uid && is.gid === to.gid;
-    return standingOf(path, was, is, belongs({ uid, gid }), belongs(was), 'uid');
+    return stepStateOf(path, was, is, belongs({ uid, gid }), belongs(was), 'uid');
   },
   undo: ({ action, context }) => changeOwner(context, action, action.was),
   isSo: ({ action: { path, was, uid, gid }, context }) => {
@@ -68,14 +68,14 @@ export const owner = defineKind({
 /** What a file holds may change after its mode was set; the mode can be set back all the same. */
 const withoutContent = (was: FileIdentity): FileIdentity => ({ ...was, size: null, mtimeNs: null, sha256: null });
 
-function standingOf(
+function stepStateOf(
   path: string,
   was: FileIdentity,
   is: FileIdentity | null,
   isAfter: boolean,
   isBefore: boolean,
   field: string,
-): Standing {
+): StepState {
   if (!isSame(was, is)) return { at: 'elsewhere', path, fields: is ? ['ino'] : ['absent'] };
   if (isAfter) return { at: 'after' };
   return isBefore ? { at: 'before' } : { at: 'elsewhere', path, fields: [field] };

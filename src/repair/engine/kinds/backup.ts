@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refused } from '../../../backup/refused.ts';
 import { removeBackup } from '../../../backup/retention.ts';
-import { type ActionOf, defineKind, type Standing, type Task } from '../kind.ts';
+import { type ActionOf, defineKind, type StepState, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
 import { spareBackups } from '../runs.ts';
 
@@ -33,5 +33,5 @@ export const removeOldBackup = defineKind({
     refuseNeeded(task);
     removeBackup(pathOf(task));
   },
-  standing: (task: Removal): Standing => ({ at: existsSync(pathOf(task)) ? 'before' : 'after' }),
+  state: (task: Removal): StepState => ({ at: existsSync(pathOf(task)) ? 'before' : 'after' }),
 });

@@ -1,6 +1,6 @@
 import { type ControlOptions, restart, start } from '../../../lifecycle/control.ts';
 import type { Outcome } from '../../../lifecycle/outcome.ts';
-import { probe, type Standing } from '../../../lifecycle/probe.ts';
+import { type DaemonState, probe } from '../../../lifecycle/probe.ts';
 import { defineKind, type Task } from '../kind.ts';
 import { refuseMoreLive } from '../live.ts';
 import { Failure, Refusal } from '../refusal.ts';
@@ -20,14 +20,14 @@ const bring =
     throw new (isAsBefore ? Refusal : Failure)('daemon', { step: failure.step, why: failure.reason });
   };
 
-const verdictOf = async ({ context }: Task): Promise<Standing['verdict']> =>
+const verdictOf = async ({ context }: Task): Promise<DaemonState['verdict']> =>
   (await probe(context.homePath, context.signal)).verdict;
 
 export const startDaemon = defineKind({
   kind: 'start-daemon',
   check: refuseMoreLive,
   apply: bring(start),
-  standing: async (task) => {
+  state: async (task) => {
     const verdict = await verdictOf(task);
     if (verdict === 'running') return { at: 'after' };
     return { at: verdict === 'stopped' || verdict === 'stale' ? 'before' : 'between' };
@@ -39,5 +39,5 @@ export const restartDaemon = defineKind({
   check: refuseMoreLive,
   apply: bring(restart),
   // One that is gone was stopped by it.
-  standing: async (task) => ({ at: (await verdictOf(task)) === 'running' ? 'after' : 'between' }),
+  state: async (task) => ({ at: (await verdictOf(task)) === 'running' ? 'after' : 'between' }),
 });

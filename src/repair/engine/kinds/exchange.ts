@@ -4,7 +4,7 @@ import type { FileIdentity } from '../../../model/observation.ts';
 import type { LedgerFiles } from '../../../model/step.ts';
 import { dropName, exchange, putBack, setAside } from '../durable.ts';
 import { differences, inFolderOf, lookAt } from '../folder.ts';
-import type { Standing } from '../kind.ts';
+import type { StepState } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
 
 /** A folder of a run, and what a ledger's files are called in it. */
@@ -149,7 +149,7 @@ function isUntouched(home: Folder, move: Move, moves: readonly Move[]): boolean 
 const isMade = (move: Move): boolean =>
   (!('from' in move) || !see(move.from)) && (!('aside' in move) || see(move.aside) !== null);
 
-export function standingOf(exchange: Exchange): Standing {
+export function stepStateOf(exchange: Exchange): StepState {
   const { home, path } = exchange;
   const moves = movesOf(exchange);
   const isClean = leftNames(exchange, moves).length === 0;

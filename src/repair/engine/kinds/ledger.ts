@@ -6,7 +6,7 @@ import type { LedgerFiles } from '../../../model/step.ts';
 import { differences, lookAt, refuseDrift } from '../folder.ts';
 import { type ActionOf, defineKind, type Kind, sourceName, sourceOf, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
-import { type Exchange, leave, standingOf, takeBack, takeMoves } from './exchange.ts';
+import { type Exchange, leave, stepStateOf, takeBack, takeMoves } from './exchange.ts';
 
 type Mending = Task<ActionOf<'checkpoint' | 'rebuild-index' | 'rebuild-search'>>;
 type Swapping = Task<ActionOf<'swap-ledger'>>;
@@ -58,9 +58,9 @@ const asFirstVersion = (exchange: Exchange): Exchange => ({
 
 /** A run of 0.1.0 that was cut off may stand where the moves of today never come by, as without any ledger. */
 function begunAs(exchange: Exchange): Exchange {
-  if (standingOf(exchange).at !== 'elsewhere' && hasSettled(exchange)) return exchange;
+  if (stepStateOf(exchange).at !== 'elsewhere' && hasSettled(exchange)) return exchange;
   const first = asFirstVersion(exchange);
-  return standingOf(first).at === 'elsewhere' ? exchange : first;
+  return stepStateOf(first).at === 'elsewhere' ? exchange : first;
 }
 
 /** Whether the settled copy, which the moves of today need, is where they leave it: aside, or in the home. */
@@ -121,12 +121,12 @@ const mend = (kind: 'checkpoint' | 'rebuild-index' | 'rebuild-search'): Kind =>
       refuseChanged(task.context.home, task.action.ledger);
       takeMoves(exchangeOfMend(task));
     },
-    standing: (task: Mending) => standingOf(begunMend(task)),
+    state: (task: Mending) => stepStateOf(begunMend(task)),
     undo: (task: Mending) => takeBack(begunMend(task)),
     leave: (task: Mending) => leave(begunMend(task)),
     inverse: (task: Mending) => {
       const { action, step, context } = task;
-      if (standingOf(exchangeOfMend(task)).at !== 'after') return null;
+      if (stepStateOf(exchangeOfMend(task)).at !== 'after') return null;
       return {
         kind: 'swap-ledger',
         run: context.run,
@@ -187,7 +187,7 @@ export const ledgerKinds: readonly Kind[] = [
       checkSwap(task);
       takeMoves(exchangeOfSwap(task));
     },
-    standing: (task: Swapping) => standingOf(begunSwap(task)),
+    state: (task: Swapping) => stepStateOf(begunSwap(task)),
     undo: (task: Swapping) => takeBack(begunSwap(task)),
     leave: (task: Swapping) => leave(begunSwap(task)),
     inverse: ({ action, step, context }: Swapping) => ({

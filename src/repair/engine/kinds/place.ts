@@ -4,7 +4,7 @@ import type { FileIdentity } from '../../../model/observation.ts';
 import { setMode } from '../attributes.ts';
 import { dropName, exchange, putBack, setAside } from '../durable.ts';
 import { differences, inFolderOf, lookAt, refuseDrift } from '../folder.ts';
-import { type ActionOf, defineKind, type Standing, sourceName, sourceOf, type Task } from '../kind.ts';
+import { type ActionOf, defineKind, type StepState, sourceName, sourceOf, type Task } from '../kind.ts';
 import { Refusal } from '../refusal.ts';
 
 type Placing = Task<ActionOf<'place'>>;
@@ -57,7 +57,7 @@ function check({ action, context }: Placing): void {
     );
 }
 
-function standingOf(task: Placing): Standing {
+function stepStateOf(task: Placing): StepState {
   const { path, was, is } = task.action;
   const { there, kept, source, put } = see(task);
   if (!kept && (!is || source || put)) {
@@ -112,7 +112,7 @@ export const place = defineKind({
       if (is) move(sourceOf(context, run), item, folder, name, is, true);
     });
   },
-  standing: standingOf,
+  state: stepStateOf,
   undo: (task: Placing) => {
     const { action, context } = task;
     const { was, is, run, item, path } = action;

@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readStat } from '../../../host/procfs.ts';
 import type { ProcessIdentity } from '../../../model/observation.ts';
-import { type ActionOf, defineKind, type Standing, type Task } from '../kind.ts';
+import { type ActionOf, defineKind, type StepState, type Task } from '../kind.ts';
 import { refuseMoreLive } from '../live.ts';
 import { Failure, Refusal } from '../refusal.ts';
 
@@ -22,7 +22,7 @@ export const continueProcess = defineKind({
     signal(process, 'SIGCONT');
     await until(() => stateOf(process) !== 'T', patience.kill, context.signal);
   },
-  standing: ({ action: { process } }: Waking): Standing => ({ at: stateOf(process) === 'T' ? 'before' : 'after' }),
+  state: ({ action: { process } }: Waking): StepState => ({ at: stateOf(process) === 'T' ? 'before' : 'after' }),
 });
 
 /** Ends one process by its identity: SIGTERM, and where it was agreed to SIGKILL after it. */
@@ -46,7 +46,7 @@ export const endProcess = defineKind({
     throw new Failure('still-there', { pid: process.pid });
   },
   // One that lives may have its signal still pending.
-  standing: ({ action: { process } }: Ending): Standing => ({ at: stateOf(process) === null ? 'after' : 'between' }),
+  state: ({ action: { process } }: Ending): StepState => ({ at: stateOf(process) === null ? 'after' : 'between' }),
 });
 
 /**

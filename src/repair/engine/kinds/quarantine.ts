@@ -46,7 +46,7 @@ export const quarantine = defineKind({
       setAside(folder, name, context.quarantine(context.run), itemOf(task), action.was);
     });
   },
-  standing: (task) => {
+  state: (task) => {
     const { action, context } = task;
     const item = identify(at(context.quarantine(context.run), itemOf(task)));
     const there = lookAt(context.home, action.path);
@@ -84,7 +84,7 @@ export const restitution = defineKind({
     refuseStrangers(context.home, action);
     inFolderOf(context.home, path, (folder, name) => putBack(context.quarantine(run), item, folder, name));
   },
-  standing: ({ action: { path, run, item, was }, context }) => {
+  state: ({ action: { path, run, item, was }, context }) => {
     const left = identify(at(context.quarantine(run), item));
     const there = lookAt(context.home, path);
     if (left) return { at: isSame(left, there) ? 'between' : 'before' };
