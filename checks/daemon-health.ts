@@ -2,12 +2,12 @@ import { atWork, toRestart } from '../src/coven/advice.ts';
 import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
 import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
+import { seenOf } from '../src/coven/silence.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { HealthBody } from '../src/model/observation.ts';
 import { restartRemedy, storageRemedy } from '../src/repair/remedies/daemon.ts';
-import { seenOf } from './daemon.ts';
 
 const target = '<daemon-socket>';
 

@@ -2,9 +2,9 @@ import { atWork, dropName, endDaemon, moveRecord, toRun, works } from '../src/co
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { seconds, seenOf, stoodStill, thaw, tracer } from '../src/coven/silence.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import type { Silence } from '../src/model/observation.ts';
 import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/repair/remedies/daemon.ts';
 
 const whose = ({ pid }: Facts): string => (pid === null ? 'a process of another pid namespace' : `pid ${pid}`);
@@ -27,12 +27,6 @@ const isRelay = ({ pid, healthPid, listenerPid }: Facts): boolean =>
   pid !== null && healthPid !== null && listenerPid !== null && listenerPid !== pid;
 const listener = ({ listenerPid, listenerCommand }: Facts): string =>
   `pid ${listenerPid}${listenerCommand ? ` (${listenerCommand})` : ''}`;
-const tracer = ({ tracerPid }: Facts): string =>
-  tracerPid == null ? 'a process that cannot be seen from here' : `pid ${tracerPid}`;
-const stoodStill = (facts: Facts): string =>
-  typeof facts.state === 'string'
-    ? `; in ${seconds(facts)} it did nothing: ${facts.cpuMs} ms of processor time, and no line in its log`
-    : '';
 /** Why a daemon's home is not what is at its path. */
 const between = ({ why, folder, mountPoint }: Facts): string =>
   why === 'moved'
@@ -55,24 +49,6 @@ const wayThere = ({ why, folder, mountPoint, pid }: Facts): Advice =>
           'Unmount that, and check again. If it is meant to stay, stop the daemon while it is unmounted, and copy the home onto it:',
           command('umount', String(mountPoint)),
         ];
-/** A control group of a unit is thawed by its manager, which else would believe it frozen. */
-function thaw(file: string): Advice {
-  const unit = file.split('/').at(-2) ?? '';
-  const paused =
-    'Nothing ends or starts it until it is thawed. If a container runtime paused it, let that resume it; else, as root:';
-  if (/\.(?:service|scope|slice)$/.test(unit)) return [paused, command('systemctl', 'thaw', unit)];
-  const word = file.endsWith('freezer.state') ? 'THAWED' : '0';
-  return [paused, command('sh', '-c', `echo ${word} > "$0"`, file)];
-}
-const seconds = ({ watchedMs }: Facts): string => `${Math.round(Number(watchedMs) / 1000)} s`;
-
-/** What was seen of a daemon while it gave no answer. */
-export function seenOf(silence: Silence | undefined): Facts {
-  if (!silence) return {};
-  const { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy = null, tracerPid = null } = silence;
-  return { watchedMs, state, runnable, cpuMs, log, lateMs, frozenBy, tracerPid };
-}
-
 /** The verdict: is a daemon of this home alive and reachable? */
 export const daemon = defineCheck({
   id: 'daemon',

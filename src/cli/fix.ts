@@ -1,15 +1,14 @@
 import { realpathSync } from 'node:fs';
-import { checks as allChecks } from '../../checks/index.ts';
+import { checks } from '../../checks/index.ts';
 import { outsideOf } from '../backup/place.ts';
 import { Unsafe } from '../host/outside.ts';
-import type { Finding } from '../model/check.ts';
 import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
 import { notAppliedWords, notRecoveredWords, renderPlan } from '../render/plan.ts';
 import { conclusion } from '../render/text.ts';
 import { digestOf } from '../repair/digest.ts';
 import { type Applied, applyPlan } from '../repair/engine/apply.ts';
-import { exitCode, inOrder, type Recheck } from '../repair/engine/perform.ts';
+import { exitCode, inOrder } from '../repair/engine/perform.ts';
 import { type Recovered, recoverRuns } from '../repair/engine/recover.ts';
 import { type Reason, reasonOf } from '../repair/engine/refusal.ts';
 import type { Progress } from '../repair/engine/transaction.ts';
@@ -18,8 +17,9 @@ import { consent } from './consent.ts';
 import { applyRescue, partsOf } from './fix-rescue.ts';
 import type { Named } from './home.ts';
 import { print } from './print.ts';
+import { recheck } from './recheck.ts';
 import { backUp } from './run-backup.ts';
-import { type Survey, type SurveyOptions, survey, toldFacts, toldPlan } from './survey.ts';
+import { type Survey, survey, toldFacts, toldPlan } from './survey.ts';
 import { UsageError } from './usage.ts';
 
 export interface FixOptions {
@@ -52,7 +52,7 @@ const looksAtMost = 3;
 /** A home that another doctor is mending is looked at again: what was found there is no longer so. */
 async function surveyStill(options: FixOptions, signal: AbortSignal): Promise<Survey> {
   for (let looks = 1; ; looks += 1) {
-    const seen = await survey(options, signal, allChecks, true);
+    const seen = await survey(options, signal, checks, true);
     signal.throwIfAborted();
     if (looks === looksAtMost || !seen.plan.refused.some(({ reason }) => reason === 'mended')) return seen;
   }
@@ -188,37 +188,6 @@ function refuseUnsafe({ home, backupDir }: FixOptions): void {
     if (error instanceof Unsafe) throw new UsageError(error.message);
     // Whatever else is wrong with it is told by the run that it keeps from being done.
   }
-}
-
-/** Checks by which the start of a daemon is proven, beside its own. */
-const bringingUp: readonly string[] = ['start-daemon', 'restart-daemon'];
-const ofDaemons = ['daemon', 'daemon:health', 'daemon:contract', 'daemon:capabilities'];
-
-/** Looks anew whether the causes of fixes are gone, and whether a daemon that was started is well. */
-async function recheck(
-  fixes: readonly string[],
-  plan: Plan,
-  options: SurveyOptions,
-  signal: AbortSignal,
-): Promise<readonly Recheck[]> {
-  const ids = new Set([...fixes.map((fix) => fix.split(' ')[0] ?? ''), ...ofDaemons]);
-  const checks = allChecks.filter(({ id }) => ids.has(id));
-  const { report } = await survey(options, signal, checks);
-  const findingsOf = (id: string): readonly Finding[] =>
-    report.checks.find(({ check }) => check.id === id)?.findings ?? [];
-  return fixes.map((fix) => {
-    const [id = '', code = ''] = fix.split(' ');
-    const brings = plan.steps.some(({ fix: of, action }) => of === fix && bringingUp.includes(action.kind));
-    const findings = [...findingsOf(id), ...(brings ? ofDaemons.flatMap(findingsOf) : [])];
-    // What the plan left out is there as before.
-    const left = plan.refused.find(({ finding, reason }) => finding === fix && reason === 'linked')?.facts.count ?? 0;
-    const isLeft = ({ facts }: Finding): boolean => Number(facts.count ?? 1) <= Number(left);
-    const isThere = findings.some(
-      (finding) => (finding.code === code && !isLeft(finding)) || (brings && finding.status === 'fail'),
-    );
-    const isUnknown = findings.length === 0 || findings.some(({ status }) => status === 'unknown');
-    return { fix, verdict: isThere ? 'still-there' : isUnknown ? 'unknown' : 'gone' };
-  });
 }
 
 /** Elsewhere than on a terminal only --yes is a yes. */

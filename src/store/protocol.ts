@@ -24,10 +24,8 @@ interface Job<Request, Answer, Progress = never> {
   readonly progress: Progress;
 }
 
-interface OfCopy {
-  /** Absolute path of a private copy of a ledger, with its WAL beside it, which nobody else has open. */
-  readonly copy: string;
-}
+/** Absolute path of a private copy of a ledger, with its WAL beside it, which nobody else has open. */
+type OfCopy = { readonly copy: string };
 
 /** What the program that opens ledgers can be asked; each job is a module of its name in `jobs`. */
 export interface Jobs {
@@ -72,8 +70,7 @@ interface Limits {
   readonly silenceMs: number;
 }
 
-const [second, hour] = [1000, 3_600_000];
-const mebibyte = 1024 ** 2;
+const [second, hour, mebibyte] = [1000, 3_600_000, 1024 ** 2];
 
 /** A ledger may hold a name or a row of a gigabyte; what is read of a sound one takes a tenth of this. */
 const diagnosis = { memoryBytes: 256 * mebibyte, silenceMs: hour };
@@ -107,7 +104,6 @@ export interface Asked<N extends JobName> {
 
 /** Why a job came to nothing. */
 export interface Failure {
-  /** Of SQLite or of the system. */
   readonly code: string | null;
   /** It may hold words of the ledger. */
   readonly message: string;
