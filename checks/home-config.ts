@@ -44,6 +44,12 @@ const openers: Readonly<Record<string, string>> = {
   'familiars.toml': '`coven doctor` and `coven familiars` wait',
   'settings.json': 'every coven command waits',
 };
+const gatewayWords: Readonly<Record<string, string>> = {
+  'not-private': '`bind` is no address of a private network',
+  'no-port': '`bind` has the port 0',
+  'port-differs': 'the port of `advertisedEndpoint` is another one than that of `bind`',
+  'not-here': '`bind` is no address of this machine',
+};
 /** Those without which a part of Coven does nothing at all. */
 const needed = ['repos.toml', 'privacy.toml'];
 
@@ -103,6 +109,14 @@ export const homeConfig = defineCheck({
         `${keys} is 0 in <coven-home>/privacy.toml, which Coven takes for 1: it deletes what is older than a day`,
       hint: () => 'Write the number of days that is meant. There is none for “for ever”; 36500 is a century.',
     },
+    'gateway-refused': {
+      message: ({ why }) =>
+        `no daemon can start: the mobile gateway of <coven-home>/mobile/gateway.json is enabled, and Coven refuses it: ${gatewayWords[String(why)]}`,
+      hint: () => [
+        'Correct it, or let the daemon start without it:',
+        command('mv', '<coven-home>/mobile/gateway.json', '<coven-home>/mobile/gateway.json.aside'),
+      ],
+    },
     'settings-ignored': {
       message: (facts) =>
         `${facts.path}${wrong(facts)}; every coven command ignores it, with what it says of privacy and repositories`,
@@ -119,7 +133,7 @@ export const homeConfig = defineCheck({
   judge: ({
     home,
     machine,
-    'home.config': { files, settings },
+    'home.config': { files, settings, gateway },
     'home.entries': { list },
     'home.patterns': patterns,
   }) => {
@@ -147,6 +161,10 @@ export const homeConfig = defineCheck({
           evidence: from('home.config', { 'settings.json': settings.kind ?? settings.state, line: settings.line }),
         }),
       );
+    if (gateway) {
+      const evidence = from('home.config', { gateway });
+      found.push(fail('gateway-refused', '<coven-home>/mobile/gateway.json', { facts: { why: gateway }, evidence }));
+    }
     if (patterns) found.push(...ofPatterns(patterns));
     if (found.length > 0) return found;
     const facts = { files: files.length + (settings ? 1 : 0) };

@@ -60,6 +60,29 @@ export const sessionsOrphaned = defineCheck({
       follows: ['daemon stale'],
       remedy: orphanRemedy,
     },
+    'external-silent': {
+      message: ({ silent, days, id }) =>
+        `${count(silent, 'session of another program has', 'sessions of other programs have')} been recorded as running for ${days} days and more without a change (${id})`,
+      hint: (facts) => [
+        'Coven never ends what another program runs: kill, sacrifice and a restart leave it. Where that program is gone, tell the daemon so:',
+        ...(facts.daemon === 'running'
+          ? [
+              command(
+                ...[
+                  'curl',
+                  '-sS',
+                  '--fail',
+                  '--unix-socket',
+                  '<daemon-socket>',
+                  '-H',
+                  'content-type: application/json',
+                ],
+                ...['-d', '{"exitCode":1}', `http://localhost/api/v1/sessions/${facts.id}/complete`],
+              ),
+            ]
+          : ['The daemon has to run for that:', ...toRun('start', facts)]),
+      ],
+    },
     undetermined: {
       message: ({ doubtful, doubt, code, sureAt }) =>
         `${doubtful === undefined ? '' : `${count(doubtful, 'running row')}: `}${doubts[String(doubt)] ?? doubt}${sureAt ? `; whether it is gone is sure at ${sureAt}` : ''}${code ? ` (${code})` : ''}`,
@@ -128,6 +151,15 @@ export const sessionsOrphaned = defineCheck({
       const facts = { ...counts, daemon: verdict, ids: ids(orphaned) };
       found.push(warn('orphaned', target, { facts, evidence: [...evidence, ...rows] }));
     }
+    const silent = sessions.open.filter(
+      (row) => row.external && row.status === 'running' && isSilent(row, seen.machine.now),
+    );
+    const [first] = silent;
+    if (first) {
+      const facts = { silent: silent.length, days: silentDays, id: first.id, daemon: verdict };
+      const rows = from('store.sessions', { [`${first.id}.updatedAt`]: first.updatedAt, external: silent.length });
+      found.push(warn('external-silent', target, { facts, evidence: rows }));
+    }
     if (doubtful.length > 0 || !openComplete) {
       const facts = {
         ...counts,
@@ -140,6 +172,11 @@ export const sessionsOrphaned = defineCheck({
     return found.length > 0 ? found : [pass(target, { facts: counts, evidence })];
   },
 });
+
+/** A program that a user has before himself is seldom left alone for so long. */
+const silentDays = 7;
+const isSilent = ({ updatedAt }: { updatedAt: string }, now: string): boolean =>
+  Date.parse(updatedAt) + silentDays * 24 * 3600_000 < Date.parse(now);
 
 /** When the last of these rows has been there for as long as a launch can take. */
 const sureAt = (rows: readonly { createdAt: string }[]): string =>

@@ -80,6 +80,19 @@ for (const [what, close, command] of [
     },
     /^mv .*coven-maintenance-gate /,
   ],
+  [
+    'a lock of root, in a gate that is the user’s own',
+    (gate: string) => {
+      writeFileSync(join(gate, 'lock'), '', { mode: 0o600 });
+      chownSync(join(gate, 'lock'), 0, 0);
+    },
+    /^mv .*lock /,
+  ],
+  [
+    'writers that their own user may not write to',
+    (gate: string) => chmodSync(join(gate, 'writers'), 0o500),
+    /^chmod /,
+  ],
   ['writers that their own user may not look into', (gate: string) => chmodSync(join(gate, 'writers'), 0), /^chmod /],
   [
     'an owner file that its own user may not read',

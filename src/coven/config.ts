@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /**
  * What Coven 0.4.6 expects in each of its configuration files, a path to each value; `*` is every entry. Other keys are ignored.
  * Source: its answers to files that have one value of another type each.
@@ -112,4 +114,39 @@ function isMisspelt(key: string, known: string): boolean {
   while (start < a.length && a[start] === b[start]) start += 1;
   const rest = (text: string, skipped: number): string => text.slice(start + skipped);
   return rest(a, 1) === rest(b, 1) || rest(a, 1) === rest(b, 0) || rest(a, 0) === rest(b, 1);
+}
+
+/** Why a daemon does not start with the mobile gateway as it is configured. */
+export const gatewayFaults = ['not-private', 'no-port', 'port-differs', 'not-here'] as const;
+export type GatewayFault = (typeof gatewayFaults)[number];
+
+/**
+ * What Coven 0.4.6 refuses of an enabled gateway, for which the whole daemon ends as it starts; null where it refuses nothing, or takes it for
+ * disabled, as one of another shape. Source: \`coven daemon serve\` with each address. \`isHere\` is whether an address is one of this machine.
+ */
+export function gatewayFault(value: unknown, isHere: (address: string) => boolean): GatewayFault | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { enabled, bind, advertisedEndpoint: endpoint } = value as Readonly<Record<string, unknown>>;
+  if (enabled !== true || typeof bind !== 'string' || typeof endpoint !== 'string' || bind.length > 100) return null;
+  const [, six, four, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(bind) ?? [];
+  const address = six ?? four;
+  if (address === undefined || isIP(address) === 0) return null;
+  if (!(six === undefined ? isPrivate4(address) : /^f[cd][0-9a-f]{2}:|^fe[89ab][0-9a-f]:/i.test(address)))
+    return 'not-private';
+  if (Number(port) === 0) return 'no-port';
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (url && Number(url.port || 443) !== Number(port)) return 'port-differs';
+  return isHere(address) ? null : 'not-here';
+}
+
+/** Private, shared and link-local addresses. Source: RFC 1918, 6598, 3927. */
+function isPrivate4(address: string): boolean {
+  const [a = 0, b = 0] = address.split('.').map(Number);
+  return (
+    a === 10 ||
+    (a === 172 && b >= 16 && b < 32) ||
+    (a === 192 && b === 168) ||
+    (a === 100 && b >= 64 && b < 128) ||
+    (a === 169 && b === 254)
+  );
 }

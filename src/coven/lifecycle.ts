@@ -132,7 +132,8 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
   if (isHeld(observed, [names.lifecycleLock, names.serveLock, names.schedulerLock], pid)) yield 'home:locks';
   if (observed['home.access']?.closed.some(({ name }) => name !== '.' && name !== names.stateLock)) yield 'home:access';
   else if (observed['home.access'] && limitsFiles(observed['home.access'].limits.fileBytes, files)) yield 'home:access';
-  if (observed['home.config']?.files.some(({ name, kind }) => name === 'privacy.toml' && kind === 'fifo'))
+  const config = observed['home.config'];
+  if (config?.gateway || config?.files.some(({ name, kind }) => name === 'privacy.toml' && kind === 'fifo'))
     yield 'home:config';
   const disk = observed['home.disk'];
   if (disk && disk.totalInodes > 0 && disk.freeInodes < fewInodes.fail) yield 'home:disk';

@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml';
 import { expect, it } from 'vitest';
-import { configShapes, firstWrong, strangeKey, zeroDays } from '../../src/coven/config.ts';
+import { configShapes, firstWrong, gatewayFault, strangeKey, zeroDays } from '../../src/coven/config.ts';
 
 /** A file, and what Coven 0.4.6 says of it: the key that it stumbles over, or nothing. */
 const rows: readonly (readonly [file: string, text: string, key: string | null])[] = [
@@ -58,4 +58,31 @@ it('days that are 0', () => {
   expect(
     zeroDays(parse('log_retention_days = 0\nraw_artifact_retention_days = 1', { integersAsBigInt: true })),
   ).toEqual(['log_retention_days']);
+});
+
+/** The address that an enabled gateway binds to, the port that it is told by, and what the real Coven refuses. */
+const gateways: readonly (readonly [bind: string, port: number, fault: string | null])[] = [
+  ['0.0.0.0:47801', 47801, 'not-private'],
+  ['127.0.0.1:47801', 47801, 'not-private'],
+  ['172.32.0.1:4', 4, 'not-private'],
+  ['[::1]:47801', 47801, 'not-private'],
+  ['[2001:db8::1]:4', 4, 'not-private'],
+  ['10.1.2.3:0', 0, 'no-port'],
+  ['172.16.0.1:4', 47801, 'port-differs'],
+  ['10.9.9.9:4', 4, 'not-here'],
+  ['10.1.2.3:47801', 47801, null],
+  ['[fd00::1]:47801', 47801, null],
+  ['[fe80::1]:47801', 47801, null],
+  ['100.64.1.1:47801', 47801, null],
+  ['169.254.1.1:9', 9, null],
+  // It takes these for disabled, as gateways of another shape.
+  ['localhost:47801', 47801, null],
+  ['10.1.2.3', 47801, null],
+];
+
+it.each(gateways)('a gateway at %s, told as port %i', (bind, port, fault) => {
+  const gateway = { enabled: true, bind, advertisedEndpoint: `https://box.internal:${port}` };
+  const isHere = (address: string): boolean => address !== '10.9.9.9';
+  expect(gatewayFault(gateway, isHere)).toBe(fault);
+  expect(gatewayFault({ ...gateway, enabled: false }, isHere)).toBe(null);
 });

@@ -1,11 +1,23 @@
+import { networkInterfaces } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
-import { configKeys, configShapes, expectable, firstWrong, strangeKey, zeroDays } from '../../coven/config.ts';
+import {
+  configKeys,
+  configShapes,
+  expectable,
+  firstWrong,
+  type GatewayFault,
+  gatewayFault,
+  gatewayFaults,
+  strangeKey,
+  zeroDays,
+} from '../../coven/config.ts';
 import { brokenLine } from '../../coven/json5.ts';
 import { parseJson } from '../../json.ts';
 import { readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
 import { filePath, flag, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import type { Entries } from './home-entries.ts';
 
 const judged = () => ({
   state: oneOf(['parsed', 'unparsable', 'wrong-type', 'not-utf8', 'too-large', 'not-a-file', 'unreadable']),
@@ -29,6 +41,8 @@ export const schema = () =>
         zero: v.exactOptional(list(oneOf(configKeys))),
       }),
     ),
+    /** What Coven refuses of the mobile gateway, with which no daemon starts. */
+    gateway: v.exactOptional(oneOf(gatewayFaults)),
     /** The settings of the user, outside the home, where there are any. */
     settings: v.exactOptional(v.object({ path: filePath, ...judged() })),
   });
@@ -47,7 +61,22 @@ export async function take({ home, env, observe }: Look): Promise<Config> {
     settingsOf(env),
     ...wanted.map(async ({ name }) => ({ name, ...((await judge(join(home, name), name)) ?? parsed) })),
   ]);
-  return settings ? { files, settings } : { files };
+  const gateway = await gatewayOf(home, list);
+  return { files, ...(settings && { settings }), ...(gateway && { gateway }) };
+}
+
+/** Open to others, or of another shape, Coven takes it for disabled. Source: `coven daemon serve` of 0.4.6. */
+async function gatewayOf(home: string, list: Entries['list']): Promise<GatewayFault | null> {
+  const modeOf = (path: string): number | undefined => list.find(({ name }) => name === path)?.mode;
+  if (modeOf('mobile') !== 0o700 || modeOf('mobile/gateway.json') !== 0o600) return null;
+  const judged = await readThrough(join(home, 'mobile', 'gateway.json'), limitBytes);
+  if (judged.state !== 'read') return null;
+  const here = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  try {
+    return gatewayFault(parseJson(judged.bytes.toString('utf8')), (address) => here.includes(address.toLowerCase()));
+  } catch {
+    return null;
+  }
 }
 
 /** Every command of Coven reads them, and says nothing but a line on stderr where it ignores them. Source: observed of 0.4.6. */

@@ -146,6 +146,8 @@ async function seeGate(path: string, git: string, mounts: readonly Mount[]): Pro
       readLease(join(gate, gateNames.owner), gateNames.owner, 'owner_id'),
       ...found.names.map((name) => readLease(join(gate, gateNames.writers, name), name, 'id')),
     ]);
+    const barred = await barredAt(gate);
+    if (barred) return { ...without('read'), closed: barred };
     const isWhole = found.complete && found.count <= writerLimit;
     const closed = owner?.state === 'unreadable' ? await closedFile(join(gate, gateNames.owner)) : null;
     return {
@@ -163,6 +165,26 @@ async function seeGate(path: string, git: string, mounts: readonly Mount[]): Pro
 async function closedFile(path: string): Promise<Project['closed'] | null> {
   const stat = await lookAt(path).catch(() => null);
   return stat && { path, uid: Number(stat.uid), mode: modeOf(stat) };
+}
+
+/** What is there and Coven opens for writing, and may not be written by this user. What is missing, it makes in the gate. */
+async function barredAt(gate: string): Promise<Project['closed'] | null> {
+  const [writers, lock] = [join(gate, gateNames.writers), join(gate, 'lock')];
+  const [hasWriters, hasLock] = await Promise.all([lookAt(writers), lookAt(lock)]);
+  if (!hasWriters || !hasLock) {
+    const closed = await closedAt([gate]);
+    if (closed) return closed;
+  }
+  if (hasWriters && (await closedAt([writers]))) return closedAt([writers]);
+  // Coven sets the mode of a lock of its own.
+  const isOther = hasLock && Number(hasLock.uid) !== process.geteuid?.();
+  const isBarred =
+    isOther &&
+    (await access(lock, constants.R_OK | constants.W_OK).then(
+      () => false,
+      () => true,
+    ));
+  return isBarred ? closedFile(lock) : null;
 }
 
 /** The first of these folders in which this user may not make a file. */
