@@ -1,11 +1,11 @@
 import type Database from 'better-sqlite3';
+import { quote } from '../sqlite/names.ts';
 import type { ChainReader } from './chain.ts';
 import { hasColumns } from './has.ts';
 import type { Model } from './model.ts';
 import type { MissingRow, SeqRange, SessionReport, TableReport } from './report.ts';
 import { namedValues, type RowReader } from './rows.ts';
 import type { Scratch } from './scratch.ts';
-import { quote } from './write.ts';
 
 /** Rows that are told one by one. */
 const toldRows = 10_000;

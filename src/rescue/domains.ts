@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
+import { quote } from '../sqlite/names.ts';
 import { isOneByteOff } from './one-byte.ts';
-import { quote } from './write.ts';
 
 /**
  * Columns of a few words that no index covers, with those that Coven is known to write. Sources: coven-observed.md, sections 1.1

@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
+import { quote } from '../sqlite/names.ts';
 import { isOwnOfSqlite, type Model, make } from './model.ts';
 import { isSearchObject, ownStatement, type SchemaObject } from './schema.ts';
-import { messageOf, quote } from './write.ts';
+import { messageOf } from './write.ts';
 
 /** What could not be made again, by name. */
 export interface Refused {

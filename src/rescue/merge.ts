@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from '../child/sqlite.ts';
+import { quote } from '../sqlite/names.ts';
 import { placeholderTitle } from './placeholder.ts';
 import type { MergeReport, MergeRequest } from './report.ts';
 import { check } from './rescue.ts';
-import { quote } from './write.ts';
 
 /** Sessions that were left out and are named. */
 const toldIds = 100;

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
+import { quote } from '../sqlite/names.ts';
 import { hasColumns } from './has.ts';
-import { quote } from './write.ts';
 
 /** The title of a session whose own row is lost. */
 export const placeholderTitle = '[coven-doctor rescue] the row of this session is lost, its events are here';

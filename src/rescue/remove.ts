@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
+import { quote } from '../sqlite/names.ts';
 import { hasColumns } from './has.ts';
 import type { Model } from './model.ts';
 import type { Scratch } from './scratch.ts';
-import { quote } from './write.ts';
 
 export interface RowName {
   readonly table: string;

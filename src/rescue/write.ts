@@ -1,4 +1,5 @@
 import Database from '../child/sqlite.ts';
+import { quote } from '../sqlite/names.ts';
 import type { ChainReader } from './chain.ts';
 import { type Model, make, type Table } from './model.ts';
 import { isCore } from './page-scan.ts';
@@ -6,8 +7,6 @@ import { RowReader } from './rows.ts';
 import type { Scratch } from './scratch.ts';
 import type { Source } from './source.ts';
 import { type SqlValue, valuesOf } from './values.ts';
-
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { Judgement, Reason } from './answers.ts';
 import { withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
+import { quote } from './names.ts';
 import { openToRead } from './open-to-read.ts';
 import { isOfSearch, isSearchTable } from './owners.ts';
 import { mapPages } from './page-map.ts';
@@ -131,8 +132,6 @@ function readEveryRow(db: Database, table: string, tell: Tell): number | null {
     return null;
   }
 }
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 300) ?? '';

@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { type Content, unopened } from '../backup/manifest.ts';
+import { codeOf, quote } from '../sqlite/names.ts';
 import { openToRead } from '../sqlite/open-to-read.ts';
 
 const tableLimit = 500;
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
-}
 
 /** Milliseconds to wait for a writer in exclusive mode. */
 export const writerMs = 2000;

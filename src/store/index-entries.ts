@@ -1,10 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import type { IndexComparison, TwoValues } from '../model/observation.ts';
+import { quote } from '../sqlite/names.ts';
 
 /** More of them are no bit that flipped, and nobody reads so many. */
 const valueLimit = 20;
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
  * Holds the entries of every index against the rows that they name. An index is compared where SQLite can read its columns

@@ -1,9 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity, TableReading } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
+import { codeOf, quote } from '../sqlite/names.ts';
 import type { OpenRequest } from './protocol.ts';
 import { hasSearch, readSearch } from './search.ts';
-import { codeOf, countRows, quote, readRows } from './table.ts';
+import { countRows, readRows } from './table.ts';
 
 /** Largest live ledger whose pages are checked in one read transaction: a longer one would pin the daemon's WAL. */
 export const liveCheckBytes = 512 * 1024 ** 2;

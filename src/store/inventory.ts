@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { sqliteDriver } from '../child/sqlite.ts';
+import { codeOf } from '../sqlite/names.ts';
 import type { InventoryRequest, SessionEvents, SessionRecord, StoreInventory, Told } from './protocol.ts';
 import { whole } from './whole.ts';
 
@@ -35,7 +36,7 @@ export function takeInventory(db: Database, asked: Asked): StoreInventory {
     try {
       return read();
     } catch (error) {
-      code ??= error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+      code ??= codeOf(error);
       return otherwise;
     }
   };

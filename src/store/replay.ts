@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { codeOf } from '../sqlite/names.ts';
 import type { ReplayEvent, ReplayRequest, SessionReplay } from './protocol.ts';
 import { whole } from './whole.ts';
 
@@ -36,7 +37,7 @@ export function readReplay(db: Database, { session, fromSeq, limit }: ReplayRequ
     total = Number(db.prepare('SELECT count(*) FROM events WHERE session_id = ?').pluck().get(session));
     return { before, events, after, total, code: null };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+    const code = codeOf(error);
     return { before, events, after, total, code };
   }
 }

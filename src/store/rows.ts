@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { SampledRow, StoreRows, TableRows } from '../model/observation.ts';
 import { countRows as countInBytes } from '../sqlite/count.ts';
 import { isLarge } from '../sqlite/extract.ts';
+import { codeOf, quote } from '../sqlite/names.ts';
 import { whole, wholeValue } from './whole.ts';
 
 /** A ledger of Coven 0.4.6 has 50 tables. */
@@ -43,13 +44,13 @@ export function readRows(db: Database, ledger: string | null): StoreRows {
       changedComplete: changed.length <= changedLimit,
     };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+    const code = codeOf(error);
     return { ...none, outcome: 'failed', code };
   }
 }
 
 function countRows(db: Database, table: string, hasRowid: boolean): TableRows {
-  const name = `"${table.replaceAll('"', '""')}"`;
+  const name = quote(table);
   const range = hasRowid ? 'min(rowid), max(rowid)' : 'NULL, NULL';
   const counted = db.prepare(`SELECT count(*), ${range} FROM ${name}`).raw().get() as [
     number,

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
+import { codeOf } from '../sqlite/names.ts';
 import { readAhead } from './ahead.ts';
 import { readContent } from './content.ts';
 import { readImpossible } from './impossible.ts';
@@ -96,7 +97,7 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
       openComplete: open.length <= openLimit,
     };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
+    const code = codeOf(error);
     return { ...noSessions, outcome: 'failed', code };
   }
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { TableReading } from '../model/observation.ts';
+import { codeOf, quote } from '../sqlite/names.ts';
 
 /** Rows are read in runs of about this long, each a transaction of its own. */
 const runMs = 20;
@@ -119,9 +120,3 @@ function withoutRowid(db: Database, table: string, touch: string): TableReading 
 
 /** SQLite's code for it. */
 const outOfOrder = 'SQLITE_CORRUPT';
-
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
-}

@@ -14,6 +14,7 @@ const targets = [
   'src/coven/lifecycle.ts',
   'src/coven/rows.ts',
   'src/coven/gates.ts',
+  'src/coven/silence.ts',
   'src/run/report.ts',
   'src/run/accepted.ts',
 ];

@@ -3,6 +3,7 @@ import { constants, copyFileSync, existsSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import type { TwoValues } from '../../model/observation.ts';
 import { judgeCopy } from '../../sqlite/judge.ts';
+import { quote } from '../../sqlite/names.ts';
 import { checkpoint, openToWrite } from '../../sqlite/open-to-write.ts';
 import { emptySearch, searchTables } from '../empty-search.ts';
 import { compareIndexes } from '../index-entries.ts';
@@ -22,7 +23,7 @@ function digestOf(db: Database): { readonly rows: number; readonly digest: strin
     hash.update(`${JSON.stringify(name)}\n`);
     // A rowid is the `seq` of an event.
     const select = db
-      .prepare(`SELECT ${wr ? '*' : 'rowid, *'} FROM ${quoted(name)} NOT INDEXED`)
+      .prepare(`SELECT ${wr ? '*' : 'rowid, *'} FROM ${quote(name)} NOT INDEXED`)
       .raw()
       .safeIntegers();
     for (const row of select.iterate() as Iterable<readonly unknown[]>) {
@@ -32,8 +33,6 @@ function digestOf(db: Database): { readonly rows: number; readonly digest: strin
   }
   return { rows, digest: hash.digest('hex') };
 }
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
  * Rebuilds every index from its table. Refuses where that would give something up: an entry of a row that the table lost, or
@@ -45,7 +44,7 @@ function rebuildIndexes(db: Database, agreed: readonly TwoValues[]): void {
   const known = new Set(agreed.map((one) => JSON.stringify(one)));
   if (!values.every((one) => known.has(JSON.stringify(one))))
     throw new Error('the indexes and their tables hold other values than those that were shown');
-  for (const name of compared) db.exec(`REINDEX ${quoted(name)}`);
+  for (const name of compared) db.exec(`REINDEX ${quote(name)}`);
 }
 
 const hasSearch = (db: Database): boolean =>

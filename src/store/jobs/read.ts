@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { coreColumns } from '../../coven/tables.ts';
 import type { StoreBytes, StoreIntegrity, StoreOpenOutcome } from '../../model/observation.ts';
 import { readBytes } from '../../sqlite/bytes.ts';
+import { codeOf } from '../../sqlite/names.ts';
 import { openToRead } from '../../sqlite/open-to-read.ts';
 import { patience } from '../../sqlite/patience.ts';
 import type { Beside } from '../beside.ts';
@@ -33,10 +34,6 @@ function outcomeOf(code: string): StoreOpenOutcome {
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'busy';
   if (code.startsWith('SQLITE_CORRUPT')) return 'malformed';
   return 'unreadable';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'SQLITE_ERROR';
 }
 
 function columnsOf(db: Database, tables: readonly string[]): Readonly<Record<string, readonly string[]>> {

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { knownAdditions } from '../../coven/tables.ts';
 import { randomHex } from '../../random.ts';
+import { quote } from '../../sqlite/names.ts';
 import { openToWrite } from '../../sqlite/open-to-write.ts';
 import type { TrialAnswer } from '../protocol.ts';
 import { hasSearch } from '../search.ts';
@@ -35,7 +36,7 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 function problemOf(db: Database, without?: Addition): string | null {
   db.exec('BEGIN IMMEDIATE');
   try {
-    if (without) db.exec(`DROP ${without.kind} "${without.name.replaceAll('"', '""')}"`);
+    if (without) db.exec(`DROP ${without.kind} ${quote(without.name)}`);
     return lifeOf(db);
   } catch (error) {
     return wordsOf(error);
