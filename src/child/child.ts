@@ -39,8 +39,6 @@ export interface Child {
   readonly tell: (request: object | string) => void;
   /** The next line that it answers. Never rejects. */
   readonly line: (milliseconds: number, signal: AbortSignal) => Promise<{ readonly text: string } | NoLine>;
-  /** Resolves when it has ended or could not be started; `describe` then says how. */
-  readonly ended: Promise<void>;
   readonly hasEnded: () => boolean;
   /**
    * Counts the bytes that it reads from now on, and a page for each call that reads less of one. Null where this system
@@ -130,7 +128,6 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
       if (line === 'ended') await within(ended, goneMs, never, () => undefined);
       return line;
     },
-    ended,
     hasEnded: () => how !== null,
     countRead: (pageSize) => {
       const before = readBy(child?.pid);

@@ -22,7 +22,7 @@ interface Options<N extends JobName> {
 }
 
 /** A process that does a job. Others may be asked of it, too. */
-export interface Running extends Pick<Child, 'hasEnded' | 'countRead' | 'describe' | 'kill' | 'finish'> {
+export interface Running extends Pick<Child, 'hasEnded' | 'countRead' | 'kill' | 'finish'> {
   /** One at a time. Rejects with NoSqlite where SQLite cannot be loaded, which says nothing about any ledger. */
   readonly ask: <N extends JobName>(
     job: N,

@@ -57,9 +57,9 @@ test('the reader of a ledger that nobody has open loads nothing to start process
   const own = join(scratch.path, 'private');
   mkdirSync(own);
   const request = { ledger: join(home, 'coven.sqlite3'), deep: false, budgetMs: 150, scratch: own };
-  const words = [join(dist, 'reader.js'), String(process.pid)];
-  const { files, modules } = loadedBy(scratch.path, words, {}, `${JSON.stringify(request)}\n`);
-  expect(files).toEqual(['reader', 'reader']);
+  const words = [join(dist, 'ledger.js'), String(process.pid), 'untied', 'read'];
+  const { files, modules } = loadedBy(scratch.path, words, {}, `${JSON.stringify({ job: 'read', request })}\n`);
+  expect(files).toEqual(['ledger', 'ledger']);
   expect(['child_process', 'crypto', 'perf_hooks'].filter((name) => modules.includes(name))).toEqual([]);
 });
 
