@@ -87,7 +87,14 @@ function commandOf(
   if (one) return [one, one.name === '' ? words : words.slice(1)];
   const members = commands.filter(({ name }) => name.startsWith(`${first} `));
   if (members.length > 0) return [{ family: String(first), members }, words.slice(1)];
-  throw new UsageError(`unknown command ${JSON.stringify(first)}${didYouMean(String(first), namesOf(commands))}`);
+  throw new UsageError(`unknown command ${JSON.stringify(first)}${meant(String(first), commands)}`);
+}
+
+/** What was meant by a word that is no command: the name of an option, as in `coven-doctor fix`, or one that is near. */
+function meant(word: string, commands: readonly Command[]): string {
+  const isOption = Object.hasOwn(commands.find(({ name }) => name === '')?.options ?? {}, word);
+  if (isOption) return `; did you mean "--${word}"?`;
+  return didYouMean(word, namesOf(commands)) || '; `coven-doctor help` lists the commands';
 }
 
 const namesOf = (commands: readonly Command[]): readonly string[] =>

@@ -10,6 +10,7 @@ import {
   countedStatus,
   counts,
   isHomeAbsent,
+  isRecorded,
   type Report,
   type ReportedFinding,
 } from '../run/report.ts';
@@ -65,11 +66,15 @@ export function renderText(report: Report, options: RenderOptions): string {
   const title = isHomeAbsent(report) ? 'There is no Coven home at' : 'Coven home:';
   const lines = [
     `${title} ${harmless(report.home)}${isHomeAbsent(report) ? ' yet' : ''}`,
+    ...(isRecorded(report) ? [wrap(seenElsewhere(report), columns, '', '')] : []),
     ...(blocks.length > 0 ? ['', ...blocks, ''] : []),
     ...lastBlock(report, screen, verbose),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const seenElsewhere = ({ startedAt }: Report): string =>
+  `Seen at ${harmless(startedAt)} on another machine, where the commands are to be typed; <coven-home> stands for the path of its home.`;
 
 interface Screen extends RenderOptions {
   readonly columns: number;
@@ -153,7 +158,7 @@ function lastBlock(report: Report, { columns, unattended = false }: Screen, verb
           typed(command('coven-doctor', '--fix')),
         ]
       : []),
-    ...(report.escalate.length > 0
+    ...(report.escalate.length > 0 && !isRecorded(report)
       ? [
           line(
             `To get help, send support this file (${report.escalate.map((reason) => escalations[reason]).join('; ')}):`,

@@ -138,6 +138,9 @@ function placesOf({ check, findings }: CheckReport): readonly string[] {
   return [...new Set(faults.flatMap(({ causedBy }) => causedBy?.check ?? []))];
 }
 
+/** Made again from a bundle, of a home on another machine: a role token stands for its path. */
+export const isRecorded = ({ home }: Pick<Report, 'home'>): boolean => home === '<coven-home>';
+
 /** Whether there is no home at all: checks were not asked, or said so. */
 export const isHomeAbsent = ({ checks }: Report): boolean =>
   checks.some(({ check, findings }) =>

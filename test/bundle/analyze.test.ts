@@ -60,7 +60,7 @@ test('an analysis has every format, option and exit code of a diagnosis, and wri
     checks: document.checks.map((check: object) => ({ ...check, durationMs: 0 })),
   });
   expect(still(again)).toEqual(still(packed));
-  expect((await run()).stdout).toMatch(/^Coven home: <coven-home>\n/);
+  expect((await run()).stdout).toMatch(/^Coven home: <coven-home>\nSeen at 20\S+ on another machine/);
   expect((await run('--fail-on', 'warn')).exitCode).toBe(1);
   expect((await run('--only', 'store:open', '--fail-on', 'warn')).exitCode).toBe(0);
   for (const format of ['jsonl', 'junit', 'sarif', 'github', 'markdown', 'prometheus']) {
