@@ -59,14 +59,7 @@ export function makeTexts({ env, timeLeft, signal }: TextLimits): Texts {
   return {
     story: (text) => ask({ do: 'story', text }),
     redact: (text) => ask({ do: 'redact', text, env }),
-    freeText: async (text) => {
-      // Nothing of it is told, whatever a secret in it may be: that takes no process, which costs more than all the rest.
-      const [{ isUnknown }, { placeholder }] = await Promise.all([
-        import('../redaction/templates/message.ts'),
-        import('../redaction/templates/placeholders.ts'),
-      ]);
-      return isUnknown(text) ? placeholder(text) : ask({ do: 'free-text', text, env });
-    },
+    freeText: (text) => ask({ do: 'free-text', text, env }),
     end: async () => child?.kill(),
   };
 }

@@ -64,11 +64,10 @@ export type LogError = LogStory['errors'][number];
 /** Some 250 starts of Coven; a longer log is read from its end. */
 const readLimit = 512 * 1024;
 
-/**
- * Read here, where starting a process takes longer: no hostile log of such lines takes more than 50 ms, measured over the texts of
- * fixtures/linear. What one longer line may cost rests on every expression that reads it.
- */
-const hasShortLines = (log: string): boolean => log.split('\n').every((line) => line.length <= shortLine);
+/** Read here: starting a process takes longer than any such log. It has no loop but that over its lines, and none is long. */
+const isShort = (log: string): boolean =>
+  log.length <= shortLog && log.split('\n').every((line) => line.length <= shortLine);
+const shortLog = 64 * 1024;
 const shortLine = 4096;
 
 /** Coven keeps so many rotated logs. Source: its log writer. */
@@ -88,7 +87,7 @@ export async function take(seen: Look): Promise<LogStory> {
     // What is older than a cut would be told as if it came just before.
     if (before.length < (sizes[index] ?? 0)) break;
   }
-  const story = hasShortLines(text) ? readStory(text) : await texts.story(text);
+  const story = isShort(text) ? readStory(text) : await texts.story(text);
   const errors: LogError[] = [];
   for (const error of story.errors) errors.push({ ...error, said: await texts.freeText(error.said) });
   return {

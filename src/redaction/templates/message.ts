@@ -52,13 +52,6 @@ export function knownParts(message: string, rendering: Rendering): string {
   return out.join(link);
 }
 
-/** Whether no template covers any part of a message: all that is told of it is its shape. */
-export function isUnknown(message: string): boolean {
-  if (message.length > longest) return true;
-  const links = message.split(link);
-  return links.length > mostLinks || links.every((_, at) => widestAt(links, at) === null);
-}
-
 function widestAt(links: readonly string[], at: number) {
   for (let width = Math.min(widest, links.length - at); width > 0; width -= 1) {
     const pieces = matching(links.slice(at, at + width).join(link));
