@@ -105,7 +105,9 @@ export async function runReader(
       told.found = part.found;
     }
   };
-  const outcome = await child.ask('read', request, signal, { timeLeft, tell: take }).catch(cannotLoad);
+  const outcome = await child
+    .ask('read', { ...request, milliseconds }, signal, { timeLeft, tell: take })
+    .catch(cannotLoad);
   telling?.tell(null);
   const { open, bytes, sessions, found } = told;
   if (!open) {

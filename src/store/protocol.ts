@@ -115,7 +115,7 @@ export type Line<N extends JobName> =
   | { readonly answer: Jobs[N]['answer'] }
   | { readonly failed: Failure };
 
-export type ReadRequest = OpenRequest | { readonly ask: 'sessions' | 'rows' } | InventoryRequest | ReplayRequest;
+export type ReadRequest = TimedOpenRequest | { readonly ask: 'sessions' | 'rows' } | InventoryRequest | ReplayRequest;
 
 /** What is asked first. */
 export interface OpenRequest {
@@ -125,6 +125,11 @@ export interface OpenRequest {
   readonly deep: boolean;
   /** Milliseconds for reading rows in the bounded depth. */
   readonly budgetMs: number;
+}
+
+/** With the milliseconds for all of it: then the process is ended. */
+export interface TimedOpenRequest extends OpenRequest {
+  readonly milliseconds: number;
 }
 
 /** Of `progress` and `bytes` the last one counts. The bytes come first, or, beside a live owner, after the sessions. */

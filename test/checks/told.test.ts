@@ -342,6 +342,31 @@ test('what can still be read is counted by table, and all rows that were read to
   expect([sessions, sessionsAbout, events, eventsAbout, rowsRead]).toEqual([3, 4, 47, 66, 50]);
 });
 
+test('of a ledger that was read in part it is said how much was read, never that it is intact', () => {
+  const mebibyte = 1024 ** 2;
+  const told = (pagesRead: number, depth: 'bounded' | 'whole', complete: boolean, mapped = true): string => {
+    const map = { ...healthy['store.bytes'].map, pageSize: mebibyte, pages: 900, pagesRead, mapped, whole: complete };
+    const { code, facts } = found(
+      storeIntegrity,
+      changed(healthy, { 'store.bytes': { map: map as never }, 'store.integrity': { depth, complete } }),
+    );
+    const { message } = storeIntegrity.causes[code] ?? {};
+    return `${code}: ${typeof message === 'function' ? message(facts) : message}`;
+  };
+  expect([
+    told(64, 'bounded', false),
+    told(900, 'whole', false),
+    told(64, 'whole', false),
+    told(0, 'bounded', false, false),
+  ]).toEqual([
+    'ok: no damage in the 64 MiB of 900 MiB that were read; --deep reads all',
+    'unfinished: no damage in the 900 MiB of 900 MiB that were read before the time ended',
+    'unfinished: no damage in the 64 MiB of 900 MiB that were read before the time ended',
+    'undetermined: whether the ledger is intact could not be determined (not read)',
+  ]);
+  expect(told(900, 'bounded', true)).toMatch(/^ok: the ledger is intact \(.* read\)$/);
+});
+
 test('the first Coven of the target behind another is named, and none where it comes first', () => {
   const coven = (path: string, version: string) => ({ path, target: path, version, ours: false });
   const hidden = (...covens: readonly ReturnType<typeof coven>[]) =>

@@ -9,7 +9,7 @@ import type { Beside } from '../beside.ts';
 import { isWalForeign, rowsWithoutWal } from '../foreign.ts';
 import { isNamed, liveCheckBytes, readTables, sizeOf } from '../integrity.ts';
 import { takeInventory } from '../inventory.ts';
-import type { OpenRequest, ReadAnswer, ReadPart, ReadRequest } from '../protocol.ts';
+import type { ReadAnswer, ReadPart, ReadRequest, TimedOpenRequest } from '../protocol.ts';
 import { hasJournal, hasWal, reach, type Way } from '../reach.ts';
 import { readReplay } from '../replay.ts';
 import { readRows } from '../rows.ts';
@@ -20,6 +20,8 @@ import { whole } from '../whole.ts';
 /** Milliseconds of CPU time for the page map by default, and for leaf pages of a ledger that is not read whole. */
 const bytesMs = 4000;
 const leafMs = 200;
+/** Of the time for all: bytes that take more of it leave too little for what SQLite says. What was found by then is told. */
+const bytesShare = 0.7;
 /** Milliseconds of a transaction that keeps a daemon's WAL from being begun anew. */
 const deepPinMs = 20_000;
 
@@ -50,8 +52,14 @@ async function takeBack(copy: string): Promise<void> {
 }
 
 /** Reads the files' bytes, and closes them, before SQLite opens any: a descriptor that is closed drops its locks. */
-function tellBytes({ deep }: OpenRequest, path: string, tell: Tell, before: StoreBytes | null = null): StoreBytes {
-  const hurry = patience(deep ? Number.POSITIVE_INFINITY : bytesMs);
+function tellBytes(
+  { deep, milliseconds }: TimedOpenRequest,
+  path: string,
+  tell: Tell,
+  before: StoreBytes | null = null,
+): StoreBytes {
+  const end = performance.now() + bytesShare * milliseconds;
+  const hurry = deep ? () => performance.now() > end : patience(bytesMs);
   const told = (bytes: StoreBytes): void => tell({ kind: 'bytes', bytes });
   const read = readBytes(path, { whole: deep, leafMs, hurry, progress: told });
   const bytes = before ? { ...read, wal: before.wal } : read;
@@ -77,11 +85,11 @@ class MalformedSchema extends Error {
 interface Ledger {
   readonly db: Database;
   readonly way: Way;
-  readonly request: OpenRequest;
+  readonly request: TimedOpenRequest;
 }
 
 /** Opens the ledger and tells so; null where it does not open. */
-async function openLedger(request: OpenRequest, beside: Beside | null, tell: Tell): Promise<Ledger | null> {
+async function openLedger(request: TimedOpenRequest, beside: Beside | null, tell: Tell): Promise<Ledger | null> {
   let way: Way = 'in-place';
   let bytes = beside ? null : tellBytes(request, request.ledger, tell);
   try {
