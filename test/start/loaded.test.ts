@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { expect, test } from 'vitest';
@@ -23,6 +23,7 @@ process.once('exit', () => {
 interface Loaded {
   readonly files: readonly string[];
   readonly modules: readonly string[];
+  readonly stdout: string;
 }
 
 function loadedBy(folder: string, words: readonly string[], env: Readonly<Record<string, string>>, input = ''): Loaded {
@@ -30,9 +31,9 @@ function loadedBy(folder: string, words: readonly string[], env: Readonly<Record
   const [before, LOADED] = ['notes.cjs', 'loaded.json'].map((name) => join(own, name)) as [string, string];
   writeFileSync(before, notes);
   const node = ['--require', before, ...words];
-  const { status, stderr } = spawnSync(execPath, node, { env: { ...env, LOADED }, input, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(execPath, node, { env: { ...env, LOADED }, input, encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, '']);
-  return JSON.parse(spawnSync('cat', [LOADED], { encoding: 'utf8' }).stdout) as Loaded;
+  return { ...(JSON.parse(readFileSync(LOADED, 'utf8')) as Omit<Loaded, 'stdout'>), stdout };
 }
 
 /** What each takes some milliseconds to load, and nothing of a small home's diagnosis needs. */
@@ -58,7 +59,9 @@ test('the reader of a ledger that nobody has open loads nothing to start process
   mkdirSync(own);
   const request = { ledger: join(home, 'coven.sqlite3'), deep: false, budgetMs: 150, scratch: own };
   const words = [join(dist, 'ledger.js'), String(process.pid), 'untied', 'read'];
-  const { files, modules } = loadedBy(scratch.path, words, {}, `${JSON.stringify({ job: 'read', request })}\n`);
+  const asked = { job: 'read', request: { ...request, milliseconds: 60_000 } };
+  const { files, modules, stdout } = loadedBy(scratch.path, words, {}, `${JSON.stringify(asked)}\n`);
+  expect(stdout).toContain('{"answer":{"kind":"integrity"');
   expect(files).toEqual(['ledger', 'ledger']);
   expect(['child_process', 'crypto', 'perf_hooks'].filter((name) => modules.includes(name))).toEqual([]);
 });
