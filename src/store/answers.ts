@@ -1,0 +1,72 @@
+import type { SqliteDriver } from '../sqlite/answers.ts';
+
+export interface StoreInventory {
+  readonly sqlite: SqliteDriver;
+  readonly pragmas: Readonly<Record<string, string | number>>;
+  readonly schema: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly table: string;
+    readonly sql: string | null;
+  }[];
+  readonly schemaComplete: boolean;
+  /** Newest first. */
+  readonly sessions: readonly SessionRecord[];
+  readonly sessionsComplete: boolean;
+  readonly events: SessionEvents | null;
+  /** SQLite's code where the reading broke off. */
+  readonly code: string | null;
+}
+
+/** A text that may hold a prompt: how long it is, and which it is among the others of this ledger, from 1. */
+export interface Told {
+  readonly length: number;
+  readonly number: number;
+  readonly text: string | null;
+}
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string | number | null>>;
+  readonly title: Told | null;
+  readonly labels: Told | null;
+  /** Null where no index leads to the events of a session, or the time ended before. */
+  readonly events: {
+    readonly total: number;
+    /** How many of each kind, among the newest `counted`. */
+    readonly kinds: Readonly<Record<string, number>>;
+    readonly counted: number;
+  } | null;
+}
+
+/** The newest events of one session, oldest first. */
+export interface SessionEvents {
+  readonly session: string;
+  readonly complete: boolean;
+  readonly list: readonly {
+    readonly seq: number;
+    readonly kind: string;
+    readonly at: string;
+    readonly bytes: number;
+    /** Null where it is too long to be taken whole: a part of it could be the rest of a secret. */
+    readonly payload: string | null;
+  }[];
+}
+
+export interface TrialAnswer {
+  /** SQLite's words where a session or an event cannot be written or removed. */
+  readonly problem: string | null;
+  /** There are events, and none is in the full-text index. */
+  readonly searchEmpty: boolean;
+  /** By its row in the schema, what Coven did not make and without which it can be written: proven by leaving it out. */
+  readonly inTheWay?: { readonly kind: 'trigger' | 'index'; readonly rowid: number; readonly table: string };
+}
+
+/** Rows that would go with a ledger that is put back. */
+export interface Newer {
+  /** Sessions that the older ledger does not have, and those that it has in another state. */
+  readonly newSessions: readonly string[];
+  readonly changedSessions: readonly string[];
+  /** Events that the older ledger does not have. */
+  readonly events: number;
+}
