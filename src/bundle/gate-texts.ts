@@ -13,8 +13,12 @@ export function logLine(line: string, message: (text: string) => string): string
 /** To the end: what is no character of a line, such as a carriage return, makes it none of Coven's. */
 const stamp = /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\] .*$/;
 
-/** What Coven takes for a time though it is not written as one: the same instant. */
-export function instant(text: string, other: (text: string) => string): string {
+const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?)?$/;
+export const isTime = (text: string): boolean => time.test(text);
+
+/** A time, and what Coven takes for one though it is not written as one: the same instant. */
+export function moment(text: string, other: (text: string) => string): string {
+  if (isTime(text)) return text;
   const at = Date.parse(text);
   return at >= 0 && at < Date.UTC(2100) ? new Date(at).toISOString() : other(text);
 }

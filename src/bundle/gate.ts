@@ -11,7 +11,7 @@ import {
   placeholder,
 } from '../redaction/templates/placeholders.ts';
 import { kindOf } from './fields.ts';
-import { instant, logLine, platform, statement } from './gate-texts.ts';
+import { isTime, logLine, moment, platform, statement } from './gate-texts.ts';
 
 const admitted: unique symbol = Symbol('admitted');
 
@@ -62,7 +62,6 @@ export interface GateOptions {
 const uuid = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
 /** Of a run of ours. */
 const runId = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
-const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?)?$/;
 /** Three numbers at the most: four are an address of the internet. */
 const version = /^v?\d{1,4}(?:\.\d{1,5}){1,2}(?:-(?:alpha|beta|rc|pre|dev|next|canary|nightly)(?:[.-]?\d{1,8})?)?$/;
 /** Contracts of Coven, those to come too. */
@@ -133,7 +132,7 @@ export function makeGate(options: GateOptions): Gate {
           });
   /** A text of a type of which no part can be chosen freely; null where it is none. */
   const plain = (text: string): string | null => {
-    if ([time, version, contractName, runId, smallNumber].some((type) => type.test(text))) return text;
+    if (isTime(text) || [version, contractName, runId, smallNumber].some((type) => type.test(text))) return text;
     return uuid.test(text) ? token(text) : null;
   };
 
@@ -148,7 +147,7 @@ export function makeGate(options: GateOptions): Gate {
       case 'decimal':
         return decimal.test(text) ? text : placeholders.of(text);
       case 'time':
-        return time.test(text) ? text : instant(text, placeholders.of);
+        return moment(text, placeholders.of);
       case 'name':
         return identifiers.has(text) ? text : paths.name(text);
       case 'identifier':

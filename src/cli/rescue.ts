@@ -23,6 +23,7 @@ import { print } from './print.ts';
 import { rescueWork } from './rescue-foreseen.ts';
 import { rescueInPlace } from './rescue-in-place.ts';
 import { backupsToMerge, otherLedger, runRescue } from './rescue-run.ts';
+import { shownReport } from './rescue-shown.ts';
 import { UsageError } from './usage.ts';
 
 export interface RescueOptions {
@@ -62,7 +63,7 @@ export async function rescue(given: RescueOptions, signal: AbortSignal): Promise
         const place = { folder: scratch.path, output: join(scratch.path, 'rescued') };
         const report = await run(ledger, place, options, other, signal);
         refuseMoved(ledger, before);
-        return await tell(options, ledger, report, null);
+        return await tell(options, ledger, report, null, signal);
       } finally {
         scratch.remove();
       }
@@ -76,7 +77,7 @@ export async function rescue(given: RescueOptions, signal: AbortSignal): Promise
     }).catch((error) => {
       throw asUsage(error, `-o ${output}`, 'cannot be written');
     });
-    return await tell(options, ledger, report as unknown as RescueReport, place.path);
+    return await tell(options, ledger, report as unknown as RescueReport, place.path, signal);
   } catch (error) {
     if (error instanceof CannotSee) throw new UsageError(error.message);
     const why = error instanceof Refusal ? reasonWords(error.reason.code, error.reason.facts) : null;
@@ -104,7 +105,9 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
     },
     agree: async (report, opened) => {
       if (!json) {
-        await print(renderRescue(report, { ledger, output: null, place: 'asked', opened, next: null }));
+        await print(
+          renderRescue(await shownReport(report, signal), { ledger, output: null, place: 'asked', opened, next: null }),
+        );
         await print(renderOffers(offersFor(options, report), named));
       }
       return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
@@ -116,7 +119,16 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
   const exit = outcome === 'done' ? lost : done.exit || refusedCode;
   const why = reason ? reasonWords(reason.code, reason.facts) : null;
   if (json) {
-    const shown = { ok: exit === 0, ledger, outcome, run: runId, reason: why, opened, dryRun: false, ...report };
+    const shown = {
+      ok: exit === 0,
+      ledger,
+      outcome,
+      run: runId,
+      reason: why,
+      opened,
+      dryRun: false,
+      ...(await shownReport(report, signal)),
+    };
     await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
   } else await print(renderPlaced(outcome, runId, why, mergeWords(options), named));
   return exit;
@@ -158,11 +170,13 @@ async function tell(
   ledger: string,
   report: RescueReport,
   output: string | null,
+  signal: AbortSignal,
 ): Promise<number> {
   const { json, dryRun, from } = options;
   const exit = exitOf(report);
   const offers = offersFor(options, report);
-  const shown = { ok: exit === 0, ledger, output, dryRun, ...report, backups: offers };
+  const told = await shownReport(report, signal);
+  const shown = { ok: exit === 0, ledger, output, dryRun, ...told, backups: offers };
   // A ledger elsewhere is rescued into a file; the home's own in its place.
   const words = [...(from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3']), ...mergeWords(options)];
   const named = from === null ? options.named : { path: options.home };
@@ -170,7 +184,7 @@ async function tell(
   await print(
     json
       ? `${harmlessJson(JSON.stringify(shown, null, 2))}\n`
-      : renderRescue(report, { ledger, output, place: null, opened: null, next }) + renderOffers(offers, named),
+      : renderRescue(told, { ledger, output, place: null, opened: null, next }) + renderOffers(offers, named),
   );
   return exit;
 }

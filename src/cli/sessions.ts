@@ -1,6 +1,5 @@
 import { outputOf } from '../coven/event-output.ts';
 import type { ListedSession } from '../coven/session-states.ts';
-import { makeTexts } from '../host/texts.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
 import { redactedPart } from '../render/replay.ts';
@@ -9,6 +8,7 @@ import type { SessionReplay } from '../store/protocol.ts';
 import { print } from './print.ts';
 import { bundleSessions, type SessionSource, withHomeSessions } from './session-sources.ts';
 import { UsageError } from './usage.ts';
+import { type Plain, withoutSecrets } from './without-secrets.ts';
 
 export interface SessionsOptions {
   readonly home: string | undefined;
@@ -31,25 +31,22 @@ async function withSessions(
   signal: AbortSignal,
   use: (source: SessionSource, plain: Plain) => Promise<number>,
 ): Promise<number> {
-  const texts = makeTexts({ env: process.env, timeLeft: () => Number.POSITIVE_INFINITY, signal });
-  // What cannot be read is told in its place, and hides nothing else.
-  const plain: Plain = (text) => texts.redact(text).catch((error: Error) => `[${error.message}]`);
-  const told = (source: SessionSource): Promise<number> => use(source, plain);
-  try {
-    return await (bundle === undefined ? withHomeSessions(home, signal, told) : told(await bundleSessions(bundle)));
-  } finally {
-    await texts.end();
-  }
+  return withoutSecrets(signal, async (plain) => {
+    const told = (source: SessionSource): Promise<number> => use(source, plain);
+    return bundle === undefined ? withHomeSessions(home, signal, told) : told(await bundleSessions(bundle));
+  });
 }
 
-/** A text without what is known to be a secret or looks like one. */
-type Plain = (text: string) => Promise<string>;
-
 async function shown(session: ListedSession, plain: Plain): Promise<ListedSession> {
+  const { title, projectRoot, harness, status, createdAt, updatedAt } = session;
   return {
     ...session,
-    title: session.title === null ? null : await plain(session.title),
-    projectRoot: await plain(session.projectRoot),
+    title: title && (await plain(title)),
+    projectRoot: await plain(projectRoot),
+    harness: await plain(harness),
+    status: await plain(status),
+    createdAt: await plain(createdAt),
+    updatedAt: await plain(updatedAt),
   };
 }
 

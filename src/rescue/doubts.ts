@@ -1,5 +1,6 @@
 import type { Model, Table } from './model.ts';
 import type { Reach } from './reach.ts';
+import { isCovensTable } from './schema.ts';
 import type { Source } from './source.ts';
 
 /**
@@ -23,10 +24,15 @@ export function doubtsOf(source: Source, model: Model, { trees }: Reach, damaged
   const intact = new Set(trees.filter(({ isIntact }) => isIntact).map(({ of }) => of));
   const blind = model.tables.filter((table) => !intact.has(table) && !hasWitness(table, intact));
   if (blind.length > 0) {
-    const shown = blind.slice(0, 5).map(({ name }) => name);
-    const more = blind.length > shown.length ? ` and ${blind.length - shown.length} more` : '';
+    // What others call their tables stays here.
+    const shown = blind
+      .map(({ name }) => name)
+      .filter(isCovensTable)
+      .slice(0, 5);
+    const more = blind.length - shown.length;
+    const others = more === 1 ? '1 other table' : `${more} other tables`;
     doubts.push(
-      `pages of ${shown.join(', ')}${more} are damaged, and no index of theirs is whole that would name each row`,
+      `pages of ${[...shown, ...(more > 0 ? [others] : [])].join(', ')} are damaged, and no index of theirs is whole that would name each row`,
     );
   }
   return doubts;

@@ -153,6 +153,8 @@ function withoutDoubles(found: readonly SchemaObject[]): readonly SchemaObject[]
 export const ownStatement = ({ type, name }: SchemaObject): string | null =>
   known.find((own) => own.type === type && own.name === name)?.sql ?? null;
 
+export const isCovensTable = (name: string): boolean => known.some((own) => own.type === 'table' && own.name === name);
+
 /** A statement of another version of Coven is another text; one with a damaged byte is of the same length. */
 function isDamaged(sql: string, own: string): boolean {
   if (sql.length !== own.length) return false;

@@ -113,7 +113,9 @@ async function status(home: string, json: boolean, signal: AbortSignal): Promise
   signal.throwIfAborted();
   const known = verdict === 'stopped' ? null : (pid ?? recordedPid);
   const socket = known === null ? null : join(home, names.socket);
-  const started = known === null ? null : startedAt;
+  // A record may hold anything, and a daemon may answer with it.
+  const { moment } = await import('../../bundle/gate-texts.ts');
+  const started = known === null ? null : moment(startedAt ?? '', () => '') || null;
   if (json) print({ ok: verdict === 'running', pid: known, socket, started_at: started, status: verdict });
   else if (verdict === 'stopped') process.stdout.write('Coven daemon: not running\n');
   else
