@@ -1,7 +1,7 @@
 import { identifiers } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePlaceholders } from '../redaction/templates/placeholders.ts';
-import type { RescueReport } from '../rescue/protocol.ts';
+import type { RescueReport } from '../rescue/report.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /**
