@@ -119,22 +119,33 @@ async function runFaults(): Promise<boolean> {
   return named === outcomes.length && extra === 0 && late === 0;
 }
 
+const staged = stagings(healthy);
+
+/** One that cannot be made, or whose run breaks a promise, is told as such, and the others go on. */
+async function healthily(stage: (typeof staged)[number]['stage']): Promise<readonly Outcome[]> {
+  try {
+    await using scratch = await makeScratch();
+    const subjects = await stage(scratch);
+    const found = await Promise.all(subjects.map(({ home, how }) => diagnose(home, how)));
+    return found.map((diagnosis, index) => compare(diagnosis, subjects[index]?.right ?? []));
+  } catch (error) {
+    return [{ missed: [error instanceof Error ? error.message : String(error)], extra: [], ms: 0 }];
+  }
+}
+
 /** Healthy homes, of which nothing may be found but that no daemon runs. */
 async function runHealthy(): Promise<boolean> {
   const outcomes: Outcome[] = [];
   let left = 0;
   console.log();
   print('healthy', '', 'found', 'ms');
-  for (const { title, why, stage } of stagings(healthy)) {
+  for (const { title, why, stage } of staged) {
     if (why !== null) {
       left += 1;
       print(title, '', `not made here: ${why}`);
       continue;
     }
-    await using scratch = await makeScratch();
-    const subjects = await stage(scratch);
-    const found = await Promise.all(subjects.map(({ home, how }) => diagnose(home, how)));
-    const compared = found.map((diagnosis, index) => compare(diagnosis, subjects[index]?.right ?? []));
+    const compared = await healthily(stage);
     outcomes.push(...compared);
     for (const outcome of compared) print(title, '', told(outcome), outcome.ms);
   }
