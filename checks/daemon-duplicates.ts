@@ -1,3 +1,4 @@
+import { adriftIn } from '../src/coven/adrift.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
@@ -20,8 +21,8 @@ export const daemonDuplicates = defineCheck({
     'second-daemon': {
       message: ({ count: n, pids, pid }) =>
         `${count(n, 'other daemon runs', 'other daemons run')} for this home: pid ${pids}${pid === null ? '' : `; pid ${pid} serves it`}`,
-      hint: ({ pids }) =>
-        `Find out which sessions each of them runs, then end the one that you do not want with \`kill -TERM\` (pid ${pids}).`,
+      hint: ({ pids, adrift }) =>
+        `${adrift ? `First do what \`store:open\` says: pid ${adrift} has rows open that are gone when it ends. ` : ''}Find out which sessions each of them runs, then end the one that you do not want with \`kill -TERM\` (pid ${pids}).`,
       follows: ['daemon duplicate'],
     },
     'shared-ledger': {
@@ -45,7 +46,8 @@ export const daemonDuplicates = defineCheck({
       (process) =>
         process.pid !== pid && (process.listening || (ageSeconds(process.startedAt, now) ?? 0) > refusedWithinSeconds),
     );
-    const facts = { pids: others.map((process) => process.pid).join(', '), count: others.length, pid, verdict };
+    const adrift = adriftIn(seen).find((process) => others.some((other) => other.pid === process.pid))?.pid ?? null;
+    const facts = { pids: others.map((process) => process.pid).join(', '), count: others.length, pid, verdict, adrift };
     const evidence = [
       ...from('processes', { daemons: daemons.length }),
       ...others.flatMap((process) =>

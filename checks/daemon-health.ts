@@ -68,14 +68,14 @@ export const daemonHealth = defineCheck({
     'storage-degraded': {
       message: ({ storageError }) => `the daemon cannot maintain its ledger${storageError ? ` (${storageError})` : ''}`,
       hint: () => 'Check that privacy.toml can be read and that the ledger is intact.',
-      follows: ['home:config unparsable'],
+      follows: ['home:config unparsable', 'store:open detached'],
       remedy: storageRemedy,
     },
     'storage-warning': {
       message: ({ freeDiskBytes, walBytes, storageError }) =>
         `the daemon warns about its storage: ${bytes(freeDiskBytes)} free, a WAL of ${bytes(walBytes)}${storageError ? `, ${storageError}` : ''}`,
       hint: () => 'Check the free space and the size of the WAL.',
-      follows: ['home:disk low', 'store:wal large'],
+      follows: ['home:disk low', 'store:wal large', 'store:open detached'],
     },
     'writer-failed': {
       message: ({ droppedEvents }) =>

@@ -119,7 +119,7 @@ export const daemon = defineCheck({
         `the daemon (${whose(facts)}) is alive, but nothing listens on its socket${disagreement(facts)}`,
       hint: (facts) => [
         'Coven’s own stop and restart refuse here. End the daemon and its sessions, then start it again:',
-        ...endDaemon(facts.pid),
+        ...endDaemon(facts.pid, facts),
         ...toRun('start', facts, 'daemon'),
       ],
       follows: ['daemon:socket foreign-owner'],

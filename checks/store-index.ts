@@ -36,7 +36,7 @@ export const storeIndex = defineCheck({
               ...seeRescue,
             ]
           : 'Keep a copy of the three coven.sqlite3 files. `coven vacuum` does not repair it, and a rebuild may lose what only the index still holds.',
-      follows: ['store:integrity corrupt'],
+      follows: ['store:open detached', 'store:integrity corrupt'],
       remedy: indexRemedy,
     },
     'search-index': {

@@ -55,6 +55,7 @@ export const storeIntegrity = defineCheck({
         ...preserve(facts),
         ...seeRescue,
       ],
+      follows: ['store:open detached'],
       remedy: rescueRemedy,
     },
   },

@@ -1,11 +1,22 @@
-import { preserve, seeRescue } from '../src/coven/advice.ts';
+import { type AdriftProcess, adriftIn } from '../src/coven/adrift.ts';
+import { addSaved, preserve, saveAdrift, seeRescue, toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
-import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import {
+  defineCheck,
+  type Facts,
+  type Finding,
+  fail,
+  from,
+  pass,
+  type Seen,
+  unknown,
+  warn,
+} from '../src/model/check.ts';
 import type { StoreFiles } from '../src/model/observation.ts';
 import { rescueRemedy } from '../src/repair/remedies/store.ts';
 
@@ -39,6 +50,9 @@ const target = '<coven-home>/coven.sqlite3';
 const partPath = ({ part, linkedTo }: Facts): string =>
   typeof linkedTo === 'string' ? `${linkedTo}${String(part).slice(names.ledger.length)}` : `<coven-home>/${part}`;
 
+const holder = ({ adriftPid, adriftRole }: Facts): string =>
+  `${adriftRole === 'run' ? 'a `coven run`' : 'the daemon'} (pid ${adriftPid})`;
+
 /** How many of its pages a ledger has that is shorter than its header says; beside a WAL the rest may be there. */
 function cutOf({ main, wal, header }: StoreFiles): Facts {
   const there = header && Math.floor(main.size / header.pageSize);
@@ -60,6 +74,25 @@ export const storeOpen = defineCheck({
         kind === 'absent'
           ? 'there is no ledger yet'
           : `the ledger opens (${bytes(size)}, ${ways[String(way)] ?? 'empty, as new'})${facts.linkedTo ? `; it is a link to ${facts.linkedTo}, which a backup of the home does not hold` : ''}`,
+    },
+    detached: {
+      message: (facts) =>
+        `${holder(facts)} writes to a ${facts.adriftPart} that is no longer at its path: it was ${facts.adriftAt === 'nothing' ? 'deleted or moved' : 'replaced'} while it was open`,
+      hint: (facts) => [
+        `Do not ${facts.adriftRole === 'run' ? 'end it' : 'stop or restart it'}: what it has recorded is gone when it ends. Copy that first (the process is paused meanwhile):`,
+        ...saveAdrift(facts),
+        ...(facts.adriftRole === 'run'
+          ? [
+              'When it has ended, and with the daemon stopped, add to the ledger what is only in the copy:',
+              addSaved(facts),
+            ]
+          : [
+              'What it records from now on is in no ledger of this home. When no session that you need is running, stop it, and add to the ledger what is only in the copy:',
+              ...toRun('stop', facts, 'store:open'),
+              addSaved(facts),
+              command('coven', 'daemon', 'start'),
+            ]),
+      ],
     },
     missing: {
       message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`,
@@ -143,71 +176,83 @@ export const storeOpen = defineCheck({
   needs: [...livenessNeeds, 'store.files', 'store.open'],
   skip: withoutHome,
   judge: (seen) => {
-    const { main, wal, hotJournal, sessionsExpected, linkedTo } = seen['store.files'];
-    const part = partNotFile(seen['store.files']);
-    const { outcome, way, code, journalMode } = seen['store.open'];
-    const writer = seen['home.locks'].ledgerWriter;
-    const rest = {
-      facts: {
-        kind: main.kind,
-        bytes: main.size,
-        walBytes: wal.size,
-        way,
-        code,
-        linkedTo: linkedTo ?? null,
-        pid: writer?.pid ?? null,
-        part: part?.name ?? null,
-        partKind: part?.kind ?? null,
-        pages: hotJournal?.pages ?? null,
-        ledgerPages: hotJournal?.ledgerPages ?? null,
-        ...cutOf(seen['store.files']),
-      },
-      evidence: [
-        ...from('store.files', {
-          kind: main.kind,
-          size: main.size,
-          walSize: wal.size,
-          readable: main.readable,
-          sessionsExpected,
-          ...(linkedTo !== undefined && { linkedTo }),
-        }),
-        ...(part ? from('store.files', { [part.name]: part.kind }) : []),
-        ...(hotJournal ? from('store.files', { hotJournal: hotJournal.pages }) : []),
-        ...from('store.open', { outcome, way, code, journalMode }),
-        ...(writer
-          ? from('home.locks', {
-              ledgerWriter: writer.pid,
-              watchedMs: writer.watchedMs,
-            })
-          : []),
-      ],
-    };
-    const escalate = 'ledger-cannot-open';
-    if (part) return [fail('parts-not-files', target, rest)];
-    if (hotJournal && main.size > 0) return [fail('hot-journal', target, { ...rest, escalate })];
-    switch (outcome) {
-      case 'missing':
-      case 'empty':
-        // Before its first session a home has no ledger, and that is no fault.
-        if (!sessionsExpected) return [pass(target, rest)];
-        return [fail(outcome, target, wal.size > 0 ? { ...rest, escalate } : rest)];
-      case 'opened': {
-        if (!writer) return [pass(target, rest)];
-        const { verdict, pid } = judgeLiveness(seen);
-        if (pid !== writer.pid) return [fail('busy', target, rest)];
-        // A daemon that hangs keeps what it held: the hang is the cause, and is named by its own check.
-        return verdict === 'hung' || verdict === 'slow' ? [pass(target, rest)] : [warn('busy', target, rest)];
-      }
-      case 'busy':
-        return [fail('busy', target, rest)];
-      case 'forbidden':
-        return [unknown('undetermined', target, rest)];
-      case 'unreadable':
-        return code?.startsWith('DOCTOR') || code === 'SQLITE_NOMEM'
-          ? [unknown('undetermined', target, rest)]
-          : [fail('unreadable', target, { ...rest, escalate })];
-      default:
-        return [fail(outcome, target, { ...rest, escalate })];
-    }
+    const lost = adriftIn(seen).map(ofAdrift);
+    // What is at the path is judged once nobody has another ledger open: until then its WAL may be the other's.
+    return lost.length > 0 ? lost : ofPath(seen);
   },
 });
+
+function ofAdrift({ pid, role, adrift: { part, at, mainFd, walFd } }: AdriftProcess): Finding {
+  const facts = { adriftPid: pid, adriftRole: role, adriftPart: part, adriftAt: at, mainFd, walFd };
+  const evidence = from('processes', { [`${pid}.adrift`]: part, at, mainFd, walFd });
+  return fail('detached', target, { facts, evidence, escalate: 'ledger-cannot-open' });
+}
+
+function ofPath(seen: Seen<(typeof livenessNeeds)[number] | 'store.files' | 'store.open'>): readonly Finding[] {
+  const { main, wal, hotJournal, sessionsExpected, linkedTo } = seen['store.files'];
+  const part = partNotFile(seen['store.files']);
+  const { outcome, way, code, journalMode } = seen['store.open'];
+  const writer = seen['home.locks'].ledgerWriter;
+  const rest = {
+    facts: {
+      kind: main.kind,
+      bytes: main.size,
+      walBytes: wal.size,
+      way,
+      code,
+      linkedTo: linkedTo ?? null,
+      pid: writer?.pid ?? null,
+      part: part?.name ?? null,
+      partKind: part?.kind ?? null,
+      pages: hotJournal?.pages ?? null,
+      ledgerPages: hotJournal?.ledgerPages ?? null,
+      ...cutOf(seen['store.files']),
+    },
+    evidence: [
+      ...from('store.files', {
+        kind: main.kind,
+        size: main.size,
+        walSize: wal.size,
+        readable: main.readable,
+        sessionsExpected,
+        ...(linkedTo !== undefined && { linkedTo }),
+      }),
+      ...(part ? from('store.files', { [part.name]: part.kind }) : []),
+      ...(hotJournal ? from('store.files', { hotJournal: hotJournal.pages }) : []),
+      ...from('store.open', { outcome, way, code, journalMode }),
+      ...(writer
+        ? from('home.locks', {
+            ledgerWriter: writer.pid,
+            watchedMs: writer.watchedMs,
+          })
+        : []),
+    ],
+  };
+  const escalate = 'ledger-cannot-open';
+  if (part) return [fail('parts-not-files', target, rest)];
+  if (hotJournal && main.size > 0) return [fail('hot-journal', target, { ...rest, escalate })];
+  switch (outcome) {
+    case 'missing':
+    case 'empty':
+      // Before its first session a home has no ledger, and that is no fault.
+      if (!sessionsExpected) return [pass(target, rest)];
+      return [fail(outcome, target, wal.size > 0 ? { ...rest, escalate } : rest)];
+    case 'opened': {
+      if (!writer) return [pass(target, rest)];
+      const { verdict, pid } = judgeLiveness(seen);
+      if (pid !== writer.pid) return [fail('busy', target, rest)];
+      // A daemon that hangs keeps what it held: the hang is the cause, and is named by its own check.
+      return verdict === 'hung' || verdict === 'slow' ? [pass(target, rest)] : [warn('busy', target, rest)];
+    }
+    case 'busy':
+      return [fail('busy', target, rest)];
+    case 'forbidden':
+      return [unknown('undetermined', target, rest)];
+    case 'unreadable':
+      return code?.startsWith('DOCTOR') || code === 'SQLITE_NOMEM'
+        ? [unknown('undetermined', target, rest)]
+        : [fail('unreadable', target, { ...rest, escalate })];
+    default:
+      return [fail(outcome, target, { ...rest, escalate })];
+  }
+}

@@ -58,6 +58,7 @@ export const storeWal = defineCheck({
               ...seeRescue,
             ]
           : [...preserve(facts), ...seeRescue],
+      follows: ['store:open detached'],
       remedy: rescueRemedy,
     },
     cut: {
@@ -73,7 +74,7 @@ export const storeWal = defineCheck({
         ...seeRescue,
       ],
       // Its WAL is in quarantine then, and what it held is in the main file.
-      follows: ['home:repairs unfinished', 'home:repairs changed-since'],
+      follows: ['store:open detached', 'home:repairs unfinished', 'home:repairs changed-since'],
       remedy: rescueRemedy,
     },
     alone: {
@@ -83,13 +84,14 @@ export const storeWal = defineCheck({
         'Do not run any coven command. This moves the WAL to safety, and exits with 1 all the same, since the ledger is still gone:',
         command('coven-doctor', '--fix'),
       ],
-      follows: ['store:open missing', 'store:open empty'],
+      follows: ['store:open detached', 'store:open missing', 'store:open empty'],
       remedy: loneWalRemedy,
     },
     foreign: {
       message: (facts) =>
         `the WAL (${bytes(facts.bytes)}) belongs to another ledger; opening this one would turn it into the other`,
       hint: () => ['Do not run any coven command. Keep a copy of all three coven.sqlite3 files.', ...seeRescue],
+      follows: ['store:open detached'],
       remedy: foreignWalRemedy,
     },
   },

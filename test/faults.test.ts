@@ -119,6 +119,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
     'busy',
     'parts-not-files',
     'hot-journal',
+    'detached',
   ],
   'store:integrity': ['corrupt'],
   'store:index': ['index-mismatch', 'search-index'],

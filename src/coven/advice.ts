@@ -1,5 +1,7 @@
 import { type Advice, type CommandLine, command, shellCommand, shellLine } from '../model/advice.ts';
 import type { Facts } from '../model/check.ts';
+import { homeWord } from '../model/shell.ts';
+import { names } from './layout.ts';
 import { obstacles, type Way } from './obstacles.ts';
 
 /** Commands of Coven that hints advise. What is in their way is a fact of every finding, told by the ids of checks. */
@@ -40,22 +42,31 @@ export function toRestart(facts: Facts): Advice {
   if (works('restart', facts)) return [commands.restart];
   const answer = ['daemon:health', 'daemon:contract', 'daemon:capabilities'];
   const own = obstacles('restart', facts).find(({ id }) => answer.includes(id))?.id;
-  if (own === undefined) return toRun('restart', facts);
+  if (own === undefined || isAdrift(facts)) return toRun('restart', facts);
   return [
     'Coven’s own stop and restart refuse here. End the daemon, then start it again:',
-    ...endDaemon(facts.daemonPid),
+    ...endDaemon(facts.daemonPid, facts),
     ...toRun('start', facts, own),
   ];
 }
 
+/** Whether the daemon writes to a ledger that is not at its path: nothing else of the ledger is in the way of a stop. */
+export const isAdrift = (facts: Facts): boolean => obstacles('stop', facts).some(({ id }) => id === 'store:open');
+
 /**
  * Ends a daemon by its number, and waits five seconds for its end: a start right behind the signal finds a daemon that is still
- * there, and refuses. In words where the number is not known.
+ * there, and refuses. In words where the number is not known, and where its end would be that of rows, which are saved before.
  */
-export const endDaemon = (pid: unknown): Advice =>
-  pid == null
-    ? ['End the daemon where it runs.']
-    : [shellCommand(`kill -TERM ${pid} && for i in 1 2 3 4 5; do kill -0 ${pid} 2>/dev/null || break; sleep 1; done`)];
+export const endDaemon = (pid: unknown, facts: Facts): Advice =>
+  isAdrift(facts)
+    ? ['First do what `store:open` says: rows that only this daemon has open are gone when it ends.']
+    : pid == null
+      ? ['End the daemon where it runs.']
+      : [
+          shellCommand(
+            `kill -TERM ${pid} && for i in 1 2 3 4 5; do kill -0 ${pid} 2>/dev/null || break; sleep 1; done`,
+          ),
+        ];
 
 /** Stopping the daemon as the first part of an advice; nothing where none runs. */
 export function stopFirst(facts: Facts): Advice {
@@ -112,3 +123,24 @@ export const atWork = ({ cpuMs, log, runnable, lateMs, watchedMs, state }: Facts
     ? 'its process could not be watched'
     : `it was watched for ${Math.round(Number(watchedMs ?? 0) / 1000)} s alone`;
 };
+
+/**
+ * Copies a ledger that was deleted beneath the process that has it open out of that process. It is paused meanwhile: nobody else
+ * writes to that ledger, so that main file and WAL are of one moment.
+ */
+export function saveAdrift({ adriftPid: pid, mainFd, walFd }: Facts): Advice {
+  const folder = `${homeWord()}.saved-${pid}`;
+  const copy = (fd: unknown, name: string): string => `cp /proc/${pid}/fd/${fd} ${folder}/${name}`;
+  const copies = [copy(mainFd, names.ledger), ...(walFd == null ? [] : [copy(walFd, names.wal)])].join('; ');
+  return [
+    shellCommand(`mkdir -m 700 ${folder} && kill -STOP ${pid} && { ${copies}; kill -CONT ${pid}; }`),
+    'See what the copy holds:',
+    command('coven-doctor', 'rescue', '--from', savedFolder(pid), '--dry-run'),
+  ];
+}
+
+/** Adds what only the copy has to the ledger of the home. */
+export const addSaved = ({ adriftPid: pid }: Facts): CommandLine =>
+  command('coven-doctor', 'rescue', '--merge', savedFolder(pid));
+
+const savedFolder = (pid: unknown): string => `<coven-home>.saved-${pid}`;

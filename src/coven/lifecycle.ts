@@ -1,4 +1,5 @@
 import { type Observed, type Seen, whole } from '../model/observation.ts';
+import { adriftIn } from './adrift.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
 import {
@@ -56,12 +57,15 @@ export function judgeLifecycle(observed: LifecycleInput): Lifecycle | null {
   const home = [...inEveryWay(daemon, observed)];
   const reach = [...inReach(daemon, liveness)];
   const start = [...inStart(daemon, observed, liveness)];
+  // Whoever ends that daemon ends what it alone has open.
+  const isAdrift = adriftIn(daemon).some(({ pid, role }) => role === 'serve' && pid === (liveness.pid ?? pid));
+  const end = isAdrift ? ['store:open'] : [];
   return {
     verdict: liveness.verdict,
     pid: isSeen(daemon, liveness.pid) ? liveness.pid : null,
     start: [...home, ...reach, ...start],
-    restart: [...home, ...reach, ...start],
-    stop: [...home, ...reach],
+    restart: [...new Set([...home, ...reach, ...end, ...start])],
+    stop: [...home, ...reach, ...end],
     vacuum: [...home, ...start.filter((id) => id.startsWith('store:'))],
   };
 }

@@ -125,6 +125,8 @@ async function isOpen({ observe }: Look): Promise<boolean> {
     observe('processes').catch(() => null),
     observe('machine'),
   ]);
+  // Whoever has another WAL open than the one that is here writes to none of these; to open them in place would make that WAL anew.
+  if (processes?.list.some(({ adrift }) => adrift)) return false;
   const served = serveLockHolders(locks, processes?.list ?? []).daemons.length > 0;
   if (served || processes?.list.some(({ ledgerOpen }) => ledgerOpen)) return true;
   return !machine.seesEveryProcess && (await observe('daemon.health')).outcome === 'answered';

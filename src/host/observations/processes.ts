@@ -4,13 +4,27 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import * as v from 'valibot';
 import { daemonParticipant, markers } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
+import { adriftOf } from '../adrift.ts';
 import { belongings, type Candidate } from '../belonging.ts';
 import { elsewhereOf } from '../elsewhere.ts';
 import { identityAt, placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
 import * as proc from '../procfs.ts';
 import { isServe, roleOf } from '../roles.ts';
-import { filePath, flag, id, kernelNumber, list, maybe, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+import {
+  filePath,
+  flag,
+  id,
+  kernelNumber,
+  list,
+  maybe,
+  name,
+  number,
+  oneOf,
+  text,
+  time,
+  type ValueOf,
+} from '../shape.ts';
 import { posixHolders } from './home-locks.ts';
 
 const process_ = () =>
@@ -55,6 +69,10 @@ const process_ = () =>
         why: oneOf(['mount', 'namespace', 'moved']),
         mountPoint: v.exactOptional(filePath),
       }),
+    ),
+    /** Of a daemon or a `coven run` whose ledger was deleted or replaced beneath it: what of it, and where it can still be read. */
+    adrift: v.exactOptional(
+      v.object({ part: name, at: oneOf(['nothing', 'another']), mainFd: number, walFd: maybe(number) }),
     ),
   });
 export type Process = ValueOf<typeof process_>;
@@ -134,6 +152,8 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
       isServe(found.argv) && !found.serves
         ? 'helper'
         : roleOf(found.argv, statePids.has(found.pid), participant !== null);
+    const keepsLedger = where === 'this' && !away && (role === 'serve' || role === 'run');
+    const adrift = keepsLedger ? await adriftOf(found.pid, place) : null;
     list.push({
       pid: found.pid,
       innerPid: proc.innerPid(found.pid),
@@ -154,6 +174,7 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
       own: own.has(found.pid),
       ...(role === 'harness' && proc.isFolderGone(found.pid) && { folderGone: true }),
       ...(away && { elsewhere: away }),
+      ...(adrift && { adrift }),
     });
   }
   return { list: withOwners(list, stats), complete: machine.seesEveryProcess };

@@ -126,6 +126,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'daemon-not-proven': () => 'it is not proven which process the daemon is',
   'not-watched': ({ pid }) => `pid ${pid} was not watched long enough to call it wedged`,
   slow: ({ pid }) => `pid ${pid} is slow, not wedged: it did something within ten seconds. Run again later`,
+  'ledger-adrift': ({ pid }) =>
+    `pid ${pid} writes to a ledger that was deleted or replaced beneath it, and what it has recorded would be gone with it; save that first, as store:open says`,
   traced: ({ pid }) => `pid ${pid} is held by a debugger; end that first`,
   frozen: ({ pid }) => `the control group of pid ${pid} is frozen; no signal reaches it until that is thawed`,
   'waits-for-device': ({ pid }) => `pid ${pid} waits for a device; no signal reaches it until that answers`,

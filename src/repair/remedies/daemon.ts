@@ -1,3 +1,4 @@
+import { isAdrift } from '../../coven/advice.ts';
 import { names } from '../../coven/layout.ts';
 import { liveIds } from '../../coven/rows.ts';
 import type { Finding } from '../../model/check.ts';
@@ -28,6 +29,9 @@ export function processIdentity(input: PlanInput, { pid, startTicks, uid }: Proc
 
 /** With `kill`, SIGKILL where SIGTERM does not end it, which may lose 2 MiB of events that were not yet written. */
 function endDaemon(input: PlanInput, process: ProcessIdentity, kill: boolean): Proposal {
+  // What it alone has open would be gone with it.
+  if (input.processes?.list.some(({ pid, adrift }) => pid === process.pid && adrift))
+    return refuse('ledger-adrift', { pid: process.pid });
   const ends = liveIds(liveIn(input));
   const step = draft({ kind: 'end-process', process, kill, ends }, 'alive', kill ? 'lossy' : 'disruptive');
   return { steps: [step], daemon: 'start' };
@@ -81,6 +85,7 @@ export const startStoppedRemedy: Remedy = { ...startRemedy, summary: `with --sta
 export const restartRemedy: Remedy = {
   risk: 'safe',
   summary: `restarts the daemon, ${verified}`,
+  helps: (facts) => !isAdrift(facts),
   plan: () => ({ steps: [], daemon: 'restart' }),
 };
 /** Coven calls its storage degraded also where privacy.toml cannot be parsed: no restart heals that. */
@@ -94,12 +99,13 @@ export const storageRemedy: Remedy = {
 export const hungRemedy: Remedy = {
   risk: 'disruptive',
   summary: 'lets a stopped daemon go on; ends one that is proven wedged, and starts it anew',
-  helps: ({ frozenBy, state }) => !frozenBy && state !== 't',
+  helps: (facts) => !facts.frozenBy && facts.state !== 't' && !isAdrift(facts),
   plan: wake,
 };
 export const unreachableRemedy: Remedy = {
   risk: 'disruptive',
   summary: 'ends the daemon, proven by its identity, and starts it anew',
+  helps: (facts) => !isAdrift(facts),
   plan: endUnreachable,
 };
 export const recordRemedy: Remedy = moves(names.record);

@@ -30,7 +30,7 @@ function mended(input: PlanInput, action: (ledger: LedgerIdentity) => Action, ri
   const { 'store.open': open, 'store.files': files, 'store.integrity': integrity } = input;
   const ledger = ledgerOf(input);
   if (!ledger || !open || !files?.header || !integrity) return refuse('not-seen');
-  if (mayBeOpen(input)) return refuse('ledger-in-use');
+  if (mayBeOpen(input)) return inUse(input);
   if (open.code === 'DOCTOR_NO_SCRATCH') return refuse('not-read');
   const bytes = input['store.bytes'];
   if (open.outcome !== 'opened' || open.walForeign || isTorn(files, bytes)) return refuse('ledger-damaged');
@@ -49,9 +49,15 @@ export function mayBeOpen(input: Pick<PlanInput, (typeof livenessNeeds)[number]>
   return isOpen !== false || (verdict !== 'stopped' && verdict !== 'stale');
 }
 
+/** Nobody is told to stop a daemon whose end would be that of rows. */
+function inUse({ processes }: Pick<PlanInput, 'processes'>): Proposal {
+  const adrift = processes?.list.find((process) => process.adrift);
+  return adrift ? refuse('ledger-adrift', { pid: adrift.pid }) : refuse('ledger-in-use');
+}
+
 /** The damaged ledger's rows, in a new one. Its loss is known before it is agreed to. */
 function rescued({ rescue, ...input }: PlanInput): Proposal {
-  if (mayBeOpen(input)) return refuse('ledger-in-use');
+  if (mayBeOpen(input)) return inUse(input);
   if (!rescue) return refuse('not-seen', { name: names.ledger });
   if ('why' in rescue) return refuse('cannot-rescue', { why: rescue.why });
   const { ledger, counts, backup } = rescue;
