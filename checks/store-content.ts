@@ -66,7 +66,7 @@ export const storeContent = defineCheck({
           'sqlite3',
           '-readonly',
           '<coven-home>/coven.sqlite3',
-          'SELECT session_id, count(*) FROM events WHERE session_id NOT IN (SELECT id FROM sessions) GROUP BY 1',
+          'SELECT session_id, count(*) FROM events WHERE session_id NOT IN (SELECT id FROM sessions NOT INDEXED) GROUP BY 1',
         ),
       ],
       follows: damage,

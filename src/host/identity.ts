@@ -16,6 +16,8 @@ export function identify(path: string): FileIdentity | null {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stat) return null;
   const isFolder = stat.isDirectory();
+  // Whoever opens a ledger writes to its shared memory, our own reader of a snapshot among them; its rows are in the other two files.
+  const isUnstill = isFolder || path.endsWith('-shm');
   const isHashed = stat.isFile() && stat.size <= hashedBytes && !isLedgerFile(path);
   return {
     kind: kindOf(stat),
@@ -24,8 +26,8 @@ export function identify(path: string): FileIdentity | null {
     mode: modeOf(stat),
     uid: Number(stat.uid),
     gid: Number(stat.gid),
-    size: isFolder ? null : Number(stat.size),
-    mtimeNs: isFolder ? null : String(stat.mtimeNs),
+    size: isUnstill ? null : Number(stat.size),
+    mtimeNs: isUnstill ? null : String(stat.mtimeNs),
     sha256: isHashed ? hash(path, stat.ino) : null,
   };
 }

@@ -18,7 +18,7 @@ const identity = () =>
     mode: number,
     uid: number,
     gid: number,
-    /** Size and time are null where they do not count: a folder's are changed by what happens beside a repair. */
+    /** Size and time are null where they do not count: those of a folder and of shared memory are changed by what happens beside a repair. */
     size: maybe(number),
     mtimeNs: maybe(decimal),
     /** Of regular files up to 1 MiB that are no part of a ledger, which must not be opened; else null. */
