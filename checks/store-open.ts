@@ -1,5 +1,5 @@
 import { type AdriftProcess, adriftIn } from '../src/coven/adrift.ts';
-import { addSaved, preserve, saveAdrift, seeRescue, toRun } from '../src/coven/advice.ts';
+import { addSaved, finishReset, isResetCutOff, preserve, saveAdrift, seeRescue, toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
@@ -27,12 +27,13 @@ const ways: Readonly<Record<string, string>> = {
   copy: 'read from a private copy',
   pages: 'read from a private copy of all pages but those of the events',
 };
-const lost = ({ walBytes }: Facts): string =>
-  Number(walBytes) > 0
-    ? `; its WAL still holds ${bytes(walBytes)} of committed rows, which the next coven command would delete`
-    : '';
-const keepWal = (facts: Facts): string | Advice =>
+const lost = (facts: Facts): string =>
   Number(facts.walBytes) > 0
+    ? `; its WAL still holds ${bytes(facts.walBytes)} of committed rows${isResetCutOff(facts) ? '' : ', which the next coven command would delete'}`
+    : '';
+const keepWal = (facts: Facts): string | Advice => {
+  if (isResetCutOff(facts)) return finishReset;
+  return Number(facts.walBytes) > 0
     ? [
         'Do not run any coven command.',
         ...preserve(facts),
@@ -43,6 +44,7 @@ const keepWal = (facts: Facts): string | Advice =>
         'Restore the ledger from a backup before a daemon starts: a start makes an empty one. These are the backups:',
         command('coven-doctor', 'backup', 'list'),
       ];
+};
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -97,10 +99,12 @@ export const storeOpen = defineCheck({
     missing: {
       message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`,
       hint: keepWal,
+      follows: ['home:reset interrupted'],
     },
     empty: {
       message: (facts) => `the ledger is empty, though sessions existed here${lost(facts)}`,
       hint: keepWal,
+      follows: ['home:reset interrupted'],
     },
     'not-a-file': {
       message: ({ kind, daemonVerdict }) =>

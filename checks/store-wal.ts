@@ -1,4 +1,4 @@
-import { preserve, seeRescue } from '../src/coven/advice.ts';
+import { finishReset, isResetCutOff, preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart, isTorn, losesCommits } from '../src/coven/ledger.ts';
 import { largeWalBytes } from '../src/coven/limits.ts';
@@ -79,12 +79,15 @@ export const storeWal = defineCheck({
     },
     alone: {
       message: (facts) =>
-        `the WAL (${bytes(facts.bytes)}) holds rows, and its ledger is gone; the next coven command deletes them`,
-      hint: () => [
-        'Do not run any coven command. This moves the WAL to safety, and exits with 1 all the same, since the ledger is still gone:',
-        command('coven-doctor', '--fix'),
-      ],
-      follows: ['store:open detached', 'store:open missing', 'store:open empty'],
+        `the WAL (${bytes(facts.bytes)}) holds rows, and its ledger is gone${isResetCutOff(facts) ? '' : '; the next coven command deletes them'}`,
+      hint: (facts) =>
+        isResetCutOff(facts)
+          ? finishReset
+          : [
+              'Do not run any coven command. This moves the WAL to safety, and exits with 1 all the same, since the ledger is still gone:',
+              command('coven-doctor', '--fix'),
+            ],
+      follows: ['home:reset interrupted', 'store:open detached', 'store:open missing', 'store:open empty'],
       remedy: loneWalRemedy,
     },
     foreign: {

@@ -50,6 +50,13 @@ export function toRestart(facts: Facts): Advice {
   ];
 }
 
+/** Whether a reset was cut off: every command of Coven refuses until that is run again, and nothing of a ledger is deleted. */
+export const isResetCutOff = (facts: Facts): boolean => obstacles('stop', facts).some(({ id }) => id === 'home:reset');
+
+export const finishReset: Advice = [
+  'The reset has moved it, and puts it where it belongs: run it again, as `home:reset` says.',
+];
+
 /** Whether the daemon writes to a ledger that is not at its path: nothing else of the ledger is in the way of a stop. */
 export const isAdrift = (facts: Facts): boolean => obstacles('stop', facts).some(({ id }) => id === 'store:open');
 

@@ -1,3 +1,4 @@
+import { isResetCutOff } from '../coven/advice.ts';
 import { agreed, type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Finding } from '../model/check.ts';
 import type { Remedy } from '../model/remedy.ts';
@@ -7,6 +8,8 @@ type Found = Pick<Finding, 'code' | 'status' | 'facts'>;
 
 function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status, facts }: Found): Cause['remedy'] {
   const remedy = causes[code]?.remedy;
+  // While a reset is cut off, every repair is refused: it is finished by running it again.
+  if (isResetCutOff(facts)) return undefined;
   if (remedy?.helps?.(facts) === false) return undefined;
   return status === 'fail' || (status === 'warn' && !remedy?.failuresOnly) ? remedy : undefined;
 }
