@@ -22,7 +22,7 @@ export const daemonDuplicates = defineCheck({
       message: ({ count: n, pids, pid }) =>
         `${count(n, 'other daemon runs', 'other daemons run')} for this home: pid ${pids}${pid === null ? '' : `; pid ${pid} serves it`}`,
       hint: ({ pids, adrift }) =>
-        `${adrift ? `First do what \`store:open\` says: pid ${adrift} has rows open that are gone when it ends. ` : ''}Find out which sessions each of them runs, then end the one that you do not want with \`kill -TERM\` (pid ${pids}).`,
+        `${adrift ? `First save the rows that only pid ${adrift} has open, which are gone when it ends; \`coven-doctor --only store:open\` tells how. ` : ''}Find out which sessions each of them runs, then end the one that you do not want with \`kill -TERM\` (pid ${pids}).`,
       follows: ['daemon duplicate'],
     },
     'shared-ledger': {

@@ -1,4 +1,4 @@
-import { atWork, toRestart } from '../src/coven/advice.ts';
+import { atWork, endReaders, readerFacts, readersOf, toRestart } from '../src/coven/advice.ts';
 import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
 import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
@@ -6,7 +6,7 @@ import { seenOf } from '../src/coven/silence.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
-import type { HealthBody } from '../src/model/observation.ts';
+import type { HealthBody, Seen } from '../src/model/observation.ts';
 import { restartRemedy, storageRemedy } from '../src/repair/remedies/daemon.ts';
 
 const target = '<daemon-socket>';
@@ -72,9 +72,9 @@ export const daemonHealth = defineCheck({
       remedy: storageRemedy,
     },
     'storage-warning': {
-      message: ({ freeDiskBytes, walBytes, storageError }) =>
-        `the daemon warns about its storage: ${bytes(freeDiskBytes)} free, a WAL of ${bytes(walBytes)}${storageError ? `, ${storageError}` : ''}`,
-      hint: () => 'Check the free space and the size of the WAL.',
+      message: (facts) =>
+        `the daemon warns about its storage: ${bytes(facts.freeDiskBytes)} free, a WAL of ${bytes(facts.walBytes)}${facts.storageError ? `, ${facts.storageError}` : ''}${readersOf(facts)}`,
+      hint: (facts) => (facts.readers ? endReaders(facts) : 'Check the free space and the size of the WAL.'),
       follows: ['home:disk low', 'store:wal large', 'store:open detached'],
     },
     'writer-failed': {
@@ -99,7 +99,7 @@ export const daemonHealth = defineCheck({
   },
   needs: livenessNeeds,
   skip: withoutDaemon,
-  judge: ({ machine: { now }, 'daemon.health': health }) => {
+  judge: ({ machine: { now }, 'daemon.health': health, 'home.locks': locks }) => {
     const { outcome, status, tries, ms, errorCode, body } = health;
     const rest = {
       facts: { outcome, status, errorCode, ms },
@@ -138,7 +138,7 @@ export const daemonHealth = defineCheck({
         }),
       ];
     }
-    const found = [...storage(body, now), ...writer(body)];
+    const found = [...storage(body, now, locks), ...writer(body)];
     return found.length > 0
       ? found
       : [
@@ -162,7 +162,7 @@ function catchesUp(body: HealthBody, now: string): boolean {
   return [body.startedAt, body.lastPruneAt].some((at) => (ageSeconds(at, now) ?? pruneSeconds) < pruneSeconds);
 }
 
-function storage(body: HealthBody, now: string): readonly Finding[] {
+function storage(body: HealthBody, now: string, locks: Seen<'home.locks'>['home.locks']): readonly Finding[] {
   const { storageStatus, freeDiskBytes, walBytes, storageError, maintenanceBlocked } = body;
   const { oldestEventAt, lastPruneAt } = body;
   const rest = {
@@ -172,6 +172,8 @@ function storage(body: HealthBody, now: string): readonly Finding[] {
       walBytes,
       storageError,
       field: 'storage',
+      // The daemon names no reader; a WAL that is small is held up by none.
+      ...((walBytes ?? 0) >= warnedWalBytes ? readerFacts(locks) : {}),
     },
     evidence: from('daemon.health', {
       storageStatus,

@@ -1,6 +1,7 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
-import { command } from '../src/model/advice.ts';
+import { type Advice, command } from '../src/model/advice.ts';
+import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 
 const holder = ({ pid, command: name }: Facts): string =>
@@ -14,9 +15,29 @@ const waits: Readonly<Record<string, string>> = {
   'automations-scheduler.lock': 'no daemon can start',
 };
 
+/** What refuses a lock that is a link, or no regular file. Source: the commands of Coven 0.4.6, tried with each. */
+const refuses: Readonly<Record<string, string>> = {
+  'state.lock': 'every coven command refuses',
+  'daemon.lock': 'every `coven daemon` command refuses, and `coven doctor`',
+  'daemon-serve.lock': 'no daemon can start',
+  'automations-scheduler.lock': 'no daemon can start',
+};
+
+/** Gives a name a file of its own, with the same bytes. */
+const ownFile = (name: string): Advice => [
+  command('cp', '-p', `<coven-home>/${name}`, `<coven-home>/${name}.own`),
+  command('mv', `<coven-home>/${name}.own`, `<coven-home>/${name}`),
+];
+
 /** Files that Coven reads or writes by itself. */
 const isOfCoven = (name: string): boolean =>
   Object.values<string>(names).includes(name) || /^(?:repos|familiars|privacy)\.toml$|^(?:keys|adapters)\//.test(name);
+
+/** The lock that stops most comes first. */
+const byHarm: readonly string[] = Object.keys(refuses);
+
+const isLinked = ({ kind, links }: { readonly kind: string; readonly links: number }): boolean =>
+  kind === 'file' && links > 1;
 
 /** Lock files are regular and have one name: a lock on anything else guards nothing. One that is held for ever is a fault. */
 export const homeLocks = defineCheck({
@@ -36,11 +57,19 @@ export const homeLocks = defineCheck({
       ],
     },
     linked: {
-      message: ({ name, links }) =>
-        `<coven-home>/${name} has ${links} names, so a process may lock it under another one`,
-      hint: ({ name }) => [
-        'When no coven process is running, move it out of the way. Coven makes it again:',
-        command('mv', `<coven-home>/${name}`, `<coven-home>/${name}.aside`),
+      message: ({ name, links, others }) =>
+        `${refuses[String(name)] ?? 'no daemon can start'}: <coven-home>/${name} has ${links} names, as after \`cp -al\`${Number(others) > 0 ? `; so ${Number(others) === 1 ? 'has' : 'have'} ${count(others, 'other lock file')}` : ''}`,
+      hint: ({ names: linked, parts, partLinks }) => [
+        `When no coven process is running, move ${String(linked).includes(' ') ? 'them' : 'it'} out of the way. Coven makes ${String(linked).includes(' ') ? 'them' : 'it'} again:`,
+        ...String(linked)
+          .split(' ')
+          .map((name) => command('mv', `<coven-home>/${name}`, `<coven-home>/${name}.aside`)),
+        ...(parts
+          ? [
+              `The ledger has ${partLinks} names, too: a copy that was made of links changes with it, and is no backup. Give it a file of its own, with no coven process running:`,
+              ...String(parts).split(' ').flatMap(ownFile),
+            ]
+          : []),
       ],
     },
     held: {
@@ -66,8 +95,7 @@ export const homeLocks = defineCheck({
         `<coven-home>/${name} and <coven-home>/${other} are one and the same file: what Coven writes to the one is in the other`,
       hint: ({ name }) => [
         'With the daemon stopped, give one of them a file of its own, here the first:',
-        command('cp', '-p', `<coven-home>/${name}`, `<coven-home>/${name}.own`),
-        command('mv', `<coven-home>/${name}.own`, `<coven-home>/${name}`),
+        ...ownFile(String(name)),
       ],
     },
   },
@@ -79,11 +107,37 @@ export const homeLocks = defineCheck({
     const isDaemon = (holder: number): boolean =>
       processes?.list.some(({ pid, role, home }) => pid === holder && role === 'serve' && home === 'this') ?? false;
     const locks = list.filter(({ name }) => lockNames.some((lock) => lock === name));
-    const found = locks.flatMap(({ name, kind, links }) => {
-      const rest = { facts: { name, kind, links }, evidence: from('home.entries', { [name]: kind, links }) };
-      if (kind !== 'file') return fail('not-regular', `<coven-home>/${name}`, rest);
-      return links === 1 ? [] : fail('linked', `<coven-home>/${name}`, rest);
-    });
+    const found = locks.flatMap(({ name, kind, links }) =>
+      kind === 'file'
+        ? []
+        : fail('not-regular', `<coven-home>/${name}`, {
+            facts: { name, kind, links },
+            evidence: from('home.entries', { [name]: kind, links }),
+          }),
+    );
+    const linked = byHarm.flatMap((name) => locks.find((lock) => lock.name === name && isLinked(lock)) ?? []);
+    const [worst] = linked;
+    if (worst) {
+      // Whoever linked the locks has mostly linked the whole home.
+      const parts = list.filter(
+        (entry) => isLinked(entry) && (entry.name === names.ledger || entry.name === names.wal),
+      );
+      found.push(
+        fail('linked', `<coven-home>/${worst.name}`, {
+          facts: {
+            name: worst.name,
+            links: worst.links,
+            names: linked.map(({ name }) => name).join(' '),
+            others: linked.length - 1,
+            parts: parts.map(({ name }) => name).join(' '),
+            partLinks: parts[0]?.links ?? null,
+          },
+          evidence: [...linked, ...parts].flatMap(({ name, kind, links }) =>
+            from('home.entries', { [name]: kind, [`${name}.links`]: links }),
+          ),
+        }),
+      );
+    }
     for (const { name, pid, command, watchedMs } of watched?.held ?? []) {
       if (name === names.schedulerLock && isDaemon(pid)) continue;
       found.push(

@@ -162,14 +162,17 @@ export const storeOpen = defineCheck({
       follows: ['home:owner foreign-entries'],
     },
     busy: {
-      message: ({ pid }) =>
+      message: ({ pid, command }) =>
         pid === null
           ? 'the ledger is locked by another process'
-          : `pid ${pid} holds the write lock of the ledger and does not release it`,
+          : `pid ${pid}${command ? ` (${command})` : ''} holds the write lock of the ledger and does not release it`,
       hint: ({ pid }) =>
         pid === null
           ? 'Find the process that has it open, and let it finish.'
-          : `Find out what pid ${pid} does. A daemon cannot start until it ends.`,
+          : [
+              'Find out what it is, and let it finish. A daemon cannot start until it ends:',
+              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(pid)),
+            ],
     },
     undetermined: {
       message: ({ code }) => `the ledger was not read, since that was not possible without changing the home (${code})`,

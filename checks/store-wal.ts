@@ -1,4 +1,12 @@
-import { finishReset, isResetCutOff, preserve, seeRescue } from '../src/coven/advice.ts';
+import {
+  endReaders,
+  finishReset,
+  isResetCutOff,
+  preserve,
+  readerFacts,
+  readersOf,
+  seeRescue,
+} from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart, isTorn, losesCommits } from '../src/coven/ledger.ts';
 import { largeWalBytes } from '../src/coven/limits.ts';
@@ -44,8 +52,8 @@ export const storeWal = defineCheck({
       hint: () => 'Run it again as the owner of the home, with a longer --timeout.',
     },
     large: {
-      message: (facts) => `the WAL has grown to ${bytes(facts.bytes)}`,
-      hint: () => 'End what reads the ledger without pause. Coven then writes the WAL back by itself.',
+      message: (facts) => `the WAL has grown to ${bytes(facts.bytes)}${readersOf(facts)}`,
+      hint: endReaders,
       remedy: checkpointRemedy,
     },
     torn: {
@@ -99,8 +107,9 @@ export const storeWal = defineCheck({
     },
   },
   needs: ['home', 'store.files', 'store.open', 'store.bytes'],
+  wants: ['home.locks'],
   skip: withoutHome,
-  judge: ({ 'store.files': files, 'store.open': open, 'store.bytes': bytes }) => {
+  judge: ({ 'store.files': files, 'store.open': open, 'store.bytes': bytes, 'home.locks': locks }) => {
     const { wal, walState, walPageSize, header } = files;
     const { outcome, walForeign } = open;
     const read = bytes.wal;
@@ -137,7 +146,8 @@ export const storeWal = defineCheck({
     const found = [];
     if (isTorn(files, bytes)) found.push(warn('torn', target, rest));
     if (bytes.strayFrames > 0) found.push(warn('cut', target, rest));
-    if (wal.size > largeWalBytes) found.push(warn('large', target, rest));
+    if (wal.size > largeWalBytes)
+      found.push(warn('large', target, { ...rest, facts: { ...facts, ...readerFacts(locks) } }));
     if (found.length > 0) return found;
     const isUnread = wal.size > 0 && (bytes.outcome === 'not-read' || read?.complete === false);
     if (wal.kind === 'file' && (!wal.readable || (outcome === 'opened' && isUnread)))

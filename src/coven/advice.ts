@@ -1,5 +1,5 @@
 import { type Advice, type CommandLine, command, shellCommand, shellLine } from '../model/advice.ts';
-import type { Facts } from '../model/check.ts';
+import type { Facts, Seen } from '../model/check.ts';
 import { homeWord } from '../model/shell.ts';
 import { names } from './layout.ts';
 import { obstacles, type Way } from './obstacles.ts';
@@ -54,11 +54,19 @@ export function toRestart(facts: Facts): Advice {
 export const isResetCutOff = (facts: Facts): boolean => obstacles('stop', facts).some(({ id }) => id === 'home:reset');
 
 export const finishReset: Advice = [
-  'The reset has moved it, and puts it where it belongs: run it again, as `home:reset` says.',
+  'The reset has moved it, and puts it where it belongs when you run that `coven reset … --apply` again.',
 ];
 
 /** Whether the daemon writes to a ledger that is not at its path: nothing else of the ledger is in the way of a stop. */
 export const isAdrift = (facts: Facts): boolean => obstacles('stop', facts).some(({ id }) => id === 'store:open');
+
+const saveFirst = (facts: Facts): Advice =>
+  obstacles('stop', facts).some(({ places }) => places.includes('store:open'))
+    ? ['First do what `store:open` says: rows that only this daemon has open are gone when it ends.']
+    : [
+        'First save the rows that only this daemon has open. This tells how:',
+        command('coven-doctor', '--only', 'store:open'),
+      ];
 
 /**
  * Ends a daemon by its number, and waits five seconds for its end: a start right behind the signal finds a daemon that is still
@@ -66,7 +74,7 @@ export const isAdrift = (facts: Facts): boolean => obstacles('stop', facts).some
  */
 export const endDaemon = (pid: unknown, facts: Facts): Advice =>
   isAdrift(facts)
-    ? ['First do what `store:open` says: rows that only this daemon has open are gone when it ends.']
+    ? saveFirst(facts)
     : pid == null
       ? ['End the daemon where it runs.']
       : [
@@ -151,3 +159,26 @@ export const addSaved = ({ adriftPid: pid }: Facts): CommandLine =>
   command('coven-doctor', 'rescue', '--merge', savedFolder(pid));
 
 const savedFolder = (pid: unknown): string => `<coven-home>.saved-${pid}`;
+
+/** Who reads the ledger without an end, as the end of a sentence. */
+export const readersOf = ({ readers }: Facts): string =>
+  readers
+    ? `; ${readers} ${String(readers).includes(',') ? 'read' : 'reads'} it all the time, so that the WAL cannot be written back whole`
+    : '';
+
+export const endReaders = ({ readerPids }: Facts): Advice =>
+  readerPids
+    ? [
+        'Find out what it is, and let it finish, or end it. Coven then writes the WAL back by itself:',
+        command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(readerPids)),
+      ]
+    : ['End what reads the ledger without pause. Coven then writes the WAL back by itself.'];
+
+/** The facts that both take. */
+export function readerFacts(locks: Seen<'home.locks'>['home.locks'] | null): Facts {
+  const readers = locks?.ledgerReaders ?? [];
+  return {
+    readers: readers.map(({ pid, command: name }) => `pid ${pid}${name ? ` (${name})` : ''}`).join(', '),
+    readerPids: readers.map(({ pid }) => pid).join(','),
+  };
+}

@@ -8,7 +8,7 @@ import { identityAt, placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
 import { textOfProc } from '../proc-file.ts';
 import { allPids, descriptor, descriptors, holdsLock, openFiles, readStat } from '../procfs.ts';
-import { flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import { flag, list, maybe, name, number, oneOf, text, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
@@ -27,7 +27,9 @@ export const schema = () =>
       }),
     ),
     /** The process that held SQLite's write lock on the ledger at every look, and for how long that was watched. */
-    ledgerWriter: maybe(v.object({ pid: number, watchedMs: number })),
+    ledgerWriter: maybe(v.object({ pid: number, watchedMs: number, command: v.exactOptional(maybe(text)) })),
+    /** Processes that held one read transaction on the ledger at two looks apart: while one lasts, its WAL cannot begin anew. */
+    ledgerReaders: v.exactOptional(list(v.object({ pid: number, command: maybe(text) }), 20)),
   });
 export type Locks = ValueOf<typeof schema>;
 export type LockHolder = Locks['files'][number]['holders'][number];
@@ -44,6 +46,9 @@ interface Line {
 
 /** SQLite's WAL write lock is byte 120 of the shared memory file. Source: SQLite, walIndexLockOffset. */
 const walWriteByte = 120n;
+/** The locks of its read marks. Source: SQLite, WAL_READ_LOCK. */
+const walReadBytes = [123n, 127n] as const;
+const readerLooks = 8;
 /** Looks at a writer, `pauseMs` apart; more where it was seen at work, which takes long on a busy machine. */
 const writerLooks = { idle: 20, working: 40, pauseMs: 50 };
 
@@ -63,10 +68,13 @@ export async function take({ home, observe, signal }: Look): Promise<Locks> {
       ledgerWriter: null,
     };
   const place = await placeOfLedger(home);
+  const shm = await identityAt(place.shm);
+  const readers = await watchReaders(shm, lines, signal);
   return {
     method: 'proc-locks',
     files: files.map((file) => ({ name: file.name, holders: holders(lines, file) })),
-    ledgerWriter: await watchWriter(await identityAt(place.shm), lines, place.wal, signal),
+    ledgerWriter: await watchWriter(shm, lines, place.wal, signal),
+    ...(readers.length > 0 && { ledgerReaders: readers }),
   };
 }
 
@@ -112,8 +120,35 @@ async function watchWriter(
     if (writer(await readLocksLater()) !== pid || (await written(wal)) !== before) return null;
     if (/[RD]/.test(readStat(pid)?.state ?? '')) looks = writerLooks.working;
   }
-  return { pid, watchedMs: Math.round(performance.now() - start) };
+  return { pid, watchedMs: Math.round(performance.now() - start), command: commandOf(pid) };
 }
+
+/** Who reads on one snapshot: a reader that ends and begins anew may take the same lock, but not at every look. */
+async function watchReaders(
+  shm: Pick<Entry, 'dev' | 'ino'> | null,
+  first: readonly Line[],
+  signal: AbortSignal,
+): Promise<NonNullable<Locks['ledgerReaders']>> {
+  if (!shm) return [];
+  const [from, to] = walReadBytes;
+  const readers = (lines: readonly Line[]): ReadonlySet<number> =>
+    new Set(
+      lines
+        .filter(
+          (line) => line.kind === 'POSIX' && line.pid > 0 && line.start <= to && line.end >= from && isOn(line, shm),
+        )
+        .map(({ pid }) => pid),
+    );
+  let left = readers(first);
+  for (let look = 1; look < readerLooks && left.size > 0; look += 1) {
+    await sleep(writerLooks.pauseMs, undefined, { signal });
+    const now = readers((await readLocksLater()) ?? []);
+    left = new Set([...left].filter((pid) => now.has(pid)));
+  }
+  return [...left].slice(0, 20).map((pid) => ({ pid, command: commandOf(pid) }));
+}
+
+const commandOf = (pid: number): string | null => textOfProc(`/proc/${pid}/comm`)?.trim() || null;
 
 /** Size and time of a WAL: both stand still while a transaction is merely held. */
 async function written(wal: string): Promise<string> {
