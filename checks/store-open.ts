@@ -1,9 +1,10 @@
 import { type AdriftProcess, adriftIn } from '../src/coven/adrift.ts';
-import { addSaved, finishReset, isResetCutOff, preserve, saveAdrift, seeRescue, toRun } from '../src/coven/advice.ts';
+import { addSaved, finishReset, preserve, saveAdrift, seeRescue, toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isResetCutOff } from '../src/coven/obstacles.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import {

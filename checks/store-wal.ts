@@ -1,15 +1,8 @@
-import {
-  endReaders,
-  finishReset,
-  isResetCutOff,
-  preserve,
-  readerFacts,
-  readersOf,
-  seeRescue,
-} from '../src/coven/advice.ts';
+import { endReaders, finishReset, preserve, readerFacts, readersOf, seeRescue } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { harmOfStart, isTorn, losesCommits } from '../src/coven/ledger.ts';
 import { largeWalBytes } from '../src/coven/limits.ts';
+import { isResetCutOff } from '../src/coven/obstacles.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';

@@ -50,9 +50,6 @@ export function toRestart(facts: Facts): Advice {
   ];
 }
 
-/** Whether a reset was cut off: every command of Coven refuses until that is run again, and nothing of a ledger is deleted. */
-export const isResetCutOff = (facts: Facts): boolean => obstacles('stop', facts).some(({ id }) => id === 'home:reset');
-
 export const finishReset: Advice = [
   'The reset has moved it, and puts it where it belongs when you run that `coven reset … --apply` again.',
 ];

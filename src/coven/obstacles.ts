@@ -46,3 +46,6 @@ export function mapObstacles(facts: Facts, place: (id: string) => readonly strin
   ]);
   return { ...facts, ...Object.fromEntries(placed) };
 }
+
+/** Whether a reset was cut off: every command of Coven refuses until that is run again, and nothing of a ledger is deleted. */
+export const isResetCutOff = (facts: Facts): boolean => obstacles('stop', facts).some(({ id }) => id === 'home:reset');

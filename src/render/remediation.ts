@@ -1,4 +1,4 @@
-import { isResetCutOff } from '../coven/advice.ts';
+import { isResetCutOff } from '../coven/obstacles.ts';
 import { agreed, type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Finding } from '../model/check.ts';
 import type { Remedy } from '../model/remedy.ts';
