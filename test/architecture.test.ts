@@ -139,7 +139,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/render/remediation.ts', ['src/render/', 'src/model/', 'src/coven/obstacles.ts']],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/model/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/model/', 'src/bundle/verify.ts']],
-  ['src/render/rescue.ts', ['src/render/', 'src/model/', 'src/rescue/report.ts']],
+  ...['rescue', 'rescued-sessions'].map((name): readonly [string, readonly string[]] => [
+    `src/render/${name}.ts`,
+    ['src/render/', 'src/model/', 'src/rescue/report.ts', 'src/rescue/outcome.ts'],
+  ]),
   ['src/render/diff.ts', ['src/render/', 'src/model/', 'src/bundle/compare.ts']],
   [
     'src/render/',

@@ -25,7 +25,10 @@ export function countsOf(report: RescueReport): RescueCounts {
   const told = sessions.slice(0, toldSessions);
   return {
     ...counts,
-    sessions: told.map(({ id, lost, uncertain, placeholder }) => ({ session: id, lost, uncertain, placeholder })),
+    sessions: told.map(({ id, likely, lost, uncertain, placeholder, eventless }) => ({
+      ...{ session: id, lost, uncertain, placeholder, eventless },
+      likely: (likely?.lost ?? 0) + (likely?.unaccounted ?? 0),
+    })),
   };
 }
 

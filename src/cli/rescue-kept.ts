@@ -7,6 +7,7 @@ import { parseJson } from '../json.ts';
 import type { RescuedSession, RescueTold } from '../model/rescue-told.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { listRuns } from '../repair/engine/runs.ts';
+import { isIncomplete } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/report.ts';
 
 /** In the folder of a rescue's run. */
@@ -17,12 +18,13 @@ const sizeLimit = 4 * 1024 ** 2;
 
 /** What a rescue came to, without what rows say; `titles` of sessions that are not complete are in it on request. */
 export function toldOf(report: RescueReport, titles: boolean): RescueTold {
-  const { source, tables, sessions, lost, uncertain, doubts, placeholders } = report;
+  const { source, tables, sessions, lost, uncertain, doubts, placeholders, unaccounted } = report;
   const { mainBytes, walBytes, damagedPages, damagedFrames, lostFrames, foreignWal } = source;
-  const hurt = sessions.filter((one) => one.lost > 0 || one.uncertain > 0 || one.placeholder);
+  const hurt = sessions.filter(isIncomplete);
+  const unplaced = sessions.find(({ id }) => id === '');
   return {
     rescued: tables.reduce((sum, { rescued }) => sum + rescued, 0),
-    ...{ lost, uncertain, doubts: doubts.length, placeholders },
+    ...{ lost, uncertain, doubts: doubts.length, placeholders, unaccounted: unaccounted?.events ?? 0 },
     damage: { mainBytes, walBytes, damagedPages, damagedFrames, lostFrames, foreignWal },
     tables: tables
       .filter((one) => one.rescued + one.lost + one.uncertain > 0)
@@ -35,17 +37,22 @@ export function toldOf(report: RescueReport, titles: boolean): RescueTold {
       seqs: one.missingSeqs,
       missingFrom: one.missingTimes?.[0].slice(0, 200) ?? null,
       missingUntil: one.missingTimes?.[1].slice(0, 200) ?? null,
+      ...{ likely: one.likely, eventless: one.eventless },
     })),
     incomplete: hurt.length,
+    unplaced: (unplaced?.lost ?? 0) + (unplaced?.uncertain ?? 0),
   };
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const seq = v.pipe(v.number(), v.safeInteger());
 const text = v.pipe(v.string(), v.maxLength(200));
+const seqs = v.pipe(v.array(v.tuple([seq, seq])), v.maxLength(100));
+/** What runs of 0.1.0 do not keep has a value of its own. */
 const told: () => v.GenericSchema<unknown, RescueTold> = () =>
   v.object({
     ...{ rescued: count, lost: count, uncertain: count, doubts: count, placeholders: count },
+    ...{ unaccounted: v.optional(count, 0), unplaced: v.optional(count, 0) },
     damage: v.object({
       ...{ mainBytes: count, walBytes: count, damagedPages: count, damagedFrames: count, lostFrames: count },
       foreignWal: v.boolean(),
@@ -58,8 +65,10 @@ const told: () => v.GenericSchema<unknown, RescueTold> = () =>
       v.array(
         v.object({
           ...{ id: text, placeholder: v.boolean(), rescued: count, lost: count, uncertain: count },
-          seqs: v.pipe(v.array(v.tuple([seq, seq])), v.maxLength(100)),
+          seqs,
           ...{ missingFrom: v.nullable(text), missingUntil: v.nullable(text) },
+          likely: v.optional(v.nullable(v.object({ lost: count, unaccounted: count, seqs })), null),
+          eventless: v.optional(v.boolean(), false),
         }),
       ),
       v.maxLength(sessionLimit),
@@ -73,17 +82,21 @@ export interface KeptRescue extends RescueTold {
 }
 
 /** What a rescue that stands left out of a session. */
-export interface SessionLoss extends Pick<RescuedSession, 'lost' | 'uncertain' | 'seqs' | 'placeholder'> {
+export interface SessionLoss
+  extends Pick<RescuedSession, 'lost' | 'uncertain' | 'seqs' | 'placeholder' | 'likely' | 'eventless'> {
   readonly run: string;
+  /** More of it may be lost: events of which nothing says whose they are, or without a trace. */
+  readonly mayLackMore: boolean;
 }
 
 /** What rescues of this home left out of a session, newest first; of those alone that were not taken back. */
 export const lossesOf = (home: string, session: string): readonly SessionLoss[] =>
-  keptRescues(home).flatMap(({ run, undone, sessions }) => {
+  keptRescues(home).flatMap(({ run, undone, sessions, unplaced, unaccounted }) => {
     const loss = undone ? undefined : sessions.find(({ id }) => id === session);
     if (!loss) return [];
-    const { lost, uncertain, seqs, placeholder } = loss;
-    return [{ run, lost, uncertain, seqs, placeholder }];
+    const { lost, uncertain, seqs, placeholder, likely, eventless } = loss;
+    const mayLackMore = unplaced + unaccounted > 0;
+    return [{ run, lost, uncertain, seqs, placeholder, likely, eventless, mayLackMore }];
   });
 
 /** What rescues of this home came to, newest first, as their runs keep it. */

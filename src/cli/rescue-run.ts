@@ -48,10 +48,14 @@ export async function fillFrom(
     const has = (table: string): boolean =>
       [report, theirs].every((one) => one.tables.some((of) => of.table === table));
     if (!has('sessions') || !has('events')) throw new RescueFailed('one of the two ledgers has no sessions and events');
-    const merge = await askMerge({ into: request.output, from, scratch: request.scratch, sessions }, signal);
-    const [unknown] = merge.unknown;
+    const unaccounted = report.unaccounted?.events ?? null;
+    const done = await askMerge(
+      { into: request.output, from, scratch: request.scratch, sessions, unaccounted },
+      signal,
+    );
+    const [unknown] = done.merge.unknown;
     if (unknown !== undefined) throw new UsageError(`--session ${unknown}: ${other} holds no session of that id`);
-    return merged(report, merge);
+    return merged(report, done);
   } finally {
     scratch.remove();
   }

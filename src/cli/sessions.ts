@@ -2,7 +2,8 @@ import { outputOf } from '../coven/event-output.ts';
 import type { ListedSession } from '../coven/session-states.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
-import { redactedPart } from '../render/replay.ts';
+import { redactedReplay } from '../render/replay.ts';
+import { missingSeqs, type ShownLoss } from '../render/session-losses.ts';
 import { commandsOf, renderSession, renderSessions, type ShownReplay } from '../render/sessions.ts';
 import type { SessionReplay } from '../store/protocol.ts';
 import { print } from './print.ts';
@@ -75,8 +76,8 @@ export function showSession(asked: string, options: ShowOptions, signal: AbortSi
       await print(replay?.events.map((event) => outputOf(event.payload) ?? '').join('') ?? '');
     } else {
       const one = await shown(session, plain);
-      const part = replay && (await told(replay, plain));
       const losses = source.losses(session.id);
+      const part = replay && (await told(replay, losses, plain));
       if (options.json) await printJson({ session: { ...one, commands: commandsOf(one) }, replay: part, losses });
       else await print(renderSession(one, part, where(options), losses));
     }
@@ -93,10 +94,10 @@ function find({ sessions, problem }: SessionSource, asked: string): ListedSessio
   throw new UsageError(`${why} ${asked}${problem === null ? '' : ` among those that can be read (${problem})`}`);
 }
 
-async function told(replay: SessionReplay, plain: Plain): Promise<ShownReplay> {
+async function told(replay: SessionReplay, losses: readonly ShownLoss[], plain: Plain): Promise<ShownReplay> {
   const { events, after, total, code } = replay;
   return {
-    text: await redactedPart(replay, plain),
+    text: await redactedReplay(replay, missingSeqs(losses), plain),
     first: events[0]?.seq ?? null,
     last: events.at(-1)?.seq ?? null,
     shown: events.length,

@@ -10,6 +10,8 @@ export interface RescueTold {
   readonly uncertain: number;
   /** Reasons why more may be lost without a trace. */
   readonly doubts: number;
+  /** Events that may be among them, at most: seqs that nothing names. */
+  readonly unaccounted: number;
   /** Sessions whose own row is lost. */
   readonly placeholders: number;
   readonly damage: {
@@ -30,9 +32,11 @@ export interface RescueTold {
     readonly lost: number;
     readonly uncertain: number;
   }[];
-  /** The first sessions that are not complete, and how many there are. */
+  /** The first sessions that are not complete or may not be, and how many there are. */
   readonly sessions: readonly RescuedSession[];
   readonly incomplete: number;
+  /** Events that are lost or uncertain, and of which no index says whose they are. */
+  readonly unplaced: number;
 }
 
 export interface RescuedSession {
@@ -50,6 +54,15 @@ export interface RescuedSession {
   /** Times of the first and the last of them, as far as an index tells. */
   readonly missingFrom: string | null;
   readonly missingUntil: string | null;
+  /** What lies between two events of it, and of which nothing says whose it is: most likely its, too. */
+  readonly likely: {
+    readonly lost: number;
+    /** Seqs that nothing names. */
+    readonly unaccounted: number;
+    readonly seqs: RescuedSession['seqs'];
+  } | null;
+  /** Its row says that it ran, none of its events is there, and some may be lost without a trace. */
+  readonly eventless: boolean;
 }
 
 /** Why a bundle does not tell what can be rescued. */

@@ -21,6 +21,8 @@ export interface RescueCounts {
   readonly uncertain: number;
   /** Reasons why more may be lost without a trace. */
   readonly doubts: number;
+  /** Events that may be among them, at most: seqs that nothing names. */
+  readonly unaccounted: number;
   /** Sessions whose own row is lost. */
   readonly placeholders: number;
   readonly tables: readonly {
@@ -36,8 +38,14 @@ export interface RescueCounts {
     readonly uncertain: number;
     /** Its own row is lost. */
     readonly placeholder: boolean;
+    /** Events that are most likely its, of which nothing says whose they are. */
+    readonly likely: number;
+    /** Its row says that it ran, and none of its events is there. */
+    readonly eventless: boolean;
   }[];
   readonly incomplete: number;
+  /** Events that are lost or uncertain, and of which no index says whose they are. */
+  readonly unplaced: number;
 }
 
 /** A sound backup of this home that holds rows which a damaged ledger lost. */

@@ -1,14 +1,11 @@
 import { command } from '../model/advice.ts';
-import { bytes, count } from '../model/amounts.ts';
+import { bytes } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
-import type { RescueProgress, RescueReport, SessionReport, TableReport } from '../rescue/report.ts';
+import { isUndamaged } from '../rescue/outcome.ts';
+import type { RescueProgress, RescueReport, TableReport } from '../rescue/report.ts';
 import type { LongStep } from './long-work.ts';
+import { counted, number, seqWords, sessionLines } from './rescued-sessions.ts';
 import { type NamedHome, typedLine } from './typed.ts';
-
-const number = (value: number): string => value.toLocaleString('en-US');
-/** `1,000,000 events`: a ledger has many. */
-const counted = (value: number, one: string): string =>
-  `${number(value)}${count(value, one).slice(String(value).length)}`;
 
 const phases: Readonly<Record<RescueProgress['phase'], string>> = {
   read: 'Reading pages',
@@ -24,8 +21,6 @@ export const rescueStep = ({ phase, of }: RescueProgress): LongStep => ({
   unit: phase === 'read' ? 'bytes' : phase === 'write' ? 'rows' : null,
   of,
 });
-
-const shownSessions = 50;
 
 /** A sound backup that may hold what the ledger lost. */
 export interface Offer {
@@ -66,17 +61,17 @@ export function renderRescue(
     readonly opened: string | null;
   },
 ): string {
-  const { source, tables, sessions, lost, uncertain, placeholders, refused, doubts } = report;
+  const { source, tables, uncertain, placeholders, refused, doubts, merge } = report;
   const rescued = tables.reduce((sum, table) => sum + table.rescued, 0);
   const of = (name: string): number => tables.find(({ table }) => table === name)?.rescued ?? 0;
   const wal = source.walBytes > 0 ? ` and its WAL (${bytes(source.walBytes)})` : '';
+  const isSound = isUndamaged(report);
   const lines = [
-    `Damaged ledger: ${harmless(ledger)} (${bytes(source.mainBytes)})${wal}`,
+    `${isSound ? 'Ledger' : 'Damaged ledger'}: ${harmless(ledger)} (${bytes(source.mainBytes)})${wal}`,
+    ...(isSound ? ['This ledger is not damaged: all of its pages were read, and no row is missing.'] : []),
     '',
-    `${counted(rescued, 'row')} rescued: ${counted(of('sessions') - placeholders, 'session')}, ${counted(of('events'), 'event')}, ${number(rescued - of('sessions') - of('events'))} other.`,
-    ...(lost > 0
-      ? [`${counted(lost, 'row')} lost: indexes still name ${them(lost)}, and no page holds ${them(lost)}.`]
-      : []),
+    `${counted(rescued, 'row')} ${isSound ? 'read' : 'rescued'}: ${counted(of('sessions'), 'session')}, ${counted(of('events'), 'event')}, ${number(rescued - of('sessions') - of('events'))} other.`,
+    ...lostLines(report),
     ...(uncertain > 0
       ? [`${counted(uncertain, 'row')} left out as uncertain: something in the ledger contradicts ${them(uncertain)}.`]
       : []),
@@ -90,8 +85,8 @@ export function renderRescue(
       : []),
     ...mergeLines(report),
     ...doubts.map((doubt) => `Not certain: ${doubt}.`),
-    ...(lost === 0 && uncertain === 0 && doubts.length === 0 ? ['Nothing was lost.'] : []),
-    ...section('Sessions that are not complete:', sessionLines(sessions)),
+    ...(report.complete && !isSound ? ['Nothing was lost.'] : []),
+    ...section(`Sessions that are not complete${report.unaccounted ? ', or may not be' : ''}:`, sessionLines(report)),
     ...section('Tables:', tableLines(tables)),
     ...section(
       'Could not be made again:',
@@ -103,10 +98,33 @@ export function renderRescue(
     ...(place === 'asked'
       ? ['The damaged ledger is kept, and `coven-doctor undo` puts it back.']
       : output === null
-        ? ['Nothing was changed. This rescues it; the damaged ledger is kept:', `  ${next}`]
+        ? isSound && !merge
+          ? ['Nothing was changed, and nothing has to be rescued.']
+          : ['Nothing was changed. This rescues it; the damaged ledger is kept:', `  ${next}`]
         : [`The rescued ledger is ${harmless(output)} (${bytes(report.bytes)}). The damaged one was not changed.`]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What is lost, what may be, and how that is known. */
+function lostLines({ lost, doubts, unaccounted }: RescueReport): readonly string[] {
+  const mayBeMore = doubts.length > 0;
+  const { events, seqs, last } = unaccounted ?? { events: 0, seqs: [], last: null };
+  return [
+    ...(lost > 0
+      ? [
+          `${mayBeMore ? 'At least ' : ''}${counted(lost, 'row')} lost${mayBeMore ? ', and more may be' : ''}: what is left of the ledger still names ${them(lost)}, and no page holds ${them(lost)}.`,
+        ]
+      : mayBeMore
+        ? ['Rows may be lost without a trace.']
+        : []),
+    ...(events > 0
+      ? [
+          `Up to ${lost > 0 ? counted(events, 'more event') : counted(events, 'event')} may be lost: nothing names seq ${seqWords(seqs, events)}. Coven numbers events one after the other, so what had these numbers is lost, or was deleted with its session.`,
+        ]
+      : []),
+    ...(last === null ? [] : [`Whether there were events after seq ${last} is not known.`]),
+  ];
 }
 
 const them = (count: number): string => (count === 1 ? 'it' : 'them');
@@ -138,31 +156,6 @@ function mergeLines({ merge }: RescueReport): readonly string[] {
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];
-
-function sessionLines(sessions: readonly SessionReport[]): readonly string[] {
-  const hurt = sessions.filter(({ lost, uncertain, placeholder }) => lost > 0 || uncertain > 0 || placeholder);
-  const lines = hurt.slice(0, shownSessions).flatMap((session) => {
-    const { id, title, lost, uncertain, rescued, missingSeqs, missingTimes, placeholder } = session;
-    const name = id === '' ? 'unknown session' : harmless(id);
-    const shown = title === null ? '' : ` "${harmless(title.length > 60 ? `${title.slice(0, 60)}...` : title)}"`;
-    const counts = [
-      counted(rescued, 'event'),
-      ...(lost > 0 ? [`${number(lost)} lost`] : []),
-      ...(uncertain > 0 ? [`${number(uncertain)} uncertain`] : []),
-      ...(placeholder ? ['its own row is lost'] : []),
-    ];
-    const seqs = missingSeqs.slice(0, 8).map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
-    const more = missingSeqs.length > 8 ? ', ...' : '';
-    const times = missingTimes ? `, ${harmless(missingTimes[0])} to ${harmless(missingTimes[1])}` : '';
-    return [
-      `  ${name}${shown}: ${counts.join(', ')}`,
-      ...(seqs.length > 0 ? [`    missing seq ${seqs.join(', ')}${more}${times}`] : []),
-    ];
-  });
-  return hurt.length > shownSessions
-    ? [...lines, `  and ${number(hurt.length - shownSessions)} more; --json names all`]
-    : lines;
-}
 
 function tableLines(tables: readonly TableReport[]): readonly string[] {
   const shown = tables.filter(({ rescued, lost, uncertain }) => rescued + lost + uncertain > 0);

@@ -2,6 +2,7 @@ import { type ListedSession, type SessionState, sessionStates } from '../coven/s
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
+import { lossLines, type ShownLoss } from './session-losses.ts';
 
 const meaning: Readonly<Record<SessionState, (session: ListedSession) => string>> = {
   live: () => 'its process runs',
@@ -69,40 +70,6 @@ export interface ShownReplay {
   readonly code: string | null;
 }
 
-/** What a rescue left out of a session. */
-export interface ShownLoss {
-  readonly run: string;
-  readonly lost: number;
-  readonly uncertain: number;
-  readonly seqs: readonly (readonly [first: number, last: number])[];
-  readonly placeholder: boolean;
-}
-
-const shownLosses = 3;
-const shownRanges = 8;
-
-function lossLines({ run, lost, uncertain, seqs, placeholder }: ShownLoss): readonly string[] {
-  const ranges = seqs
-    .slice(0, shownRanges)
-    .map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`));
-  const where =
-    ranges.length === 0 ? '' : ` (seq ${ranges.join(', ')}${seqs.length > shownRanges ? ', and others' : ''})`;
-  const parts = [
-    ...(lost > 0 ? [`${lost} lost`] : []),
-    ...(uncertain > 0 ? [`${uncertain} damaged and left out`] : []),
-  ];
-  return [
-    ...(placeholder
-      ? [`  The rescue of run ${run} did not find the row of this session: its title and project are lost.`]
-      : []),
-    ...(parts.length > 0
-      ? [
-          `  The rescue of run ${run} did not bring back ${count(lost + uncertain, 'event')} of this session${where}: ${parts.join(', ')}.`,
-        ]
-      : []),
-  ];
-}
-
 /** `where` is the option that names the home or the bundle again, empty where none is needed. */
 export function renderSession(
   session: ListedSession,
@@ -115,7 +82,7 @@ export function renderSession(
     `Session ${id}: ${state} (${meaning[state](session)})`,
     ...(harness === '' ? [] : [`  ${harness}, made ${minute(createdAt)}, in ${projectRoot}`]),
     ...(title === null ? [] : [`  title: ${title}`]),
-    ...losses.slice(0, shownLosses).flatMap(lossLines),
+    ...lossLines(losses),
   ].map(harmless);
   const body: string[] = [];
   if (!replay) body.push('Its events are not there.');

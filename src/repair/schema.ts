@@ -67,13 +67,20 @@ const rescueCounts: v.GenericSchema<unknown, RescueCounts> = v.strictObject({
   lost: count,
   uncertain: count,
   doubts: count,
+  unaccounted: count,
   placeholders: count,
   tables: v.array(v.strictObject({ table: text, rescued: count, lost: count, uncertain: count })),
   sessions: v.pipe(
-    v.array(v.strictObject({ session: text, lost: count, uncertain: count, placeholder: v.boolean() })),
+    v.array(
+      v.strictObject({
+        ...{ session: text, lost: count, uncertain: count, placeholder: v.boolean() },
+        ...{ likely: count, eventless: v.boolean() },
+      }),
+    ),
     v.maxLength(toldSessions),
   ),
   incomplete: count,
+  unplaced: count,
 });
 
 const twoValues: v.GenericSchema<unknown, TwoValues> = v.strictObject({

@@ -1,6 +1,6 @@
 import { askJob } from '../store/ask.ts';
 import type { Jobs } from '../store/protocol.ts';
-import type { MergeReport, MergeRequest, RescueProgress, RescueReport, RescueRequest } from './report.ts';
+import type { Merged, MergeRequest, RescueProgress, RescueReport, RescueRequest } from './report.ts';
 
 /** The rescuing process ended without an answer. */
 export class RescueFailed extends Error {}
@@ -16,8 +16,7 @@ export const askRescue = (
 ): Promise<RescueReport> => ask('rescue', request, signal, tell);
 
 /** Merges two rescued ledgers in a child process, as above. */
-export const askMerge = (request: MergeRequest, signal: AbortSignal): Promise<MergeReport> =>
-  ask('merge', request, signal);
+export const askMerge = (request: MergeRequest, signal: AbortSignal): Promise<Merged> => ask('merge', request, signal);
 
 async function ask<N extends 'rescue' | 'merge'>(
   job: N,

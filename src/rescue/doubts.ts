@@ -1,3 +1,6 @@
+import { parseHeader } from '../sqlite/header.ts';
+import { readWhole } from '../sqlite/pages.ts';
+import type { Bounds } from './left-out.ts';
 import type { Model, Table } from './model.ts';
 import type { Reach } from './reach.ts';
 import { isCovensTable } from './schema.ts';
@@ -21,8 +24,7 @@ export function doubtsOf(source: Source, model: Model, { trees }: Reach, damaged
         ? '1 frame of the WAL is damaged, and what it changed may be older here than it was'
         : `${damagedFrames} frames of the WAL are damaged, and what they changed may be older here than it was`,
     );
-  const intact = new Set(trees.filter(({ isIntact }) => isIntact).map(({ of }) => of));
-  const blind = model.tables.filter((table) => !intact.has(table) && !hasWitness(table, intact));
+  const blind = blindTables(model, trees);
   if (blind.length > 0) {
     // What others call their tables stays here.
     const shown = blind
@@ -38,5 +40,23 @@ export function doubtsOf(source: Source, model: Model, { trees }: Reach, damaged
   return doubts;
 }
 
-const hasWitness = (table: Table, intact: ReadonlySet<unknown>): boolean =>
-  table.indexes.some((index) => !index.partial && intact.has(index));
+/** Tables of which pages are damaged, and no index is whole that would name each row. */
+function blindTables({ tables }: Model, trees: Reach['trees']): readonly Table[] {
+  const intact = new Set<unknown>(trees.filter(({ isIntact }) => isIntact).map(({ of }) => of));
+  const hasWitness = ({ indexes }: Table): boolean => indexes.some((index) => !index.partial && intact.has(index));
+  return tables.filter((table) => !intact.has(table) && !hasWitness(table));
+}
+
+/** Bytes of the smallest event: two ids, a time, a kind and the header of its record. */
+const leastEventBytes = 64;
+
+/** What is known of events that are lost without a trace. */
+export function boundsOf({ main, wal, mainPages, format }: Source, model: Model, { trees }: Reach): Bounds {
+  const start = main && readWhole(main.fd, Buffer.alloc(100), 0);
+  // The header keeps how many pages a file had that was cut off since.
+  const pages = Math.max((start && parseHeader(start)?.pageCount) ?? 0, mainPages);
+  return {
+    isBlind: blindTables(model, trees).some(({ name }) => name === 'events'),
+    mostEvents: Math.floor((pages * format.pageSize + (wal?.size ?? 0)) / leastEventBytes),
+  };
+}

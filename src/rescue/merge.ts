@@ -2,8 +2,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from '../child/sqlite.ts';
 import { quote } from '../sqlite/names.ts';
+import { leftOut, type NamedRow } from './left-out.ts';
 import { placeholderTitle } from './placeholder.ts';
-import type { MergeReport, MergeRequest } from './report.ts';
+import type { Merged, MergeReport, MergeRequest } from './report.ts';
 import { check } from './rescue.ts';
 
 /** Sessions that were left out and are named. */
@@ -14,7 +15,7 @@ const toldIds = 100;
  * history only rows come whose place the damaged one still names. Where the two have nothing in common, the one was
  * made anew beside the other, and all of it comes. Both are files of ours, so that they may be opened.
  */
-export function merge({ into, from, scratch, sessions }: MergeRequest): MergeReport {
+export function merge({ into, from, scratch, sessions, unaccounted }: MergeRequest): Merged {
   const db = new Database(into);
   try {
     for (const pragma of ['trusted_schema = OFF', 'foreign_keys = OFF', 'cache_size = -32000']) db.pragma(pragma);
@@ -38,11 +39,12 @@ export function merge({ into, from, scratch, sessions }: MergeRequest): MergeRep
     for (const { sql } of triggers) db.prepare(sql).run();
     const told = tellMerge(db, way);
     const unknown = sessions.filter((id) => !holds(db, id));
+    const left = stillOut(db, unaccounted);
     db.exec('DETACH other; DETACH notes');
     const checks = check(db);
     db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
-    return { ...told, unknown, checks, bytes: statSync(into).size };
+    return { merge: { ...told, unknown, checks, bytes: statSync(into).size }, left };
   } finally {
     if (db.open) db.close();
   }
@@ -153,6 +155,24 @@ function copyEvents(db: Database.Database): void {
   db.exec(
     `INSERT INTO main.events (rowid, ${columns.join(', ')}) SELECT ev.seq, ${columns.map((name) => `o.${name}`).join(', ')}
        FROM ev JOIN other.events o ON o.rowid = ev.at ORDER BY ev.seq`,
+  );
+}
+
+/** What the first ledger names and the other one did not bring. */
+function stillOut(db: Database.Database, unaccounted: number | null): Merged['left'] {
+  const named = db.prepare(
+    `SELECT t.name AS "table", t.row AS rowid, t.what, t.why, t.id, t.session, t.time, coalesce(ev.session, sess.id) AS filled
+       FROM notes.told t LEFT JOIN ev ON t.name = 'events' AND ev.at = t.row AND ev.what = t.what
+       LEFT JOIN sess ON t.name = 'sessions' AND sess.id = t.id
+      ORDER BY t.rowid`,
+  );
+  const placeholders = db.prepare('SELECT id FROM main.sessions WHERE title = ?').pluck().all(placeholderTitle);
+  const bounds = { isBlind: unaccounted !== null, mostEvents: unaccounted ?? 0 };
+  return leftOut(
+    db,
+    () => named.iterate() as IterableIterator<NamedRow>,
+    new Set(placeholders as readonly string[]),
+    bounds,
   );
 }
 

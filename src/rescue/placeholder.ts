@@ -7,10 +7,14 @@ export const placeholderTitle = '[coven-doctor rescue] the row of this session i
 
 /**
  * Gives each session of which only events survive a row: its true id, the times of its first and last event, and a status
- * that Coven does not act on. `rowidOf` tells the rowid that an index still names. Returns their ids.
+ * that Coven does not act on. `rowidOf` tells the rowid that an index still names. Returns their ids, with the
+ * rowids that they have.
  */
-export function addPlaceholders(db: Database.Database, rowidOf: (id: string) => number | null): ReadonlySet<string> {
-  const made = new Set<string>();
+export function addPlaceholders(
+  db: Database.Database,
+  rowidOf: (id: string) => number | null,
+): ReadonlyMap<string, number> {
+  const made = new Map<string, number>();
   if (!hasColumns(db, 'sessions', 'id') || !hasColumns(db, 'events', 'session_id', 'created_at')) return made;
   const missing = db
     .prepare(
@@ -41,7 +45,7 @@ export function addPlaceholders(db: Database.Database, rowidOf: (id: string) => 
     const named = rowidOf(one.id);
     const rowid = named !== null && isTaken.get(named) === 0 ? named : (next.get() as number);
     insert.run(BigInt(rowid), ...columns.map((name) => values[name]?.(one) ?? 'unknown'));
-    made.add(one.id);
+    made.set(one.id, rowid);
   }
   return made;
 }

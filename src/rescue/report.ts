@@ -17,6 +17,8 @@ export interface MergeRequest {
   readonly scratch: string;
   /** Sessions that are wanted whole, whatever the first ledger names: whoever asks knows that nobody deleted them. */
   readonly sessions: readonly string[];
+  /** The first rescue told what nothing names: at most so many events; null where it named each. */
+  readonly unaccounted: number | null;
 }
 
 /** What came of a merge. A session counts once, whatever of it came. */
@@ -59,6 +61,12 @@ export interface MergeReport {
   readonly bytes: number;
 }
 
+/** What came of a merge, and what is still missing then. */
+export interface Merged {
+  readonly merge: MergeReport;
+  readonly left: Pick<RescueReport, 'sessions' | 'missing' | 'unaccounted'>;
+}
+
 export interface RescueProgress {
   readonly phase: 'read' | 'decide' | 'write' | 'index' | 'check';
   readonly done: number;
@@ -91,6 +99,17 @@ export interface SessionReport {
   readonly missingSeqs: readonly SeqRange[];
   /** Of events that are lost or uncertain, as far as an index tells. */
   readonly missingTimes: readonly [first: string, last: string] | null;
+  /** Events that have one of this session on either side, and of which nothing says whose they are: most likely its, too. */
+  readonly likely: {
+    /** Events that an index names, and that are lost or uncertain. */
+    readonly lost: number;
+    /** Seqs that nothing names: lost without a trace, or deleted. */
+    readonly unaccounted: number;
+    /** The first of both. */
+    readonly seqs: readonly SeqRange[];
+  } | null;
+  /** Its row says that it ran, none of its events is there, and some may be lost without a trace. */
+  readonly eventless: boolean;
 }
 
 /** A row that is not in the rescued ledger, with what indexes still say of it. */
@@ -122,6 +141,18 @@ export interface RescueReport {
   readonly sessions: readonly SessionReport[];
   /** The first of them; `tables` counts all. */
   readonly missing: readonly MissingRow[];
+  /**
+   * Events that nothing names, told by the seqs between those that are: Coven numbers them one after the other. Some may have
+   * been deleted with their session. Null where an index of the events is whole, which names each.
+   */
+  readonly unaccounted: {
+    /** At most so many. */
+    readonly events: number;
+    /** The first ranges. */
+    readonly seqs: readonly SeqRange[];
+    /** The last seq that is seen. Of events after it nothing is known. */
+    readonly last: number | null;
+  } | null;
   readonly lost: number;
   readonly uncertain: number;
   readonly placeholders: number;

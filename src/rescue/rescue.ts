@@ -5,7 +5,7 @@ import { account } from './account.ts';
 import { ChainReader } from './chain.ts';
 import { decide } from './decide.ts';
 import { misspelt } from './domains.ts';
-import { doubtsOf } from './doubts.ts';
+import { boundsOf, doubtsOf } from './doubts.ts';
 import { findSchema } from './find-schema.ts';
 import { addTriggers, buildIndexes } from './finish.ts';
 import { hasColumns } from './has.ts';
@@ -62,11 +62,18 @@ function rescueFrom(
     const sessions = model.tables.find(({ name }) => name === 'sessions');
     const missing = missingSessions(scratch, model, reader, chains);
     // A session is deleted where neither a row nor an entry names it; a row that is left out below is not.
-    if (sessions && isKnown(sessions, reached) && !missing.hasNameless) dropDeleted(db, [...missing.ids.keys()]);
+    if (sessions && isKnown(sessions, reached) && missing.nameless === 0) dropDeleted(db, [...missing.ids.keys()]);
     const damagedWords = misspelt(db);
     const ids = new Map([...missing.ids, ...sessionIds(db, damagedWords)]);
     removeRows(db, scratch, model, 'holds a word with a damaged byte', damagedWords);
     const placeholders = addPlaceholders(db, (id) => ids.get(id) ?? null);
+    if (sessions)
+      noteUnnamed(
+        scratch,
+        sessions,
+        [...placeholders].filter(([id]) => !ids.has(id)),
+        missing.nameless,
+      );
     tell({ phase: 'index', done: 0, of: 1 });
     const refused = [...model.refused, ...buildIndexes(db, model, objects)];
     const old = { path: join(folder, 'words'), image, format, chains, objects };
@@ -86,7 +93,8 @@ function rescueFrom(
     refused.push(...addTriggers(db, objects));
     tell({ phase: 'check', done: 0, of: 1 });
     const checks = check(db);
-    const { tables, sessions: told, missing: missingRows } = account(db, scratch, model, reader, chains, placeholders);
+    const bounds = boundsOf(source, model, reached);
+    const { tables, ...left } = account(db, scratch, model, reader, chains, placeholders, bounds);
     const sum = (of: (table: (typeof tables)[number]) => number): number =>
       tables.reduce((total, table) => total + of(table), 0);
     const lost = sum((table) => table.lost);
@@ -106,8 +114,7 @@ function rescueFrom(
         schema: found.complete ? 'read' : 'in part',
       },
       tables,
-      sessions: told,
-      missing: missingRows,
+      ...left,
       lost,
       uncertain,
       placeholders: placeholders.size,
@@ -150,12 +157,12 @@ const isKnown = (table: Table, { trees }: Reach): boolean =>
     ({ of, isIntact }) => isIntact && (of === table || table.indexes.some((index) => index === of && !index.partial)),
   );
 
-/** Sessions whose row is missing: ids and rowids of those that an index names, and whether there are others. */
+/** Sessions whose row is missing: ids and rowids of those that an index names, and how many others there are. */
 function missingSessions(scratch: Scratch, model: Model, reader: RowReader, chains: ChainReader) {
   const ids = new Map<string, number>();
   const table = model.tables.find(({ name }) => name === 'sessions')?.id ?? -1;
   const rowids = new Set(scratch.db.prepare('SELECT row FROM missing WHERE tbl = ?').pluck().all(table) as number[]);
-  if (rowids.size === 0) return { ids, hasNameless: false };
+  if (rowids.size === 0) return { ids, nameless: 0 };
   const entries = scratch.db
     .prepare('SELECT row, ix, file, at, cell FROM vote WHERE tbl = ? AND live = 1 AND row IN (SELECT row FROM missing)')
     .raw();
@@ -164,7 +171,18 @@ function missingSessions(scratch: Scratch, model: Model, reader: RowReader, chai
     const { id } = index ? namedValues(reader, chains, [{ index, place: { file, at, cell } }]) : {};
     if (typeof id === 'string') ids.set(id, row);
   }
-  return { ids, hasNameless: new Set(ids.values()).size < rowids.size };
+  return { ids, nameless: rowids.size - new Set(ids.values()).size };
+}
+
+/** Takes sessions down as lost that only their events name. Some of them may be those that an index names without an id. */
+function noteUnnamed(
+  { db }: Scratch,
+  { id }: Table,
+  placeholders: readonly (readonly [id: string, rowid: number])[],
+  nameless: number,
+): void {
+  const missing = db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
+  for (const [, rowid] of placeholders.slice(nameless)) missing.run(id, rowid, 'lost', 'only its events are left');
 }
 
 function sessionIds(db: Database.Database, rows: readonly RowName[]): readonly (readonly [string, number])[] {

@@ -8,7 +8,7 @@ import type {
   StoreSessions,
   TwoValues,
 } from '../model/observation.ts';
-import type { MergeReport, MergeRequest, RescueProgress, RescueReport, RescueRequest } from '../rescue/report.ts';
+import type { Merged, MergeRequest, RescueProgress, RescueReport, RescueRequest } from '../rescue/report.ts';
 import type {
   BytesRequest,
   Judgement,
@@ -55,7 +55,7 @@ export interface Jobs {
   /** Writes to a copy as Coven does, and takes that back. */
   readonly 'try-writing': Job<OfCopy, TrialAnswer>;
   readonly rescue: Job<RescueRequest, RescueReport, RescueProgress>;
-  readonly merge: Job<MergeRequest, MergeReport>;
+  readonly merge: Job<MergeRequest, Merged>;
 }
 export type JobName = keyof Jobs;
 

@@ -66,6 +66,7 @@ const foreseen = (counts: Partial<RescueCounts>): PlanInput['rescue'] => ({
   ledger: { main: identity(), wal: null, shm: null },
   counts: {
     ...{ rescued: 5, lost: 0, uncertain: 0, doubts: 0, placeholders: 0, incomplete: 0, tables: [], sessions: [] },
+    ...{ unaccounted: 0, unplaced: 0 },
     ...counts,
   },
 });

@@ -41,7 +41,10 @@ test('a session says what a rescue left out of it, until that is undone', async 
     `The rescue of run ${run} did not bring back ${lost} events of this session (seq 1 to ${lost}): ${lost} lost.`,
   );
   expect(JSON.parse((await show('first', '--json')).stdout).losses).toEqual([
-    { run, lost, uncertain: 0, seqs: [[1, lost]], placeholder: false },
+    {
+      ...{ run, lost, uncertain: 0, seqs: [[1, lost]], placeholder: false },
+      ...{ likely: null, eventless: false, mayLackMore: false },
+    },
   ]);
   expect((await show('second')).stdout).not.toContain('rescue');
   expect(snapshot(home)).toEqual(before);

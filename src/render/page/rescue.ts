@@ -39,7 +39,7 @@ const notRead = (outcome: NotRescued): Html =>
   html`<p>What can be rescued is not known: ${Object.hasOwn(reasons, outcome) ? reasons[outcome] : reasons.failed}. This shows it, at the machine where this was seen:</p><p class="command">${code(shellLine(command('coven-doctor', 'rescue', '--dry-run')))}</p>`;
 
 function told(title: string, of: RescueTold): Html {
-  const { tables, sessions, incomplete } = of;
+  const { tables, sessions, incomplete, unplaced, unaccounted } = of;
   return html`<h3>${title}</h3><p>${sentences(of).join(' ')}</p>
 ${facts(damage(of))}
 ${
@@ -53,25 +53,34 @@ ${
 }${
   sessions.length > 0
     ? table(
-        `Sessions that are not complete, ${figure(incomplete)} in all`,
+        `Sessions that are not complete or may not be, ${figure(incomplete)} in all`,
         ['Session', 'Title', 'Events rescued', 'Lost', 'Uncertain', 'Missing seq', 'Missing times (UTC)'],
-        sessions.map(row),
+        sessions.map((one) => row(one, unplaced + unaccounted > 0)),
       )
     : null
-}`;
+}${unplaced > 0 ? html`<p>Events that are missing and of which no index says whose they are: ${figure(unplaced)}.</p>` : null}`;
 }
 
-function sentences({ rescued, lost, uncertain, placeholders, doubts }: RescueTold): readonly string[] {
+function sentences({ rescued, lost, uncertain, placeholders, doubts, unaccounted }: RescueTold): readonly string[] {
   if (rescued + lost + uncertain === 0) return ['No row of a ledger is in it.'];
   const rows = (count: number): string => `${figure(count)} ${count === 1 ? 'row' : 'rows'}`;
   return [
     `${rows(rescued)} rescued.`,
-    ...(lost > 0 ? [`${rows(lost)} lost: indexes still name them, and no page holds them.`] : []),
+    ...(lost > 0
+      ? [
+          `${doubts > 0 ? 'At least ' : ''}${rows(lost)} lost${doubts > 0 ? ', and more may be' : ''}: what is left of the ledger still names them, and no page holds them.`,
+        ]
+      : []),
     ...(uncertain > 0 ? [`${rows(uncertain)} left out as uncertain: something in the ledger contradicts them.`] : []),
     ...(placeholders > 0
       ? [`Sessions that lost their own row, which a placeholder stands for: ${figure(placeholders)}.`]
       : []),
     ...(doubts > 0 ? [`Reasons why more may be lost without a trace: ${figure(doubts)}.`] : []),
+    ...(unaccounted > 0
+      ? [
+          `Events that nothing names, told by the seqs between the others: at most ${figure(unaccounted)}. They are lost, or were deleted with their session.`,
+        ]
+      : []),
     ...(lost + uncertain + doubts === 0 ? ['Nothing was lost.'] : []),
   ];
 }
@@ -90,13 +99,17 @@ function damage({ damage: found }: RescueTold): readonly (readonly [string, Part
   ];
 }
 
-function row(session: RescuedSession): readonly Part[] {
-  const { id, title, placeholder, rescued, lost, uncertain, seqs, missingFrom, missingUntil } = session;
+function row(session: RescuedSession, mayLackMore: boolean): readonly Part[] {
+  const { id, title, placeholder, rescued, lost, uncertain, likely, eventless, missingFrom, missingUntil } = session;
+  const seqs = [...session.seqs, ...(likely?.seqs ?? [])];
   const ranges = seqs.slice(0, mostRanges).map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`));
+  const more = likely ? `, and most likely ${figure(likely.lost + likely.unaccounted)} more` : '';
+  const isSilent = eventless && lost + uncertain === 0;
+  const gone = isSilent ? 'perhaps all: it ran' : `${mayLackMore && lost > 0 ? 'at least ' : ''}${figure(lost)}${more}`;
   return [
     id === '' ? 'not known' : code(id, 60),
     placeholder ? 'its own row is lost' : typeof title === 'string' ? code(title, 80) : 'not kept',
-    ...[rescued, lost, uncertain].map(figure),
+    ...[figure(rescued), gone, figure(uncertain)],
     ranges.length > 0 ? `${ranges.join(', ')}${seqs.length > mostRanges ? ', …' : ''}` : 'none',
     missingFrom === null ? 'not known' : html`${moment(missingFrom)} to ${moment(missingUntil)}`,
   ];

@@ -19,7 +19,9 @@ const valueWords = (values: TwoValues = []): string =>
         .join('; ')}`;
 
 /** What is rescued and what is not, by table and by session. */
-function rescueWords({ rescued, lost, uncertain, doubts, tables, sessions, incomplete }: RescueCounts): string {
+export function rescueWords({ rescued, lost, uncertain, doubts, ...counts }: RescueCounts): string {
+  const { tables, sessions, incomplete, unplaced, unaccounted } = counts;
+  const atLeast = unplaced + unaccounted > 0 ? 'at least ' : '';
   const hurt = tables.filter((table) => table.lost + table.uncertain > 0);
   const gone = (of: { readonly lost: number; readonly uncertain: number }): string =>
     [
@@ -27,18 +29,27 @@ function rescueWords({ rescued, lost, uncertain, doubts, tables, sessions, incom
       ...(of.uncertain > 0 ? [`${of.uncertain} left out as uncertain`] : []),
     ].join(' and ');
   const named = sessions.slice(0, 5).map((one) => {
-    const what = [gone(one), ...(one.placeholder ? ['its own row is lost'] : [])].filter((part) => part !== '');
-    return `${one.session === '' ? 'unknown session' : one.session} (${what.join(', ')})`;
+    const isEmpty = one.eventless && one.lost + one.uncertain === 0;
+    const what = [
+      `${one.lost > 0 ? atLeast : ''}${gone(one)}`,
+      ...(one.likely > 0 ? [`most likely ${one.likely} more`] : []),
+      ...(one.placeholder ? ['its own row is lost'] : []),
+      ...(isEmpty ? ['all of its events may be lost'] : []),
+    ].filter((part) => part !== '');
+    return `${one.session} (${what.join(', ')})`;
   });
   return [
-    `${count(rescued, 'row')} rescued, ${lost + uncertain === 0 ? 'none lost' : gone({ lost, uncertain })}`,
+    `${count(rescued, 'row')} rescued, ${lost + uncertain === 0 ? (doubts > 0 ? 'none known to be lost' : 'none lost') : `${doubts > 0 && lost > 0 ? 'at least ' : ''}${gone({ lost, uncertain })}`}`,
     ...(hurt.length > 0 ? [hurt.map((table) => `${table.table}: ${gone(table)}`).join(', ')] : []),
     ...(named.length > 0
       ? [
-          `${count(incomplete, 'session is', 'sessions are')} not complete: ${named.join(', ')}${incomplete > 5 ? ', …' : ''}`,
+          `${count(incomplete, 'session is', 'sessions are')} not complete${sessions.every((one) => one.lost > 0 || one.uncertain > 0 || one.placeholder) ? '' : ', or may not be'}: ${named.join(', ')}${incomplete > 5 ? ', …' : ''}`,
         ]
       : []),
-    ...(doubts > 0 ? ['more may be lost without a trace'] : []),
+    ...(unplaced > 0 ? [`of ${count(unplaced, 'lost event')} nothing says which session they are of`] : []),
+    ...(doubts > 0
+      ? [`${unaccounted > 0 ? `up to ${count(unaccounted, 'more event')}` : 'more'} may be lost without a trace`]
+      : []),
   ].join('; ');
 }
 

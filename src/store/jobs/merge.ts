@@ -1,4 +1,4 @@
 import { merge } from '../../rescue/merge.ts';
-import type { MergeReport, MergeRequest } from '../../rescue/report.ts';
+import type { Merged, MergeRequest } from '../../rescue/report.ts';
 
-export const work = (request: MergeRequest): MergeReport => merge(request);
+export const work = (request: MergeRequest): Merged => merge(request);
