@@ -19,6 +19,8 @@ export interface Payload {
  * ends; and no page is visited more than some times in all, so that all chains together end, too.
  */
 export class ChainReader {
+  /** The overflow pages of the last payload. */
+  readonly pages: number[] = [];
   private readonly visits: Uint8Array;
   private readonly into: Buffer;
   private whole = Buffer.alloc(64 * 1024);
@@ -34,6 +36,7 @@ export class ChainReader {
 
   /** Null where the chain breaks off, goes on too long, or leads out of the file. */
   payload(page: Buffer, cell: Pick<Cell, 'payload' | 'local' | 'payloadStart' | 'overflow'>): Payload | null {
+    this.pages.length = 0;
     if (cell.overflow === 0) return { bytes: page, start: cell.payloadStart, length: cell.payload };
     if (cell.payload > payloadLimit) return null;
     if (this.whole.length < cell.payload) this.whole = Buffer.alloc(Math.max(cell.payload, 2 * this.whole.length));
@@ -42,6 +45,7 @@ export class ChainReader {
     for (let got = cell.local; got < cell.payload; ) {
       if (next < 2 || next > this.image.count || (this.visits[next] as number) >= visitLimit) return null;
       this.visits[next] = (this.visits[next] as number) + 1;
+      this.pages.push(next);
       const read = this.image.read(next, this.into);
       if (!read) return null;
       got += read.copy(this.whole, got, 4, 4 + Math.min(this.usableSize - 4, cell.payload - got));

@@ -1,6 +1,9 @@
+import type { LeafRanges } from './leaf-ranges.ts';
 import type { Index, Model, Table } from './model.ts';
+import { isLasting } from './page-scan.ts';
 import type { Reach } from './reach.ts';
 import { hashColumns, RecordView } from './record-view.ts';
+import type { Place } from './rows.ts';
 import { type CandidateRow, origins, type Scratch, type VoteRow } from './scratch.ts';
 
 /** What the indexes say of one candidate. */
@@ -13,6 +16,9 @@ interface Votes {
   silent: number;
 }
 
+/** Whether a copy of a row in a frame is what was written, and differs a little from the row. */
+type Corrects = (copy: Place, row: Place & { readonly chain: number }) => boolean;
+
 /** Copies of a row, and entries for it, that are weighed; a healthy ledger has one and as many as its indexes. */
 const weighed = 100;
 
@@ -24,7 +30,7 @@ const damagedFrame = origins.indexOf('damaged-frame');
  * Chooses the row of each rowid. Indexes have a vote each; where they say nothing, what a tree leads to stands, and what was
  * deleted stays deleted.
  */
-export function decide({ db }: Scratch, model: Model, reach: Reach): void {
+export function decide({ db }: Scratch, model: Model, reach: Reach, ranges: LeafRanges, corrects: Corrects): void {
   const intact = new Set(reach.trees.filter(({ isIndex, isIntact }) => isIndex && isIntact).map(({ of }) => of.id));
   const winner = db.prepare('INSERT INTO winner VALUES (?,?,?,?,?,?,?)');
   const missing = db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
@@ -56,7 +62,9 @@ export function decide({ db }: Scratch, model: Model, reach: Reach): void {
       for (const row of held) winner.run(row[0], row[1], row[4], row[5], row[6], row[7], row[2]);
       continue;
     }
-    const chosen = isUndisputed(table, held, entries) ? held[0] : choose(table, held, entries, intact);
+    // Deleted, whatever indexes say of which the newest pages are lost.
+    if (held[0]?.[2] !== tree && ranges.cover(tableId, rowid)) continue;
+    const chosen = isUndisputed(table, held, entries) ? held[0] : choose(table, held, entries, intact, corrects);
     if (chosen) {
       winner.run(chosen[0], chosen[1], chosen[4], chosen[5], chosen[6], chosen[7], chosen[2]);
       continue;
@@ -101,6 +109,7 @@ function choose(
   held: readonly CandidateRow[],
   entries: readonly VoteRow[],
   intact: ReadonlySet<number>,
+  corrects: Corrects,
 ): CandidateRow | null {
   const accepted = held.flatMap((row) => {
     const votes = count(table, row, entries, intact);
@@ -108,6 +117,7 @@ function choose(
   });
   const most = Math.max(...accepted.map(({ votes }) => votes));
   const best = accepted.filter(({ votes }) => votes === most).map(({ row }) => row);
+  if (best.length > 1 && isLasting(table)) return corrected(best, corrects);
   if (best.length < 2 || table.lasting.length === 0) return best[0] ?? null;
   // Versions of one row: what no update changes is as most of them have it, and of those the newest counts.
   const lasting = best.map((row) => row[8].readDoubleLE(8 * table.indexes.length));
@@ -117,6 +127,13 @@ function choose(
   let newest = first ?? null;
   for (const row of others) if (newest && row[2] === damagedFrame && row[3] > newest[3]) newest = row;
   return newest;
+}
+
+/** The first, or a copy that is proven to be right where the two differ. */
+function corrected([first, ...others]: readonly CandidateRow[], corrects: Corrects): CandidateRow | null {
+  if (!first) return null;
+  const place = ([, , , , file, at, cell, chain]: CandidateRow) => ({ file, at, cell, chain });
+  return others.find((copy) => copy[4] === 1 && corrects(place(copy), place(first))) ?? first;
 }
 
 function count(table: Table, row: CandidateRow, entries: readonly VoteRow[], intact: ReadonlySet<number>): Votes {

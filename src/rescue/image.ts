@@ -32,6 +32,8 @@ export interface Wal {
   readonly latest: ReadonlyMap<number, number>;
   readonly use: (frame: number) => FrameUse;
   readonly damaged: number;
+  /** Of pages that no current frame holds, the newest frame of an older generation: a checkpoint put it into the main file. */
+  readonly checkpointed: ReadonlyMap<number, number>;
 }
 
 const uses: readonly FrameUse[] = ['none', 'current', 'replaced', 'damaged', 'older'];
@@ -70,19 +72,22 @@ export function judgeFrames({ frames }: OpenWal, mainPages: number): Wal {
     [pending, torn] = [[], []];
   }
   // A checkpoint has put it into the main file, which has lost it since.
-  for (const [page, frame] of checkpointed(frames, size))
-    if (page > mainPages && !latest.has(page)) {
+  const older = checkpointed(frames, size);
+  for (const [page, frame] of older) {
+    if (latest.has(page)) older.delete(page);
+    else if (page > mainPages) {
       marks[frame] = codeOf('current');
       latest.set(page, frame);
     }
-  return { latest, use: (frame) => uses[marks[frame] ?? 0] ?? 'none', damaged };
+  }
+  return { latest, use: (frame) => uses[marks[frame] ?? 0] ?? 'none', damaged, checkpointed: older };
 }
 
 /**
  * Of each page the newest frame of the older generations, up to the last commit of each. Newer generations lie before older
  * ones. Pages beyond `size`, or where it is 0 beyond what the newest commit says, are no longer the database's.
  */
-function checkpointed(frames: Frames, size: number): ReadonlyMap<number, number> {
+function checkpointed(frames: Frames, size: number): Map<number, number> {
   const newest = new Map<number, number>();
   let most = size;
   for (let frame = 0; frame < frames.slots; ) {

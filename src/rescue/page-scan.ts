@@ -1,6 +1,8 @@
 import { type BtreePage, type Cell, cellAt, parsePage } from '../sqlite/page.ts';
 import type { ChainReader, Payload } from './chain.ts';
+import { type Copies, isSlightlyDifferent } from './copies.ts';
 import type { Image, Wal } from './image.ts';
+import type { LeafRanges } from './leaf-ranges.ts';
 import type { Index, Model, Table } from './model.ts';
 import type { Reach } from './reach.ts';
 import { hashColumns, RecordView } from './record-view.ts';
@@ -28,7 +30,9 @@ export interface Scan {
   readonly chains: ChainReader;
   /** Chains as the main file alone has them. */
   readonly alone: ChainReader;
+  readonly copies: Copies | null;
   readonly scratch: Scratch;
+  readonly ranges: LeafRanges;
   readonly tell: (bytes: number) => void;
 }
 
@@ -40,6 +44,9 @@ const tree = originOf('tree');
 
 /** The tables whose rows make a session; their values are known so well that their rows are held to them everywhere. */
 export const isCore = ({ name }: Table): boolean => name === 'sessions' || name === 'events';
+
+/** Of events no row ever changes. */
+export const isLasting = ({ name }: Table): boolean => name === 'events';
 
 /** Takes down the rows and the entries of indexes of one page after another. */
 export class PageScan {
@@ -113,6 +120,9 @@ export class PageScan {
     }
     const isFree = !owner && this.of.reach.isFree(number);
     const origin = this.origin(version, owner !== null, isFree);
+    // Both are of the newest committed frame of the page.
+    if (version.file === 1 && isCurrent && owner && cells.length === page.cells)
+      this.of.ranges.add(owner.id, cells[0]?.rowid ?? 0, cells.at(-1)?.rowid ?? 0);
     const table = owner ?? this.guess(bytes, cells, place);
     if (!table) return;
     const used: [number, number][] = [];
@@ -182,19 +192,32 @@ export class PageScan {
     if (record.total !== cell.payload) return false;
     const isHeld = origin !== tree || isCore(table);
     if (isHeld ? !hasTypesOf(table, record) : record.columns > table.columns.length) return false;
-    let alone = 0;
+    let chain = 0;
     if (cell.overflow === 0) {
       if (isHeld && !hasValuesOf(table, record)) return false;
-    } else if (!this.holds(this.of.chains.payload(bytes, cell), table, isHeld)) {
-      alone = 1;
-      if (!this.holds(this.of.alone.payload(bytes, cell), table, isHeld)) return false;
+    } else {
+      chain = this.chainOf(bytes, cell, table, isHeld);
+      if (chain < 0) return false;
     }
     const hashes = this.hashes[table.id] as Buffer;
     let end = 0;
     for (const { columns } of table.indexes) end = hashes.writeDoubleLE(hashColumns(record, columns), end);
     hashes.writeDoubleLE(hashColumns(record, table.lasting), end);
-    this.of.scratch.addCandidate(table.id, cell.rowid, origin, rank, file, at, cell.start, alone, hashes);
+    this.of.scratch.addCandidate(table.id, cell.rowid, origin, rank, file, at, cell.start, chain, hashes);
     return true;
+  }
+
+  /** The place among `chainsOf` of the chain that makes a row of a cell, or -1; the record is then read from it. */
+  private chainOf(bytes: Buffer, cell: Cell, table: Table, isHeld: boolean): number {
+    const { chains, alone, copies } = this.of;
+    const payload = chains.payload(bytes, cell);
+    const isRow = this.holds(payload, table, isHeld);
+    if (isRow && !(copies && isLasting(table) && copies.cover(chains.pages))) return 0;
+    if (!isRow && this.holds(alone.payload(bytes, cell), table, isHeld)) return 1;
+    const copy = copies && isLasting(table) ? copies.chains.payload(bytes, cell) : null;
+    const isBetter = copy && copies?.cover(copies.chains.pages) && (!payload || !isRow || areNearlySame(copy, payload));
+    if (isBetter && this.holds(copy, table, isHeld)) return 2;
+    return this.holds(payload, table, isHeld) ? 0 : -1;
   }
 
   /** Whether a payload that was put together is a row; the record is then read from it. */
@@ -245,6 +268,10 @@ export class PageScan {
     }
   }
 }
+
+const areNearlySame = (one: Payload, other: Payload): boolean => isSlightlyDifferent(bytesOf(one), bytesOf(other));
+
+const bytesOf = ({ bytes, start, length }: Payload): Buffer => bytes.subarray(start, start + length);
 
 /** Whether the shape of rows says anything: tables of any values are told by their tree alone. */
 const isTellable = ({ columns, withoutRowid, isDistinct }: Table): boolean =>

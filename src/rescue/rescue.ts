@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from '../child/sqlite.ts';
 import { account } from './account.ts';
 import { ChainReader } from './chain.ts';
+import { copiesOf } from './copies.ts';
 import { decide } from './decide.ts';
 import { misspelt } from './domains.ts';
 import { boundsOf, doubtsOf } from './doubts.ts';
@@ -10,6 +11,7 @@ import { findSchema } from './find-schema.ts';
 import { addTriggers, buildIndexes } from './finish.ts';
 import { hasColumns } from './has.ts';
 import { imageOf, judgeFrames } from './image.ts';
+import { LeafRanges } from './leaf-ranges.ts';
 import { buildModel, type Model, type Table } from './model.ts';
 import { addPlaceholders, dropDeleted } from './placeholder.ts';
 import { type Reach, reach } from './reach.ts';
@@ -39,6 +41,8 @@ function rescueFrom(
   const aloneImage = imageOf({ ...source, wal: null }, new Map());
   const chains = new ChainReader(image, format.pageSize, format.usableSize);
   const alone = new ChainReader(aloneImage, format.pageSize, format.usableSize);
+  const copies = wal && wal.checkpointed.size > 0 ? copiesOf(source, wal) : null;
+  const chainsOf = [chains, alone, copies?.chains ?? chains];
   const found = findSchema(source, image, chains);
   const objects = settleSchema(found);
   const db = openOutput(output, format.pageSize);
@@ -48,15 +52,19 @@ function rescueFrom(
   const scratch = makeTables(new Database(join(folder, 'candidates')));
   try {
     const reached = reach(image, model, format);
+    const ranges = new LeafRanges();
     const size = (source.main?.size ?? 0) + (source.wal?.size ?? 0);
     const scanned = scan({
-      ...{ source, wal, model, image, reach: reached, chains, alone, scratch },
+      ...{ source, wal, model, image, reach: reached, chains, alone, copies, scratch, ranges },
       tell: (done) => tell({ phase: 'read', done, of: size }),
     });
     tell({ phase: 'decide', done: 0, of: 1 });
-    decide(scratch, model, reached);
+    decide(scratch, model, reached, ranges, (copy, row) => {
+      const own = chainsOf[row.chain];
+      return copies !== null && own !== undefined && copies.corrects(copy, row, own);
+    });
     const winners = scratch.db.prepare('SELECT count(*) FROM winner').pluck().get() as number;
-    const writing = { source, scratch, model, chains, alone };
+    const writing = { source, scratch, model, chains: chainsOf };
     writeRows(db, { ...writing, tell: (done) => tell({ phase: 'write', done, of: winners }) });
     const reader = new RowReader(source);
     const sessions = model.tables.find(({ name }) => name === 'sessions');

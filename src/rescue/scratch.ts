@@ -31,8 +31,8 @@ export type CandidateRow = readonly [
   at: number,
   /** Where in it the cell does. */
   cell: number,
-  /** 1 where its overflow chain is that of the main file alone. */
-  alone: number,
+  /** Which overflow chain: of the database, of the main file alone, or with pages of older frames (see `Copies`). */
+  chain: number,
   /** Of its columns, for each index of its table, and of those that no later version of it changes. */
   hashes: Buffer,
 ];
@@ -64,9 +64,9 @@ export function makeTables(db: Database.Database): Scratch {
   db.pragma('temp_store = FILE');
   db.exec(`
     CREATE TABLE candidate(tbl INTEGER, row INTEGER, origin INTEGER, rank INTEGER, file INTEGER, at INTEGER, cell INTEGER,
-      alone INTEGER, hashes BLOB);
+      chain INTEGER, hashes BLOB);
     CREATE TABLE vote(tbl INTEGER, row INTEGER, ix INTEGER, hash INTEGER, live INTEGER, file INTEGER, at INTEGER, cell INTEGER);
-    CREATE TABLE winner(tbl INTEGER, row INTEGER, file INTEGER, at INTEGER, cell INTEGER, alone INTEGER, origin INTEGER);
+    CREATE TABLE winner(tbl INTEGER, row INTEGER, file INTEGER, at INTEGER, cell INTEGER, chain INTEGER, origin INTEGER);
     CREATE TABLE missing(tbl INTEGER, row INTEGER, what TEXT, why TEXT);
     CREATE TABLE named(tbl INTEGER, row INTEGER, ix INTEGER, file INTEGER, at INTEGER, cell INTEGER);
   `);

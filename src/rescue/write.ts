@@ -14,8 +14,8 @@ export interface Writing {
   readonly source: Source;
   readonly scratch: Scratch;
   readonly model: Model;
-  readonly chains: ChainReader;
-  readonly alone: ChainReader;
+  /** By the number that a candidate has of its own. */
+  readonly chains: readonly ChainReader[];
   readonly tell: (rows: number) => void;
 }
 
@@ -36,24 +36,23 @@ export function openOutput(path: string, pageSize: number): Database.Database {
 }
 
 /** Writes the tables with the rows that were chosen, each with its own rowid. */
-export function writeRows(db: Database.Database, { source, scratch, model, chains, alone, tell }: Writing): void {
+export function writeRows(db: Database.Database, { source, scratch, model, chains, tell }: Writing): void {
   // A transaction of its own for each of thousands would write the first page as often.
   db.exec('BEGIN');
   for (const object of model.made) if (object.type === 'table') make(db, object);
   db.exec('COMMIT');
-  chains.reset();
-  alone.reset();
+  for (const one of chains) one.reset();
   const reader = new RowReader(source);
   const drop = scratch.db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
   // As they were decided: by table, then by rowid.
-  const select = scratch.db.prepare('SELECT tbl, row, file, at, cell, alone FROM winner ORDER BY rowid').raw();
+  const select = scratch.db.prepare('SELECT tbl, row, file, at, cell, chain FROM winner ORDER BY rowid').raw();
   scratch.db.unsafeMode(true);
   if (model.tables.some(({ name }) => name === 'sqlite_sequence')) db.exec('DELETE FROM sqlite_sequence');
   let written = 0;
   let now: Table | null = null;
   let inserts = new Map<number, Insert>();
   for (const winner of select.iterate() as IterableIterator<[number, number, number, number, number, number]>) {
-    const [tableId, rowid, file, at, cell, isAlone] = winner;
+    const [tableId, rowid, file, at, cell, chain] = winner;
     const table = model.tables[tableId] as Table;
     if (table !== now) {
       if (now) db.exec('COMMIT');
@@ -63,7 +62,7 @@ export function writeRows(db: Database.Database, { source, scratch, model, chain
     }
     written += 1;
     if ((written & 0xfff) === 0) tell(written);
-    const payload = reader.load({ file, at, cell }, !table.withoutRowid, isAlone === 1 ? alone : chains);
+    const payload = reader.load({ file, at, cell }, !table.withoutRowid, chains[chain] as ChainReader);
     const values = payload && valuesOf(table, reader.record, rowid);
     const why = !values
       ? 'cannot be read again'

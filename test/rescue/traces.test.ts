@@ -1,8 +1,9 @@
 // Damage that only something far away gives away, on ledgers of Coven's own schema.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import coven from '../../src/rescue/coven-0.4.6.json' with { type: 'json' };
 import { rescue } from '../../src/rescue/rescue.ts';
@@ -92,4 +93,56 @@ test.each([
   expect(ids).toEqual([0, 1, 2, 3, 4, 5].map(eventId));
   expect(report.refused).toEqual([]);
   expect(report.checks).toEqual({ integrity: [], foreignKeys: 0, search: null });
+});
+
+describe('of a row that a byte of the main file changed without changing a word, a frame of an older generation holds the right one', () => {
+  test.each([
+    ['in an overflow page', 1],
+    ['in a leaf', 0],
+  ])('%s', (_, nth) => {
+    const right = restarted();
+    const bytes = readFileSync(path);
+    const text = nth === 1 ? 'w3x1200 w3x1201' : 'short text';
+    const at = bytes.indexOf(text);
+    expect(at).toBeGreaterThan(0);
+    bytes[at + text.indexOf(' ')] = 0x21;
+    writeFileSync(path, bytes);
+    expect(rescued().report).toMatchObject({ lost: 0, uncertain: 0 });
+    expect(digests(`${path}-rescued`)).toEqual(right);
+  });
+
+  test('not where the frame itself is the damaged one', () => {
+    const right = restarted();
+    const wal = readFileSync(`${path}-wal`);
+    const at = wal.lastIndexOf('w3x1200 w3x1201');
+    wal[at + 'w3x1200'.length] = 0x21;
+    writeFileSync(`${path}-wal`, wal);
+    rescued();
+    expect(digests(`${path}-rescued`)).toEqual(right);
+  });
+
+  const digests = (file: string): readonly string[] => {
+    const db = new Database(file, { readonly: true });
+    const rows = db.prepare('SELECT rowid, payload_json FROM events ORDER BY rowid').raw().all() as [number, string][];
+    db.close();
+    return rows.map(([rowid, text]) => `${rowid} ${crc32(text)}`);
+  };
+
+  /** Puts in the path's place the files of a ledger whose WAL was restarted after it had taken its events; returns these. */
+  function restarted(): readonly string[] {
+    const db = new Database(path);
+    db.pragma('journal_mode = WAL');
+    db.pragma('wal_autocheckpoint = 0');
+    db.exec("UPDATE events SET payload_json = replace(payload_json, '{', '{ ')");
+    const insert =
+      "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, ?, 'output', '{\"data\":\"a short text\"}', '2026-11-01T00:00:00Z')";
+    db.prepare(insert).run(eventId(7), session);
+    db.pragma('wal_checkpoint(RESTART)');
+    db.exec("UPDATE sessions SET status = 'failed'");
+    const rows = digests(path);
+    const files = ['', '-wal'].map((suffix) => [suffix, readFileSync(path + suffix)] as const);
+    db.close();
+    for (const [suffix, bytes] of files) writeFileSync(path + suffix, bytes);
+    return rows;
+  }
 });
