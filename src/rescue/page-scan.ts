@@ -31,7 +31,7 @@ export interface Scan {
   /** Chains as the main file alone has them. */
   readonly alone: ChainReader;
   readonly copies: Copies | null;
-  readonly scratch: Scratch;
+  readonly scratch: Pick<Scratch, 'addCandidate' | 'addVote'>;
   readonly ranges: LeafRanges;
   readonly tell: (bytes: number) => void;
 }
@@ -287,8 +287,8 @@ const positions = (count: number): readonly number[] => some[count] ?? Array.fro
 export const integerAt = (bytes: Buffer, at: number, type: number): number =>
   type === 6 ? Number(bytes.readBigInt64BE(at)) : bytes.readIntBE(at, type === 5 ? 6 : type);
 
-/** Whether texts that are said to be documents are; asked of rows that were put together from several pages. */
-function areDocuments(table: Table, record: RecordView): boolean {
+/** Whether texts that are said to be documents are. */
+export function areDocuments(table: Table, record: RecordView): boolean {
   for (let at = 0; at < record.columns; at += 1) {
     if (!table.columns[at]?.isJson || record.types[at] === 0) continue;
     try {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from '../child/sqlite.ts';
 import { account } from './account.ts';
+import { Agreement } from './agreement.ts';
 import { ChainReader } from './chain.ts';
 import { copiesOf } from './copies.ts';
 import { decide } from './decide.ts';
@@ -13,6 +14,7 @@ import { hasColumns } from './has.ts';
 import { imageOf, judgeFrames } from './image.ts';
 import { LeafRanges } from './leaf-ranges.ts';
 import { buildModel, type Model, type Table } from './model.ts';
+import { isLasting } from './page-scan.ts';
 import { addPlaceholders, dropDeleted } from './placeholder.ts';
 import { type Reach, reach } from './reach.ts';
 import { type RowName, removeRows, unparented } from './remove.ts';
@@ -23,7 +25,11 @@ import { settleSchema } from './schema.ts';
 import { makeTables, type Scratch } from './scratch.ts';
 import { type Source, withSource } from './source.ts';
 import { strangeEvents } from './words.ts';
-import { openOutput, writeRows } from './write.ts';
+import { makeTablesOf, openOutput, writeRows } from './write.ts';
+import { indexAgreed, writeAgreed } from './write-agreed.ts';
+
+/** Each index takes half a megabyte to be summed up; Coven has four on events. */
+const indexLimit = 16;
 
 /** Reads a damaged ledger and writes what its bytes still hold. The README tells how. */
 export function rescue(request: RescueRequest, tell: (progress: RescueProgress) => void): RescueReport {
@@ -45,27 +51,39 @@ function rescueFrom(
   const chainsOf = [chains, alone, copies?.chains ?? chains];
   const found = findSchema(source, image, chains);
   const objects = settleSchema(found);
-  const db = openOutput(output, format.pageSize);
   const plain = new Database(':memory:');
   const model = buildModel(plain, objects);
   plain.close();
+  makeTablesOf(output, format.pageSize, model);
   const scratch = makeTables(new Database(join(folder, 'candidates')));
+  const events = model.tables.find((table) => isLasting(table) && table.indexes.length <= indexLimit);
+  const agreement = events && new Agreement(events, join(folder, 'agreed'), scratch);
+  let db: Database.Database | null = null;
   try {
     const reached = reach(image, model, format);
     const ranges = new LeafRanges();
     const size = (source.main?.size ?? 0) + (source.wal?.size ?? 0);
     const scanned = scan({
-      ...{ source, wal, model, image, reach: reached, chains, alone, copies, scratch, ranges },
+      ...{ source, wal, model, image, reach: reached, chains, alone, copies, ranges, scratch: agreement ?? scratch },
       tell: (done) => tell({ phase: 'read', done, of: size }),
     });
     tell({ phase: 'decide', done: 0, of: 1 });
+    const agreed = agreement?.settle() ?? 0;
     decide(scratch, model, reached, ranges, (copy, row) => {
       const own = chainsOf[row.chain];
       return copies !== null && own !== undefined && copies.corrects(copy, row, own);
     });
-    const winners = scratch.db.prepare('SELECT count(*) FROM winner').pluck().get() as number;
-    const writing = { source, scratch, model, chains: chainsOf };
-    writeRows(db, { ...writing, tell: (done) => tell({ phase: 'write', done, of: winners }) });
+    const winners = agreed + (scratch.db.prepare('SELECT count(*) FROM winner').pluck().get() as number);
+    for (const one of chainsOf) one.reset();
+    let written = 0;
+    const writing = {
+      ...{ source, scratch, model, chains: chainsOf },
+      tell: (done: number) => tell({ phase: 'write', done: written + done, of: winners }),
+    };
+    if (events && agreement && agreed > 0) written = writeAgreed(output, events, agreement, writing);
+    db = openOutput(output, format.pageSize);
+    if (events && agreed > 0) noteRepeated(scratch, events, indexAgreed(db, events));
+    writeRows(db, writing);
     const reader = new RowReader(source);
     const sessions = model.tables.find(({ name }) => name === 'sessions');
     const missing = missingSessions(scratch, model, reader, chains);
@@ -133,9 +151,15 @@ function rescueFrom(
       bytes: statSync(output).size,
     };
   } finally {
-    if (db.open) db.close();
+    if (db?.open) db.close();
+    agreement?.close();
     scratch.db.close();
   }
+}
+
+function noteRepeated({ db }: Scratch, table: Table, rowids: readonly number[]): void {
+  const drop = db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
+  for (const rowid of rowids) drop.run(table.id, rowid, 'uncertain', 'has the key of another row');
 }
 
 /** What SQLite finds wrong with a ledger that was written here. */

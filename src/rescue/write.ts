@@ -2,7 +2,7 @@ import Database from '../child/sqlite.ts';
 import { quote } from '../sqlite/names.ts';
 import type { ChainReader } from './chain.ts';
 import { type Model, make, type Table } from './model.ts';
-import { isCore } from './page-scan.ts';
+import { areDocuments, isCore } from './page-scan.ts';
 import { RowReader } from './rows.ts';
 import type { Scratch } from './scratch.ts';
 import type { Source } from './source.ts';
@@ -35,13 +35,21 @@ export function openOutput(path: string, pageSize: number): Database.Database {
   return db;
 }
 
-/** Writes the tables with the rows that were chosen, each with its own rowid. */
+/** Makes the tables, in a file of their own. */
+export function makeTablesOf(path: string, pageSize: number, model: Model): void {
+  const db = openOutput(path, pageSize);
+  try {
+    // A transaction of its own for each of thousands would write the first page as often.
+    db.exec('BEGIN');
+    for (const object of model.made) if (object.type === 'table') make(db, object);
+    db.exec('COMMIT');
+  } finally {
+    db.close();
+  }
+}
+
+/** Writes the rows that were chosen, each with its own rowid. */
 export function writeRows(db: Database.Database, { source, scratch, model, chains, tell }: Writing): void {
-  // A transaction of its own for each of thousands would write the first page as often.
-  db.exec('BEGIN');
-  for (const object of model.made) if (object.type === 'table') make(db, object);
-  db.exec('COMMIT');
-  for (const one of chains) one.reset();
   const reader = new RowReader(source);
   const drop = scratch.db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
   // As they were decided: by table, then by rowid.
@@ -66,7 +74,7 @@ export function writeRows(db: Database.Database, { source, scratch, model, chain
     const values = payload && valuesOf(table, reader.record, rowid);
     const why = !values
       ? 'cannot be read again'
-      : isCore(table) && !areDocuments(table, values)
+      : isCore(table) && !areDocuments(table, reader.record)
         ? 'holds a text that is no JSON'
         : insert(db, inserts, table, rowid, values);
     if (why !== null) drop.run(table.id, rowid, 'uncertain', why);
@@ -121,16 +129,3 @@ function makeInsert(db: Database.Database, table: Table, length: number): Insert
 /** A name of the rowid that no column has taken. */
 const rowidName = ({ columns }: Table): string | null =>
   ['rowid', '_rowid_', 'oid'].find((name) => !columns.some((column) => column.name.toLowerCase() === name)) ?? null;
-
-function areDocuments(table: Table, values: readonly SqlValue[]): boolean {
-  for (const [at, column] of table.columns.entries()) {
-    const value = values[at];
-    if (!column.isJson || typeof value !== 'string') continue;
-    try {
-      JSON.parse(value);
-    } catch {
-      return false;
-    }
-  }
-  return true;
-}
