@@ -82,7 +82,7 @@ function rescueFrom(
     };
     if (events && agreement && agreed > 0) written = writeAgreed(output, events, agreement, writing);
     db = openOutput(output, format.pageSize);
-    if (events && agreed > 0) noteRepeated(scratch, events, indexAgreed(db, events));
+    if (events && agreement && agreed > 0) indexAgreed(db, events, agreement, scratch);
     writeRows(db, writing);
     const reader = new RowReader(source);
     const sessions = model.tables.find(({ name }) => name === 'sessions');
@@ -155,11 +155,6 @@ function rescueFrom(
     agreement?.close();
     scratch.db.close();
   }
-}
-
-function noteRepeated({ db }: Scratch, table: Table, rowids: readonly number[]): void {
-  const drop = db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
-  for (const rowid of rowids) drop.run(table.id, rowid, 'uncertain', 'has the key of another row');
 }
 
 /** What SQLite finds wrong with a ledger that was written here. */

@@ -5,7 +5,7 @@ import type { ChainReader } from './chain.ts';
 import type { Table } from './model.ts';
 import { areDocuments } from './page-scan.ts';
 import { RowReader } from './rows.ts';
-import { origins } from './scratch.ts';
+import { origins, type Scratch } from './scratch.ts';
 import { TreeWriter, writeWhole } from './tree-writer.ts';
 import { quote, type Writing } from './write.ts';
 
@@ -47,27 +47,22 @@ export function writeAgreed(path: string, table: Table, agreement: Agreement, wr
 }
 
 /**
- * Fills the indexes that SQLite made with the table. Rows of one key are none of a sound ledger: of those, the first stays. Returns the rowids of
- * the others.
+ * Fills the indexes that SQLite made with the table. Rows of one key are in no sound ledger: where there are, the table is empty again, and
+ * all of its rows become winners, which SQLite takes or refuses one by one.
  */
-export function indexAgreed(db: Database.Database, { name }: Pick<Table, 'name'>): readonly number[] {
-  const reindex = db.prepare(`REINDEX ${quote(name)}`);
+export function indexAgreed(
+  db: Database.Database,
+  { id, name }: Pick<Table, 'id' | 'name'>,
+  agreement: Pick<Agreement, 'each'>,
+  scratch: Pick<Scratch, 'db'>,
+): void {
   try {
-    reindex.run();
-    return [];
+    db.prepare(`REINDEX ${quote(name)}`).run();
   } catch {
-    const gone: number[] = [];
-    const lists = db.prepare("SELECT name FROM pragma_index_list(?) WHERE origin <> 'c'").pluck().all(name) as string[];
-    for (const index of lists) {
-      const names = db.prepare('SELECT name FROM pragma_index_info(?)').pluck().all(index) as string[];
-      const columns = names.map(quote).join(', ');
-      const repeated = db.prepare(
-        `DELETE FROM ${quote(name)} NOT INDEXED WHERE rowid NOT IN (SELECT min(rowid) FROM ${quote(name)} NOT INDEXED GROUP BY ${columns}) RETURNING rowid`,
-      );
-      gone.push(...(repeated.pluck().all() as number[]));
-    }
-    reindex.run();
-    return gone;
+    // Without a condition it asks no index, which would contradict it.
+    db.exec(`DELETE FROM ${quote(name)}`);
+    const later = scratch.db.prepare('INSERT INTO winner VALUES (?,?,?,?,?,?,?)');
+    agreement.each((row) => void later.run(id, row.rowid, row.file, row.at, row.cell, row.chain, tree));
   }
 }
 

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seeded } from '../../fixtures/damage/random.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
+import { makeTables } from '../../src/rescue/scratch.ts';
 import { TreeWriter, writeWhole } from '../../src/rescue/tree-writer.ts';
 import { indexAgreed } from '../../src/rescue/write-agreed.ts';
 
@@ -117,7 +118,7 @@ test.each([
   rmSync(path);
 });
 
-test('of rows of one key, which no sound ledger has, the first stays', () => {
+test('rows of one key, which no sound ledger has, are taken or refused by SQLite', () => {
   const path = join(scratch.path, 'keys.sqlite3');
   const empty = new Database(path);
   empty.exec('CREATE TABLE t(text TEXT PRIMARY KEY NOT NULL)');
@@ -125,8 +126,11 @@ test('of rows of one key, which no sound ledger has, the first stays', () => {
   const texts = ['a', 'b', 'a', 'c', 'b'];
   write(path, 4096, 3, new Map(texts.map((text, at) => [at + 1, text])));
   const db = new Database(path);
-  expect([...indexAgreed(db, { name: 't' })].sort()).toEqual([3, 5]);
-  expect(db.prepare('SELECT text FROM t ORDER BY rowid').pluck().all()).toEqual(['a', 'b', 'c']);
+  const notes = makeTables(new Database(':memory:'));
+  const rows = texts.map((_, at) => ({ rowid: at + 1, file: 0, at: 0, cell: at, chain: 0 }));
+  indexAgreed(db, { id: 4, name: 't' }, { each: (visit) => rows.forEach(visit) }, notes);
+  expect(db.prepare('SELECT count(*) FROM t').pluck().get()).toBe(0);
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+  expect(notes.db.prepare('SELECT row FROM winner WHERE tbl = 4').pluck().all()).toEqual([1, 2, 3, 4, 5]);
   db.close();
 });
