@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from '../child/sqlite.ts';
+import { quote } from '../sqlite/names.ts';
 import type { Agreement } from './agreement.ts';
 import type { ChainReader } from './chain.ts';
 import type { Table } from './model.ts';
@@ -7,7 +8,7 @@ import { areDocuments } from './page-scan.ts';
 import { RowReader } from './rows.ts';
 import { origins, type Scratch } from './scratch.ts';
 import { TreeWriter, writeWhole } from './tree-writer.ts';
-import { quote, type Writing } from './write.ts';
+import type { Writing } from './write.ts';
 
 /** Offsets in the header of a database. Source: the SQLite file format, section 1.3. */
 const pagesAt = 28;
