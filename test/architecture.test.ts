@@ -277,6 +277,8 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
     'src/plugins/program.ts',
     'src/repair/engine/attributes.ts',
     'src/repair/engine/durable.ts',
+    // The new ledger, and scratch files.
+    'src/rescue/tree-writer.ts',
     // Some pages of a ledger, in the folder that it is read from.
     'src/sqlite/extract.ts',
     // A folder of the user's cache, for Node.
@@ -355,7 +357,7 @@ describe('the jobs of the program that opens ledgers', () => {
       // The minimal daemon has a ledger of its own.
       'src/daemon/ledger.ts',
       // A new ledger, and what is noted beside it.
-      ...['merge', 'rescue', 'words', 'write'].map((name) => `src/rescue/${name}.ts`),
+      ...['merge', 'rescue', 'words', 'write', 'write-agreed'].map((name) => `src/rescue/${name}.ts`),
       'src/sqlite/open-to-read.ts',
       'src/sqlite/open-to-write.ts',
     ]);
