@@ -3,7 +3,7 @@ import { withoutHome } from '../src/coven/gates.ts';
 import { floodBytes } from '../src/coven/limits.ts';
 import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
-import { count } from '../src/model/amounts.ts';
+import { count, instant } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 import type { LogError, LogStory } from '../src/model/observation.ts';
 
@@ -82,7 +82,7 @@ export const daemonLog = defineCheck({
     ok: { message: ({ lines }) => `the recovery log shows nothing unusual (${count(lines, 'line')} read)` },
     'crash-loop': {
       message: ({ starts, minutes, at }) =>
-        `the daemon was started ${starts} times within ${minutes} minutes, the last time at ${at}`,
+        `the daemon was started ${starts} times within ${minutes} minutes, the last time at ${instant(at)}`,
       hint: (facts) => [
         'Find out what starts it again and again: a supervisor, or a script.',
         ...(serveByHand(facts)
@@ -93,7 +93,7 @@ export const daemonLog = defineCheck({
     },
     panic: {
       message: ({ panics, lastPanicAt }) =>
-        `the daemon crashed ${count(panics, 'time')} according to its log, the last time at ${lastPanicAt}`,
+        `the daemon crashed ${count(panics, 'time')} according to its log, the last time at ${instant(lastPanicAt)}`,
       hint: () => 'Keep <coven-home>/daemon-recovery.log for support: it names the place in the program.',
       follows: ['daemon:log crash-loop'],
     },

@@ -34,7 +34,7 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
         hint: (facts) => [...toRun('start', facts), 'If it fails, `coven daemon serve` in the foreground says why.'],
       },
       'not-restarted': {
-        message: ({ pid, now }) => `the process of before (pid ${pid ?? 'unknown'}) still runs, with ${versionOf(now)}`,
+        message: ({ pid, now }) => `the daemon was not restarted: pid ${pid ?? 'unknown'} still runs ${versionOf(now)}`,
         hint: (facts) => ['Restart it:', ...toRun('restart', facts)],
       },
       older: {

@@ -38,6 +38,7 @@ describe('help', () => {
 
   test('of words that begin several commands names them', async () => {
     const { stdout } = await cli(['backup', '--help']);
+    for (const word of ['help', '-h']) expect((await cli(['backup', word])).stdout).toBe(stdout);
     expect(stdout.match(/backup (create|list|verify|restore) {2}/g)).toHaveLength(4);
   });
 
@@ -47,12 +48,30 @@ describe('help', () => {
     expect(help('daemon serve')).not.toContain('--managed-started-at');
   });
 
-  test.each([['-v'], ['-V'], ['--version'], ['version'], ['undo', '-v'], ['backup', 'create', '--version']])(
-    'the version: %s %s %s',
-    async (...words) => {
-      expect(await cli(words)).toMatchObject({ exitCode: 0, stderr: '', stdout: `${tool().version}\n` });
-    },
-  );
+  test.each([
+    ['-v'],
+    ['-V'],
+    ['--version'],
+    ['version'],
+    ['undo', '-v'],
+    ['undo', 'version'],
+    ['backup', 'create', '--version'],
+    ['backup', 'version'],
+  ])('the version: %s %s %s', async (...words) => {
+    expect(await cli(words)).toMatchObject({ exitCode: 0, stderr: '', stdout: `${tool().version}\n` });
+  });
+
+  test.each([
+    [['explain', 'help'], 'Usage: coven-doctor explain CHECK'],
+    [['backup', 'create', 'help'], 'Usage: coven-doctor backup create'],
+    [['bundle', 'help'], 'Usage: coven-doctor bundle [options]'],
+  ])('`help` after a command: %j', async (words, said) => {
+    expect(await cli(words)).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining(said) });
+  });
+
+  test('`help` after a command that takes a file is the name of one', async () => {
+    expect(await cli(['analyze', 'help'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
 
   test('a word after `--` is no question', async () => {
     expect(await cli(['explain', '--', '-h'])).toMatchObject({ exitCode: 2, stdout: '' });

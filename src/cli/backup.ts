@@ -19,7 +19,7 @@ import { sweep } from '../repair/engine/sweep.ts';
 import { consent } from './consent.ts';
 import { longWork } from './display.ts';
 import type { Named } from './home.ts';
-import { print } from './print.ts';
+import { print, printError, printScreen } from './print.ts';
 import { backupWork } from './run-backup.ts';
 import { UsageError } from './usage.ts';
 
@@ -62,7 +62,7 @@ async function refusing({ json, home }: BackupOptions, act: () => Promise<number
     if (why === null && !(error instanceof Refused)) throw error;
     const refused = why ?? (error as Refused).message;
     if (json) await print(documentOf({ ok: false, refused }));
-    else process.stderr.write(`coven-doctor: ${harmless(refused)}\n`);
+    else printError(`coven-doctor: ${harmless(refused)}\n`);
     return error instanceof Refused ? error.exit : refusedCode;
   }
 }
@@ -196,6 +196,7 @@ function choose(place: string, id: string): Whole {
 const unknown = (id: string): UsageError =>
   new UsageError(`no backup ${JSON.stringify(id)}; \`coven-doctor backup list\` names them all`);
 
-const say = (json: boolean, document: object, text: string): Promise<void> => print(json ? documentOf(document) : text);
+const say = (json: boolean, document: object, text: string): Promise<void> =>
+  json ? print(documentOf(document)) : printScreen(text);
 
 const documentOf = (document: object): string => `${harmlessJson(JSON.stringify(document, null, 2))}\n`;

@@ -22,7 +22,7 @@ import { asUsage, placeOf } from './outputs.ts';
 import type { Packed, PackRequest, SaidRun } from './pack-protocol.ts';
 import { type Packer, startPacker } from './packer.ts';
 import { withPluginChecks } from './plugins.ts';
-import { print } from './print.ts';
+import { print, printError, printScreen } from './print.ts';
 import { rescueMember } from './rescue-member.ts';
 import { selectChecks } from './select.ts';
 
@@ -126,7 +126,7 @@ export async function packerAfter(home: string, format: Format, ended: AbortSign
       const plain = { estimate: false, events: null, titles: false, logText: false, place, tell: tellStage };
       const outcome = await packed(found, { ...report, ...plain, home, ended }).finally(() => shown?.end());
       if (format === 'text' || outcome.withheld.length > 0) return tell(outcome, false);
-      process.stderr.write(sayWritten(outcome));
+      printError(sayWritten(outcome));
       return 0;
     },
   };
@@ -238,7 +238,7 @@ async function tell(outcome: Outcome, json: boolean): Promise<number> {
   const { estimate, ...answer } = outcome;
   const isWithheld = answer.withheld.length > 0;
   if (json) await print(`${harmlessJson(JSON.stringify(answer, null, 2))}\n`);
-  else if (isWithheld) process.stderr.write(sayWithheld(answer.withheld));
-  else await print(estimate ? sayEstimate(answer) : sayWritten(answer));
+  else if (isWithheld) printError(sayWithheld(answer.withheld));
+  else await printScreen(estimate ? sayEstimate(answer) : sayWritten(answer));
   return isWithheld ? withheldCode : 0;
 }

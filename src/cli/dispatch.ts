@@ -19,8 +19,9 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   const { commands } = await import('./commands/index.ts');
   const asked = questionOf(words);
   const [command, rest] = commandOf(commands, asked ? asked.about : words);
-  if (asked?.what === 'version') return (await import('./version.ts')).printVersion(words.includes('--verbose'));
-  if (asked) return (await import('./help.ts')).printHelp(command);
+  const what = asked?.what ?? questionAfter(command, rest);
+  if (what === 'version') return (await import('./version.ts')).printVersion(words.includes('--verbose'));
+  if (what === 'help') return (await import('./help.ts')).printHelp(command);
   if (!('run' in command)) throw new UsageError(incomplete(command, rest));
   // Shells run this at their start, so it does without yargs, too.
   const shell = command.name === 'completion' && rest.length === 1 && shells.find((shell) => shell === rest[0]);
@@ -72,6 +73,16 @@ function questionOf(words: readonly string[]): Question | null {
   if (before.some((word) => word.startsWith('-') && helpWords.has(word))) return { what: 'help', about };
   if (before.some((word) => word.startsWith('-') && versionWords.has(word))) return { what: 'version', about };
   return null;
+}
+
+/** Recognises `backup help` and `undo version`. A command that takes a file may be meant for one of that name. */
+function questionAfter(command: Command | Family, rest: readonly string[]): Question['what'] | null {
+  const [word, ...more] = rest;
+  if (more.length > 0 || (word !== 'help' && word !== 'version')) return null;
+  const takesFile =
+    'positionals' in command &&
+    Object.values(command.positionals).some(({ value }) => value === 'FILE' || value === 'MODULE');
+  return takesFile ? null : word;
 }
 
 /** The command that the words begin with, the longest name first, and the words after it. */

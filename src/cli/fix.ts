@@ -16,7 +16,7 @@ import type { Threshold } from '../run/report.ts';
 import { consent } from './consent.ts';
 import { applyRescue, partsOf } from './fix-rescue.ts';
 import type { Named } from './home.ts';
-import { print } from './print.ts';
+import { onScreen, print, printError, printScreen } from './print.ts';
 import { recheck } from './recheck.ts';
 import { backUp } from './run-backup.ts';
 import { type Survey, survey, toldFacts, toldPlan } from './survey.ts';
@@ -61,19 +61,19 @@ async function surveyStill(options: FixOptions, signal: AbortSignal): Promise<Su
 /** A run that was cut off is finished or taken back before anything is planned: it may have left what is wrong now. */
 async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
   const home = options.home.path;
-  if (!options.json) await print('A repair was cut off. It is finished or taken back before anything else.\n');
+  if (!options.json) await printScreen('A repair was cut off. It is finished or taken back before anything else.\n');
   if (!(await isAgreed(options, 'Do that now?', signal))) {
     if (options.json) return tell(options, before, null, refusedCode);
-    await print(notRecoveredWords(againWords(options), options.home));
+    await printScreen(notRecoveredWords(againWords(options), options.home));
     return refusedCode;
   }
   let recovered: readonly Recovered[] = [];
   try {
     recovered = await recoverRuns(home, signal);
-    if (!options.json) await print(renderRecovered(recovered, home));
+    if (!options.json) await printScreen(renderRecovered(recovered, home));
   } catch (error) {
     const refused = reasonOf(error);
-    process.stderr.write(renderRefusal(refused, home));
+    printError(renderRefusal(refused, home));
     return options.json ? tell(options, before, null, refusedCode, { recovered, refused }) : refusedCode;
   }
   const after = await surveyStill(options, signal);
@@ -97,7 +97,7 @@ async function fixNow(
 ): Promise<number> {
   const { plan, report } = before;
   if (plan.steps.length === 0) return tell(options, before, null, report.exitCode, cutOff);
-  if (!options.json) await print(renderPlan(plan, { home: options.home, allow: options.allow }));
+  if (!options.json) await printScreen(renderPlan(plan, { home: options.home, allow: options.allow }));
   const barred = barredSteps(plan, options.allow);
   // Nobody is asked to agree to what is refused anyway; a document tells it fix by fix.
   if (!options.json && barred.length === plan.steps.length) return tell(options, before, null, refusedCode, cutOff);
@@ -131,7 +131,7 @@ export async function apply(
         throw error;
       });
   if (after === null || signal.aborted) {
-    if (!options.json) await print(renderParts(done, options.home));
+    if (!options.json) await printScreen(renderParts(done, options.home));
     return exitCode(fixes, signal);
   }
   const told = { ...after.told, plan: options.json ? toldPlan(plan, after.told.value) : plan };
@@ -150,7 +150,9 @@ const renderParts = (done: readonly Done[], home: FixOptions['home']): string =>
 /** A rescue is a run of its own: what does not wait for it comes before it, and what does is done only where it was. */
 async function applyParts(plan: Plan, options: FixOptions, signal: AbortSignal): Promise<readonly Done[]> {
   const home = options.home.path;
-  const say = options.json ? () => undefined : (text: string) => void process.stdout.write(text);
+  const say = options.json
+    ? () => undefined
+    : (text: string) => void process.stdout.write(onScreen(text, process.stdout));
   const ofSteps = (steps: readonly Step[]) => {
     const part = { ...plan, steps };
     return {
@@ -215,10 +217,12 @@ async function tell(
     await print(renderFixJson({ ...told, applied: done, exitCode: code, recovered: runs, recoveryRefused }, tool()));
     return code;
   }
-  if (outcome) await print(`${renderParts(outcome.done, options.home)}\n${conclusion(told.report)}\n`);
-  else if (plan.steps.length === 0) await print(renderPlan(plan, { home: options.home, allow: options.allow }));
+  if (outcome) await printScreen(`${renderParts(outcome.done, options.home)}\n${conclusion(told.report)}\n`);
+  else if (plan.steps.length === 0) await printScreen(renderPlan(plan, { home: options.home, allow: options.allow }));
   else
-    await print(`Nothing was changed.\n${notAppliedWords(plan, options.allow, againWords(options), options.home)}\n`);
+    await printScreen(
+      `Nothing was changed.\n${notAppliedWords(plan, options.allow, againWords(options), options.home)}\n`,
+    );
   return code;
 }
 

@@ -54,6 +54,7 @@ async function run(words: readonly string[], signal: AbortSignal): Promise<numbe
 
 async function refuse(error: UsageError): Promise<number> {
   const { harmless } = await import('../model/harmless.ts');
-  process.stderr.write(`coven-doctor: ${harmless(error.message)}\n`);
+  const { printError } = await import('./print.ts');
+  printError(`coven-doctor: ${harmless(error.message)}\n`);
   return 2;
 }

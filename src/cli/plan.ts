@@ -7,7 +7,7 @@ import { digestOf } from '../repair/digest.ts';
 import { parsePlan } from '../repair/schema.ts';
 import { againWords, apply, type FixOptions } from './fix.ts';
 import { placeOf, writeOutput } from './outputs.ts';
-import { print } from './print.ts';
+import { print, printError, printScreen } from './print.ts';
 import { survey } from './survey.ts';
 import { UsageError } from './usage.ts';
 
@@ -23,7 +23,7 @@ export async function plan(options: FixOptions, output: string | undefined, sign
   if (file !== null) await writeOutput(file, document);
   const { home, allow, json } = options;
   const next = toApplyWords(plan, allow, againWords(options), file === null ? null : file.path, home);
-  await print(json ? document : renderPlan(plan, { home, allow }) + next);
+  await (json ? print(document) : printScreen(renderPlan(plan, { home, allow }) + next));
   return 0;
 }
 
@@ -34,7 +34,7 @@ export async function plan(options: FixOptions, output: string | undefined, sign
 export async function applySaved(options: FixOptions, file: string, signal: AbortSignal): Promise<number> {
   const saved = read(file);
   const refuse = async (why: string): Promise<number> => {
-    process.stderr.write(`coven-doctor: ${harmless(file)} is not applied: ${harmless(why)}\n`);
+    printError(`coven-doctor: ${harmless(file)} is not applied: ${harmless(why)}\n`);
     if (options.json) await print(`${harmlessJson(JSON.stringify({ ok: false, refused: why }, null, 2))}\n`);
     return refusedCode;
   };

@@ -1,3 +1,4 @@
+import { wrapScreen } from '../render/wrap.ts';
 import { UsageError } from './usage.ts';
 
 /**
@@ -15,3 +16,14 @@ export async function print(text: string): Promise<void> {
     process.stdout.write(text, done);
   });
 }
+
+/** Prints text for somebody who reads it: on a terminal it is wrapped to its width. */
+export const printScreen = (text: string): Promise<void> => print(onScreen(text, process.stdout));
+
+/** The same on stderr, without waiting for it. */
+export function printError(text: string): void {
+  process.stderr.write(onScreen(text, process.stderr));
+}
+
+export const onScreen = (text: string, to: NodeJS.WriteStream): string =>
+  to.isTTY ? wrapScreen(text, to.columns) : text;

@@ -19,7 +19,7 @@ import type { RescueReport } from '../rescue/report.ts';
 import { consent } from './consent.ts';
 import type { Named } from './home.ts';
 import { asUsage, placeOf } from './outputs.ts';
-import { print } from './print.ts';
+import { print, printError, printScreen } from './print.ts';
 import { rescueWork } from './rescue-foreseen.ts';
 import { rescueInPlace } from './rescue-in-place.ts';
 import { backupsToMerge, otherLedger, runRescue } from './rescue-run.ts';
@@ -86,7 +86,7 @@ export async function rescue(given: RescueOptions, signal: AbortSignal): Promise
     if (code === null) throw error;
     const refused = `${why ?? (error as Error).message}; nothing was changed`;
     if (options.json) await print(`${JSON.stringify({ ok: false, refused }, null, 2)}\n`);
-    else process.stderr.write(`coven-doctor: ${harmless(refused)}\n`);
+    else printError(`coven-doctor: ${harmless(refused)}\n`);
     return code;
   }
 }
@@ -105,10 +105,10 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
     },
     agree: async (report, opened) => {
       if (!json) {
-        await print(
+        await printScreen(
           renderRescue(await shownReport(report, signal), { ledger, output: null, place: 'asked', opened, next: null }),
         );
-        await print(renderOffers(offersFor(options, report), named));
+        await printScreen(renderOffers(offersFor(options, report), named));
       }
       return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
     },
@@ -130,7 +130,7 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
       ...(await shownReport(report, signal)),
     };
     await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
-  } else await print(renderPlaced(outcome, runId, why, mergeWords(options), named));
+  } else await printScreen(renderPlaced(outcome, runId, why, mergeWords(options), named));
   return exit;
 }
 
@@ -181,11 +181,11 @@ async function tell(
   const words = [...(from === null ? [] : ['--from', from, '-o', 'rescued.sqlite3']), ...mergeWords(options)];
   const named = from === null ? options.named : { path: options.home };
   const next = typedLine(command('coven-doctor', 'rescue', ...words), named);
-  await print(
-    json
-      ? `${harmlessJson(JSON.stringify(shown, null, 2))}\n`
-      : renderRescue(told, { ledger, output, place: null, opened: null, next }) + renderOffers(offers, named),
-  );
+  if (json) await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
+  else
+    await printScreen(
+      renderRescue(told, { ledger, output, place: null, opened: null, next }) + renderOffers(offers, named),
+    );
   return exit;
 }
 

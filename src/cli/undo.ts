@@ -8,7 +8,7 @@ import { Refusal } from '../repair/engine/refusal.ts';
 import { listRuns } from '../repair/engine/runs.ts';
 import { type Undone, undoRun } from '../repair/engine/undo.ts';
 import type { Newer } from '../store/protocol.ts';
-import { print } from './print.ts';
+import { onScreen, print, printError, printScreen } from './print.ts';
 
 const refusedCode = 5;
 
@@ -20,13 +20,11 @@ export async function undo(
   signal: AbortSignal,
 ): Promise<number> {
   const home = named.path;
-  const say = json ? () => undefined : (text: string) => void process.stdout.write(text);
+  const say = json ? () => undefined : (text: string) => void process.stdout.write(onScreen(text, process.stdout));
   const undone = await undoRun({ home, run, signal, tell: (progress) => say(renderProgress(progress, home)) });
   const lost = await lostBy(undone, home, signal);
-  await print(
-    json ? `${JSON.stringify({ ...undone, ...(lost && { lost }) }, null, 2)}\n` : renderUndone(undone, named),
-  );
-  if (lost && !json) await print(renderLost(lost));
+  if (json) await print(`${JSON.stringify({ ...undone, ...(lost && { lost }) }, null, 2)}\n`);
+  else await printScreen(renderUndone(undone, named) + (lost ? renderLost(lost) : ''));
   return undone.exit;
 }
 
@@ -44,11 +42,12 @@ export async function runs(named: NamedHome, json: boolean): Promise<number> {
   const home = named.path;
   try {
     const list = listRuns(home);
-    await print(json ? `${JSON.stringify({ runs: list }, null, 2)}\n` : renderRuns(list, named));
+    if (json) await print(`${JSON.stringify({ runs: list }, null, 2)}\n`);
+    else await printScreen(renderRuns(list, named));
     return 0;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    process.stderr.write(renderRefusal(error.reason, home));
+    printError(renderRefusal(error.reason, home));
     if (json) await print(`${JSON.stringify({ ok: false, refused: error.reason }, null, 2)}\n`);
     return refusedCode;
   }

@@ -18,3 +18,7 @@ export function grouped(value: number): string {
   for (let end = digits.length; end > 0; end -= 3) groups.unshift(digits.slice(Math.max(0, end - 3), end));
   return `${value < 0 ? '-' : ''}${groups.join(',')}`;
 }
+
+/** `2026-11-25 03:12:08 UTC`, from a time as Coven writes it in UTC. Any other value is returned as text. */
+export const instant = (at: unknown): string =>
+  String(at).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/, '$1 $2 UTC');

@@ -1,7 +1,7 @@
 import { harmless } from '../model/harmless.ts';
 import type { Judged } from '../run/accepted.ts';
 
-/** Why a finding does not count, or counts again; undefined where nothing was said about it beforehand. */
+/** Why a finding does not count, or counts again; undefined if it was never accepted. */
 export function sayAccepted({ suppressed, known, expired }: Judged): string | undefined {
   if (suppressed) return `suppressed until ${suppressed.expires}${because(suppressed.reason)}`;
   if (known) return 'known: it is in the baseline';
@@ -9,5 +9,5 @@ export function sayAccepted({ suppressed, known, expired }: Judged): string | un
   return undefined;
 }
 
-/** A reason that is not told stands in the file of suppressions. */
+/** A reason that is not shown is in the suppression file. */
 const because = (reason: string): string => (reason.startsWith('‹') ? '' : `: ${harmless(reason)}`);

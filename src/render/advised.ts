@@ -4,13 +4,13 @@ import type { Risk } from '../model/step.ts';
 import { fixCommand, risksOf } from './remediation.ts';
 import { adviseOn } from './words.ts';
 
-/** What to do about a finding: what has to be known first, the repair where there is one, then what can be done by hand. */
+/** What to do about a finding: what to know first, the repair if there is one, then what can be done by hand. */
 export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding, unattended = false): Advice {
   const fix = fixCommand(check, finding);
   const byHand = adviseOn(check, finding).filter(
     (part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)),
   );
-  // Sentences that introduce no command are what to know before anything is done.
+  // A sentence that introduces no command is to be known before anything is done.
   const begins = byHand.findIndex((part) => typeof part !== 'string' || part.endsWith(':'));
   const first = begins === -1 ? byHand : byHand.slice(0, begins);
   const rest = byHand.slice(first.length);
@@ -22,7 +22,7 @@ export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding:
   ];
 }
 
-/** What a repair costs, said before it is typed. Where it cannot ask, its plan is shown by another command. */
+/** The cost of a repair, said before its command. Without a terminal it cannot ask, so `plan` shows the plan first. */
 function repairLines(fix: CommandLine, risks: readonly Risk[], unattended: boolean): Advice {
   if (risks.length === 0) return ['Fix it (a backup comes first, and `coven-doctor undo` takes it back):', fix];
   const costs = [

@@ -15,14 +15,14 @@ import type { Newer } from '../store/protocol.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { reasonWords } from './words/reasons.ts';
 
-/** Rows of the tables that matter to whoever chooses a backup; null where they could not be counted. */
+/** Rows of the tables by which a user chooses a backup; null if they could not be counted. */
 const rows = ({ ledgers }: Manifest): { readonly sessions: number | null; readonly events: number | null } => {
   const tables = ledgers.find(({ path }) => path === names.ledger)?.content.tables ?? [];
   const of = (wanted: string): number | null => tables.find(({ name }) => name === wanted)?.rows ?? null;
   return { sessions: of('sessions'), events: of('events') };
 };
 
-/** One whole backup as JSON. */
+/** One complete backup as JSON. */
 export const summary = (id: string, path: string, manifest: Manifest): object => ({
   id,
   path,
@@ -52,7 +52,7 @@ export const created = ({ id, path, manifest }: Backup): string =>
 
 const shownUnheld = 20;
 
-/** What a backup could not hold, a line each. */
+/** What a backup does not contain, one line each. */
 function unheldLines({ unheld = [] }: Manifest): readonly string[] {
   if (unheld.length === 0) return [];
   const more = unheld.length - shownUnheld;
@@ -82,7 +82,7 @@ export function list(backups: readonly Listed[], mayGo: readonly string[], home:
 
 interface Verdict {
   readonly backup: Listed;
-  /** Null for what is no whole backup. */
+  /** Null for an incomplete backup. */
   readonly proof: Proof | null;
 }
 
@@ -119,7 +119,7 @@ const rowsOf = (newer: Newer): readonly string[] => [
   `  ${count(newer.changedSessions.length, 'session')} in another state${ids(newer.changedSessions)}`,
 ];
 
-/** What would go with the ledger that an undo puts back. */
+/** Rows that would be lost if an undo put the earlier ledger back. */
 export const renderLost = (newer: Newer): string =>
   `${['Written since, and lost if it were:', ...rowsOf(newer)].join('\n')}\n`;
 
@@ -138,7 +138,7 @@ export function preview(backup: { readonly id: string; readonly manifest: Manife
   ].join('\n')}\n`;
 }
 
-/** The command that carries a restore out, after what it would do was shown. */
+/** The command that carries out a restore that was only shown. */
 export function toRestore(
   id: string,
   { named, backupDir }: { readonly named: NamedHome; readonly backupDir: string | null },
@@ -164,7 +164,7 @@ export function restored(home: string, run: string, { newer }: Prepared, { unatt
   ].join('\n');
 }
 
-/** Why a restore was not done, and what is left of it. */
+/** Why a restore was not done, and what it left behind. */
 export function notRestored({ outcome, reason }: FixOutcome, home: string): string {
   const why = reason ? expand(reasonWords(reason.code, reason.facts), home) : 'it failed';
   if (outcome === 'refused') return why;

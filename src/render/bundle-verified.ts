@@ -2,7 +2,7 @@ import type { Manifest } from '../bundle/verify.ts';
 import { bytes, count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 
-/** What a whole bundle holds, and what it does not. */
+/** What an intact bundle contains, and what it omits. */
 export function renderVerified(
   file: string,
   { members, tool, createdAt, cut, leftOut, included = [], reduced = [] }: Manifest,

@@ -13,7 +13,7 @@ interface Missing {
   readonly reduced: readonly { readonly member: string; readonly rule: string }[];
 }
 
-/** What a bundle is told by in JSON. */
+/** The JSON answer of `bundle`. */
 export interface Answer {
   readonly ok: boolean;
   readonly path: string | null;
@@ -21,7 +21,7 @@ export interface Answer {
   readonly members: readonly { readonly name: string; readonly bytes: number }[];
   readonly cut: Missing['cut'];
   readonly leftOut: Missing['leftOut'];
-  /** Members that hold shapes alone, since they could not be proven clean, and the rules for which. */
+  /** Members reduced to shapes because they could not be proven clean, each with the rule that found something. */
   readonly reduced: Missing['reduced'];
   readonly withheld: readonly { readonly member: string; readonly rule: string }[];
 }
@@ -38,7 +38,7 @@ export const answerOf = (
   reduced,
 });
 
-/** Where the bundle is, and what it does not hold. */
+/** Says where the bundle is and what it omits. */
 export function sayWritten({ path, bytes: size, members, cut, leftOut, reduced }: Answer): string {
   const lines = [
     `Bundle written: ${harmless(path ?? '')} (${bytes(size)}, ${count(members.length, 'member')}), proven to hold no known secret.`,
@@ -50,7 +50,7 @@ export function sayWritten({ path, bytes: size, members, cut, leftOut, reduced }
   return `${lines.join('\n')}\n`;
 }
 
-/** What would go in; nothing is written. */
+/** Says what would go in. Nothing is written. */
 export function sayEstimate({ members, cut, leftOut, reduced }: Answer): string {
   const width = Math.max(...members.map(({ name }) => name.length));
   const total = members.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -62,7 +62,7 @@ export function sayEstimate({ members, cut, leftOut, reduced }: Answer): string 
   return `${lines.join('\n')}\n`;
 }
 
-/** Where something was found and by which rule; never what. */
+/** Says in which member something was found and by which rule. It never shows what. */
 export function sayWithheld(hits: Answer['withheld']): string {
   const lines = [
     'The bundle is withheld: something in it may be a secret, and nothing was written.',
@@ -80,7 +80,7 @@ function missing({ cut, leftOut, reduced }: Missing): readonly string[] {
   ];
 }
 
-/** What is under way, in its order. */
+/** The stages of a bundle, in their order. */
 export const stages = [
   'checks',
   'observations',

@@ -2,10 +2,10 @@ import type { Change, Comparison, FoundThing } from '../bundle/compare.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import { say } from './words.ts';
 
-/** Fields shown of each observation; JSON has them all. */
+/** At most this many fields of each observation are shown. JSON has them all. */
 const shownFields = 12;
 
-/** What changed, for a terminal: causes first, then what was seen. */
+/** What changed, for a terminal: causes first, then observations. */
 export function renderDiff({ appeared, wentAway, changed, observations }: Comparison): string {
   const found = [
     ...appeared.map((thing) => `+ ${line(thing)}`),
@@ -38,7 +38,7 @@ function fieldsOf(changes: readonly Change[]): readonly string[] {
 
 const value = (leaf: Change['before']): string => (leaf === undefined ? 'absent' : JSON.stringify(leaf).slice(0, 200));
 
-/** The same as one JSON document; a field that is not there is left out. */
+/** The same as one JSON document. An absent field is omitted. */
 export function renderDiffJson({ appeared, wentAway, changed, observations }: Comparison): string {
   const document = {
     schema: 'coven-doctor.diff/1',

@@ -7,10 +7,10 @@ import { type NamedHome, typedLine } from './typed.ts';
 import { say } from './words.ts';
 import { wrap } from './wrap.ts';
 
-/** A screen, or less where lines are read best. */
+/** The width of the screen, at most what is comfortable to read. */
 const columns = 100;
 
-/** What a check decides, its causes, and the chain from what was seen here to its findings. */
+/** What a check decides, its causes, and the chain from observations of this home to its findings. */
 export function renderExplain({ check, findings }: CheckReport, home: NamedHome): string {
   const lines = [
     `${check.id}: ${harmless(check.title)}.`,

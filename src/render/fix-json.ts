@@ -13,12 +13,12 @@ export interface Fixed {
   readonly plan: Plan;
   readonly applied: Applied | null;
   readonly exitCode: number;
-  /** What became of runs that had been cut off, and why nothing could. */
+  /** The outcome of interrupted runs, and why they could not be recovered. */
   readonly recovered: readonly Recovered[];
   readonly recoveryRefused: Reason | null;
 }
 
-/** The report of the last look, with the plan and what became of it. */
+/** The report of the last diagnosis, with the plan and its outcome. */
 export function renderFixJson(
   { report, plan, applied, exitCode, recovered, recoveryRefused }: Fixed,
   tool: { name: string; version: string },

@@ -21,7 +21,7 @@ const outcomes = {
 
 const expand = (text: string, home: string): string => expandTokens(harmless(text), home);
 
-/** An undo: what it took back, or everything that is in its way. */
+/** The result of an undo: what it took back, or everything that prevents it. */
 export function renderUndone({ undoes, runId, recovered, outcome, reasons, left }: Undone, home: NamedHome): string {
   const lines = [
     ...recoveredLines(recovered),
@@ -43,7 +43,7 @@ export function renderUndone({ undoes, runId, recovered, outcome, reasons, left 
   return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;
 }
 
-/** What is typed next where an undo was refused. */
+/** The command to type after an undo was refused. */
 function nextOf({ code, facts: { by, run, item } }: Reason, home: NamedHome): readonly string[] {
   if (code === 'all-undone' || code === 'already-undone')
     return ['To do it again:', `  ${typedLine(command('coven-doctor', 'undo', String(by)), home)}`];
@@ -58,7 +58,7 @@ function nextOf({ code, facts: { by, run, item } }: Reason, home: NamedHome): re
 export const renderRefusal = ({ code, facts }: Reason, home: string): string =>
   `${expand(`coven-doctor: ${reasonWords(code, facts)}`, home)}\n`;
 
-/** One line for what is being done. */
+/** One line for the step that is under way. */
 export function renderProgress(progress: Progress, home: string): string {
   switch (progress.stage) {
     case 'backup':
@@ -76,7 +76,7 @@ export function renderProgress(progress: Progress, home: string): string {
 
 const recoveredWords = { stands: 'was complete', kept: 'is left as it is', 'rolled-back': 'was taken back' } as const;
 
-/** What was done about runs that had been cut off. */
+/** What was done about interrupted runs. */
 export const renderRecovered = (recovered: readonly Recovered[], home: string): string =>
   recoveredLines(recovered)
     .map((line) => `${expand(line, home)}\n`)
@@ -103,7 +103,7 @@ const damagedLedger = (home: NamedHome): readonly string[] => [
   `  ${typedLine(command('coven-doctor', 'bundle'), home)}`,
 ];
 
-/** How a run is taken back, and what comes before that: a daemon that it started may be at work with what it changed. */
+/** How to undo a run. A daemon that the run started must be stopped first: it may be using what the run changed. */
 function undoLines(runId: string, steps: readonly Step[], home: NamedHome): readonly string[] {
   const isServed = steps.some(({ action: { kind } }) => kind === 'start-daemon' || kind === 'restart-daemon');
   return [
@@ -113,7 +113,7 @@ function undoLines(runId: string, steps: readonly Step[], home: NamedHome): read
   ];
 }
 
-/** What became of each fix, and how the run is taken back. */
+/** The outcome of each fix, and how to undo the run. */
 export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: NamedHome): string {
   const left = new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
   const isEndedEarly =

@@ -4,17 +4,17 @@ export interface RenderOptions {
   readonly tool: { readonly name: string; readonly version: string };
   /** Only text has colours. */
   readonly color: boolean;
-  /** Width of the screen, for text; 80 where nothing is known. */
+  /** Width of the screen, for text; 80 if it is not known. */
   readonly columns?: number;
-  /** Nobody could be asked where the report was asked for; for text. */
+  /** Whether nobody could answer a question where the command was typed; for text. */
   readonly unattended?: boolean;
-  /** Text and Markdown: every check in its fixed order, not only what needs attention, worst first. */
+  /** Text and Markdown: show every check in its fixed order, instead of only what needs attention, worst first. */
   readonly verbose: boolean;
 }
 
 type Render = (report: Report, options: RenderOptions) => string;
 
-/** Every form that a report can take; one is loaded only where it is asked for. */
+/** Every format of a report. Each is loaded only when it is used. */
 const load = {
   text: async () => (await import('./text.ts')).renderText,
   json: async () => {

@@ -5,7 +5,7 @@ import type { Judged } from '../run/accepted.ts';
 import { compareChecks, countedStatus, fails, type Report } from '../run/report.ts';
 import { say } from './words.ts';
 
-/** Annotations of a level that GitHub shows of one step; it drops the others without a word. */
+/** Annotations of one level that GitHub shows for a step. It drops all others silently. */
 const shown = 10;
 
 type Level = 'error' | 'warning' | 'notice';
@@ -17,8 +17,8 @@ interface Annotation {
 }
 
 /**
- * Workflow commands that make annotations: what sets the exit code is an error, other warnings are warnings, and what is
- * suppressed or known is one notice. Worst first; what GitHub would not show is merged into the last one of its level.
+ * Workflow commands that make annotations: findings that set the exit code are errors, other warnings are warnings, and
+ * all suppressed or known ones are one notice. Worst first. Those that GitHub would drop are merged into the last of a level.
  */
 export function renderGithub(report: Report): string {
   const annotations = report.checks
@@ -41,7 +41,7 @@ function annotate(check: Check, finding: Judged, { threshold }: Report): Annotat
   return { level, title, message: hint ? `${message}\nNext: ${hint}` : message };
 }
 
-/** At most as many as are shown; a notice is worth one line. */
+/** At most as many as GitHub shows, and one notice. */
 function within(annotations: readonly Annotation[]): readonly Annotation[] {
   const [first] = annotations;
   if (!first) return [];
@@ -56,6 +56,6 @@ function within(annotations: readonly Annotation[]): readonly Annotation[] {
   return [...annotations.slice(0, room - 1), merged];
 }
 
-// Escapes that the runner takes back. The only line ends are our own: titles and words are harmless already.
+// Escapes that the runner reverts. Line ends are only ours, because titles and words are harmless already.
 const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

@@ -20,12 +20,12 @@ export function renderJson(report: Report, tool: Tool): string {
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
 }
 
-/** Everything of the document but its checks. */
+/** The document without its checks. */
 export function withoutChecks(report: Report, tool: Tool) {
   const blocking = report.summary.fail > 0;
   return {
     schemaVersion: 1,
-    // Unlike Coven, which knows no unknown: what could not be determined is not ok, and does not block either.
+    // Coven has no `unknown`. A check that could not be determined is not ok, but does not block either.
     ok: !blocking && report.complete,
     blocking,
     store: '<coven-home>',

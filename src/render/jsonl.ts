@@ -5,12 +5,12 @@ import { checkDocument, withoutChecks } from './json.ts';
 
 const line = (event: object): string => `${harmlessJson(JSON.stringify(event))}\n`;
 
-/** The event of a check that has ended: what the JSON document holds of it. */
+/** The event for a finished check: its part of the JSON document. */
 export const checkLine = (check: CheckReport): string => line({ event: 'check', ...checkDocument(check) });
 
 /**
- * The last event: the JSON document without its checks, and what follows from another check's finding, which the event
- * of a check that ended before that one cannot tell. A stream that ends without it was cut off.
+ * The last event: the JSON document without its checks, and which findings follow from another check's. An event cannot
+ * say that about a check that ends later. A stream without this event was truncated.
  */
 export function summaryLine(report: Report, { tool }: RenderOptions): string {
   const consequences = report.checks.flatMap(({ check, findings }) =>

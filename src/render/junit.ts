@@ -14,7 +14,7 @@ const builder = new Builder({
 
 /**
  * JUnit XML, as the xunit plug-in of Jenkins describes it (`junit-10.xsd`): a suite is a category, a case is a check. A
- * check that fails the run is a failure, one that could not be determined an error, one that was not asked or is
+ * check that fails the run is a failure, one that could not be determined an error, and one that was skipped or is
  * suppressed or known is skipped. A warning below the threshold passes, with its words in `system-out`.
  */
 export function renderJunit(report: Report): string {
@@ -41,7 +41,7 @@ function outcome({ worst }: CheckReport, { threshold }: Report): Outcome {
   return counted === 'pass' || counted === 'warn' ? 'pass' : 'skipped';
 }
 
-/** Of a suite only: the schema gives the whole no number of skipped cases. */
+/** For a suite only: the schema has no number of skipped cases for the whole. */
 function totals(checks: readonly CheckReport[], report: Report) {
   const count = (wanted: Outcome): number => checks.filter((check) => outcome(check, report) === wanted).length;
   return { '@tests': checks.length, '@failures': count('failure'), '@errors': count('error') };
@@ -77,7 +77,7 @@ function testcase(check: CheckReport, report: Report): object {
   };
 }
 
-/** Every finding of a check that is no pass, with what it is about and what to do. */
+/** Every finding of a check but passes, with its target and what to do. */
 function story({ check, findings }: CheckReport): string {
   const lines = findings
     .filter(({ status }) => status !== 'pass')

@@ -3,7 +3,7 @@ import { harmless } from '../model/harmless.ts';
 import { type Rule, rules, type Tried } from '../plugins/kit/rules.ts';
 import type { Stage } from '../plugins/kit/staged-home.ts';
 
-/** What each rule asks. */
+/** What each rule demands. */
 const asked: Readonly<Record<Rule, string>> = {
   answers: 'answers in time, throws nothing, and is well formed',
   same: 'says the same of the same, also where it may not write',
@@ -13,10 +13,10 @@ const asked: Readonly<Record<Rule, string>> = {
   changes: 'leaves the home as it was',
 };
 
-/** Of each rule only so many faults are told; the rest are counted. */
+/** At most this many faults of each rule are shown. The rest are counted. */
 const told = 3;
 
-/** The table of what was tried, check by check, and what went wrong. */
+/** A table of the trials of each check, and what went wrong. */
 export function renderKit(all: readonly Tried[], { homes, missing }: Pick<Stage, 'homes' | 'missing'>): string {
   const width = Math.max(...Object.values(asked).map((text) => text.length));
   const lines = all.flatMap(({ check, tried, wrong }) => [

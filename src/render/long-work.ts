@@ -1,27 +1,27 @@
 import { bytes } from '../model/amounts.ts';
 
-/** One step of work that takes its time: how much of it there is, and in what it is counted. */
+/** One long step of work: how much there is, and in which unit it is counted. */
 export interface LongStep {
   readonly title: string;
-  /** Null where nothing can be counted. */
+  /** Null if nothing can be counted. */
   readonly unit: 'bytes' | 'rows' | null;
   readonly of: number;
-  /** Bytes, where it is long by them and they are not what is counted. */
+  /** Bytes of the files that the step reads, if its unit is not bytes. */
   readonly size?: number;
 }
 
 export interface LongWork {
-  /** Ends the step before it. `measure` tells how much is done; what cannot be measured is told by `done`. */
+  /** Starts a step, and ends the one before it. `measure` returns how much is done; without it, `done` sets that. */
   readonly begin: (step: LongStep, measure?: () => number) => void;
   readonly done: (amount: number) => void;
-  /** Takes the line away. */
+  /** Removes the line. */
   readonly end: () => void;
 }
 
-/** From here on a step is told off a terminal, too: by its size, since a time would depend on the machine. */
+/** A step of this size is also announced off a terminal. A limit in seconds would depend on the machine. */
 export const longBytes = 64 * 1024 ** 2;
 const drawMs = 250;
-/** A rate that is taken sooner says nothing. */
+/** A rate measured over a shorter time says nothing. */
 const rateMs = 1000;
 
 /** `Copying the home: 120 MiB of 480 MiB, 95 MiB/s, 4 s left` */
@@ -48,8 +48,8 @@ function seconds(ms: number): string {
 const silent: LongWork = { begin: () => {}, done: () => {}, end: () => {} };
 
 /**
- * Tells of long work: on a terminal one line that is written anew, elsewhere a line at the begin and the end of what is
- * large. Nothing where a program reads the answer.
+ * Shows long work: on a terminal one line that is rewritten, elsewhere a line at the start and the end of a large step.
+ * Shows nothing if a program reads the answer.
  */
 export function showLongWork(
   stream: NodeJS.WriteStream,
@@ -63,7 +63,7 @@ export function showLongWork(
   });
 }
 
-/** Long work that `draw` shows as one line, again and again; null takes the line away. */
+/** Long work that `draw` shows as one line, repeatedly; null removes the line. */
 export function drawnWork(draw: (line: string | null) => void): LongWork {
   let step: LongStep | null = null;
   let begun = 0;

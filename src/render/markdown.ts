@@ -4,13 +4,13 @@ import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './format.ts';
 import { say } from './words.ts';
 
-/** A table of the checks for a page or a pull request; the text of a finding can be nothing but text in it. */
+/** A table of the checks for a page or a pull request. The text of a finding is always plain text in it. */
 export function renderMarkdown(report: Report, { verbose }: Pick<RenderOptions, 'verbose'>): string {
   const rows = tableRows(report, verbose);
   return [...heading(report), ...(rows.length > 0 ? [...header, ...rows] : [])].join('\n').concat('\n');
 }
 
-/** As much of the table as fits in `limit` bytes of UTF-8, down to nothing; it says what is left out. */
+/** As many rows of the table as fit in `limit` bytes of UTF-8. It says how many are omitted. */
 export function renderMarkdownWithin(report: Report, limit: number): string {
   const lines = [...heading(report), ...header];
   const rows = tableRows(report, false);
@@ -56,8 +56,8 @@ function rowsOf({ check, findings }: CheckReport): readonly string[] {
 }
 
 /**
- * Text that Markdown, HTML and a table cell all leave as it is. A backslash ends the meaning of punctuation; an address
- * with `@` or `www.` becomes a link, and a name a mention, only where nothing stands in between.
+ * Escapes text for Markdown, HTML and a table cell at once. A backslash disables punctuation. A character in between
+ * keeps an address with `@` or `www.` from becoming a link, and a name from becoming a mention.
  */
 function plain(text: string): string {
   return harmless(text)

@@ -15,7 +15,7 @@ import { renderVerdict } from './page/verdict.ts';
 
 const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(toText(style)).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
-/** A reader may take what is here for as clean as all else. */
+/** Warns of texts that are not known to be harmless, because a reader would take them for as clean as the rest. */
 const asked = {
   'log-text':
     'Made with --include-log-text: lines of logs and texts of errors that no known program writes are in this bundle. They were searched for known kinds of secrets alone.',
@@ -24,11 +24,11 @@ const asked = {
 } as const;
 
 /**
- * The page that support looks at first: one file that asks nobody for anything and runs nothing. Whatever the home's
- * names, logs and rows say is text in it, and no link. Paths stay role tokens.
- * @param included what the bundle of this page was asked to hold beyond what is known to be harmless
- * @param made the tool and the machine that are named under the headline
- * @param observations what the report's checks saw, in any order; what is missing is told as not seen
+ * The page that support reads first: one file that loads nothing and runs nothing. Names, logs and rows of the home are
+ * plain text in it, never links. Paths stay role tokens.
+ * @param included texts that the user asked for although they are not known to be harmless
+ * @param made the tool and the machine named under the headline
+ * @param observations the observations of the report's checks, in any order; the page says which are missing
  */
 export function renderPage(
   report: Report,

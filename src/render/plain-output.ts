@@ -3,8 +3,8 @@ const bell = 0x07;
 const isFinal = (code: number): boolean => code >= 0x40 && code <= 0x7e;
 
 /**
- * What a terminal would have shown of a program's output, as lines: escape sequences, control, format and bidi characters are
- * gone, tabs stay, and a carriage return begins a line. One pass; a sequence that does not end takes the rest of its line.
+ * The lines that a terminal would show of a program's output. Escape sequences, control, format and bidi characters are
+ * removed, tabs stay, and a carriage return starts a line. One pass; an unterminated sequence takes the rest of its line.
  */
 export function plainOutput(text: string): string {
   let out = '';
@@ -32,7 +32,7 @@ function afterSequence(text: string, at: number, code: number): number {
     return text[end] === '\n' ? end : end + 1;
   }
   if (next !== undefined && ']PX^_'.includes(next)) {
-    // A string: up to BEL, or to ESC and a backslash.
+    // A control string ends with BEL, or with ESC and a backslash.
     for (; end < text.length && text[end] !== '\n'; end += 1) {
       if (text.charCodeAt(end) === bell || text.charCodeAt(end) === 0x9c) return end + 1;
       if (text.charCodeAt(end) === esc) return text[end + 1] === '\\' ? end + 2 : end;

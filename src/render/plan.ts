@@ -11,7 +11,7 @@ export interface PlanTextOptions {
   readonly allow: ReadonlySet<Risk>;
 }
 
-/** A plan for a reader: each step with why, risk and undo; then what is not done and why. */
+/** A plan as text: each step with its reason, risk and undo, then what is not repaired and why. */
 export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string {
   const mine = plan.refused.filter(({ reason }) => reason !== 'covered');
   const lines = [
@@ -25,7 +25,7 @@ export function renderPlan(plan: Plan, { home, allow }: PlanTextOptions): string
   return `${lines.map((line) => expand(harmless(line), home.path)).join('\n')}\n`;
 }
 
-/** What applies a plan that was only shown, or was saved to a file. */
+/** The command that applies a plan that was shown or saved to a file. */
 export function toApplyWords(
   { steps }: Plan,
   allow: ReadonlySet<Risk>,
@@ -66,11 +66,11 @@ export function notAppliedWords(
   return `${needs} To see it with that, then apply it without a question:\n  ${typedLine(command('coven-doctor', 'plan', ...planned(agreeing)), home)}\n  ${again}`;
 }
 
-/** `plan` tells no exit code of findings. */
+/** Removes --fail-on, which `plan` does not have. */
 const planned = (words: readonly string[]): readonly string[] =>
   words.filter((word, index) => word !== '--fail-on' && words[index - 1] !== '--fail-on');
 
-/** That a run which was cut off was left as it is, and what to type. */
+/** Says that an interrupted run was left as it is, and what to type. */
 export const notRecoveredWords = (words: readonly string[], home: NamedHome): string =>
   `Nothing was changed. To have it done without a question:\n  ${typedLine(command('coven-doctor', '--fix', ...words, '--yes'), home)}\n`;
 
@@ -90,7 +90,7 @@ function stepLines(
   ];
 }
 
-/** What a backup would fill, what it lacks itself, and the rescue that takes both. */
+/** Which lost rows a backup holds, what it lacks, and the rescue that combines both. */
 function fillingLines({ run, madeAt, fills, lacks }: FillingBackup, home: NamedHome): readonly string[] {
   const lacking = `${count(lacks.sessions, 'session')} and ${count(lacks.events, 'event')}`;
   return [

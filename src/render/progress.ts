@@ -1,29 +1,29 @@
 import { count } from '../model/amounts.ts';
 
 export interface Progress {
-  /** Whether there is a terminal on which it is seen. */
+  /** Whether the display is on a terminal. */
   readonly isShown: boolean;
-  /** What the area of a part is at, in the place of its count; null is the count again. */
+  /** Shows a note on the line of the area of a part, instead of its count; null shows the count again. */
   readonly note: (part: string, said: string | null) => void;
-  /** That a part came to its end; what it found is counted on the line of its area. */
+  /** Marks a part as finished. Its line counts it, and counts faults. */
   readonly done: (part: string, isFault?: boolean) => void;
-  /** Takes the display away before the report is written. */
+  /** Removes the display before the report is written. */
   readonly end: () => Promise<void>;
 }
 
-/** Work that has a line of its own: `daemon`, and what belongs to it. */
+/** One line of the display: `daemon`, with the checks that belong to it. */
 export interface Area {
   readonly title: string;
   readonly parts: readonly string[];
 }
 
-/** A run that ends sooner needs no display. */
+/** A run that ends before this shows no display. */
 const patienceMs = 400;
 
-/** What a screen of 24 lines has room for, with the prompt above it. */
+/** Lines that fit on a screen of 24, below the prompt. */
 const mostLines = 20;
 
-/** Checks by the area that their name begins with: `daemon:socket` belongs to `daemon`. */
+/** Groups checks by the first part of their id: `daemon:socket` belongs to `daemon`. */
 export function areasOf(ids: readonly string[]): readonly Area[] {
   const areas = new Map<string, string[]>();
   for (const id of ids) {
@@ -38,8 +38,8 @@ export function areasOf(ids: readonly string[]): readonly Area[] {
 }
 
 /**
- * Shows what is under way on `stream` after a moment, where it is a real terminal with a width; else nothing.
- * listr2 would also draw under CI and on a dumb terminal, so that is decided here.
+ * Shows progress on `stream` after a moment, if it is a real terminal with a width.
+ * listr2 itself would also draw in CI and on a dumb terminal.
  */
 export function showProgress(
   areas: readonly Area[],

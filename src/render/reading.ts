@@ -9,8 +9,8 @@ const titles: Readonly<Record<Reading['at'], string>> = {
 };
 
 /**
- * Tells of a long reading of the ledger: on the line of the area that `part` belongs to where areas are shown, else as other long
- * work. Null is its end.
+ * Shows a long reading of the ledger: on the line of the area of `part` if areas are shown, else like other long work.
+ * Null ends it.
  */
 export function showReading(
   progress: Progress,

@@ -14,23 +14,23 @@ function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status, facts }: Fo
   return status === 'fail' || (status === 'warn' && !remedy?.failuresOnly) ? remedy : undefined;
 }
 
-/** Whether --fix does something about a finding by itself; that a daemon is merely stopped needs more words. */
+/** Whether plain --fix repairs a finding. A daemon that is merely stopped needs --start-daemon. */
 const hasRemedy = (check: Pick<Check, 'id' | 'causes'>, finding: Found): boolean =>
   remedyOf(check, finding) !== undefined && `${check.id} ${finding.code}` !== 'daemon stopped';
 
-/** The command that repairs a finding; null where there is no remedy, or none without being asked for by name. */
+/** The command that repairs a finding; null if there is no remedy, or none that works without naming it. */
 export function fixCommand(check: Pick<Check, 'id' | 'causes'>, finding: Found): CommandLine | null {
   const remedy = hasRemedy(check, finding) ? remedyOf(check, finding) : undefined;
   return remedy ? repairCommand(remedy) : null;
 }
 
-/** What has to be agreed to for that command; nothing where it is safe, or there is none. */
+/** The risks that the command has to allow; empty if it is safe or there is none. */
 export function risksOf(check: Pick<Check, 'causes'>, finding: Found): readonly Risk[] {
   const remedy = remedyOf(check, finding);
   return remedy ? agreedTo(remedy) : [];
 }
 
-/** What --fix would do about a finding, for programs, which nobody can ask; nothing where there is no remedy, or no fault. */
+/** What --fix would do about a finding, for programs, which cannot answer a question; undefined without a remedy or fault. */
 export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found): object {
   const remedy = remedyOf(check, finding);
   if (!remedy) return {};

@@ -8,7 +8,7 @@ function linesOf(events: readonly ReplayEvent[]): string {
   let text = '';
   let spoken = '';
   const flush = (): void => {
-    // A sequence may be written in pieces by several events.
+    // A sequence can be split over several events.
     text += plainOutput(spoken);
     spoken = '';
   };
@@ -28,8 +28,8 @@ function linesOf(events: readonly ReplayEvent[]): string {
 }
 
 /**
- * What is in the events of a part, without secrets: they are looked for in the events around it, too, since one may begin
- * before the part or end behind it. What is not the same with and without its neighbours is left to them.
+ * The events of a part without secrets. Neighbouring events are searched too, because a secret can begin before the part
+ * or end after it. Text that differs with and without its neighbours is shown with them.
  */
 export async function redactedPart(
   { before, events, after }: SessionReplay,

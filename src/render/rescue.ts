@@ -15,7 +15,7 @@ const phases: Readonly<Record<RescueProgress['phase'], string>> = {
   check: 'Checking the rescued ledger',
 };
 
-/** Pages are counted by their bytes, what is written by its rows. */
+/** Progress of pages is counted in bytes, of writing in rows. */
 export const rescueStep = ({ phase, of }: RescueProgress): LongStep => ({
   title: phases[phase],
   unit: phase === 'read' ? 'bytes' : phase === 'write' ? 'rows' : null,
@@ -30,7 +30,7 @@ export interface Offer {
   readonly events: number;
 }
 
-/** Backups that may fill what is lost, and the commands that show it. */
+/** Backups that may hold lost rows, and the commands that show which. */
 export function renderOffers(offers: readonly Offer[], home: NamedHome): string {
   const lines = offers.flatMap(({ id, madeAt, sessions, events }) => [
     `  ${madeAt}: ${counted(sessions, 'session')}, ${counted(events, 'event')}`,
@@ -53,11 +53,11 @@ export function renderRescue(
   }: {
     readonly ledger: string;
     readonly output: string | null;
-    /** It is to come in the place of the damaged one, which is asked next. */
+    /** The rescued ledger is to replace the damaged one. The question follows. */
     readonly place: 'asked' | null;
-    /** The command that rescues what this only showed. */
+    /** The command that carries out what a dry run showed. */
     readonly next: string | null;
-    /** The Coven that opened a copy of it. */
+    /** The version of the Coven that opened a copy of it. */
     readonly opened: string | null;
   },
 ): string {
@@ -129,7 +129,7 @@ function lostLines({ lost, doubts, unaccounted }: RescueReport): readonly string
 
 const them = (count: number): string => (count === 1 ? 'it' : 'them');
 
-/** What came from another ledger, and what of that one stayed out. */
+/** Rows merged from another ledger, and rows of that one that were not. */
 function mergeLines({ merge }: RescueReport): readonly string[] {
   if (!merge) return [];
   const { way, sessions, events, moved, taken, leftOut } = merge;
@@ -180,7 +180,7 @@ function checkLine({ checks }: RescueReport): string {
     : `The rescued ledger does not pass its checks: ${wrong.map(harmless).join('; ')}`;
 }
 
-/** What became of a rescue in place; `words` are what it was asked for with. */
+/** The outcome of a rescue in place. `words` are the options that it was started with. */
 export function renderPlaced(
   outcome: 'done' | 'not-agreed' | 'refused' | 'failed',
   run: string,

@@ -5,7 +5,7 @@ import type { RunInfo } from '../repair/engine/runs.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { reasonWords } from './words/reasons.ts';
 
-/** A line for each run, newest first, with what it fixed and whether it can be taken back. */
+/** One line for each run, newest first: what it fixed and whether it can be undone. */
 export function renderRuns(runs: readonly RunInfo[], home: NamedHome): string {
   if (runs.length === 0) return 'No run has changed this home.\n';
   const lines = runs.map(({ id, state, fixes, undoes, undoneBy, why }) => {

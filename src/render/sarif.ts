@@ -7,12 +7,12 @@ import type { Report } from '../run/report.ts';
 import type { RenderOptions } from './format.ts';
 import { say } from './words.ts';
 
-/** Where a home's files are; its path is not told. */
+/** The base of a home's files. Its path is not in the document. */
 const homeBase = 'COVEN_HOME';
 
 /**
- * SARIF 2.1.0: a rule is a check, a result is a finding of warn or fail. What could not be determined is a notification
- * of the tool, of the level error, and the execution then was not successful; what was not asked is one of the level note.
+ * SARIF 2.1.0: a rule is a check, a result is a finding of warn or fail. A check that could not be determined is a tool
+ * notification of level error, and the execution is then not successful. A skipped check is a notification of level note.
  */
 export function renderSarif(report: Report, { tool }: RenderOptions): string {
   const { checks, startedAt, durationMs } = report;
@@ -85,7 +85,7 @@ function result(check: Check, finding: Judged): Result {
 }
 
 /**
- * In a message, `{0}` is an argument and `[text](target)` a link: none is meant. Source: SARIF 2.1.0, 3.11.5 and 3.11.6,
+ * Escapes `{0}`, which is an argument in a message, and `[text](target)`, which is a link. Source: SARIF 2.1.0, 3.11.5 and 3.11.6,
  * where a backslash keeps a bracket from ending a link, and is shown where there is none.
  */
 function messageText(text: string): string {
@@ -99,7 +99,7 @@ function location(target: string): Location {
   return { physicalLocation: { artifactLocation: { uri: path, uriBaseId: homeBase } }, logicalLocations };
 }
 
-/** A target as a relative URI; undefined where it is not something in the home. */
+/** A target as a relative URI; undefined if it is not in the home. */
 function pathInHome(target: string): string | undefined {
   if (target === '<coven-home>') return './';
   if (target === '<daemon-socket>') return names.socket;

@@ -16,7 +16,7 @@ const meaning: Readonly<Record<SessionState, (session: ListedSession) => string>
   unknown: () => 'whether its process runs cannot be told from here',
 };
 
-/** A command, as words and as a shell takes it. Only of a live session one that reaches its process. */
+/** A command as words and as a shell line. Only a live session has one that reaches its process. */
 export interface Command {
   readonly argv: readonly string[];
   readonly cwd?: string;
@@ -26,7 +26,7 @@ export interface Command {
 export function commandsOf({ id, state, harness, projectRoot }: ListedSession): readonly Command[] {
   const command = (...argv: string[]): Command => ({ argv, shell: argv.map(quoted).join(' ') });
   if (state === 'live') return [command('coven', 'attach', id)];
-  // In a bundle a project is a token.
+  // In a bundle, a token stands for the project.
   if (
     !projectRoot.startsWith('/') ||
     harness === '' ||
@@ -60,7 +60,7 @@ export function renderSessions(sessions: readonly ListedSession[], complete: boo
 }
 
 export interface ShownReplay {
-  /** What it said and was told, as lines. */
+  /** Its output and input, as lines. */
   readonly text: string;
   readonly first: number | null;
   readonly last: number | null;

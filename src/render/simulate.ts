@@ -5,11 +5,11 @@ interface Listed {
   readonly name: string;
   readonly what: string;
   readonly live?: boolean;
-  /** Why it cannot be made here; null where it can. */
+  /** Why it cannot be made here; null if it can. */
   readonly whyNot: string | null;
 }
 
-/** Every fault with its sentence. */
+/** Every fault with one sentence about it. */
 export function renderFaults(list: readonly Listed[]): string {
   const width = Math.max(...list.map(({ name }) => name.length));
   const lines = list.map(({ name, what, live, whyNot }) => {

@@ -1,12 +1,12 @@
 import { compareChecks, counts, type Report } from '../run/report.ts';
 import { say } from './words.ts';
 
-/** Where recovery by hand is at its end: the evidence, before anything else changes it. */
+/** Where recovery by hand ends: collect the evidence before anything else changes it. */
 export const bundleStep = 'coven-doctor bundle, and give the file to support';
 
 /**
- * What to do next, the evidence for support first, then by the worst cause, each step once; what follows from a cause
- * goes away with it, and what is suppressed or known needs nothing.
+ * What to do next, each step once: first the evidence for support, then by the worst cause. Findings that follow from a
+ * cause have no steps, because they disappear with it. Suppressed and known findings have none either.
  */
 export function nextSteps(report: Report): readonly string[] {
   const steps = report.checks

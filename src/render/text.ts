@@ -22,7 +22,7 @@ import { type NamedHome, typedLine } from './typed.ts';
 import { say } from './words.ts';
 import { wrap } from './wrap.ts';
 
-/** Coven's own marks, and some for what it does not know. */
+/** Coven's own marks, and ours for the statuses that Coven does not have. */
 const marks: Readonly<Record<CountedStatus, string>> = {
   pass: '[OK]',
   warn: '[--]',
@@ -52,7 +52,7 @@ export const escalations = {
   'sessions-failing': 'sessions fail or are orphaned again and again',
 } as const;
 
-/** The report for a terminal. Role tokens become the paths that they stand for. */
+/** The report for a terminal. Role tokens are replaced by their paths. */
 export function renderText(report: Report, options: RenderOptions): string {
   const { verbose, columns = 80 } = options;
   const screen = { ...options, columns, report };
@@ -84,7 +84,7 @@ interface Screen extends RenderOptions {
 const isFault = ({ status }: ReportedFinding): boolean => status !== 'pass' && status !== 'skipped';
 const isCause = (finding: ReportedFinding): boolean => isFault(finding) && !finding.causedBy;
 
-/** What is wrong, what to do about it with each command on a line of its own, and the finding's name. */
+/** What is wrong, what to do about it, and the finding's name. */
 function findingBlock({ check }: CheckReport, finding: ReportedFinding, screen: Screen): string {
   const { report, color, columns } = screen;
   const counted = countedStatus(finding);
@@ -129,7 +129,7 @@ const homeOf = ({ home, homeSource }: Report, unattended: boolean): NamedHome =>
   ...(homeSource && { source: homeSource }),
 });
 
-/** A clause as a sentence begins; the name of a file keeps its first letter. */
+/** Makes a clause begin like a sentence. A file name keeps its first letter. */
 export function sentence(text: string): string {
   const [first = ''] = text.split(' ', 1);
   return /[./:_]/.test(first) ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
@@ -170,7 +170,7 @@ function lastBlock(report: Report, { columns, unattended = false }: Screen, verb
   ];
 }
 
-/** What the report comes to, in a sentence where there is one to say, and its counts. */
+/** The conclusion of the report, if it has one, and its counts. */
 export const conclusion = (report: Report): string => `${report.conclusion ?? verdict(report)} ${tally(report)}`.trim();
 
 /** `1 failed, 1 warning, 24 passed, 8 skipped.` */
@@ -188,7 +188,7 @@ function tally({ summary }: Report): string {
   return `${parts.join(', ')}.`;
 }
 
-/** That nothing is wrong, in one sentence; empty where the counts say what is. */
+/** Says that nothing is wrong; empty if the counts say what is. */
 export function verdict(report: Report): string {
   const { checks, summary } = report;
   if (checks.length === 0) return 'No check was run.';

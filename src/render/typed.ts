@@ -5,11 +5,11 @@ import { expand } from '../model/shell.ts';
 export interface NamedHome {
   readonly path: string;
   readonly source?: HomeSource;
-  /** Nobody could be asked where the command was typed: where it is pasted that may be so again. */
+  /** Whether nobody could answer a question where the command was typed. The command to paste must not ask, either. */
   readonly unattended?: boolean;
 }
 
-/** A command as it works when it is pasted: where the home was named on the command line, the command has to name it, too. */
+/** A command that works when pasted. If the home was named on the command line, the command names it too. */
 export function typedLine(line: CommandLine, { path, source, unattended = false }: NamedHome): string {
   const text = shellLine(unattended ? agreed(line) : line);
   const named =

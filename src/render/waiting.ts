@@ -2,11 +2,11 @@ import { count } from '../model/amounts.ts';
 
 export interface Waiting {
   readonly tell: (sessions: number, secondsLeft: number) => void;
-  /** Takes the line away. */
+  /** Removes the line. */
   readonly end: () => void;
 }
 
-/** One line on a real terminal that is written anew each time; elsewhere nothing. */
+/** One line that is rewritten, on a real terminal only. */
 export function showWaiting(stream: NodeJS.WriteStream, env: Readonly<Record<string, string | undefined>>): Waiting {
   if (!stream.isTTY || env.CI || env.TERM === 'dumb') return { tell: () => {}, end: () => {} };
   const anew = (text: string): void => void stream.write(`\r\u001b[K${text}`);

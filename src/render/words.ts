@@ -2,7 +2,7 @@ import { type Advice, agreed, oneLine, shellCommand, shellLine } from '../model/
 import type { Cause, Check, Facts, Finding, Say } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
 
-/** Causes that every check can have: the engine's own. */
+/** Causes that every check can have, because the runner reports them. */
 const common: Readonly<Record<string, Cause>> = {
   unobserved: {
     message: ({ observation, message }) => `${observation} could not be read: ${message}`,
@@ -61,13 +61,16 @@ const fill = (say: Say, facts: Facts): string =>
 
 export interface Words {
   readonly message: string;
-  /** What to do, as one line. */
+  /** What to do, in one line. */
   readonly hint?: string;
-  /** The commands in it, in their order. */
+  /** Its commands, in their order. */
   readonly commands?: readonly { readonly argv: readonly string[]; readonly line: string }[];
 }
 
-/** The words for one finding, in formats that somebody may read where nobody can be asked. Text that came from the machine, or from a check that is not ours, is made harmless in them. */
+/**
+ * The words for one finding, in formats that may be read where nobody can answer a question. Text from the machine, or
+ * from a plug-in check, is made harmless.
+ */
 export function say(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): Words {
   const cause = causeOf(check, finding);
   if (!cause) return { message: harmless(finding.code) };

@@ -1,7 +1,7 @@
 /**
- * Breaks a text at spaces to lines of at most `columns`; the first begins with `first`, every other with `rest`. A word
- * that is longer than a line stands alone and unbroken, and so does what is between backticks: it may be copied. No line begins with what a
- * runner of workflows takes for a command of its own.
+ * Breaks a text at spaces into lines of at most `columns`. The first begins with `first`, all others with `rest`. A word
+ * longer than a line stays unbroken, and so does text between backticks, because it may be copied. No line begins with
+ * `::` or `##`, which GitHub's runner takes for a command.
  */
 export function wrap(text: string, columns: number, first: string, rest: string): string {
   const lines: string[] = [];
@@ -19,7 +19,7 @@ export function wrap(text: string, columns: number, first: string, rest: string)
   return [...lines, line].join('\n');
 }
 
-/** Words at spaces; a command between backticks is one. */
+/** Splits at spaces. A command between backticks is one word. */
 function wordsOf(text: string): readonly string[] {
   const words: string[] = [];
   let ticks = 0;
@@ -29,4 +29,25 @@ function wordsOf(text: string): readonly string[] {
     ticks += part.split('`').length - 1;
   }
   return words;
+}
+
+/** Matches a command of ours or of Coven's, with or without environment variables before it, and a path. */
+const isTyped = /^ *(?:[A-Z_]+=|coven(?:-doctor)? |npx |node |\/)/;
+
+/** Matches the indentation, and the number of a step or the label of a value. Continuation lines align with the text after it. */
+const lead = /^ +(?:\d+\. |[a-z]+: +)?/;
+
+/**
+ * Wraps the lines of a screen at spaces and keeps their indentation. Commands and paths stay on one line, since a
+ * wrapped command does not work when it is pasted. A terminal without a known width gets the text as it is.
+ */
+export function wrapScreen(text: string, columns: number | undefined): string {
+  if (!columns) return text;
+  const wrapped = text.split('\n').map((line) => {
+    if (line.length <= columns || isTyped.test(line)) return line;
+    const [first = ''] = lead.exec(line) ?? [];
+    const rest = ' '.repeat(first.trim() === '' && first !== '' ? first.length + 2 : first.length);
+    return wrap(line.slice(first.length), columns, first, rest);
+  });
+  return wrapped.join('\n');
 }

@@ -5,7 +5,7 @@ import type { Check, Facts } from '../model/check.ts';
 import type { ObservationKey } from '../model/observation.ts';
 import type { CheckRun } from './runner.ts';
 
-/** What comes of one reading of the ledger, which may take a second: who asks for one of these has paid for all. */
+/** Observations that come from one reading of the ledger, which can take a second. After the first, the others are free. */
 const ofLedger: readonly ObservationKey[] = [
   'store.open',
   'store.bytes',
@@ -17,9 +17,9 @@ const ofLedger: readonly ObservationKey[] = [
 const unseen = { 'store.open': null, 'store.bytes': null, 'store.integrity': null, 'store.rehearsal': null };
 
 /**
- * Adds to what is wrong the facts that hints need to advise no command that is known to fail here: what is in the way of
- * a start, a restart, a stop and a vacuum, and the daemon's verdict. A look that failed is in nobody's way. The ledger is
- * neither read nor rehearsed for a hint: where none of `checks` reads it, its checks are in the way of what would write to it.
+ * Adds the facts by which hints avoid a command that is known to fail here: the obstacles to a start, a restart, a stop
+ * and a vacuum, and the daemon's verdict. A failed observation is no obstacle. The ledger is neither read nor rehearsed for
+ * a hint: if none of `checks` reads it, its checks count as obstacles to commands that write to it.
  */
 export async function advise(
   runs: readonly CheckRun[],
@@ -55,6 +55,6 @@ export async function advise(
   }));
 }
 
-/** Whether a fact of this name was added here. */
+/** Whether this module added the fact of this name. */
 export const isAdvice = (fact: string): boolean =>
   /^(?:daemonVerdict|daemonPid|(?:start|restart|stop|vacuum)BlockedBy)$/.test(fact);

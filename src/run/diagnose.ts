@@ -8,12 +8,12 @@ import { advise } from './advise.ts';
 import type { Report } from './report.ts';
 import { type CheckRun, type RunOptions, runChecks } from './runner.ts';
 
-/** What was found, and the host that it was found on: it stays open until what is done with it ends. */
+/** The results, and the host that they came from. The host stays open until the caller is done with it. */
 export interface Diagnosis {
   readonly host: LiveHost;
   readonly runs: readonly CheckRun[];
   readonly run: Pick<Report, 'runId' | 'startedAt' | 'durationMs' | 'home' | 'homeSource'>;
-  /** Fires when the run's time, with what it has for more, is over. */
+  /** Fires when the time of the run, including `moreMs`, is over. */
   readonly signal: AbortSignal;
 }
 
@@ -21,14 +21,14 @@ export interface DiagnoseOptions {
   readonly home: { readonly path: string; readonly source?: HomeSource };
   readonly env?: NodeJS.ProcessEnv;
   readonly deep: boolean;
-  /** A start or an upgrade is about to come. */
+  /** Whether a start or an upgrade is planned next. */
   readonly startsNext?: boolean;
-  /** What the checks have; the host has `moreMs` beyond that. */
+  /** Milliseconds for the checks. The host may be used for `moreMs` longer. */
   readonly checkMs: number;
   readonly moreMs?: number;
-  /** Called with what a deep reading of the ledger is at; null is its end. */
+  /** Called with the phase of a deep reading of the ledger; null at its end. */
   readonly onReading?: (reading: Reading | null) => void;
-  /** Called with each check that is done, in the words of the report. */
+  /** Called with each finished check, in the words of the report. */
   readonly onDone?: (run: CheckRun, startedAt: string, host: Host) => void | Promise<void>;
 }
 
@@ -55,14 +55,14 @@ export async function diagnose<T>(
   });
 }
 
-/** What checks say of what a host sees, recorded or live, with what their hints need to know. */
+/** Runs checks on a host, recorded or live, and adds the facts that their hints need. */
 export async function judgeOn(
   host: Host,
   checks: readonly Check[],
   { onDone, ...options }: RunOptions,
 ): Promise<readonly CheckRun[]> {
   const events: Promise<void>[] = [];
-  // An event tells the same hint as the report, so it too waits for what a hint must know.
+  // An event has the same hint as the report, so it also waits for the facts of the hint.
   const tell = async (done: CheckRun): Promise<void> => {
     for (const run of await advise([done], host, checks)) await onDone?.(run);
   };

@@ -8,7 +8,7 @@ import type { CheckRun } from './runner.ts';
 /** From which status on a finding makes the run fail. */
 export type Threshold = 'fail' | 'warn';
 
-/** A finding in its run: with the root that it follows from, where it is no cause of its own. */
+/** A finding in its run, with the root cause that it follows from, if any. */
 export type ReportedFinding = Judged & { readonly causedBy?: CauseName };
 
 export interface CheckReport {
@@ -16,31 +16,31 @@ export interface CheckReport {
   /** The status of the worst finding. */
   readonly status: Status;
   readonly worst: ReportedFinding;
-  /** Worst first; what is suppressed or known comes after what counts. */
+  /** Worst first. Suppressed and known findings come last. */
   readonly findings: readonly ReportedFinding[];
   readonly durationMs: number;
 }
 
-/** Under what a check is counted: its status, or why its worst finding does not count. */
+/** How a check is counted: by its status, or by why its worst finding does not count. */
 export type CountedStatus = Status | 'suppressed' | 'known';
 
-/** A finished run, as data; every format is made from it alone. */
+/** A finished run as data. Every format is made from it alone. */
 export interface Report {
   readonly runId: string;
   readonly startedAt: string;
   readonly durationMs: number;
   readonly home: string;
-  /** Where its path came from, of a run on this machine. */
+  /** Where the path came from, for a run on this machine. */
   readonly homeSource?: HomeSource;
   readonly threshold: Threshold;
-  /** What the command that asked makes of it, in a sentence; without it, whether problems were found. */
+  /** The command's own conclusion, in one sentence; without it, whether problems were found. */
   readonly conclusion?: string;
-  /** The run that this one is compared with. */
+  /** The earlier run that this one is compared with. */
   readonly baseline: string | null;
   readonly checks: readonly CheckReport[];
-  /** Checks by status; each is counted once. */
+  /** Checks by standing; each is counted once. */
   readonly summary: Readonly<Record<CountedStatus, number>>;
-  /** Everything that was asked could be told. */
+  /** Whether every check could be determined. */
   readonly complete: boolean;
   readonly exitCode: 0 | 1 | 3;
   readonly escalate: readonly NonNullable<Finding['escalate']>[];
@@ -69,12 +69,12 @@ export function compareFindings(a: Judged, b: Judged): number {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The finding that a check is told by: its worst cause, or its worst where it has no cause of its own. */
+/** The finding that represents a check: its worst root cause, or its worst finding if it has none. */
 export function leadOf({ findings, worst }: CheckReport): ReportedFinding {
   return findings.find(({ causedBy }) => !causedBy) ?? worst;
 }
 
-/** Causes before what follows from them, then worst first; that a daemon merely rests comes behind what is wrong. */
+/** Causes before what follows from them, then worst first. A stopped daemon comes after real faults. */
 export function compareChecks(a: CheckReport, b: CheckReport): number {
   const [one, other] = [leadOf(a), leadOf(b)];
   const rests = (check: CheckReport, { code }: ReportedFinding): number =>
@@ -87,8 +87,8 @@ export function compareChecks(a: CheckReport, b: CheckReport): number {
 }
 
 /**
- * What checks said, in the light of what was accepted beforehand; `startedAt` is the run's. What follows from what is
- * told within `runs`, and nothing follows from a finding that is accepted: it would be shown nowhere.
+ * The report of check runs, with accepted findings marked. What follows from what is decided within `runs`. Nothing
+ * follows from an accepted finding, because it would then be shown nowhere.
  */
 export function reportChecks(
   runs: readonly CheckRun[],
@@ -115,13 +115,13 @@ export function reportChecks(
 }
 
 /**
- * Where each finding that names a check in the way of a command can send its reader. A check whose findings all follow from
- * others is told there; one that was not asked, found nothing, or is accepted has no words in the report.
+ * For each finding that names a check as an obstacle, the check whose words the report shows. If all findings of a check
+ * follow from others, that is the other check. A check that was skipped, passed or is accepted has no words in the report.
  */
 function placeObstacles(checks: readonly CheckReport[]): readonly CheckReport[] {
   const places = new Map(checks.map((report) => [report.check.id, placesOf(report)]));
   return checks.map((report) => {
-    // Its own words are no place to be sent to, but for what it found itself.
+    // A finding refers to its own check only for another finding of that check.
     const place = (id: string): readonly string[] =>
       (places.get(id) ?? []).filter((told) => told === id || told !== report.check.id);
     const findings = report.findings.map((finding) => ({ ...finding, facts: mapObstacles(finding.facts, place) }));
@@ -129,7 +129,7 @@ function placeObstacles(checks: readonly CheckReport[]): readonly CheckReport[] 
   });
 }
 
-/** The checks whose words a report shows for one: itself, or what it follows from. */
+/** The checks whose words a report shows for a check: itself, or those that it follows from. */
 function placesOf({ check, findings }: CheckReport): readonly string[] {
   const faults = findings.filter(
     (finding) => !['pass', 'skipped', 'suppressed', 'known'].includes(countedStatus(finding)),
@@ -141,7 +141,7 @@ function placesOf({ check, findings }: CheckReport): readonly string[] {
 /** Made again from a bundle, of a home on another machine: a role token stands for its path. */
 export const isRecorded = ({ home }: Pick<Report, 'home'>): boolean => home === '<coven-home>';
 
-/** Whether there is no home at all: checks were not asked, or said so. */
+/** Whether there is no home at all: the checks were skipped, or said so. */
 export const isHomeAbsent = ({ checks }: Report): boolean =>
   checks.some(({ check, findings }) =>
     findings.some(({ code, facts }) => code === 'no-home' || (check.id === 'home:path' && facts.absent === true)),

@@ -3,7 +3,7 @@ import { type Host, see } from '../host/host.ts';
 import { type Check, type Finding, skipped, unknown } from '../model/check.ts';
 import type { Observation, ObservationKey, Seen } from '../model/observation.ts';
 
-/** What one check said, and how long it and the looks that it waited for took. */
+/** The findings of one check, and how long it and its observations took. */
 export interface CheckRun {
   readonly check: Check;
   readonly findings: readonly Finding[];
@@ -17,12 +17,12 @@ export interface RunOptions {
   readonly onDone?: (run: CheckRun) => void;
 }
 
-/** Checks judged at once; the looks behind them are shared and bounded by the host. */
+/** Checks judged at the same time. The host shares their observations and bounds them. */
 const concurrency = 8;
 
 /**
- * Runs every check; the answer is in the order given, whatever ended first. A check that throws, overruns or cannot
- * see what it needs becomes `unknown` with the reason, and hides no other. Never rejects.
+ * Runs every check and returns the results in the given order. A check that throws, takes too long or lacks an
+ * observation becomes `unknown` with the reason, and does not affect the others. Never rejects.
  */
 export async function runChecks(
   checks: readonly Check[],
@@ -56,7 +56,7 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
     const looks: readonly Observation[] = await Promise.all(check.needs.map((key) => host.observe(key)));
     const blind = looks.find((look) => !look.ok);
     if (blind && !blind.ok) {
-      // Why nothing in it can be seen is told by the checks of the home itself.
+      // The checks of the home itself say why nothing in it can be read.
       const home = await host.observe('home');
       if (home.ok && home.value.kind === 'directory' && !home.value.listable) return [notAsked('home-unreadable')];
       return [
@@ -72,7 +72,7 @@ async function judge(check: Check, host: Host, signal: AbortSignal): Promise<rea
         ),
       ];
     }
-    // Those of its needs are all there.
+    // All observations that it needs exist.
     const seen = (await see(host, [...check.needs, ...(check.wants ?? [])])) as Seen;
     const reason = check.skip?.(seen);
     if (reason !== undefined) return [notAsked(reason)];

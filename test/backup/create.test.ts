@@ -204,7 +204,7 @@ describe('refused, with nothing left behind:', () => {
     await using scratch = await makeScratch();
     const home = makeOne(scratch);
     chmodSync(home, 0o300);
-    expect(await refusedBackup(scratch, home)).toContain('this user may not look into the home; first: chmod 700 ');
+    expect(await refusedBackup(scratch, home)).toContain('this user may not read the home; first: chmod 700 ');
     chmodSync(home, 0o700);
   });
 

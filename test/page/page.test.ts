@@ -77,7 +77,7 @@ test('what the page tells', () => {
     'The daemon started, and ended before it could serve',
     'Sessions made on this day, by their status now: 5 completed, 1 killed, 3 orphaned, 5 failed',
     'Ask for support: the ledger cannot be opened whole.',
-    '12 starts, 9 of them came to serve; 4 clean stops, 2 panics. Read: the last 512 KiB of 879 KiB of the recovery log.',
+    '12 starts, of which 9 served; 4 clean stops, 2 panics. Read: the last 512 KiB of 879 KiB of the recovery log.',
     '2026-11-23 21:36:00 ✕ crash The daemon crashed (a panic)',
     'completed 212 73 %',
     'failed 41 14 %',

@@ -121,7 +121,7 @@ describe('a home with modes and a record that are wrong', () => {
     const before = listing(home);
     const { stdout, exitCode } = await undo(home);
     expect(exitCode).toBe(5);
-    expect(stdout).toContain('daemon.json by now; where a daemon made it, stop the daemon');
+    expect(stdout).toContain('daemon.json exists again; if a daemon wrote it, stop the daemon');
     expect(listing(home)).toEqual(before);
   });
 });

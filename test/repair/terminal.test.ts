@@ -13,10 +13,10 @@ const program = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.
 function answered(
   home: string,
   answer: string,
-  ahead = '',
+  { ahead = '', cols = 120 } = {},
 ): Promise<{ readonly code: number; readonly screen: string }> {
   const terminal = spawn(process.execPath, [program, '--home', home, '--fix'], {
-    cols: 120,
+    cols,
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
   });
   terminal.write(ahead);
@@ -56,7 +56,18 @@ test('what is typed before the question is to be seen answers nothing', async ()
   const home = makeHome(join(scratch.path, 'home'));
   writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
   const before = snapshot(home);
-  const ended = await answered(home, 'n\r', 'y\ry\r');
+  const ended = await answered(home, 'n\r', { ahead: 'y\ry\r' });
   expect(ended.code, ended.screen).toBe(5);
   expect(snapshot(home)).toEqual(before);
+});
+
+test('a plan is wrapped to a narrow terminal, but for the command to type', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
+  const { screen } = await answered(home, 'n\r', { cols: 50 });
+  const lines = screen.slice(screen.indexOf('Plan for')).split('\r\n');
+  expect(lines).toContain(`  coven-doctor --fix --home ${home}`);
+  const long = lines.filter((line) => line.length > 50 && !line.includes(home));
+  expect(long).toEqual([]);
 });

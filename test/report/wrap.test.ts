@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wrap } from '../../src/render/wrap.ts';
+import { wrap, wrapScreen } from '../../src/render/wrap.ts';
 
 const cases: readonly (readonly [what: string, text: string, columns: number, wrapped: string])[] = [
   [
@@ -28,3 +28,31 @@ for (const [what, text, columns, wrapped] of cases)
   test(what, () => {
     expect(wrap(text, columns, '[!!] ', '     ')).toBe(wrapped);
   });
+
+test('a screen keeps its indentation, and its commands and paths in one piece', () => {
+  const screen = [
+    'Plan for /home/ada/.coven: 1 step.',
+    '  1. move /home/ada/.coven/daemon.json into the quarantine of this run',
+    '     risk: disruptive — NOT ALLOWED: ends or disturbs live work',
+    '  harnesses none: there is no safe automatic repair',
+    'Nothing was changed. To see it with that, and be asked:',
+    '  coven-doctor --fix --allow disruptive lossy --home /home/ada/.coven',
+    "  COVEN_HOME='/home/ada/.coven' coven daemon start --and-more",
+    '/home/ada/.coven/doctor/runs/20261127T133430Z-6a612d/backup',
+  ].join('\n');
+  expect(wrapScreen(screen, 40).split('\n')).toEqual([
+    'Plan for /home/ada/.coven: 1 step.',
+    '  1. move /home/ada/.coven/daemon.json',
+    '     into the quarantine of this run',
+    '     risk: disruptive — NOT ALLOWED:',
+    '           ends or disturbs live work',
+    '  harnesses none: there is no safe',
+    '    automatic repair',
+    'Nothing was changed. To see it with',
+    'that, and be asked:',
+    '  coven-doctor --fix --allow disruptive lossy --home /home/ada/.coven',
+    "  COVEN_HOME='/home/ada/.coven' coven daemon start --and-more",
+    '/home/ada/.coven/doctor/runs/20261127T133430Z-6a612d/backup',
+  ]);
+  expect(wrapScreen(screen, undefined)).toBe(screen);
+});

@@ -2,7 +2,7 @@ import { type Advice, shellLine } from '../../model/advice.ts';
 import { clipped, type Html, html } from './html.ts';
 import { code, prose } from './parts.ts';
 
-/** Sentences and commands in their order; a command stands alone and is marked as code. */
+/** Sentences and commands in their order. Each command is a block of its own, marked as code. */
 export const advice = (parts: Advice): readonly Html[] =>
   parts.map((part) =>
     typeof part === 'string'

@@ -8,7 +8,7 @@ import { clipped, type Html, html } from './html.ts';
 import { badge, code, prose, section, table } from './parts.ts';
 import type { Subject } from './subject.ts';
 
-/** Findings that are shown with their evidence; a hostile home may make any number. */
+/** At most this many findings are shown with their evidence, because a hostile home can produce any number. */
 const most = 40;
 /** Rows of evidence of one finding. */
 const mostEvidence = 20;
@@ -20,7 +20,7 @@ interface Found {
 
 const isFault = ({ finding }: Found): boolean => finding.status !== 'pass' && finding.status !== 'skipped';
 
-/** Every finding with its evidence, causes first; what follows from a cause; and what was found in order. */
+/** Every finding with its evidence: causes first, then what follows from them, then what passed. */
 export function renderFindings({ report }: Subject): Html {
   const all = report.checks
     .toSorted(compareChecks)

@@ -2,14 +2,14 @@ import { harmless } from '../../model/harmless.ts';
 
 const markup: unique symbol = Symbol('markup');
 
-/** Finished HTML. Nothing that is parsed can be one: no data has its symbol. */
+/** Finished HTML. Parsed data can never be taken for it, because only this module has its symbol. */
 export interface Html {
   readonly [markup]: string;
 }
 
 export type Part = Html | string | number | null | readonly Part[];
 
-/** HTML of a literal. What is put into it is text, in content and in quoted attributes alike, unless it is HTML itself. */
+/** Makes HTML of a template literal. Values become text, in content and in quoted attributes, unless they are HTML already. */
 export function html(literal: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return { [markup]: literal.map((text, index) => text + source(parts[index] ?? null)).join('') };
 }
@@ -22,7 +22,7 @@ function source(part: Part): string {
   return harmless(String(part)).replace(/[&<>"']/g, (char) => entities[char] ?? '');
 }
 
-/** Names, not numbers: a digit in a word makes it look like a secret to whoever redacts the page. */
+/** Named entities, not numbers: redaction takes a word with a digit in it for a secret more often. */
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -31,7 +31,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Text that goes on for longer than anybody reads is cut; how much is missing is said. */
+/** Truncates a very long text and says how much is missing. */
 export function clipped(text: string, limit = 300): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} characters more)`;
 }

@@ -3,7 +3,7 @@ import { type Html, html, type Part } from './html.ts';
 import { code, facts, moment, section, table } from './parts.ts';
 import type { Subject } from './subject.ts';
 
-/** Which Coven is installed, where the home lies, and what could not be looked at. */
+/** The installed Coven, the place of the home, and what could not be examined. */
 export function renderInstall(subject: Subject): Html {
   const { install } = subject.seen;
   return html`${section(

@@ -4,10 +4,10 @@ import { advised } from '../advised.ts';
 import { advice } from './advice.ts';
 import { type Html, html } from './html.ts';
 
-/** Steps that are shown; a hostile home may make any number of findings. */
+/** At most this many steps are shown, because a hostile home can produce any number of findings. */
 const most = 20;
 
-/** What to do, by the worst cause, each step once. The bundle is not among them: this page is in it. */
+/** What to do, worst cause first, each step once. Making a bundle is not a step, because this page is in one. */
 export function renderNext(report: Report): Html | null {
   const all = report.checks.toSorted(compareChecks).flatMap(({ check, findings }) =>
     findings
@@ -18,7 +18,7 @@ export function renderNext(report: Report): Html | null {
   const steps = [...new Map(all.toReversed().map((step) => [textOf(step.parts), step])).values()].toReversed();
   if (steps.length === 0) return null;
   return html`<section id="next" aria-labelledby="next-title"><h2 id="next-title">What to do next</h2>
-<p class="quiet">At the machine where this was seen. <samp>&lt;coven-home&gt;</samp> stands for the path of the home.</p>
+<p class="quiet">Type these commands on the machine that this page is about. <samp>&lt;coven-home&gt;</samp> stands for the path of its home.</p>
 <ol class="steps">${steps
     .slice(0, most)
     .map(({ of, parts }) => html`<li><p class="quiet">For <samp>${of}</samp></p>${advice(parts)}</li>\n`)}</ol>${

@@ -2,7 +2,7 @@ import { grouped } from '../../model/amounts.ts';
 import type { CountedStatus } from '../../run/report.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 
-/** What a reader sees of a status: a word, and a sign that needs no colour. */
+/** The word and the sign of each standing. The sign does not depend on colour. */
 export const badges: Readonly<Record<CountedStatus, { readonly word: string; readonly sign: string }>> = {
   fail: { word: 'failed', sign: '✕' },
   unknown: { word: 'unknown', sign: '?' },
@@ -20,7 +20,7 @@ export function section(id: string, title: string, ...content: readonly Part[]):
   return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${content}</section>`;
 }
 
-/** Rows that a table shows; a hostile home may have any number. */
+/** At most this many rows of a table are shown, because a hostile home can have any number. */
 const mostRows = 100;
 
 /**
@@ -37,7 +37,7 @@ export function table(caption: string, heads: readonly string[], rows: readonly 
   )}</tbody></table>${rows.length > shown.length ? html`<p class="quiet">${rows.length - shown.length} more are not shown.</p>` : null}`;
 }
 
-/** A list of names and values, without what is not known. */
+/** A list of names and values. Unknown values are omitted. */
 export const facts = (pairs: readonly (readonly [name: string, value: Part])[]): Html =>
   html`<dl class="facts">${pairs
     .filter(([, value]) => value !== null)
@@ -48,22 +48,22 @@ export const facts = (pairs: readonly (readonly [name: string, value: Part])[]):
 
 export const code = (text: string, limit?: number): Html => html`<samp>${clipped(text, limit)}</samp>`;
 
-/** `2026-11-25 07:50:33` in UTC; what is no time is shown as it is. */
+/** `2026-11-25 07:50:33` in UTC. A text that is not a time is shown unchanged. */
 export function moment(at: string | null): Part {
   if (at === null) return 'not known';
   const time = Date.parse(at);
   return Number.isNaN(time) ? code(at, 40) : html`<time>${stamp(time)}</time>`;
 }
 
-/** As `moment`, of milliseconds since 1970 and without a line of its own. */
+/** Like `moment`, but inline, and from milliseconds since 1970. */
 export const stamp = (time: number): string => new Date(time).toISOString().slice(0, 19).replace('T', ' ');
 
 /** `4,000,000`. `toLocaleString` would load the tables of every language. */
 export const figure = grouped;
 
-/** Words of ours, in which a command stands between backticks. */
+/** Our own words. A command in them is between backticks. */
 export const prose = (text: string): Part =>
   text.split(/`([^`]*)`/).map((part, index) => (index % 2 === 0 ? part : html`<samp>${part}</samp>`));
 
-/** A share of a width, as an attribute of SVG: 0 % where it is none. */
+/** A fraction as a percentage for an SVG attribute; 0 % if it is not a number. */
 export const percent = (share: number): string => `${(100 * Math.min(1, Math.max(0, share || 0))).toFixed(2)}%`;

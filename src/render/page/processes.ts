@@ -24,7 +24,7 @@ const states: Readonly<Record<string, string>> = {
   I: 'idle',
 };
 
-/** The processes that have to do with this home, and who holds its locks. */
+/** The processes that belong to this home, and the holders of its locks. */
 export function renderProcesses({ seen }: Subject): Html {
   const { processes, 'home.locks': locks, machine } = seen;
   const limits = [
@@ -49,7 +49,7 @@ export function renderProcesses({ seen }: Subject): Html {
               signs(process).join(', ') || '–',
             ]),
           )
-        : html`<p>No process has to do with this home.</p>`
+        : html`<p>No process belongs to this home.</p>`
       : html`<p>The processes could not be listed.</p>`,
     locks
       ? table(
@@ -60,7 +60,7 @@ export function renderProcesses({ seen }: Subject): Html {
             holders.length === 0
               ? locks.method === 'none'
                 ? 'cannot be seen here'
-                : 'nobody that is seen'
+                : 'no visible process'
               : holders
                   .map(
                     ({ pid, exclusive }) =>

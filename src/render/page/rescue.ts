@@ -5,11 +5,11 @@ import { type Html, html, type Part } from './html.ts';
 import { code, facts, figure, moment, section, table } from './parts.ts';
 import type { Subject } from './subject.ts';
 
-/** Rescues of the past that are shown. */
+/** At most this many earlier rescues are shown. */
 const mostRuns = 3;
 const mostRanges = 8;
 
-/** What can be rescued of a damaged ledger, and what earlier rescues brought back, by table and by session. */
+/** What can be rescued of a damaged ledger, and what earlier rescues recovered, by table and by session. */
 export function renderRescued({ made }: Subject): Html | null {
   const rescue = made?.rescue;
   if (!rescue) return null;
@@ -36,7 +36,7 @@ const reasons: Readonly<Record<NotRescued, string>> = {
 };
 
 const notRead = (outcome: NotRescued): Html =>
-  html`<p>What can be rescued is not known: ${Object.hasOwn(reasons, outcome) ? reasons[outcome] : reasons.failed}. This shows it, at the machine where this was seen:</p><p class="command">${code(shellLine(command('coven-doctor', 'rescue', '--dry-run')))}</p>`;
+  html`<p>What can be rescued is not known: ${Object.hasOwn(reasons, outcome) ? reasons[outcome] : reasons.failed}. This command shows it, on the machine that this page is about:</p><p class="command">${code(shellLine(command('coven-doctor', 'rescue', '--dry-run')))}</p>`;
 
 function told(title: string, of: RescueTold): Html {
   const { tables, sessions, incomplete, unplaced, unaccounted } = of;

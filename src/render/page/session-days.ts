@@ -1,6 +1,6 @@
 import type { Subject } from './subject.ts';
 
-/** Statuses of Coven, from the bottom of a column to its top, each with its colour; others are one. */
+/** Coven's statuses with their colours, from the bottom of a column to its top. All other statuses share one colour. */
 const shades = ['completed', 'running', 'idle', 'created', 'killed', 'cancelled', 'orphaned', 'failed'] as const;
 const other = 'other';
 const groups = [...shades, other];
@@ -9,19 +9,19 @@ export const groupOf = (status: string): string => shades.find((shade) => shade 
 /** The class that gives a status its colour. */
 export const shadeOf = (status: string): string => `s-${groupOf(status)}`;
 
-/** No ledger counts so many: a bundle may say anything. */
+/** No real ledger holds this many. A bundle can claim any number. */
 const tooMany = 1e9;
 const most = 60;
 
 export interface Day {
-  /** Its begin, milliseconds since 1970, UTC. */
+  /** The start of the day, in milliseconds since 1970, UTC. */
   readonly at: number;
   readonly total: number;
-  /** Sessions made on it by their status now, in the order of the colours. */
+  /** Sessions created on it by current status, in the order of the colours. */
   readonly groups: readonly (readonly [group: string, sessions: number])[];
 }
 
-/** Days on which sessions were made, oldest first. */
+/** Days on which sessions were created, oldest first. */
 export function daysOf({ report, seen }: Subject): readonly Day[] {
   const now = Date.parse(report.startedAt);
   const days = new Map<number, Map<string, number>>();

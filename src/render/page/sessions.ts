@@ -5,10 +5,10 @@ import { code, figure, moment, section, stamp, table } from './parts.ts';
 import { daysOf, shadeOf } from './session-days.ts';
 import type { Subject } from './subject.ts';
 
-/** Open sessions that are named. */
+/** At most this many open sessions are listed by name. */
 const named = 20;
 
-/** Sessions by their status now and the day that they were made on, and those that are open. */
+/** Sessions by current status and day of creation, then the open ones. */
 export function renderSessions(subject: Subject): Html {
   const sessions = subject.seen['store.sessions'];
   const title = 'Sessions';

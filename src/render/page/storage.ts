@@ -7,14 +7,14 @@ import type { Subject } from './subject.ts';
 
 type Level = 'pass' | 'warn' | 'fail';
 
-/** A value on a scale, with the lines that it must not cross; shares are of the scale. */
+/** A value on a scale with its limits. Shares are fractions of the scale. */
 interface Meter {
   readonly name: string;
   readonly value: string;
   readonly share: number;
   readonly level: Level;
   readonly limits: readonly { readonly share: number; readonly level: 'warn' | 'fail' }[];
-  /** What the scale goes to. */
+  /** The end of the scale. */
   readonly end: string;
   readonly note: string;
 }
@@ -57,7 +57,7 @@ function meter({ name, value, share, level, limits, end, note }: Meter): Html {
 <p class="quiet">${note}</p></li>\n`;
 }
 
-/** `above`: a value is bad from its limit on; the worse limit counts. */
+/** `above`: a value at its limit or beyond is bad. Of two limits, the worse one counts. */
 const above = (value: number, warn: number, fail = Number.POSITIVE_INFINITY): Level =>
   value >= fail ? 'fail' : value >= warn ? 'warn' : 'pass';
 const below = (value: number, warn: number, fail: number): Level =>

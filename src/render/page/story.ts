@@ -5,12 +5,12 @@ import { code, figure, moment, stamp } from './parts.ts';
 import { daysOf } from './session-days.ts';
 import type { Subject } from './subject.ts';
 
-/** Starts, errors and open sessions that are told; a hostile home may have any number of each. */
+/** At most this many starts, errors and open sessions are listed, because a hostile home can have any number. */
 const most = { starts: 100, errors: 20, sessions: 20 };
 
 export type Kind = 'start' | 'broken' | 'stop' | 'crash' | 'error' | 'session' | 'repair' | 'check';
 
-/** One thing that happened, as far as the log, the ledger and the home tell. */
+/** One event, taken from the log, the ledger or the home. */
 export interface Happening {
   /** Milliseconds since 1970, UTC. */
   readonly at: number;
@@ -20,17 +20,17 @@ export interface Happening {
   readonly isDay?: boolean;
 }
 
-/** A start and the time over which it wrote. */
+/** A start, and the time during which that daemon wrote to the log. */
 export interface Span {
   readonly start: LogStart;
   readonly from: number;
-  /** Its last line; what came after is not known. */
+  /** The time of its last line. What it did later is not known. */
   readonly to: number;
   /** The next start, or the time of the check. */
   readonly next: number;
 }
 
-/** Starts of the recovery log, oldest first; without those whose times are none or ahead of the check. */
+/** Starts in the recovery log, oldest first. Those without a valid time, or later than the check, are omitted. */
 export function spansOf({ report, seen }: Subject): readonly Span[] {
   const now = Date.parse(report.startedAt);
   const timed = (seen['daemon.log']?.starts ?? [])
@@ -44,7 +44,7 @@ export function spansOf({ report, seen }: Subject): readonly Span[] {
 export const daemonRuns = ({ report }: Subject): boolean =>
   report.checks.some(({ check, status }) => check.id === 'daemon' && status === 'pass');
 
-/** Errors of the log that speak of a failure, and when. */
+/** Log errors that report a failure, with their times. */
 export const errorsOf = ({ seen }: Subject): readonly (LogError & { readonly time: number })[] =>
   (seen['daemon.log']?.errors ?? [])
     .filter(({ failure }) => failure)
@@ -54,7 +54,7 @@ export const errorsOf = ({ seen }: Subject): readonly (LogError & { readonly tim
       return Number.isNaN(time) ? [] : [{ ...error, time }];
     });
 
-/** What happened, newest first, ending with the check itself. Starts that went the same way one after another are one entry. */
+/** All events, newest first, including the check itself. Consecutive starts with the same outcome are one entry. */
 export function happenings(subject: Subject): readonly Happening[] {
   const { report, seen } = subject;
   const now = Date.parse(report.startedAt);
@@ -85,7 +85,7 @@ export function happenings(subject: Subject): readonly Happening[] {
   ];
   return [
     { at: now, kind: 'check' as const, what: 'coven-doctor checked this home' },
-    // Of two at the same time, what is named later came later.
+    // Of two events at the same time, the one listed later happened later.
     ...known
       .filter(({ at }) => at <= now)
       .sort((a, b) => a.at - b.at)
@@ -98,7 +98,7 @@ function errorWords(said: string, times: number, firstAt: string | null): Html {
   return html`The log says ${code(said, 200)}${often}`;
 }
 
-/** Starts that come sooner after one another are told as one entry. */
+/** Starts closer together than this become one entry. */
 const closeMs = 600_000;
 
 type Ending = 'crash' | 'stop' | 'broken' | 'runs' | 'unknown';
@@ -121,7 +121,7 @@ function starts(spans: readonly Span[], runs: boolean): readonly Happening[] {
   return series.flatMap(({ ending, of }) => told(ending, of));
 }
 
-/** What starts came to that ended in the same way, one after another. */
+/** One entry for consecutive starts with the same outcome. */
 function told(ending: Ending, spans: readonly Span[]): readonly Happening[] {
   const [first] = spans;
   const last = spans.at(-1);
@@ -153,10 +153,10 @@ function told(ending: Ending, spans: readonly Span[]): readonly Happening[] {
 
 const dayMs = 24 * 3_600_000;
 
-/** Sessions that were made on each day, by their status now. */
+/** Sessions created on each day, by current status. */
 const days = (subject: Subject): readonly Happening[] =>
   daysOf(subject).map(({ at, groups }) => ({
-    // Above what else happened on that day.
+    // Above the other events of that day.
     at: Math.min(Date.parse(subject.report.startedAt), at + dayMs - 1),
     kind: 'session',
     isDay: true,

@@ -2,12 +2,12 @@ import type { Observation, ObservationKey, Observations } from '../../model/obse
 import type { RescueMember } from '../../model/rescue-told.ts';
 import type { Report } from '../../run/report.ts';
 
-/** Who made a page and on which machine, beyond what a report holds. */
+/** The tool and the machine that made a page. The report does not hold them. */
 export interface MadeBy {
   readonly tool: { readonly name: string; readonly version: string };
-  /** Null where the machine did not tell. */
+  /** Null if the machine could not be described. */
   readonly system: System | null;
-  /** What can be rescued of the ledger, or was; null where that is no question. */
+  /** What can be rescued of the ledger, or was rescued; null if the ledger is not damaged and never was rescued. */
   readonly rescue?: RescueMember | null;
 }
 
@@ -18,12 +18,12 @@ export interface System {
   readonly os?: { readonly distro?: string | null; readonly release?: string | null } | null;
 }
 
-/** What a page is made of: the report, and what was seen, as far as it was. */
+/** The input of a page: the report and the observations that were made. */
 export interface Subject {
   readonly report: Report;
   readonly made: MadeBy | null;
   readonly seen: { readonly [K in ObservationKey]?: Observations[K] };
-  /** What could not be seen, and why. */
+  /** Observations that failed, and why. */
   readonly blind: readonly { readonly key: ObservationKey; readonly code: string; readonly message: string }[];
 }
 

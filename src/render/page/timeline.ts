@@ -5,11 +5,11 @@ import { daysOf, groupOf, shadeOf } from './session-days.ts';
 import { daemonRuns, errorsOf, type Happening, happenings, type Kind, type Span, spansOf } from './story.ts';
 import type { Subject } from './subject.ts';
 
-/** Events that are shown at once; the older ones are folded. */
+/** At most this many events are shown; older ones are folded. */
 const shown = 15;
 const dayMs = 24 * 3_600_000;
 
-/** What a reader sees of a kind: a word, and a sign that needs no colour. */
+/** The word and the sign of each kind of event. The sign does not depend on colour. */
 const kinds: Readonly<Record<Kind, { readonly word: string; readonly sign: string; readonly tone: string }>> = {
   start: { word: 'start', sign: '▸', tone: 'pass' },
   broken: { word: 'failed start', sign: '✕', tone: 'fail' },
@@ -21,7 +21,7 @@ const kinds: Readonly<Record<Kind, { readonly word: string; readonly sign: strin
   check: { word: 'this check', sign: '✓', tone: 'skipped' },
 };
 
-/** One story of log, ledger and repairs: starts, stops, crashes, errors and sessions, drawn on one scale and then told. */
+/** One timeline of log, ledger and repairs: starts, stops, crashes, errors and sessions, first as a chart, then as a list. */
 export function renderTimeline(subject: Subject): Html {
   const { report } = subject;
   const now = Date.parse(report.startedAt);
@@ -65,7 +65,7 @@ const told = (events: readonly Happening[], caption: string): Html =>
     ]),
   );
 
-/** How many of each, and what was read for it. */
+/** Counts each kind, and says what was read to count it. */
 function source({ seen }: Subject, spans: readonly Span[]): string {
   const story = seen['daemon.log'];
   const ledger =
@@ -82,7 +82,7 @@ function source({ seen }: Subject, spans: readonly Span[]): string {
     story.readBytes < story.bytes
       ? `the last ${bytes(story.readBytes)} of ${bytes(story.bytes)}`
       : `all ${bytes(story.bytes)}`;
-  return `${count(spans.length, 'start')}, ${served} of them came to serve; ${count(stopped, 'clean stop')}, ${count(story.panics, 'panic')}. Read: ${read} of the recovery log. Times are UTC.${ledger}`;
+  return `${count(spans.length, 'start')}, of which ${served} served; ${count(stopped, 'clean stop')}, ${count(story.panics, 'panic')}. Read: ${read} of the recovery log. Times are UTC.${ledger}`;
 }
 
 const lanes = { daemon: 34, errors: 78, sessions: 106 };
@@ -92,11 +92,11 @@ interface Scale {
   /** Milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
-  /** Whether there is room for a column a day. */
+  /** Whether the scale has room for one column a day. */
   readonly days: boolean;
 }
 
-/** Three lanes on one scale of time: the daemon, errors and crashes, sessions. */
+/** Three lanes on one time scale: the daemon, errors and crashes, sessions. */
 function chart(subject: Subject, spans: readonly Span[], { from, to, days }: Scale): Html {
   const height = days ? lanes.sessions + columnHeight : lanes.errors + 8;
   const at = (time: number): string => percent((time - from) / Math.max(1, to - from));
@@ -140,7 +140,7 @@ ${daemon}${crashes}${errors}${columns}</svg>
 <figcaption><span>${minute(from)}</span><span>${minute((from + to) / 2)}</span><span>${minute(to)}</span></figcaption></figure>`;
 }
 
-/** Sessions made on each day that begins within the scale, a column each, by status now. */
+/** One column for each day that begins within the scale: the sessions created on it, by current status. */
 function dayColumns(subject: Subject, from: number, to: number) {
   const days = daysOf(subject).filter(({ at }) => at + dayMs > from && at <= to);
   const busiest = Math.max(0, ...days.map(({ total }) => total));

@@ -14,12 +14,12 @@ const headlines = {
   pass: 'No problems found',
 } as const;
 
-/** The worst that counts. */
+/** The worst standing that counts for the exit code. */
 function worstOf({ summary }: Report): keyof typeof headlines {
   return (['fail', 'unknown', 'warn'] as const).find((status) => summary[status] > 0) ?? 'pass';
 }
 
-/** What is to be known before anything is read: the cause, where and when, what to do next, and how each area stands. */
+/** The head of the page: the cause, where and when, what to do next, and one tile for each area. */
 export function renderVerdict(subject: Subject): Html {
   const { report } = subject;
   const worst = worstOf(report);
@@ -35,7 +35,7 @@ ${renderNext(report)}
 <section id="glance" aria-label="At a glance">${tiles(subject)}${about(report)}</section>`;
 }
 
-/** The worst cause, as a sentence; the steps below say what to do about it. */
+/** The worst cause as a sentence. The steps below say what to do about it. */
 function headline(report: Report): Part {
   const worst = worstOf(report);
   const [first] = report.checks.toSorted(compareChecks);
@@ -43,7 +43,7 @@ function headline(report: Report): Part {
   return prose(clipped(sentence(say(first.check, leadOf(first)).message), 600));
 }
 
-/** How the daemon and its sessions stand beside that, in a line. */
+/** The state of the daemon and its sessions, in one line. */
 function situation({ report, seen }: Subject): Part {
   const sessions = seen['store.sessions'];
   const open = (status: string): number => sessions?.byStatus[status] ?? 0;
@@ -56,12 +56,14 @@ function situation({ report, seen }: Subject): Part {
   const all = Object.values(sessions?.byStatus ?? {}).reduce((sum, one) => sum + one, 0);
   const rows =
     sessions?.outcome === 'read'
-      ? `The ledger holds ${count(all, 'session')}: ${open('running')} running, ${open('created')} not yet started.`
+      ? all === 0
+        ? 'The ledger holds no sessions.'
+        : `The ledger holds ${count(all, 'session')}: ${open('running')} running, ${open('created')} not yet started.`
       : 'The sessions in the ledger could not be read.';
   return html`${said}${rows}`;
 }
 
-/** As people write it. */
+/** The name of a system as people write it. */
 const system = (platform = ''): string => ({ linux: 'Linux', darwin: 'macOS' })[platform] ?? platform;
 
 /** Versions, machine and time. */
@@ -100,7 +102,7 @@ const tally = ({ summary }: Report): Part =>
         html`<li class="${name}"><strong>${summary[name]}</strong> ${name === 'warn' && summary.warn !== 1 ? 'warnings' : badges[name].word}</li>`,
     );
 
-/** Faults before what passed, and that before what was skipped. */
+/** The order of tiles: faults, then passed, then skipped. */
 const worseFirst = (a: CountedStatus, b: CountedStatus): number => order.indexOf(a) - order.indexOf(b);
 
 function tiles({ report, seen }: Subject): Html {
@@ -109,7 +111,7 @@ function tiles({ report, seen }: Subject): Html {
     const [found] = report.checks
       .filter(({ check: { id } }) => id === area || (id !== 'home:disk' && id.split(':')[0] === area))
       .toSorted((a, b) => worseFirst(countedStatus(a.worst), countedStatus(b.worst)) || compareChecks(a, b));
-    // A number says more than that all is well, and a finding has its own.
+    // Where nothing is wrong, a number says more than "OK". A finding has its own words.
     const isPass = found?.worst.status === 'pass';
     const words =
       found && (detail === null || !isPass) ? html`<p>${brief(say(found.check, found.worst).message)}</p>` : null;
@@ -133,7 +135,7 @@ function tiles({ report, seen }: Subject): Html {
   ]}</div>`;
 }
 
-/** The first clause of what takes more than two lines; all of it is among the findings. */
+/** Shortens a message of more than two lines to its first clause. The findings below hold all of it. */
 function brief(message: string): Part {
   const clause = message.length > 80 ? (/^.{20,80}?(?=[:;,] )/.exec(message)?.[0] ?? message) : message;
   return prose(clipped(sentence(clause), 160));
@@ -142,7 +144,7 @@ function brief(message: string): Part {
 const about = ({ home, durationMs, runId, exitCode, complete, baseline }: Report): Html =>
   facts([
     ['Home', html`<samp>${clipped(home)}</samp>`],
-    ['Took', count(durationMs, 'millisecond')],
+    ['Took', `${(durationMs / 1000).toFixed(1)} s`],
     ['Everything could be determined', complete ? 'yes' : 'no'],
     ['Exit code', exitCode],
     ['Run', html`<samp>${runId}</samp>`],

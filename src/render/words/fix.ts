@@ -53,7 +53,7 @@ export function rescueWords({ rescued, lost, uncertain, doubts, ...counts }: Res
   ].join('; ');
 }
 
-/** What a step does, as an order. */
+/** What a step does, in the imperative. */
 export function stepWords(action: Action): string {
   switch (action.kind) {
     case 'quarantine':
@@ -63,11 +63,11 @@ export function stepWords(action: Action): string {
     case 'set-owner':
       return `give ${at(action.path)} from uid ${action.was.uid} to uid ${action.uid}`;
     case 'checkpoint':
-      return 'put a copy of the ledger in its place that holds what is in the WAL, too';
+      return 'replace the ledger by a copy that also holds what is in its WAL';
     case 'rebuild-index':
-      return `put a copy of the ledger in its place whose indexes are rebuilt from their tables (${action.index})${valueWords(action.values)}`;
+      return `replace the ledger by a copy whose indexes are rebuilt from their tables (${action.index})${valueWords(action.values)}`;
     case 'rebuild-search':
-      return 'put a copy of the ledger in its place whose full-text index is built anew';
+      return 'replace the ledger by a copy whose full-text index is rebuilt';
     case 'rescue-ledger':
       return `put a rescued ledger in the place of the damaged one, which is kept: ${rescueWords(action.counts)}`;
     case 'start-daemon':
@@ -77,11 +77,11 @@ export function stepWords(action: Action): string {
     case 'swap-ledger':
       return `put the ledger of run ${action.run} in the place of ${at(action.path ?? 'coven.sqlite3')}, which goes to the quarantine of this run`;
     case 'place':
-      return `put what run ${action.run} has of ${at(action.path)} in its place, and what is there into the quarantine of this run`;
+      return `put ${at(action.path)} of run ${action.run} back, and move what is there now into the quarantine of this run`;
     case 'restart-daemon':
       return 'restart the daemon, and verify its health, contract and capabilities';
     case 'continue-process':
-      return `let pid ${action.process.pid} go on (SIGCONT)`;
+      return `let pid ${action.process.pid} continue (SIGCONT)`;
     case 'end-process':
       return `end pid ${action.process.pid} (SIGTERM${action.kill ? ', then SIGKILL' : ''})`;
     case 'remove-backup':
@@ -89,11 +89,11 @@ export function stepWords(action: Action): string {
   }
 }
 
-/** How a step is taken back, or that it is not. */
+/** How a step is undone, or that it cannot be. */
 export function undoWords({ action, undo }: Pick<Step, 'action' | 'undo'>): string {
   if (undo === 'none') {
-    if (action.kind === 'remove-backup') return 'not undone: it is gone for good';
-    return 'not undone: what Coven does then is its own';
+    if (action.kind === 'remove-backup') return 'cannot be undone: it is gone for good';
+    return 'cannot be undone: what Coven does after that stays';
   }
   switch (action.kind) {
     case 'quarantine':
@@ -105,7 +105,7 @@ export function undoWords({ action, undo }: Pick<Step, 'action' | 'undo'>): stri
     case 'place':
       return 'undo puts back what is there now';
     default:
-      return 'undo puts the ledger of before back, unless it was written to since';
+      return 'undo puts the earlier ledger back, unless the new one was written to since';
   }
 }
 
@@ -115,7 +115,7 @@ export const riskWords: Readonly<Record<Risk, string>> = {
   lossy: 'may lose data; needs --allow lossy',
 };
 
-/** Why nothing is done about a finding, and the documented way. By reason code. */
+/** Why a finding is not repaired, and the documented way, by reason code. */
 const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'by-hand': () => 'there is no safe automatic repair; `coven-doctor` shows what to do',
   'not-read': () => 'the WAL is large and was not read; run with --deep, which copies it to do that',
@@ -128,7 +128,8 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
     `the home belongs to uid ${uid}; run as that user, since what others make there locks it out`,
   'needs-root': ({ uid, name }) => `needs root: sudo chown -h ${uid} ${homeWord(name)}`,
   'read-only': () => 'the file system is mounted read-only',
-  'no-boot-id': () => 'this system does not tell its boots, so that no process can be told from another',
+  'no-boot-id': () =>
+    'this system does not identify its boots, so a process cannot be told from a later one with its pid',
   linked: ({ name, links, count: files }) =>
     `<coven-home>/${name} has ${links} names${Number(files) > 1 ? `, and ${Number(files) - 1} more have others, too` : ''}: what is changed there would change elsewhere; see where, then do it by hand`,
   'not-seen': ({ name }) => `${name ? `<coven-home>/${name}` : 'what it is about'} could not be seen`,
@@ -160,7 +161,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
 
 export const refusalWords = (reason: string, facts: Facts): string => reasons[reason]?.(facts) ?? reason;
 
-/** What a start or restart would do to live sessions; empty where none lives. */
+/** What a start or restart does to running sessions; empty if none is running. */
 export function liveWords({ daemonSessions, runSessions }: Plan['live']): readonly string[] {
   const named = (ids: readonly string[]): string => `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`;
   return [
