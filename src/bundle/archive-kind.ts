@@ -1,4 +1,4 @@
 export type ArchiveKind = 'zip' | 'tgz';
 
-/** By the name that was asked for; a zip is what every machine opens. */
+/** Chosen by the file name. The default is zip, because every machine can open it. */
 export const kindOf = (file: string): ArchiveKind => (/\.(?:tgz|tar\.gz)$/i.test(file) ? 'tgz' : 'zip');

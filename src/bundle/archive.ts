@@ -5,16 +5,16 @@ import type { ArchiveKind } from './archive-kind.ts';
 import { defaultLimits } from './limits.ts';
 import { byName, type Member } from './part.ts';
 
-/** No two machines make a member on the same day: all of them say this one. */
+/** One fixed date for all members, so that equal input gives equal bytes. */
 const date = new Date(0);
 const mode = 0o600;
-/** Far below what a reader takes for a bomb: a log may say one thing a thousand times. */
+/** Far below the ratio at which a reader refuses a bundle, because a log can repeat one line a thousand times. */
 const ratio = defaultLimits.ratio / 4;
 
-/** Effort of packing: little, where the text is one of shapes, which pack well. */
+/** Compression level: low for texts of shapes, which compress well. */
 const level = 1;
 
-/** Members as an archive: equal ones give equal bytes, whatever their order and the clock. */
+/** Packs members. Equal members give equal bytes, whatever their order and the time. */
 export async function makeArchive(members: readonly Member[], kind: ArchiveKind): Promise<Buffer> {
   const archive =
     kind === 'zip'
@@ -29,7 +29,7 @@ export async function makeArchive(members: readonly Member[], kind: ArchiveKind)
   return whole;
 }
 
-/** Whether packing makes something less small than a reader believes. */
+/** Whether the compression ratio stays below the limit of a reader. */
 function isPacked(members: readonly Member[]): boolean {
   const size = members.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const packed = members.reduce((sum, { bytes }) => sum + deflateRawSync(bytes, { level }).length, 0);

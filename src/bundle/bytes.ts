@@ -5,7 +5,7 @@ import { BundleRefused, refusalOf } from './refused.ts';
 
 const chunkBytes = 64 * 1024;
 
-/** The bytes of a file from `from` up to `to`. Throws BundleRefused where it ends before. */
+/** The bytes of a file from `from` up to `to`. Throws BundleRefused if the file ends earlier. */
 export async function* bytesOf(file: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
   for (let at = from; at < to; ) {
     const chunk = await readAt(file, at, Math.min(chunkBytes, to - at));
@@ -14,7 +14,7 @@ export async function* bytesOf(file: FileHandle, from: number, to: number): Asyn
   }
 }
 
-/** Exactly `length` bytes of a file. Throws BundleRefused where it ends before. */
+/** Exactly `length` bytes of a file. Throws BundleRefused if the file ends earlier. */
 export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
   for (let at = 0; at < length; ) {
@@ -28,8 +28,8 @@ export async function readAt(file: FileHandle, position: number, length: number)
 }
 
 /**
- * Inflates the bytes of a file from `from` up to `to`, as they are asked for. Throws BundleRefused where they are not
- * deflated, or where the deflated bytes end before or after `to`: what stands behind them would be seen by nobody.
+ * Inflates the bytes of a file from `from` up to `to` on demand. Throws BundleRefused if they are not deflated, or if the
+ * deflated data does not end at `to`: bytes after it would be hidden from every reader.
  */
 export async function* inflated(file: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
   const inflate = createInflateRaw();

@@ -10,23 +10,23 @@ import type { Included, Member, Part } from './part.ts';
 import { vocabulary } from './vocabulary.ts';
 
 /**
- * Cleans everything of one bundle: first what is known to be a secret or a name goes, then what is not known to be
- * harmless. A thing has one token in all of it, numbered in the order of the calls.
+ * Cleans the parts of one bundle: first known secrets and names are replaced, then everything that is not known to be
+ * harmless. The same name has the same token in all parts. Tokens are numbered in the order of the calls.
  */
 export interface Cleaner {
   readonly observation: (observation: Observation) => Observation;
-  /** The findings of a check that is not ours, and its words. */
+  /** The findings and the words of a plug-in check. */
   readonly run: (run: CheckRun) => CheckRun;
   readonly member: (part: Part) => Member;
-  /** A line of our own, such as why something is left out. */
+  /** A line of our own, such as why something is omitted. */
   readonly line: (text: string) => string;
   /** How often each rule removed something, by member. */
   readonly counts: Readonly<Record<string, Counts>>;
-  /** What stands in the place of texts that are not known. */
+  /** The placeholders of unknown texts. */
   readonly placeholders: () => readonly Placeholder[];
 }
 
-/** `unnamed` are projects beyond those that have a token: as a whole value they are hidden, too. */
+/** `unnamed` are projects without a token. Where one is a whole value, it is hidden, too. */
 export function makeCleaner(
   options: RedactorOptions,
   unnamed: ReadonlySet<string>,
@@ -90,10 +90,10 @@ export function makeCleaner(
   };
 }
 
-/** A document as it stands in a bundle. */
+/** A document in the form that it has in a bundle. */
 export const documentOf = ({ value }: Admitted): Buffer => plainDocument(value);
 
-/** One that is made of our own words alone, or that the operator asked for. */
+/** A document of our own words only, or one that the user asked for. */
 export const plainDocument = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
 
 /** At most the last `limit` bytes, from the start of a line. */

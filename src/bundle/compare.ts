@@ -10,14 +10,14 @@ export interface FoundThing {
 export interface Comparison {
   readonly appeared: readonly FoundThing[];
   readonly wentAway: readonly FoundThing[];
-  /** The same cause of the same thing, told otherwise. */
+  /** The same cause of the same target, with other facts. */
   readonly changed: readonly { readonly before: FoundThing; readonly after: FoundThing }[];
   readonly observations: readonly Change[];
 }
 
 export type Leaf = string | number | boolean | null;
 
-/** One field that is not as it was; undefined where it is not there. */
+/** One changed field; undefined if it is absent. */
 export interface Change {
   readonly observation: string;
   readonly path: string;
@@ -30,7 +30,7 @@ interface Side {
   readonly observations: readonly Observation[];
 }
 
-/** What is different between two runs. Passes and what was not asked are no findings here. */
+/** The differences between two runs. Passed and skipped checks are no findings here. */
 export function compareRuns(before: Side, after: Side): Comparison {
   const [old, now] = [findings(before), findings(after)];
   const both = [...now].filter(([key]) => old.has(key));
@@ -51,7 +51,7 @@ function findings({ runs }: Side): ReadonlyMap<string, FoundThing> {
     for (const finding of findings) {
       if (finding.status === 'pass' || finding.status === 'skipped') continue;
       const base = `${check.id}\0${finding.code}\0${finding.target}`;
-      // One cause may be found of several things that have one role.
+      // One cause can be found for several targets with the same role.
       const n = (told.get(base) ?? 0) + 1;
       told.set(base, n);
       found.set(`${base}\0${n}`, { check, finding });
@@ -59,7 +59,7 @@ function findings({ runs }: Side): ReadonlyMap<string, FoundThing> {
   return found;
 }
 
-/** Facts that hints alone are made of say nothing of the finding itself. */
+/** Facts used only by hints are not part of the finding. */
 const ofHints = /^daemonVerdict$|^daemonPid$|BlockedBy$/;
 
 const told = ({ finding: { status, facts } }: FoundThing): string =>
@@ -70,7 +70,7 @@ const told = ({ finding: { status, facts } }: FoundThing): string =>
       .toSorted(),
   ]);
 
-/** No two runs have these in common. */
+/** Fields that differ in every run. */
 const ofClock = /^(?:now|ms|watchedMs)$/;
 
 function changes(before: readonly Observation[], after: readonly Observation[]): readonly Change[] {
@@ -90,7 +90,7 @@ function leavesOf(seen: Observation): ReadonlyMap<string, Leaf> {
   return leaves;
 }
 
-/** By what the items of a list are known, the first that all of them have. */
+/** Fields that identify the items of a list. The first one that all items have is used. */
 const identities = ['name', 'pid', 'id', 'table', 'path'];
 
 function walk(value: unknown, path: string, leaves: Map<string, Leaf>): void {
@@ -119,6 +119,6 @@ function isIdentity(list: readonly unknown[], name: string): boolean {
   );
 }
 
-/** A list of different words is a set. */
+/** A list of distinct words is compared as a set. */
 const isPlain = (list: readonly unknown[]): boolean =>
   list.every((item) => typeof item === 'string') && new Set(list).size === list.length;

@@ -1,7 +1,7 @@
 import { namedInSchemas } from '../host/schemas.ts';
 import type { TextKind } from '../host/shape.ts';
 
-/** Fields that no observation has: of ledgers, answers, the machine and our own documents. */
+/** Fields outside the observations: of ledgers, answers, the machine and our own documents. */
 const others: Readonly<Partial<Record<TextKind, string>>> = {
   id: 'session session_id conversation_id familiar_id hubId runSessions daemonSessions ends',
   time: 'oldestRetainedEventAt lastCheckpointAt created_at updated_at archived_at missingFrom missingUntil',
@@ -23,5 +23,5 @@ const kinds = new Map<string, TextKind>([
   ),
 ]);
 
-/** The kind of the texts under a key; null where the key says nothing of it. */
+/** The kind of text under a key; null if the key does not say. */
 export const kindOf = (key: string): TextKind | null => kinds.get(key) ?? null;

@@ -6,13 +6,13 @@ import { parseJson } from '../json.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
 
 const mebibyte = 1024 ** 2;
-/** Read and kept, of the log and of each one before it. What is kept is cut from the redacted text, which is the shorter one. */
+/** Bytes read and kept of each recovery log. The text is redacted first and truncated afterwards. */
 const logs = [
   { suffix: '', read: 1.5 * mebibyte, keep: mebibyte },
   ...['.1', '.2', '.3'].map((suffix) => ({ suffix, read: mebibyte / 2, keep: mebibyte / 4 })),
 ];
 
-/** The ends of the recovery log and of the ones rotated away. */
+/** The ends of the recovery log and of the rotated ones. */
 export async function gatherLogs(home: string): Promise<Gathered> {
   const parts: Part[] = [];
   const cut: Cut[] = [];
@@ -41,7 +41,7 @@ export async function gatherLogs(home: string): Promise<Gathered> {
 const runLimit = 50;
 const journalLimit = mebibyte;
 
-/** The journals of past repairs, line by line. What they know files by is the hash of their content, and stays here. */
+/** The journals of past repairs, line by line, without the hashes of file contents in them. */
 export async function gatherRuns(home: string): Promise<Gathered> {
   const folder = join(home, 'doctor', 'runs');
   const isOwn = (await isFolder(join(home, 'doctor'))) && (await isFolder(folder));
@@ -77,10 +77,10 @@ export async function gatherRuns(home: string): Promise<Gathered> {
   return { parts, cut, leftOut };
 }
 
-/** A symlink could lead anywhere. */
+/** Skips symlinks, which can lead anywhere. */
 const isFolder = async (path: string): Promise<boolean> => (await look(path))?.isDirectory() === true;
 
-/** A line of a journal; what follows the last one is room that was kept free, and a torn line is nothing. */
+/** One line of a journal. A torn line, and the reserved space after the last line, give null. */
 function recordOf(line: string): readonly unknown[] {
   try {
     return [parseJson(line, (key, value) => (/sha256|digest/i.test(key) ? undefined : value))];

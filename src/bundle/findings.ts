@@ -8,7 +8,7 @@ import { role } from '../redaction/templates/pieces.ts';
 export function gated(found: Finding, same: <T>(value: T) => T, names: (name: string) => string = same): Finding {
   const facts = (of: Facts): Facts =>
     Object.fromEntries(Object.entries(of).map(([name, value]) => [names(name), same(value)]));
-  // As its own pair: a field may be named like a secret without holding one.
+  // Redacted as a pair of its own, because a field can be named like a secret without containing one.
   const evidence = ({ observation, field, value }: Evidence): Evidence => ({
     observation,
     field: same(field),
@@ -17,7 +17,7 @@ export function gated(found: Finding, same: <T>(value: T) => T, names: (name: st
   const target = same(found.target);
   return {
     ...found,
-    // A target begins with a role, and one that is not known must not end as a text without any.
+    // A target begins with a role token. A target with an unknown role must keep a token, too.
     target: isTarget.test(target) ? target : '<coven-home>',
     facts: facts(found.facts),
     evidence: found.evidence.map(evidence),

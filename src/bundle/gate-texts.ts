@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hardware, statements } from '../redaction/templates/catalogue.ts';
 
-/* Texts of one kind each, of which the gate lets through what nobody can have chosen. */
+/* Kinds of text. Of each, the gate passes only what nobody can have chosen freely. */
 
 /** `[time] message`, as Coven writes it. */
 export function logLine(line: string, message: (text: string) => string): string {
@@ -10,7 +10,7 @@ export function logLine(line: string, message: (text: string) => string): string
   const end = line.indexOf(' ') + 1;
   return line.slice(0, end) + (end === line.length ? '' : message(line.slice(end)));
 }
-/** To the end: what is no character of a line, such as a carriage return, makes it none of Coven's. */
+/** Matches to the end of the line. A line with a character such as a carriage return is not one of Coven's. */
 const stamp = /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\] .*$/;
 
 const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?)?$/;
@@ -23,7 +23,7 @@ export function moment(text: string, other: (text: string) => string): string {
   return at >= 0 && at < Date.UTC(2100) ? new Date(at).toISOString() : other(text);
 }
 
-/** A statement of the schema that Coven makes; of any other its size and how many columns it may have. */
+/** A statement of Coven's own schema. Any other statement becomes its size and its number of columns. */
 export function statement(sql: string, other: (text: string) => string): string {
   const folded = sql
     .replace(/\s+/g, ' ')

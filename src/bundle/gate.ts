@@ -16,26 +16,26 @@ import { isTime, logLine, moment, platform, statement } from './gate-texts.ts';
 const admitted: unique symbol = Symbol('admitted');
 
 /**
- * Who reads what a gate lets through. `support`: somebody elsewhere, who gets a bundle. `program`: whatever is given a
- * machine document of this machine's. `operator`: who sits at it, before its screen.
+ * Who reads the output of a gate. `support`: somebody elsewhere who receives a bundle. `program`: a program that reads a
+ * JSON document of this machine. `operator`: the user at the screen of this machine.
  */
 export type Reader = 'support' | 'program' | 'operator';
 
-/** A value every text of which was let through by a gate. Nothing else can make one. */
+/** A value whose texts have all passed a gate. Only a gate can make one. */
 export interface Admitted {
   readonly [admitted]: true;
   readonly value: unknown;
 }
 
 export interface Gate {
-  /** A text of our own documents, which may quote others. */
+  /** A text of our own documents, which can quote others. */
   readonly text: (text: string) => string;
   readonly json: (value: unknown) => Admitted;
-  /** A value whose keys our own code wrote, whatever they are. */
+  /** A value whose keys were all written by our own code. */
   readonly typed: <T>(value: T) => T;
-  /** A log, line by line; the last one may have no line end. */
+  /** A log, line by line. The last line may lack a line end. */
   readonly log: (text: string) => string;
-  /** What stands in the place of texts, by number. */
+  /** The placeholders, by number. */
   readonly used: () => readonly Placeholder[];
 }
 
@@ -76,9 +76,9 @@ const marks = new RegExp(
 const decimal = /^-?\d{1,30}$|^pid:\[\d{1,12}\]$/;
 
 /**
- * The one way into a bundle and into a machine document: every key and every text of what is told there, and every line
- * of a log, passes here. A text stays where it is known to be harmless: a word of ours, a message of a known program, a typed value.
- * Everything else becomes a placeholder that tells what it looks like. A source that nobody thought of cannot leak.
+ * The only way into a bundle and into a JSON document: every key, every text and every line of a log passes here. A text
+ * stays if it is known to be harmless: a word of ours, a message of a known program, or a typed value. Everything else becomes
+ * a placeholder that shows its shape. So even a source that nobody thought of cannot leak.
  */
 export function makeGate(options: GateOptions): Gate {
   const {
@@ -91,7 +91,7 @@ export function makeGate(options: GateOptions): Gate {
     key,
   } = options;
   const namesFiles = reader === 'operator';
-  // What is numbered in one run would be another number in the next; only a bundle is compared with itself.
+  // Numbers differ from run to run. Only placeholders within one bundle are comparable.
   const placeholders =
     key !== undefined
       ? keyedPlaceholders(key)
@@ -124,7 +124,7 @@ export function makeGate(options: GateOptions): Gate {
         ? placeholders.of(text)
         : knownParts(text, {
             path: namesFiles ? (path) => path : paths.path,
-            // In a text, anything may have the form of an id.
+            // In free text, anything can have the form of an id.
             id: token,
             word: (word) =>
               isKnown(word) || isProgram(word) || identifiers.has(word) ? word : (plain(word) ?? placeholders.of(word)),
@@ -187,7 +187,7 @@ export function makeGate(options: GateOptions): Gate {
         if (key.startsWith('/api/')) return [admit(key, 'text'), answer(inner)];
         if (isOwnKey(key))
           return [key, ours(inner, kindOf(key) ?? (kind === 'identifier' || kind === 'platform' ? kind : 'text'))];
-        // A key that varies is a word of the same kind as what stands below it.
+        // A variable key is a word of the same kind as its value.
         return [admit(key, kind), ours(inner, kind)];
       }),
     );
@@ -205,7 +205,7 @@ export function makeGate(options: GateOptions): Gate {
     const { body, ...rest } = value as { body?: unknown };
     return { ...(ours(rest, 'text') as object), ...(body !== undefined && { body: contract(body) }) };
   };
-  /** What a daemon answers: nothing is known of a key that its contract does not have. */
+  /** An answer of a daemon. Keys outside its contract are unknown texts. */
   function contract(value: unknown): unknown {
     if (typeof value === 'string') return admit(value, 'text');
     if (value === null || typeof value !== 'object') return value;
@@ -242,6 +242,6 @@ export function makeGate(options: GateOptions): Gate {
 
 const path = new RegExp(`^(?:${role}|~|\\.{1,2})?/`);
 
-/** `python3.11` and `coven-0.4.6` are programs, too. */
+/** Also matches programs such as `python3.11` and `coven-0.4.6`. */
 const isProgram = (text: string): boolean =>
   programs.has(text) || programs.has(text.replace(/-?\d{1,2}(?:\.\d{1,2}){0,2}$/, ''));

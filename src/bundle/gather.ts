@@ -22,39 +22,39 @@ export interface GatherOptions {
   readonly titles: boolean;
   readonly eventsOf: string | null;
   readonly signal: AbortSignal;
-  /** Told what is begun. */
+  /** Called with each stage that begins. */
   readonly tell: (doing: 'observations' | 'ledger' | 'files and machine') => void;
 }
 
-/** What is known of this machine that must not be told. */
+/** Facts of this machine that must not be in a bundle. */
 export interface Redaction {
   readonly knownValues: readonly string[];
-  /** Of the user, as written in `privacy.toml`. */
+  /** The user's patterns from `privacy.toml`. */
   readonly patterns: readonly string[];
-  /** What is told by a numbered token. */
+  /** Names that numbered tokens replace. */
   readonly named: readonly Named[];
-  /** What is taken out where it stands as a word of its own. */
+  /** Values that are removed where they stand as a separate word. */
   readonly common: readonly string[];
 }
 
-/** Everything that goes into a bundle, and what is needed to take out what must not: plain data. */
+/** Everything that goes into a bundle, and what redaction needs to know, as plain data. */
 export interface Collected {
   readonly observations: readonly Observation[];
   readonly gathered: Gathered;
   readonly redaction: Redaction;
-  /** What the proof looks for: known values, and how those begin that are not taken out. */
+  /** What the proof searches for: known values, and the first bytes of those that are not removed. */
   readonly forbidden: readonly string[];
-  /** Projects without a token of their own. */
+  /** Projects that have no token. */
   readonly unnamed: ReadonlySet<string>;
 }
 
-/** Not recorded: it holds hashes of files, from which a secret could be guessed, and no check rests on it. */
+/** Not recorded: it contains hashes of files, from which a secret could be guessed, and no check needs it. */
 const unrecorded: readonly ObservationKey[] = ['home.identities'];
 const countMs = 1500;
 const inventoryMs = 6000;
 const partMs = 8000;
 
-/** Gathers all parts; one that fails or takes too long is left out with its reason, and hides no other. Never rejects. */
+/** Gathers all parts. A part that fails or takes too long is omitted with the reason; the others stay. Never rejects. */
 export async function gather(host: LiveHost, options: GatherOptions): Promise<Collected> {
   const { home, env, signal, tell } = options;
   tell('observations');
@@ -79,7 +79,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Co
     part(name, async () => ({ parts: [{ name, json: await make() }], cut: [], leftOut: [] }));
 
   tell('files and machine');
-  // Whoever put a symlink there may have meant any folder of the machine.
+  // A symlink could point to any folder of the machine.
   const inHome = async (name: string, make: () => Promise<Gathered>): Promise<Gathered> =>
     value('home')?.kind === 'directory' ? make() : nothing({ name, why: 'the home is no folder' });
   const gathered = await Promise.all([
@@ -142,7 +142,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Co
   };
 }
 
-/** Some ten times what Coven answers; more of it is told by its size alone. */
+/** About ten times what Coven answers. Of a longer answer, only the size is recorded. */
 const answerLimit = 256 * 1024;
 
 const answersOf = (answers: Awaited<ReturnType<LiveHost['answers']>>): object =>
@@ -155,7 +155,7 @@ const answersOf = (answers: Awaited<ReturnType<LiveHost['answers']>>): object =>
 
 const nothing = (leftOut: LeftOut): Gathered => ({ parts: [], cut: [], leftOut: [leftOut] });
 
-/** Every observation in its order; a daemon is watched for ten seconds only where it does not answer. */
+/** Every observation in its order. A daemon is watched for ten seconds only if it does not answer. */
 async function observeAll(host: LiveHost): Promise<readonly Observation[]> {
   const health = await host.observe('daemon.health');
   const silent = health.ok && ['no-bytes', 'incomplete'].includes(health.value.outcome);

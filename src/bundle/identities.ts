@@ -5,27 +5,27 @@ import type { Named } from '../redaction/tokens.ts';
 
 const passwdLimit = 1024 ** 2;
 const configLimit = 1024 ** 2;
-/** Of all projects together: each is looked for in some nine forms, whose table grows with them. */
+/** Most bytes of all project names together. Each is searched for in about nine forms, whose table grows with it. */
 const projectBytes = 8 * 1024;
 
 export interface NamedBy {
   readonly home: string;
-  /** The home's own, where it is another one than the path. */
+  /** The real path of the home, if it differs from the path. */
   readonly realHome: string;
   readonly owner: number | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly projects: readonly string[];
-  /** Words of ours: who is called like one of them is told by nothing in a bundle. */
+  /** Our own words. A user with such a name is not identified by them. */
   readonly words: ReadonlySet<string>;
 }
 
 export interface Things {
   readonly named: readonly Named[];
-  /** Projects that are too many, or too long, to be looked for in every text. */
+  /** Projects beyond the limit, which are not searched for in every text. */
   readonly unnamed: ReadonlySet<string>;
 }
 
-/** What is named by a token: the home, its owner and the one who runs this, their folders, this machine, the projects. */
+/** Names that tokens replace: the home, its owner, the current user, their folders, this machine, the projects. */
 export async function thingsOf({ home, realHome, owner, env, projects, words }: NamedBy): Promise<Things> {
   const accounts = await accountsOf(new Set([owner, process.getuid?.() ?? null]));
   const me = attempt(() => userInfo().username);
@@ -61,7 +61,7 @@ export async function thingsOf({ home, realHome, owner, env, projects, words }: 
 const distinct = (names: readonly (string | undefined)[]): readonly string[] =>
   [...new Set(names.filter((name) => name !== undefined && name !== ''))] as readonly string[];
 
-/** The folder that a user's home of the usual name lies in. */
+/** The parent folder of a user's home with the usual name. */
 const folderOf = (home: string): string | undefined => (home.endsWith('/.coven') ? dirname(home) : undefined);
 
 async function accountsOf(uids: ReadonlySet<number | null>): Promise<readonly { user: string; folder: string }[]> {
@@ -73,14 +73,14 @@ async function accountsOf(uids: ReadonlySet<number | null>): Promise<readonly { 
     .map(([user = '', , , , , folder = '']) => ({ user, folder }));
 }
 
-/** Paths in quotes of `repos.toml`, whether it can be parsed or not. */
+/** Quoted paths in `repos.toml`, even if it cannot be parsed. */
 async function projectsOf(home: string): Promise<readonly string[]> {
   const reading = await readStart(join(home, 'repos.toml'), configLimit);
   if (reading.state !== 'read') return [];
   return [...reading.bytes.toString('utf8').matchAll(/["'](\/[^"'\n]{1,4095})["']/g)].map(([, path = '']) => path);
 }
 
-/** The `extra_patterns` of `privacy.toml`; of one that cannot be parsed, what looks like them. */
+/** The `extra_patterns` of `privacy.toml`. If it cannot be parsed, everything that looks like one. */
 export async function patternsOf(
   home: string,
 ): Promise<{ readonly patterns: readonly string[]; readonly unreadable: string | null }> {
@@ -100,7 +100,7 @@ export async function patternsOf(
   }
 }
 
-/** Wherever they stand in the file: a pattern too many hides too much, one too few shows a secret. */
+/** Taken from anywhere in the file: a wrong pattern hides too much, but a missing one would show a secret. */
 function patternsIn(value: unknown): readonly string[] {
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, inner]) =>

@@ -2,8 +2,8 @@ import { parseJson } from '../json.ts';
 import { BundleRefused } from './refused.ts';
 
 /**
- * The value of a member that holds JSON, its objects without prototypes. Throws BundleRefused for more than `limit` bytes,
- * for what is no JSON in UTF-8, and for what is nested so deeply that no program of ours can have written it.
+ * The value of a JSON member, with objects that have no prototype. Throws BundleRefused for more than `limit` bytes, for
+ * anything but JSON in UTF-8, and for a depth that our own programs never write.
  */
 export function parseMember(member: string, bytes: Uint8Array, limit: number): unknown {
   if (bytes.length > limit) throw new BundleRefused('member-too-large', { member, limit });

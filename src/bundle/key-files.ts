@@ -1,7 +1,7 @@
-/** Texts this long that a key file holds are looked for; shorter ones are looked for only where they are all of it. */
+/** Texts of a key file that are at least this long are searched for. A shorter one is, only if it is the whole file. */
 const shortestWord = 16;
 
-/** What a file of keys holds: its values as they stand and word by word, never the names of its fields. */
+/** The values in a key file, whole and word by word. Names of its fields are not values. */
 export function valuesIn(bytes: Buffer): readonly string[] {
   let text: string;
   try {
@@ -31,7 +31,7 @@ function textsOf(value: unknown): readonly string[] {
   return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsOf) : [];
 }
 
-/** `name: value`, `"name": "value"` and `export NAME=value`: what stands behind. */
+/** The value in `name: value`, `"name": "value"` and `export NAME=value`. */
 const withoutName = (line: string): string =>
   line
     .replace(/^[ \t]*(?:export[ \t]+)?["']?[A-Za-z_][\w .-]{0,80}["']?[ \t]{0,8}(?::(?=[ \t])|=(?!=?$))[ \t]*/, '')

@@ -3,7 +3,7 @@ import type { Observation, StoreFiles, StoreIntegrity, StoreOpen, StoreSessions 
 import type { SessionEvents, StoreInventory, Told } from '../store/protocol.ts';
 import type { Cut, Gathered, LeftOut, Part } from './part.ts';
 
-/** What the observations say of the ledger; null where they failed. */
+/** The observations of the ledger; null for those that failed. */
 export interface Seen {
   readonly files: StoreFiles | null;
   readonly open: StoreOpen | null;
@@ -13,7 +13,7 @@ export interface Seen {
 
 export const seenOf = <T>(seen: Observation<T> | undefined): T | null => (seen?.ok ? seen.value : null);
 
-/** The members that tell of the ledger; `why` is the reason where there is no inventory. */
+/** The members about the ledger. `why` is the reason if there is no inventory. */
 export function ledgerParts(seen: Seen, inventory: StoreInventory | null, why: string): Gathered {
   const { files, open, integrity, sessions } = seen;
   const store = { files, open, integrity };
@@ -49,7 +49,7 @@ export function ledgerParts(seen: Seen, inventory: StoreInventory | null, why: s
   );
 }
 
-/** A title is often the whole prompt: its length is told, and which are equal. */
+/** A title is often the whole prompt. A bundle has its length, and says which titles are equal. */
 function told(what: string, text: Told | null): string | null {
   return text && (text.text ?? `<${what}-${text.number}> of ${text.length} characters`);
 }
@@ -69,8 +69,8 @@ function* cutsOf({ sessions, sessionsComplete, schemaComplete }: StoreInventory)
 }
 
 /**
- * The events of one session: what they are, and apart from that their output as one text, since a secret may be written
- * in pieces by several events.
+ * The events of one session: their fields, and separately their output as one text, because a secret can be split over
+ * several events.
  */
 function eventParts(events: SessionEvents | null): Gathered {
   if (!events) return { parts: [], cut: [], leftOut: [] };

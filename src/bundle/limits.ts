@@ -1,6 +1,6 @@
 import { BundleRefused, type RefusedCode } from './refused.ts';
 
-/** How much of a bundle is believed to be one. */
+/** Limits beyond which a file is refused as a bundle. */
 export interface Limits {
   /** Bytes of the file. */
   readonly fileBytes: number;
@@ -8,7 +8,7 @@ export interface Limits {
   readonly totalBytes: number;
   /** Bytes of one member, unpacked. */
   readonly memberBytes: number;
-  /** How many times its packed size something may have when it is unpacked. Who writes a bundle keeps below it. */
+  /** Most times that unpacked data may be larger than packed data. Our own bundles stay below it. */
   readonly ratio: number;
   readonly members: number;
 }
@@ -21,12 +21,12 @@ export const defaultLimits: Limits = {
   members: 10_000,
 };
 
-/** Throws BundleRefused where `value` is more than `limit`. */
+/** Throws BundleRefused if `value` is greater than `limit`. */
 export function atMost(limit: number, value: number, code: RefusedCode, member?: string): void {
   if (!(value <= limit)) throw new BundleRefused(code, { limit, ...(member !== undefined && { member }) });
 }
 
-/** Takes the sizes that members say they have, one after the other, before anything is made for them. */
+/** Checks the declared sizes of members one by one, before memory is allocated for them. */
 export function sizesWithin(limits: Limits): (size: number, member: string) => void {
   let count = 0;
   let total = 0;

@@ -11,11 +11,11 @@ interface Made {
   readonly cut: readonly Cut[];
   readonly leftOut: readonly LeftOut[];
   readonly included?: readonly Included[];
-  /** Members that a proof made smaller, and by which rule. */
+  /** Members that were reduced after a proof, and by which rule. */
   readonly reduced?: readonly { readonly member: string; readonly rule: string }[];
 }
 
-/** What a bundle says of itself: its members as they are in it, so that no hash is of anything that is not. */
+/** A bundle's description of itself. Hashes are of the redacted members, never of anything outside the bundle. */
 export function manifestOf(
   members: readonly Member[],
   { tool, createdAt, cut, leftOut, included = [], reduced = [] }: Made,
@@ -39,7 +39,7 @@ export function manifestOf(
 
 const short = (text: string): string => text.slice(0, 500);
 
-/** How often each rule removed something, by member, and the user's patterns that could not be used. */
+/** How often each rule removed something, by member, and which of the user's patterns could not be used. */
 export function redactionReport(
   counts: Readonly<Record<string, Counts>>,
   refusedPatterns: readonly { readonly index: number; readonly reason: string }[],
@@ -53,7 +53,7 @@ export function redactionReport(
   const total: Counts = {};
   for (const found of Object.values(members))
     for (const [rule, n] of Object.entries(found)) total[rule] = (total[rule] ?? 0) + n;
-  // A reason may quote the pattern, which is the user's own.
+  // A reason can quote the pattern, which is private.
   const unused = refusedPatterns.map(({ index }) => index);
   return {
     name: 'redaction-report.json',

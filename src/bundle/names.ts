@@ -1,14 +1,14 @@
 import { BundleRefused } from './refused.ts';
 
-/** Longer than any name that a bundle has, and short enough to be shown. */
+/** Longer than any name in a real bundle, and short enough to be shown. */
 const longest = 255;
 
 /** Control, format and line-separating characters; backslashes, which some systems take for a `/`. */
 const deceiving = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/u;
 
 /**
- * The name of a member, from the bytes that an archive has for it. Throws BundleRefused for one that could lead out of a
- * folder, stand for another, or deceive who reads it.
+ * The name of a member, from its bytes in the archive. Throws BundleRefused for a name that could lead out of a folder,
+ * collide with another, or deceive its reader.
  */
 export function nameOf(bytes: Uint8Array): string {
   if (bytes.length > longest) throw new BundleRefused('unsafe-name');
@@ -19,16 +19,15 @@ export function nameOf(bytes: Uint8Array): string {
     throw new BundleRefused('unsafe-name', { member: Buffer.from(bytes).toString('latin1') });
   }
   const parts = name.split('/');
-  // The first part of an absolute name is empty.
+  // An absolute name begins with an empty part.
   const leads = parts.some((part) => part === '' || part === '.' || part === '..') || /^[a-z]:/i.test(name);
   if (leads || deceiving.test(name)) throw new BundleRefused('unsafe-name', { member: name });
   return name;
 }
 
 /**
- * Takes names of files and folders one after the other. Throws BundleRefused for one that is there already, also where
- * they differ only in case or in how a character is composed, and for a file that is the folder of another: on some file
- * system they are one.
+ * Checks names of files and folders one by one. Throws BundleRefused for a duplicate, including names that differ only in
+ * case or in how a character is composed, because some file systems treat them as one; and for a file that is also a folder.
  */
 export function distinctNames(): (name: string, kind: 'file' | 'folder') => void {
   const told = new Set<string>();

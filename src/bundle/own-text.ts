@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { packageRoot } from '../host/package.ts';
 
 /**
- * Tells whether a text stands in this program itself, whose words every page and report is made of. Such a text is
- * public, and its presence in a bundle says nothing.
+ * Tells whether a text occurs in this program itself, which supplies the words of every page and report. Such a text is
+ * public, and its presence in a bundle reveals nothing.
  */
 export async function ownText(): Promise<(text: string) => boolean> {
   const folder = join(packageRoot, 'dist');

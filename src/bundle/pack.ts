@@ -11,15 +11,15 @@ import { byName, rescueName } from './part.ts';
 import { type Run, recordingOf } from './recording.ts';
 import { emptied, shapesOf } from './reduce.ts';
 
-/** A redacted run: what a bundle's own report is made of. */
+/** A redacted run, from which a bundle's report is made. */
 export interface Cleaned {
   readonly observations: readonly Observation[];
-  /** Of checks that are not ours: what ours say follows from the observations. */
+  /** The results of plug-in checks. Those of our own checks follow from the observations. */
   readonly runs: readonly CheckRun[];
-  /** For what else a report quotes: a line of the user's own. */
+  /** Cleans other lines that a report quotes. */
   readonly line: (text: string) => string;
   readonly included: readonly Included[];
-  /** `system.json` and `rescue.json` as they are in the bundle, parsed; null where there is none. */
+  /** `system.json` and `rescue.json` of the bundle, parsed; null if absent. */
   readonly system: object | null;
   readonly rescue: object | null;
 }
@@ -29,9 +29,12 @@ export interface Contents {
   readonly members: readonly Member[];
   readonly cut: readonly Cut[];
   readonly leftOut: readonly LeftOut[];
-  /** Members that hold less than was packed, and the rule for which. */
+  /** Members that were reduced, each with the rule that found something. */
   readonly reduced: readonly Hit[];
-  /** The same with the members in which something was found reduced to shapes, and to nothing where they are already. Null where that does not help. */
+  /**
+   * Packs again, with the members in which something was found reduced to shapes, or to nothing if they are shapes already.
+   * Null if that does not help.
+   */
   readonly without: (hits: readonly Hit[]) => Contents | null;
 }
 
@@ -41,15 +44,15 @@ interface Made {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly included: readonly Included[];
-  /** The report in its forms, made of what is redacted; a form that cannot be made rejects. */
+  /** The report in each format, made of redacted data. Rejects if a format cannot be made. */
   readonly report: (cleaned: Cleaned) => Promise<readonly Member[]>;
-  /** Told the unit of work that is begun: a member, an observation, the report. */
+  /** Called with each unit of work that begins: a member, an observation, the report. */
   readonly begin?: (unit: string) => void;
-  /** Units that are left out, since work on them did not come to its end, and why. */
+  /** Units that are omitted because work on them did not finish, and why. */
   readonly givenUp?: ReadonlyMap<string, string>;
 }
 
-/** Units of work that are no member. */
+/** Units of work that are not members. */
 export const observationUnit = (key: string): string => `observation ${key}`;
 export const reportUnit = 'report';
 export const manifestUnit = 'manifest.json';
@@ -57,8 +60,8 @@ export const manifestUnit = 'manifest.json';
 const systemName = 'system.json';
 
 /**
- * The members of a bundle, redacted. The observations come first: a thing has the number of its first appearance in
- * them, whatever else is in the bundle. Equal input gives equal members.
+ * The redacted members of a bundle. Observations come first, so tokens are numbered by first appearance in them, whatever
+ * else is in the bundle. Equal input gives equal members.
  */
 export async function packMembers(collected: Collected, found: readonly CheckRun[], made: Made): Promise<Contents> {
   const { tool, createdAt, included, begin = () => undefined, givenUp = new Map() } = made;
@@ -79,7 +82,7 @@ export async function packMembers(collected: Collected, found: readonly CheckRun
   );
   const members = [recordingOf(made.run, observations)];
   const parts = collected.gathered.parts.toSorted(byName);
-  // The report names the machine, and what a rescue comes to.
+  // The report names the machine and the result of a rescue.
   const early = parts
     .filter(({ name }) => [systemName, rescueName].includes(name))
     .map((part) => ({ part, member: isWanted(part.name) ? cleaner.member(part) : null }));
@@ -107,17 +110,17 @@ export async function packMembers(collected: Collected, found: readonly CheckRun
   );
 }
 
-/** The patterns of the user, by RE2, which few bundles need. */
+/** The user's patterns, compiled with RE2, which is loaded only if there are any. */
 const compiled = async (patterns: readonly string[]): Promise<Compiled> =>
   patterns.length === 0
     ? { patterns: [], refused: [] }
     : (await import('../redaction/patterns.ts')).compilePatterns(patterns);
 
-/** A pattern is the user's own, and not quoted. */
+/** Does not quote a pattern, because it is private. */
 const patternName = (index: number): string => `pattern ${index + 1} of extra_patterns in privacy.toml`;
 const mostNamed = 100;
 
-/** An observation that was made, and is not told. */
+/** An observation that was made but is omitted. */
 const unread = ({ key, at, ms }: Observation, givenUp: ReadonlyMap<string, string>): Observation => ({
   key,
   at,
@@ -140,7 +143,7 @@ function contentsOf(all: readonly Member[], told: Told, reduced: readonly Hit[])
     reduced,
     without: (hits) => {
       const found = new Map(hits.map((hit) => [hit.member, hit]));
-      // The manifest, and a name: there is nothing that could be made less.
+      // A manifest or a name cannot be reduced.
       if ([...found.keys()].some((name) => !all.some((member) => member.name === name))) return null;
       const before = new Set(reduced.map(({ member }) => member));
       const less = all.map((member) => {
@@ -155,7 +158,7 @@ function contentsOf(all: readonly Member[], told: Told, reduced: readonly Hit[])
   };
 }
 
-/** Our own words on what is missing may quote the machine. */
+/** Our own words about an omission can quote the machine. */
 function cleanedWords({ gathered: { cut, leftOut } }: Collected, { line }: Cleaner) {
   return {
     cut: cut.map(({ name, what, why }) => ({ name: line(name), what: line(what), why: line(why) })),

@@ -1,29 +1,29 @@
 import type { Cuts } from '../redaction/stream.ts';
 
-/** What the operator asked for beyond what is known to be harmless. */
+/** Texts that the user can ask for although they are not known to be harmless. */
 export type Included = 'log-text' | 'titles' | 'events';
 
-/** A member of a bundle as it was gathered: with everything that must not leave the machine still in it. */
+/** A member as it was gathered. It still contains everything that must not leave the machine. */
 export type Part = { readonly name: string } & (
   | { readonly json: unknown }
   /**
-   * Of the redacted text, at most the last `keep` bytes are taken, from the start of a line. `asked`: the operator asked for
-   * what others said here, as it is, and it passes no gate.
+   * At most the last `keep` bytes of the redacted text are kept, from the start of a line. `asked`: the user asked for this
+   * text, so it does not pass the gate.
    */
   | { readonly text: Buffer; readonly cuts: Cuts; readonly keep: number; readonly asked?: true }
 );
 
-/** What can be rescued of a damaged ledger, and what was. */
+/** What can be rescued of a damaged ledger, and what was rescued. */
 export const rescueName = 'rescue.json';
 
-/** A member that holds less than there is. */
+/** A truncated member. */
 export interface Cut {
   readonly name: string;
   readonly what: string;
   readonly why: string;
 }
 
-/** What is not in the bundle at all. */
+/** Something that is omitted from the bundle. */
 export interface LeftOut {
   readonly name: string;
   readonly why: string;
@@ -41,6 +41,6 @@ export interface Member {
   readonly bytes: Buffer;
 }
 
-/** Members by name, in the order of their bytes: equal input gives equal archives everywhere. */
+/** Sorts members by the bytes of their names, so that equal input gives equal archives everywhere. */
 export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

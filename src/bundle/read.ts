@@ -5,9 +5,9 @@ import { atMost, defaultLimits, type Limits } from './limits.ts';
 import { BundleRefused } from './refused.ts';
 
 /**
- * The members of a bundle by name, without its folders, in the order of the archive. The file may be an attacker's: it is
- * told by its first bytes, parsed in memory and never extracted, and believed only where everything in it agrees.
- * Whether the members are what the bundle says of them is told by `verifyMembers`.
+ * The members of a bundle by name, without folders, in the order of the archive. The file may be an attacker's: its kind is
+ * taken from its first bytes, it is parsed in memory, never extracted, and refused if anything in it disagrees.
+ * `verifyMembers` checks the members against the manifest.
  * @throws BundleRefused
  */
 export async function readBundle(path: string, limits: Limits = defaultLimits): Promise<ReadonlyMap<string, Buffer>> {
@@ -27,7 +27,7 @@ export async function readBundle(path: string, limits: Limits = defaultLimits): 
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    // A FIFO would block the opening, a symlink lead elsewhere.
+    // A FIFO would block the open call, and a symlink leads elsewhere.
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

@@ -21,7 +21,7 @@ export interface Recording {
   readonly observations: readonly unknown[];
 }
 
-/** What an analysis starts from: all that was seen, and when. */
+/** The input of an analysis: all observations, and when they were made. */
 export const recordingOf = (run: Run, observations: readonly Observation[]): Member => ({
   name: memberName,
   bytes: plainDocument({ schema: 'coven-doctor.observations/1', run, observations }),
@@ -35,11 +35,11 @@ const recording = v.object({
     startedAt: v.pipe(text, v.isoTimestamp()),
     durationMs: v.pipe(v.number(), v.finite(), v.minValue(0)),
   }),
-  // Each is held to its own shape when it is asked for.
+  // Each observation is checked against its schema when it is used.
   observations: v.pipe(v.array(v.unknown()), v.maxLength(1000)),
 });
 
-/** The recording in a bundle. Throws BundleRefused where there is none. */
+/** The recording in a bundle. Throws BundleRefused if there is none. */
 export function parseRecording(members: ReadonlyMap<string, Buffer>): Recording {
   const bytes = members.get(memberName);
   if (!bytes) throw new BundleRefused('member-missing', { member: memberName });

@@ -1,4 +1,4 @@
-/** Why a file is not taken for a bundle, as a code; words for it live in render. */
+/** Why a file is refused as a bundle, as a code. Its words are in render. */
 export type RefusedCode =
   | 'absent'
   | 'not-a-file'
@@ -15,11 +15,11 @@ export type RefusedCode =
   /** Bytes that belong to no member: between members, after the end, a comment, a second archive. */
   | 'stray-data'
   | 'overlap'
-  /** What is told of a member in one place differs from what is told in another. */
+  /** Two headers of a member differ. */
   | 'headers-differ'
   | 'checksum'
   | 'encrypted'
-  /** A way of packing that bundles do not have. */
+  /** A compression method that bundles do not use. */
   | 'unsupported'
   | 'link'
   /** A device, a FIFO, or a folder with content. */
@@ -34,13 +34,13 @@ export type RefusedCode =
   | 'member-changed';
 
 export interface RefusedFacts {
-  /** Of the member that it is about; as it stands in the archive, and so not to be shown as it is. */
+  /** The name of the member as it is in the archive. Do not show it unescaped. */
   readonly member?: string;
-  /** Bytes, members or times, as the code says, that are more than allowed. */
+  /** The value over the limit: bytes, members or a ratio, depending on the code. */
   readonly limit?: number;
 }
 
-/** A bundle that is not read: nothing of it was written anywhere. Exit code 2. */
+/** A bundle that was refused. Nothing of it was written. Exit code 2. */
 export class BundleRefused extends Error {
   readonly code: RefusedCode;
   readonly facts: RefusedFacts;
@@ -51,7 +51,7 @@ export class BundleRefused extends Error {
   }
 }
 
-/** What a library says of an archive, with its own error as a refusal. */
+/** Runs a library on an archive and turns its error into a refusal. */
 export async function understood<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
@@ -60,7 +60,7 @@ export async function understood<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** Refusals as they are, an error of the system as `unreadable`, what a library found wrong as damage. A bug is thrown. */
+/** Keeps refusals, turns a system error into `unreadable` and a library error into damage. A bug is thrown. */
 export function refusalOf(error: unknown): BundleRefused {
   if (error instanceof TypeError || error instanceof ReferenceError) throw error;
   if (error instanceof BundleRefused) return error;

@@ -2,7 +2,7 @@ import type { Hit, Proof } from '../redaction/proof.ts';
 import { readBundle } from './read.ts';
 import { verifyMembers } from './verify.ts';
 
-/** What a bundle holds that must not be in it. A member that cannot be scanned is one that is not proven. */
+/** Finds what must not be in a bundle. A member that cannot be scanned counts as not proven. */
 export async function scanBundle(path: string, prove: Proof, begin: (member: string) => void): Promise<readonly Hit[]> {
   const { members } = verifyMembers(await readBundle(path));
   const hits: Hit[] = [];

@@ -8,22 +8,22 @@ import { valuesIn } from './key-files.ts';
 const shortest = 8;
 const fileLimit = 64 * 1024;
 const filesRead = 64;
-/** Bytes of all values together: each is looked for in some thirty forms, whose table grows with them. */
+/** Most bytes of all values together. Each value is searched for in about thirty forms, whose table grows with it. */
 const totalLimit = 4 * 1024;
-/** More of them make the table of what is looked for larger than the texts. */
+/** With more values, the search table would be larger than the texts. */
 const mostCommon = 64;
-/** Of a value that does not fit beside the others, so much must not be in a bundle. */
+/** If a value does not fit within the limit, this many of its first bytes must not be in a bundle. */
 const headBytes = 32;
 
 export interface Secrets {
   readonly values: readonly string[];
-  /** Values that a text may hold by chance: they are taken out where they stand alone, and withhold nothing. */
+  /** Values that can occur by chance. They are removed where they stand alone, and never withhold a bundle. */
   readonly common: readonly string[];
-  /** How values begin that are too long, or too many, to be taken out: a bundle in which one is found is withheld. */
+  /** The first bytes of values that are too long or too many to be removed. A bundle that contains one is withheld. */
   readonly heads: readonly string[];
-  /** Values that are not looked for at all: the rules alone stand between them and the bundle. */
+  /** Values that are not searched for. Only the redaction rules keep them out of the bundle. */
   readonly passedOver: number;
-  /** Entries of `keys/` whose content is not known: no symlink is followed, and no folder entered. */
+  /** Entries of `keys/` that were not read: symlinks and folders. */
   readonly unread: number;
 }
 
@@ -59,13 +59,13 @@ export async function knownSecrets(
   return { values, common, heads, passedOver: beyond.length - heads.length, unread: keys.length - whole.length };
 }
 
-/** A short text of one or two kinds of characters is a word or a number before it is a secret. */
+/** A short text of one or two kinds of characters is more likely a word or a number than a secret. */
 function isCommon(value: string): boolean {
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z\d]/].filter((kind) => kind.test(value)).length;
   return value.length < 12 && kinds < 3;
 }
 
-/** The first texts that have `limit` bytes together. */
+/** The first texts whose total is at most `limit` bytes. */
 function fitting(texts: readonly string[], limit: number): readonly string[] {
   let left = limit;
   const end = texts.findIndex((text) => {

@@ -12,8 +12,8 @@ import type { StoreInventory } from '../store/protocol.ts';
 const fileLimit = 64 * 1024;
 
 /**
- * Facts of this machine that say nothing of whose it is. What it does not tell is null. `known` is the SQLite that has
- * read the ledger, where there is one.
+ * Facts of this machine that do not identify its owner. Unknown ones are null. `known` is the SQLite that read the ledger,
+ * if any.
  */
 export async function seeSystem(known: StoreInventory['sqlite'] | null, signal: AbortSignal): Promise<object> {
   const [{ cpu = null, memory = null }, sqlite] = await Promise.all([

@@ -10,7 +10,7 @@ import { BundleRefused, refusalOf } from './refused.ts';
 // Source: RFC 1952, sections 2.2 and 2.3.
 const gzipHeader = 10;
 const gzipTrailer = 8;
-/** Of a tar: everything begins at a multiple of it, and two of zeros end it. */
+/** The block size of a tar. Everything begins at a multiple of it, and two blocks of zeros end the archive. */
 const block = 512;
 /**
  * Bytes that may have gone into the tar's reader beyond the member that it told of last: what it has not looked at yet,
@@ -19,13 +19,13 @@ const block = 512;
 const unread = 256 * 1024;
 
 /**
- * The members of a gzipped tar, in its order. It must hold regular files with plain headers, then zeros, then nothing.
- * Throws BundleRefused.
+ * The members of a gzipped tar, in their order. It must contain regular files with plain headers, then zeros, and nothing
+ * after them. Throws BundleRefused.
  */
 export async function readTgz(file: FileHandle, size: number, limits: Limits): Promise<ReadonlyMap<string, Buffer>> {
   if (size < gzipHeader + gzipTrailer) throw new BundleRefused('truncated');
   const head = await readAt(file, 0, gzipHeader);
-  // Deflate, and none of the optional parts: a name, a comment.
+  // Deflate, without the optional fields such as name and comment.
   if (head[2] !== 8 || head[3] !== 0) throw new BundleRefused('unsupported');
   const trailer = await readAt(file, size - gzipTrailer, gzipTrailer);
 
@@ -51,7 +51,7 @@ export async function readTgz(file: FileHandle, size: number, limits: Limits): P
     }
   }
 
-  // Names are taken as bytes; what is no UTF-8 would else be changed before it is judged.
+  // Names are read as bytes. Decoding would change invalid UTF-8 before it is checked.
   const tar = extract({ filenameEncoding: 'latin1' } as object);
   let failure: unknown = null;
   pipeline(Readable.from(unpacked()), tar as unknown as NodeJS.WritableStream, (error) => {

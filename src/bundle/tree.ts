@@ -8,7 +8,7 @@ const countLimit = 20_000;
 const deepest = 8;
 const walkMs = 4000;
 
-/** Folders whose entries are counted and not named: what they are called is the user's own business. */
+/** Folders whose entries are counted but not named, because the names are private. */
 const closed =
   /^(?:keys|secrets|mobile|memory|memory-migrations|chat-conversations|session-artifacts|familiars|workspaces|skills|research|pending|travel|exports)$|^doctor\/runs\/[^/]+\/./;
 
@@ -21,7 +21,7 @@ interface Entry {
   readonly size: number;
   readonly links: number;
   readonly modifiedAt: string;
-  /** Of a closed folder. */
+  /** The number of entries of a folder that is not entered. */
   readonly entries?: number;
 }
 

@@ -5,7 +5,7 @@ import { BundleRefused } from './refused.ts';
 
 export const manifestName = 'manifest.json';
 
-/** Ten thousand members, named as long as may be. */
+/** Enough for ten thousand members with the longest names. */
 const manifestLimit = 8 * 1024 ** 2;
 
 const text = v.pipe(v.string(), v.maxLength(1000));
@@ -14,7 +14,7 @@ const manifest = v.strictObject({
   tool: v.strictObject({ name: text, version: text }),
   /** ISO 8601. */
   createdAt: v.pipe(text, v.isoTimestamp()),
-  /** Every member but the manifest itself, as it is in the archive: redacted. */
+  /** Every member but the manifest itself, as it is in the archive. */
   members: v.array(
     v.strictObject({
       name: text,
@@ -23,26 +23,26 @@ const manifest = v.strictObject({
       sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
     }),
   ),
-  /** Members that hold a part of what there was. */
+  /** Truncated members. */
   cut: v.array(v.strictObject({ name: text, what: text, why: text })),
-  /** What would have been a member, and is none. */
+  /** Omitted members. */
   leftOut: v.array(v.strictObject({ name: text, why: text })),
-  /** What the operator asked for that is redacted, and not known to be harmless. */
+  /** Texts that the user asked for. They are redacted, but not known to be harmless. */
   included: v.optional(v.array(v.picklist(['log-text', 'titles', 'events']))),
-  /** Members that were made smaller, since they could not be proven clean as they were. */
+  /** Members that were reduced because they could not be proven clean. */
   reduced: v.optional(v.array(v.strictObject({ name: text, rule: text }))),
 });
 
-/** What a bundle says of itself. */
+/** A bundle's description of itself. */
 export type Manifest = Readonly<v.InferOutput<typeof manifest>>;
 
-/** A bundle whose members are, every one, what its manifest says. Who wrote both is not proven by that. */
+/** A bundle whose members all match its manifest. That does not prove who wrote them. */
 export interface Verified {
   readonly manifest: Manifest;
   readonly members: ReadonlyMap<string, Buffer>;
 }
 
-/** Holds the members of a bundle against its manifest: none changed, none missing, none unnamed. Throws BundleRefused. */
+/** Checks the members of a bundle against its manifest: none changed, missing or unlisted. Throws BundleRefused. */
 export function verifyMembers(members: ReadonlyMap<string, Buffer>): Verified {
   const bytes = members.get(manifestName);
   if (!bytes) throw new BundleRefused('manifest-missing');

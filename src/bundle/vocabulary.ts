@@ -4,8 +4,8 @@ import { coreColumns, coreTables } from '../coven/tables.ts';
 import { namedInSchemas } from '../host/schemas.ts';
 
 /**
- * Words that checks decide on, and that say nothing of anybody: redaction leaves them as they are, so that an analysis
- * decides as the live run did, whatever the user, the machine and the projects are called.
+ * Words that checks decide on and that reveal nothing. Redaction keeps them, so that an analysis decides like the live
+ * run, whatever the names of user, machine and projects are.
  */
 export function vocabulary(): ReadonlySet<string> {
   return new Set<string>([
@@ -31,5 +31,5 @@ const said =
   'created running completed failed orphaned killed ok warning degraded critical healthy pressured linux darwin coven-doctor'.split(
     ' ',
   );
-/** Steps of a start that checks tell apart. */
+/** Steps of a start that checks distinguish. */
 const phases = ['daemon-store-end', 'status-publication-begin', 'status-publication-end'];

@@ -2,9 +2,9 @@ import { type OutsideFile, writeOutsideFile } from '../host/outside-file.ts';
 import type { Hit } from '../redaction/proof.ts';
 
 /**
- * Puts an archive in its place, for its owner alone, when it is proven: what was written is opened again as anybody would
- * open it, and every member is scanned. Returns what must not be in it; nothing of it is then left. What the file system
- * says is thrown, and leaves nothing either.
+ * Writes an archive, readable by its owner only, after it is proven: the written file is opened again like any bundle, and
+ * every member is scanned. Returns what must not be in it; the file is then removed. A file system error is thrown, and
+ * leaves no file either.
  */
 export async function writeProven(
   file: OutsideFile,

@@ -14,24 +14,24 @@ const descriptorSignature = 0x08074b50;
 const flag = { encrypted: 0x2041, level: 0x06, descriptor: 0x08, utf8: 0x800 } as const;
 const stored = 0;
 const deflated = 8;
-/** Extra fields that say another size, or another name, than the header that they stand in. */
+/** Extra fields that override the size or the name in their header. */
 const overriding = new Set([0x0001, 0x7075]);
-/** Bytes of a directory for one member: far more than a name and times need. */
+/** Most bytes of the directory for one member: far more than a name and times need. */
 const directoryShare = 1024;
 
-/** One member, as the central directory tells of it; no more than that is kept of many. */
+/** One member according to the central directory. Only this is kept of each of many members. */
 interface Listed {
   readonly name: string;
   readonly entry: yauzl.Entry;
 }
 
 /**
- * The members of a zip, in the order of its directory. The archive must be nothing but its members, one after the other,
- * and one directory that agrees with their own headers. Throws BundleRefused.
+ * The members of a zip, in the order of its directory. The archive must consist of its members, one after the other, and
+ * one directory that agrees with their headers. Throws BundleRefused.
  */
 export async function readZip(file: FileHandle, size: number, limits: Limits): Promise<ReadonlyMap<string, Buffer>> {
   const directory = await findDirectory(file, size, limits);
-  // Closing it would close the descriptor, which is not its own.
+  // Closing it would also close the descriptor, which belongs to the caller.
   const zip = await understood(yauzl.fromFdPromise(file.fd, { autoClose: false, decodeStrings: false }));
   const listed = await understood(list(zip, size, limits));
   if (Number(zip.readEntryCursor) !== directory.end) throw new BundleRefused('headers-differ');
@@ -57,7 +57,7 @@ export async function readZip(file: FileHandle, size: number, limits: Limits): P
 
 const offsetOf = ({ entry }: Listed): number => entry.relativeOffsetOfLocalHeader;
 
-/** Where the central directory is, from the end record alone; it refuses what would take long before it is read. */
+/** Finds the central directory by the end record. Refuses an archive that would take too long before reading it. */
 async function findDirectory(
   file: FileHandle,
   size: number,
@@ -103,7 +103,7 @@ async function list(zip: yauzl.ZipFile, size: number, limits: Limits): Promise<r
 function memberName({ fileNameRaw, generalPurposeBitFlag }: yauzl.Entry): string {
   const folder = fileNameRaw.at(-1) === 0x2f;
   const name = nameOf(folder ? fileNameRaw.subarray(0, -1) : fileNameRaw);
-  // Without the flag the bytes are of code page 437, and other programs would see another name.
+  // Without the UTF-8 flag, the bytes are in code page 437, and other programs would show another name.
   if (!(generalPurposeBitFlag & flag.utf8) && /[^\x20-\x7e]/.test(name))
     throw new BundleRefused('unsafe-name', { member: name });
   return folder ? `${name}/` : name;
@@ -129,7 +129,7 @@ function refuseUnusual(entry: yauzl.Entry, member: string): void {
   if (folder && entry.compressedSize + entry.uncompressedSize > 0) refuse('not-regular');
 }
 
-/** Where the data of a member begins. Throws where its own header does not say what the directory says. */
+/** Where the data of a member begins. Throws if its header differs from the directory. */
 async function dataStart(zip: yauzl.ZipFile, { name, entry }: Listed): Promise<number> {
   const local = await zip.readLocalFileHeaderPromise(entry);
   const later = (entry.generalPurposeBitFlag & flag.descriptor) !== 0;
@@ -149,7 +149,7 @@ async function dataStart(zip: yauzl.ZipFile, { name, entry }: Listed): Promise<n
   return local.fileDataStart;
 }
 
-/** Bytes of the record behind the data that says its sizes again; 0 where there is none. */
+/** Length of the data descriptor after the data, which repeats the sizes; 0 if there is none. */
 async function descriptorBytes(file: FileHandle, { name, entry }: Listed, at: number): Promise<number> {
   if (!(entry.generalPurposeBitFlag & flag.descriptor)) return 0;
   const record = await readAt(file, at, 16);

@@ -25,9 +25,9 @@ import { UsageError } from './usage.ts';
 
 export interface BackupOptions {
   readonly home: string;
-  /** How a command about it is typed. */
+  /** The home as it is named in commands. */
   readonly named: Named;
-  /** Null for the home's own runs. */
+  /** Null for the runs in the home. */
   readonly backupDir: string | null;
   readonly json: boolean;
 }
@@ -35,12 +35,12 @@ export interface BackupOptions {
 const refusedCode = 5;
 /** The backup lacks files that could not be read or named. */
 const incompleteCode = 3;
-/** Beyond this, `list` names what may go. */
+/** With more backups than this, `list` says which may be removed. */
 const keep = { count: 5, bytes: 10 * 1024 ** 3 };
 
 type Whole = Extract<Listed, { state: 'whole' }>;
 
-/** Where backups of this home are. Only the home's own runs need the doctor's lock, which is held until `close`. */
+/** Where backups of this home are. Only those in the home need the doctor's lock, which is held until `close`. */
 async function placeOf({
   home,
   backupDir,

@@ -1,4 +1,4 @@
 import { isatty } from 'node:tty';
 
-/** Whether somebody is there to say yes, and sees the question. */
+/** Whether a user can see a question and answer it. */
 export const canAsk = (to: NodeJS.WriteStream): boolean => isatty(0) && Boolean(to.isTTY);

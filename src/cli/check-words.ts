@@ -3,7 +3,7 @@ import { upgradeChecks } from '../../checks/upgrades.ts';
 
 const all = [...checks, ...upgradeChecks];
 
-/** What can be named where a CHECK is wanted. The build puts the words themselves in the place of this file: no check is loaded for them. */
+/** The possible values of CHECK. The build replaces this file by the words themselves, so that no check is loaded for them. */
 export const checkWords: readonly string[] = [
   ...new Set(all.map(({ category }) => category)),
   ...all.map(({ id }) => id),

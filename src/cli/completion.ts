@@ -3,12 +3,12 @@ import type { Command, Option } from './command.ts';
 import { commands } from './commands/index.ts';
 import type { shells } from './shells.ts';
 
-/** The completions of a shell: made of the same table as the parser and the help. */
+/** The completions of a shell, made from the same table as the parser and the help. */
 export async function completionOf(shell: (typeof shells)[number]): Promise<string> {
   return { bash, zsh, fish }[shell]();
 }
 
-/** What a shell can complete a value to: words, files or folders. Nothing where the values cannot be known. */
+/** How a shell can complete a value: words, files or folders; null if the values cannot be known. */
 type Offer = { readonly words: readonly string[] } | 'files' | 'folders' | null;
 
 function offerOf(value: string | undefined, choices: Option['choices']): Offer {
@@ -45,7 +45,7 @@ const flagsOf = ({ options }: Command): readonly Flag[] => [
   ...everywhere,
 ];
 
-/** What may stand first, and what may follow a word that begins several commands. */
+/** The possible first words, and those after a word that begins several commands. */
 const firstWords = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? '')), 'help', 'version'].filter(
   (word) => word !== '',
 );
@@ -55,7 +55,7 @@ const summaryOf = (words: string): string =>
   commands.find(({ name }) => name === words)?.summary ??
   ({ help: 'Show help', version: 'Show the version' }[words] || `${secondWords(words).join(', ')}`);
 
-/** The first positional alone is offered: the others are files of the same kind. */
+/** Only the first positional is used, because the others are of the same kind. */
 const positionalOffer = ({ positionals }: Command): Offer => {
   const [first] = Object.values(positionals);
   return first ? offerOf(first.value, undefined) : null;

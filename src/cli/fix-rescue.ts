@@ -12,7 +12,7 @@ import { rescueInPlace } from './rescue-in-place.ts';
 
 export type RescueStep = Step & { readonly action: { readonly kind: 'rescue-ledger'; readonly counts: RescueCounts } };
 
-/** The steps of a plan around its rescue, which is a run of its own: those that do not wait for it come first. */
+/** Splits a plan at its rescue, which is a run of its own. Steps that do not depend on it come first. */
 export interface Parts {
   readonly before: readonly Step[];
   readonly rescue: RescueStep | null;
@@ -23,7 +23,7 @@ export function partsOf({ steps }: Pick<Plan, 'steps'>): Parts {
   const rescue = (steps.find(({ action }) => action.kind === 'rescue-ledger') ?? null) as RescueStep | null;
   if (!rescue) return { before: steps, rescue, after: [] };
   const waiting = new Set([rescue.fix]);
-  // Steps are in their order: what a fix requires comes before it, but may itself come to wait by a later step.
+  // Steps are in order: what a fix requires comes before it, but a later step can make it wait, too.
   for (const _ of steps)
     for (const { fix, requires } of steps) if (requires.some((one) => waiting.has(one))) waiting.add(fix);
   const others = steps.filter((step) => step !== rescue);
@@ -44,7 +44,7 @@ export interface RescueFixOptions {
   readonly tell: (progress: Progress) => void;
 }
 
-/** Carries the rescue of a plan out, as `coven-doctor rescue` does. More loss than was agreed to is drift. */
+/** Carries out the rescue of a plan, like `coven-doctor rescue`. More loss than the user agreed to is drift. */
 export async function applyRescue({ fix, risk, action }: RescueStep, options: RescueFixOptions): Promise<Applied> {
   const { home, isAllowed, backup, recheck, shows, signal, tell } = options;
   const ended = (runId: string | null, outcome: Omit<FixOutcome, 'fix'>, recovered: Applied['recovered']): Applied => {
@@ -69,7 +69,7 @@ export async function applyRescue({ fix, risk, action }: RescueStep, options: Re
       more: {
         backup,
         tell,
-        // The run calls itself by its own name; the finding that it is for is what has to be gone.
+        // The run has a name of its own. The re-check must find that its finding is gone.
         recheck: async (fixes) => {
           const verdicts = await recheck([fix]);
           return fixes.map((one) => ({ fix: one, verdict: verdicts[0]?.verdict ?? 'unknown' }));

@@ -37,10 +37,10 @@ export interface FixOptions {
 }
 
 const refusedCode = 5;
-/** Codes of a run that was cut off. */
+/** Codes of an interrupted run. */
 const cutOff: readonly string[] = ['unfinished', 'changed-since'];
 
-/** `doctor --fix`: diagnoses, shows the plan, asks, applies it as one run, and diagnoses again. Tells the exit code. */
+/** `doctor --fix`: diagnoses, shows the plan, asks, applies it as one run, and diagnoses again. Returns the exit code. */
 export async function fix(options: FixOptions, signal: AbortSignal): Promise<number> {
   const before = await surveyStill(options, signal);
   const isUnfinished = before.report.checks.some(({ findings }) => findings.some(({ code }) => cutOff.includes(code)));
@@ -58,7 +58,7 @@ async function surveyStill(options: FixOptions, signal: AbortSignal): Promise<Su
   }
 }
 
-/** A run that was cut off is finished or taken back before anything is planned: it may have left what is wrong now. */
+/** An interrupted run is finished or rolled back before anything is planned, because it may be the cause of the findings. */
 async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSignal): Promise<number> {
   const home = options.home.path;
   if (!options.json) await printScreen('A repair was cut off. It is finished or taken back before anything else.\n');
@@ -80,7 +80,7 @@ async function recoverFirst(options: FixOptions, before: Survey, signal: AbortSi
   return fixNow(options, after, signal, { recovered, refused: null });
 }
 
-/** What became of runs that had been cut off, before anything was planned. */
+/** The outcome of interrupted runs, before anything was planned. */
 interface Before {
   readonly recovered: readonly Recovered[];
   /** Why they could not be recovered. */
@@ -99,7 +99,7 @@ async function fixNow(
   if (plan.steps.length === 0) return tell(options, before, null, report.exitCode, cutOff);
   if (!options.json) await printScreen(renderPlan(plan, { home: options.home, allow: options.allow }));
   const barred = barredSteps(plan, options.allow);
-  // Nobody is asked to agree to what is refused anyway; a document tells it fix by fix.
+  // There is no question if everything is refused. JSON says so for each fix.
   if (!options.json && barred.length === plan.steps.length) return tell(options, before, null, refusedCode, cutOff);
   const rest = barred.map(({ id }) => id).join(', ');
   const question = barred.length === 0 ? 'Apply this plan?' : `Apply this plan without what is not allowed (${rest})?`;
@@ -107,7 +107,7 @@ async function fixNow(
   return apply(plan, options, signal, cutOff);
 }
 
-/** Applies a plan, whichever way it was agreed to, and tells what became of it. */
+/** Applies a plan that was agreed to, and reports the outcome. */
 export async function apply(
   plan: Plan,
   options: FixOptions,
@@ -123,7 +123,7 @@ export async function apply(
   );
   const runId = done.flatMap(({ applied }) => applied.runId ?? [])[0] ?? null;
   const applied: Applied = { runId, recovered, fixes, exit: exitCode(fixes, signal) };
-  // A signal may cut the last look off; what was repaired before that is told all the same.
+  // A signal can interrupt the last diagnosis. What was repaired before is reported all the same.
   const after = signal.aborted
     ? null
     : await survey(options, signal).catch((error: unknown) => {
@@ -147,7 +147,7 @@ interface Done {
 const renderParts = (done: readonly Done[], home: FixOptions['home']): string =>
   done.map(({ applied, steps }) => renderApplied(applied, steps, home)).join('');
 
-/** A rescue is a run of its own: what does not wait for it comes before it, and what does is done only where it was. */
+/** A rescue is a run of its own. Steps that do not depend on it come before it; the others only after it succeeded. */
 async function applyParts(plan: Plan, options: FixOptions, signal: AbortSignal): Promise<readonly Done[]> {
   const home = options.home.path;
   const say = options.json
@@ -182,17 +182,17 @@ async function applyParts(plan: Plan, options: FixOptions, signal: AbortSignal):
   return [...first, { applied: rescued, steps: [rescue] }, ...last];
 }
 
-/** Before anything is done: a folder that another user can turn elsewhere is no place for a backup. */
+/** Refuses, before anything is done, a backup folder that another user can redirect. */
 function refuseUnsafe({ home, backupDir }: FixOptions): void {
   try {
     if (backupDir !== undefined) outsideOf(realpathSync(home.path), backupDir);
   } catch (error) {
     if (error instanceof Unsafe) throw new UsageError(error.message);
-    // Whatever else is wrong with it is told by the run that it keeps from being done.
+    // Other errors are reported by the run, which they prevent.
   }
 }
 
-/** Elsewhere than on a terminal only --yes is a yes. */
+/** Off a terminal, only --yes agrees. */
 const isAgreed = async ({ yes, json }: FixOptions, question: string, signal: AbortSignal): Promise<boolean> =>
   yes || (!json && (await consent(question, process.stdout, signal)));
 
@@ -226,7 +226,7 @@ async function tell(
   return code;
 }
 
-/** What a repair was asked for with, but for what it may do: typed again, it makes the same plan. */
+/** The options that give the same plan when they are typed again, without --allow and --yes. */
 export const againWords = ({ startStopped, backupDir, deep, failOn }: FixOptions): readonly string[] => [
   ...(startStopped ? ['--start-daemon'] : []),
   ...(backupDir === undefined ? [] : ['--backup-dir', backupDir]),

@@ -17,7 +17,7 @@ export function helpOf(subject: Command | Family, columns: number): string {
   return subject.name === '' ? mainHelp(subject, columns) : commandHelp(subject, columns);
 }
 
-/** Help and the version are asked for in the same way at every level. */
+/** Help and version have the same options at every level. */
 const common: readonly (readonly [string, string])[] = [
   ['-h, --help', 'Show this help'],
   ['-v, --version', 'Show the version'],
@@ -80,7 +80,7 @@ export function optionWords(name: string, { alias, value }: Option): string {
   return value === undefined ? dashed : `${dashed} ${value}`;
 }
 
-/** Widest first column before what it says goes below it. */
+/** The widest first column. The text of a longer term goes below it. */
 const widestTerm = 28;
 
 function section(title: string, rows: readonly (readonly [term: string, text: string])[], columns: number): string {
@@ -93,7 +93,7 @@ function section(title: string, rows: readonly (readonly [term: string, text: st
   return `${title}:\n${lines.join('\n')}\n`;
 }
 
-/** Breaks a text at spaces to lines of `columns`; every line but the first begins with the indent. */
+/** Breaks a text at spaces into lines of `columns`. Every line but the first begins with the indent. */
 function wrap(text: string, columns: number, indent: number): string {
   const room = Math.max(20, columns - indent);
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Runs one command that reads archives, in a process that its parent can end at any moment. Standard output and error are
- * not its own: what it says goes to its parent, line by line.
+ * Runs one command that reads archives, in a process that its parent can end at any moment. It has no stdout or stderr of
+ * its own: its output goes to the parent, line by line.
  */
 
 import { createWriteStream } from 'node:fs';
@@ -15,7 +15,7 @@ endWithParent();
 const answers = createWriteStream('', { fd: 3 });
 const say = (message: IsolatedMessage): boolean => answers.write(`${JSON.stringify(message)}\n`);
 
-/** Ended from outside alone. */
+/** Never fires: only the parent ends this process. */
 const signal = new AbortController().signal;
 
 process.on('uncaughtException', report);
@@ -49,14 +49,14 @@ async function run(command: ArchiveCommand): Promise<number> {
 
 async function report(error: unknown): Promise<void> {
   if (error instanceof UsageError) return void say({ usage: error.message });
-  // Its end is told by the parent, with the limit.
+  // The parent reports how it ended, and the limit.
   if (isOutOfMemory(error)) process.kill(process.pid, 'SIGKILL');
   const { bugReport } = await import('./bug-report.ts');
   say({ err: await bugReport(error, process.env) });
   say({ code: bug });
 }
 
-/** V8 ends the process where objects do not fit; bytes that do not fit are an exception. */
+/** V8 aborts if objects do not fit in memory, but throws if a buffer does not. */
 const isOutOfMemory = (error: unknown): boolean =>
   error instanceof RangeError && /allocation failed|invalid (?:string|array) length/i.test(error.message);
 

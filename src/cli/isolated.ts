@@ -5,7 +5,7 @@ import { print } from './print.ts';
 import type { SessionsOptions, ShowOptions } from './sessions.ts';
 import { UsageError } from './usage.ts';
 
-/** A command that reads archives, which may be an attacker's. */
+/** A command that reads archives, which can come from an attacker. */
 export type ArchiveCommand =
   | { readonly do: 'analyze'; readonly file: string; readonly options: AnalyzeOptions }
   | { readonly do: 'diff'; readonly before: string; readonly after: string; readonly json: boolean }
@@ -13,22 +13,22 @@ export type ArchiveCommand =
   | { readonly do: 'sessions'; readonly file: string; readonly options: SessionsOptions }
   | { readonly do: 'show'; readonly file: string; readonly id: string; readonly options: ShowOptions };
 
-/** What the process is asked, as the one line of its standard input. */
+/** The request to the process, as the only line of its standard input. */
 export interface IsolatedRequest {
   readonly command: ArchiveCommand;
   readonly cwd: string;
-  /** Of standard output, which is not its own. */
+  /** The width of our standard output, which the process does not have. */
   readonly isTerminal: boolean;
 }
 
-/** What it says, one a line: text for either stream, and how it ended. */
+/** Its messages, one per line: text for either stream, and how it ended. */
 export type IsolatedMessage =
   | { readonly out: string }
   | { readonly err: string }
   | { readonly code: number }
   | { readonly usage: string };
 
-/** An archive of ours is read in a second or two; a busy machine takes its time. */
+/** Milliseconds. One of our own archives is read in a second or two; a busy machine needs longer. */
 export const archiveSeconds = 120;
 
 /** Unpacking 60 MiB of the smallest JSON values takes 130 MB. */
@@ -36,9 +36,9 @@ const memoryBytes = 320 * 1024 ** 2;
 const heapMegabytes = 224;
 
 /**
- * Runs a command in a process of its own: whatever an archive does to it, it ends in time, within its memory and at any
- * signal. Tells the exit code, and prints what the command said when it has ended, so that nothing is half said. Throws a
- * UsageError that names the archive and the limit where the process did not come to its end.
+ * Runs a command in a process of its own, which ends in time, within its memory and at any signal, whatever the archive
+ * contains. Returns the exit code. Output is printed after the process ended, so that it is never partial. Throws a
+ * UsageError that names the archive and the limit if the process did not finish.
  */
 export async function runIsolated(command: ArchiveCommand, signal: AbortSignal): Promise<number> {
   const child = startChild('command', {

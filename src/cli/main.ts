@@ -9,23 +9,23 @@ import { UsageError } from './usage.ts';
  */
 export async function main(words: readonly string[]): Promise<void> {
   const { crash } = endLoudly();
-  // Of one that is gone it can no longer be told.
+  // A terminal that is gone can no longer be recognised.
   const hasTerminal = [0, 1, 2].some(isatty);
   const ended = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => ended.abort(signal);
-  // A signal often comes twice, from the terminal and from a shell or npx; the second must not end a repair midway.
+  // A signal often arrives twice, from the terminal and from a shell or npx. The second must not interrupt a repair.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   let unwritten: string | null = null;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
-      // A reader that goes away early ends nothing, and a repair least of all; a terminal that is gone hung up.
+      // A reader that closes the pipe must not end a repair. A lost terminal counts as a hangup.
       if (code === 'EIO' && stream.isTTY) onSignal('SIGHUP');
       else if (code !== 'EPIPE' && stream === process.stdout) unwritten ??= code;
     });
   }
   try {
     process.exitCode = await run(words, ended.signal);
-    // A write that failed is told a turn later.
+    // A failed write is reported one turn of the event loop later.
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (unwritten !== null && !ended.signal.aborted) throw new UsageError(`stdout cannot be written (${unwritten})`);
   } catch (error) {
@@ -34,7 +34,7 @@ export async function main(words: readonly string[]): Promise<void> {
     else return crash(error);
   }
   if (ended.signal.reason === 'SIGHUP' && hasTerminal) hangUp();
-  // Nothing that is still under way may keep the process: what it would say is in the report as unknown.
+  // Unfinished work must not keep the process alive. The report has it as unknown.
   process.exit();
 }
 

@@ -5,7 +5,7 @@ import { commands } from './commands/index.ts';
 import { optionWords } from './help.ts';
 import { usageOf } from './parse.ts';
 
-/** The manual page in the macros of man(7), made of the same table as the help. */
+/** The manual page in the macros of man(7), made from the same table as the help. */
 export function manual(): string {
   const titled = (group: string): string => `${group[0]?.toUpperCase()}${group.slice(1)}`;
   return [
@@ -52,5 +52,5 @@ export function manual(): string {
   ].join('\n');
 }
 
-/** Text as troff prints it: dashes stay dashes, and no line is taken for a request. */
+/** Escapes text for troff: dashes stay dashes, and no line is taken for a request. */
 const troff = (text: string): string => text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^[.']/, '\\&$&');

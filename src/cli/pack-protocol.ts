@@ -8,12 +8,12 @@ import type { Accepted } from '../run/accepted.ts';
 import type { Report, Threshold } from '../run/report.ts';
 import type { CheckRun } from '../run/runner.ts';
 
-/** What a check said. Of ours, its id is enough; one that is not ours comes with its words. */
+/** The result of a check. Our own is identified by its id. A plug-in check includes its words. */
 export interface SaidRun extends Omit<CheckRun, 'check'> {
   readonly check: string | Omit<Check, 'judge' | 'skip'>;
 }
 
-/** Everything that a bundle is made of. */
+/** The input of a bundle. */
 export interface PackRequest {
   readonly do: 'pack';
   readonly collected: Collected;
@@ -23,11 +23,11 @@ export interface PackRequest {
   readonly accepted: Accepted;
   readonly included: readonly Included[];
   readonly createdAt: string;
-  /** Null where nothing is written. */
+  /** Null if nothing is written. */
   readonly kind: ArchiveKind | null;
-  /** What earlier proofs found: the members in question are reduced, round by round. */
+  /** Hits of earlier proofs. Their members are reduced, round by round. */
   readonly found: readonly (readonly Hit[])[];
-  /** Units of work that are left out, and why. */
+  /** Omitted units of work, and why. */
   readonly givenUp: ReadonlyMap<string, string>;
 }
 
@@ -43,20 +43,20 @@ export interface Packed {
   readonly cut: readonly Cut[];
   readonly leftOut: readonly LeftOut[];
   readonly reduced: readonly Hit[];
-  /** Null where none was asked for. */
+  /** Null if no archive was requested. */
   readonly archive: Buffer | null;
 }
 
-/** What the process says: what it begins, and then one answer. */
+/** Messages of the process: each unit that it begins, then one answer. */
 export type PackMessage =
   | { readonly begun: string }
-  /** Null where what was found cannot be reduced. */
+  /** Null if a hit cannot be reduced. */
   | { readonly packed: Packed | null }
   | { readonly hits: readonly Hit[] }
-  /** What was begun last failed by itself. */
+  /** The unit that was begun last failed. */
   | { readonly threw: string };
 
-/** A message on a line of its own: with its bytes, maps and what is undefined. */
+/** Encodes a message as one line, including bytes, maps and undefined. */
 export const lineOf = (message: PackRequest | ProveRequest | PackMessage): string =>
   serialize(message).toString('base64');
 export const messageOf = <T>(line: string): T => deserialize(Buffer.from(line, 'base64')) as T;

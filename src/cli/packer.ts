@@ -10,40 +10,40 @@ import {
   type ProveRequest,
 } from './pack-protocol.ts';
 
-/** Packs and scans bundles in a process of its own. Throws the signal's reason when the user has enough of it. */
+/** Packs and scans bundles in a process of its own. Throws the signal's reason if the user ends the run. */
 export interface Packer {
-  /** The bundle without what could not be worked on; what stands in the way of any is `hits`. */
+  /** The bundle without parts that could not be processed; `hits` if there can be no bundle at all. */
   readonly pack: (request: Omit<PackRequest, 'do' | 'givenUp'>) => Promise<Packed | { readonly hits: readonly Hit[] }>;
-  /** What is found in a written bundle. A member that cannot be scanned is one that is not proven. */
+  /** Scans a written bundle. A member that cannot be scanned counts as not proven. */
   readonly prove: (path: string, forbidden: readonly string[]) => Promise<readonly Hit[]>;
   readonly end: () => Promise<void>;
 }
 
-/** For one member: a log of a megabyte takes a second of a machine that is not busy. */
+/** Milliseconds for one member. A log of a megabyte takes a second on an idle machine. */
 export const unitSeconds = 30;
-/** For the start of a process on a busy machine. */
+/** Milliseconds for the start of a process on a busy machine. */
 const startSeconds = 120;
-/** For everything that a process is asked. */
+/** Milliseconds for a whole request. */
 const wholeSeconds = 180;
-/** Units that are left out one by one, each after a new start. */
+/** Most units that are omitted one by one, each after a restart of the process. */
 const mostGivenUp = 4;
 
-/** What it holds is some ten times a log of a megabyte. */
+/** Bytes of memory: about ten times what a log of a megabyte needs. */
 const memoryBytes = 400 * 1024 ** 2;
 const heapMegabytes = 256;
 
-/** What a process was at when it did not go on, and why it did not. */
+/** The unit at which a process stopped, and why. */
 interface Lost {
   readonly unit: string;
   readonly why: string;
 }
 
-/** The process is started at once, so that it is there when everything is gathered. */
+/** Starts the process at once, so that it is ready when everything is gathered. */
 export function startPacker(signal: AbortSignal): Packer {
   let child: Child | null = start();
   const givenUp = new Map<string, string>();
 
-  /** Asks the process, and tells what it answers or was lost at. */
+  /** Sends a request and returns the answer, or the unit at which the process was lost. */
   async function ask(request: PackRequest | ProveRequest): Promise<PackMessage | Lost> {
     child ??= start();
     const asked = child;
@@ -94,5 +94,5 @@ export function startPacker(signal: AbortSignal): Packer {
 
 const start = (): Child => startChild('pack', { nodeOptions: [`--max-old-space-size=${heapMegabytes}`], memoryBytes });
 
-/** A path through a folder that this process has open leads there from another one, too. */
+/** A path through our open folder, which also works for another process. */
 const seenFromChild = (path: string): string => path.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);

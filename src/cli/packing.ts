@@ -19,12 +19,12 @@ import type { Packed, PackRequest, ProveRequest, SaidRun } from './pack-protocol
 
 type Begin = (unit: string) => void;
 
-/** As long as a run has by default. */
+/** Milliseconds: the default time of a run. */
 const judgeMs = 20_000;
 const never = new AbortController().signal;
 setMaxListeners(0, never);
 
-/** Redacts and packs; null where what was found cannot be reduced. `begin` is told each unit of work. */
+/** Redacts and packs; null if a finding cannot be reduced. `begin` is called with each unit of work. */
 export async function packed(request: Omit<PackRequest, 'do'>, begin: Begin): Promise<Packed | null> {
   const contents = await contentsOf(request, begin);
   if (!contents) return null;
@@ -59,7 +59,7 @@ async function contentsOf(request: Omit<PackRequest, 'do'>, begin: Begin): Promi
     },
   });
   for (const found of request.found) {
-    // What was given up since is no member any more.
+    // Members that were given up in the meantime are gone.
     const members: ReadonlySet<string> = new Set(contents?.members.map(({ name }) => name));
     const wanted = found.filter(({ member }) => members.has(member) || !givenUp.has(member));
     if (wanted.length > 0) contents = contents?.without(wanted) ?? null;
@@ -67,13 +67,13 @@ async function contentsOf(request: Omit<PackRequest, 'do'>, begin: Begin): Promi
   return contents;
 }
 
-/** What is found in a written bundle. */
+/** Scans a written bundle. */
 export async function hits({ path, forbidden }: Omit<ProveRequest, 'do'>, begin: Begin): Promise<readonly Hit[]> {
   const { makeProof } = await import('../redaction/proof.ts');
   return scanBundle(path, await makeProof(forbidden), begin);
 }
 
-/** A check of others is not judged here: what it said is there. */
+/** Plug-in checks are not judged again. Their results are recorded. */
 function runOf({ check, ...said }: SaidRun): CheckRun {
   if (typeof check !== 'string') return { ...said, check: { ...check, judge: () => [] } };
   const own = ours.find(({ id }) => id === check);
@@ -82,8 +82,8 @@ function runOf({ check, ...said }: SaidRun): CheckRun {
 }
 
 /**
- * What our checks say of the observations as the bundle holds them: its report cannot tell more than the bundle, and an
- * analysis of it tells the same. Each keeps the time that it took when the machine was looked at.
+ * Judges our checks on the redacted observations: the report of a bundle then contains no more than the bundle, and an
+ * analysis gives the same findings. Each check keeps the duration of the live run.
  */
 async function judgedAgain(
   runs: readonly CheckRun[],
@@ -102,13 +102,13 @@ async function judgedAgain(
   return runs.flatMap(({ check }) => of.get(check.id) ?? []);
 }
 
-/** Reasons are the user's own words. */
+/** Reasons are written by the user. */
 const quoted = (accepted: Accepted, { line }: Cleaned): Accepted => ({
   baseline: accepted.baseline && { ...accepted.baseline, runId: line(accepted.baseline.runId) },
   suppressions: accepted.suppressions.map((entry) => ({ ...entry, reason: line(entry.reason) })),
 });
 
-/** The report as people, programs and support read it. */
+/** The report as text, JSON and page. */
 function reportMembers(report: Report, { observations, included, system, rescue }: Cleaned): readonly Member[] {
   const member = (name: string, text: string): Member => ({ name, bytes: Buffer.from(text) });
   return [

@@ -14,7 +14,7 @@ import { UsageError } from './usage.ts';
 const refusedCode = 5;
 const planLimitBytes = 4 * 1024 ** 2;
 
-/** `doctor plan`: what --fix would do; saved as a file that `apply` takes, 0600. Changes nothing in the home. */
+/** `doctor plan`: shows what --fix would do, and can save it as a file for `apply`, with mode 0600. Changes nothing in the home. */
 export async function plan(options: FixOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
   const file = output === undefined ? null : placeOf('--output', output, options.home.path);
   const { plan } = await survey(options, signal, allChecks, true);
@@ -28,8 +28,8 @@ export async function plan(options: FixOptions, output: string | undefined, sign
 }
 
 /**
- * `doctor apply FILE`: nothing of the file is carried out. The home is diagnosed and planned for anew, and only where that
- * gives the very plan that was saved is it applied.
+ * `doctor apply FILE`: never executes the file. It diagnoses and plans again, and applies that plan only if it is equal to
+ * the saved one.
  */
 export async function applySaved(options: FixOptions, file: string, signal: AbortSignal): Promise<number> {
   const saved = read(file);
@@ -48,7 +48,7 @@ export async function applySaved(options: FixOptions, file: string, signal: Abor
   return apply(now, options, signal);
 }
 
-/** Where two plans part: the first step that is not in both. */
+/** The first step in which two plans differ. */
 function drift(saved: Plan, now: Plan): string {
   if (saved.home.ino !== now.home.ino || saved.home.dev !== now.home.dev) return 'it is of another home';
   if (saved.machine.bootId !== now.machine.bootId) return 'the machine was started anew since';
@@ -59,7 +59,7 @@ function drift(saved: Plan, now: Plan): string {
   return `what it rests on has changed (step ${step?.id ?? '?'}: ${step?.fix ?? 'nothing is to do any more'})`;
 }
 
-/** A plan that others could have written is nobody's plan. */
+/** Refuses a plan that another user could have written. */
 function read(file: string): { readonly plan: Plan } | { readonly why: string } {
   let fd: number;
   try {

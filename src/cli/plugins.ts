@@ -3,7 +3,7 @@ import { resolveHome } from '../coven/layout.ts';
 import type { Check } from '../model/check.ts';
 import { UsageError } from './usage.ts';
 
-/** The checks of the modules that `--checks` names. What loads and runs them is itself loaded only for them. */
+/** The checks of the modules that `--checks` names. The code that runs plug-ins is loaded only if there are any. */
 export async function pluginChecksOf(
   modules: readonly string[],
   home: string | undefined,
@@ -18,12 +18,12 @@ export async function pluginChecksOf(
   return runnable(pluginChecks, homes);
 }
 
-/** Our checks and, behind them, those of the modules that `--checks` names. */
+/** Our checks, then those of the modules that `--checks` names. */
 export async function withPluginChecks(...asked: Parameters<typeof pluginChecksOf>): Promise<readonly Check[]> {
   return [...ours, ...(await pluginChecksOf(...asked))];
 }
 
-/** The home that is asked about, and the one that Coven would use: no code comes from either. */
+/** The home of the command line and the one that Coven would use. No code is loaded from either. */
 export function homesOf(option: string | undefined): readonly string[] {
   return [resolveHome(option || undefined, process.env).path, resolveHome(undefined, process.env).path];
 }

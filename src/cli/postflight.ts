@@ -10,17 +10,17 @@ import { comparing } from './sealed.ts';
 import { readUntrusted } from './untrusted-file.ts';
 import { UsageError } from './usage.ts';
 
-/** A state takes some thousand bytes. */
+/** A state takes a few thousand bytes. */
 const limitBytes = 4 * 1024 ** 2;
 
-/** `doctor postflight`: whether an upgrade went well, against the state of before. */
+/** `doctor postflight`: whether an upgrade succeeded, compared with the saved state. */
 export async function postflight(options: DoctorOptions, against: string, signal: AbortSignal): Promise<number> {
   const before = await readState(against, namedHome(options.home).path);
   const checks = comparing(before, postflightChecks);
   return doctor(options, signal, { checks, conclude: (report) => went(before, report) });
 }
 
-/** Whether it went well, with the versions of before and after where they are known. */
+/** Whether it succeeded, with the versions before and after if they are known. */
 function went({ daemon, installed }: UpgradeState, report: Report): string {
   const { now = null } = report.checks.find(({ check }) => check.id === 'upgraded:version')?.worst.facts ?? {};
   const was = daemon === 'none' ? installed : (daemon?.version ?? null);
@@ -30,7 +30,7 @@ function went({ daemon, installed }: UpgradeState, report: Report): string {
   return `The upgrade is not complete${worst ? `: ${say(worst.check, leadOf(worst)).message}` : ''}.`;
 }
 
-/** A state that others could have written, or that is of another home, is none: throws a UsageError. */
+/** Throws a UsageError for a state that another user could have written, or that belongs to another home. */
 async function readState(path: string, home: string): Promise<UpgradeState> {
   const refuse = (why: string): never => {
     throw new UsageError(`${path}: ${why}`);

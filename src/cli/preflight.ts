@@ -17,15 +17,15 @@ import { UsageError } from './usage.ts';
 
 export interface PreflightOptions extends DoctorOptions {
   readonly requirements: Requirements;
-  /** The file that the state before the upgrade is kept in. */
+  /** The file to which the state before the upgrade is saved. */
   readonly save: string | undefined;
-  /** How long live sessions are waited for. */
+  /** How long to wait for running sessions to end. */
   readonly waitSeconds: number;
 }
 
 /**
- * `doctor preflight`: whether an upgrade may begin. Changes nothing but the files that `--save` and `--output` name; the
- * state is kept whatever the exit code, and is of the same picture as the report.
+ * `doctor preflight`: whether an upgrade may begin. Changes nothing but the files that `--save` and `--output` name. The
+ * state is saved whatever the exit code, from the same observations as the report.
  */
 export async function preflight(options: PreflightOptions, signal: AbortSignal): Promise<number> {
   const { requirements, save, waitSeconds } = options;
@@ -66,7 +66,7 @@ async function seeState(
   const observed = await see(host, stateNeeds);
   const { dev, ino } = observed.home ?? {};
   if (!dev || !ino) return null;
-  // Whoever reads the file can tell what is equal in it, and guess at what is short; a salt of its own keeps others out.
+  // Without a salt, short texts could be guessed from their digests, and states could be compared with each other.
   const salt = randomBytes(32).toString('hex');
   const about = { tool: tool(), runId, at: startedAt, home: { dev, ino }, salt, requirements };
   return stateOf(makeSeal(salt).seen(observed), about);

@@ -2,8 +2,8 @@ import { wrapScreen } from '../render/wrap.ts';
 import { UsageError } from './usage.ts';
 
 /**
- * Resolves when the text is out; a reader that goes away early ends nothing. Throws a UsageError where stdout takes no
- * more, as a file on a full disk: what was asked for is then not there.
+ * Resolves when the text is written. A reader that closes the pipe early is no error. Throws a UsageError if stdout cannot
+ * be written, such as a file on a full disk, because the result is then lost.
  */
 export async function print(text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -17,7 +17,7 @@ export interface Watch {
   readonly end: () => Promise<void>;
 }
 
-/** What is shown of a run while it lasts: its events as they happen, a display on a terminal, or nothing. */
+/** What a run shows while it lasts: events, a display on a terminal, or nothing. */
 export async function watcher(asked: readonly Check[], format: Format, accepted: Accepted): Promise<Watch> {
   if (format === 'text') {
     const [{ areasOf }, { progressOf, readingOf }] = await Promise.all([
@@ -56,7 +56,7 @@ export const look = ({ verbose }: Pick<DoctorOptions, 'verbose'>): RenderOptions
   color: Boolean(process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'),
 });
 
-/** Prints the report; of events, those of the checks are out already. Under GitHub, the step gets a summary too. */
+/** Prints the report. Events of checks have been printed before. On GitHub, the step also gets a summary. */
 export async function tell(report: Report, options: Pick<DoctorOptions, 'format' | 'verbose'>): Promise<void> {
   const { format } = options;
   if (format === 'jsonl') return print((await import('../render/jsonl.ts')).summaryLine(report, look(options)));

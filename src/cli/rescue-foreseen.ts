@@ -19,7 +19,7 @@ import { toldOf } from './rescue-kept.ts';
 import { backupsToMerge, fillFrom, otherLedger } from './rescue-run.ts';
 import { UsageError } from './usage.ts';
 
-/** What of a report is agreed to: a rescue that comes to other counts is not the one that was shown. */
+/** The counts that the user agrees to. A rescue with other counts is not the one that was shown. */
 export function countsOf(report: RescueReport): RescueCounts {
   const { damage: _, sessions, ...counts } = toldOf(report, false);
   const told = sessions.slice(0, toldSessions);
@@ -32,7 +32,7 @@ export function countsOf(report: RescueReport): RescueCounts {
   };
 }
 
-/** Rescues the ledger of a home into scratch, and tells what came of it; the home is not changed. */
+/** Rescues the ledger of a home into a scratch folder and returns the result. The home is not changed. */
 export async function foreseeRescue(home: string, shows: boolean, signal: AbortSignal): Promise<RescueForecast> {
   const { main: ledger, linkedTo } = await placeOfLedger(home);
   if (linkedTo !== null) return { why: reasonWords('ledger-elsewhere', { to: linkedTo }) };
@@ -56,8 +56,8 @@ export async function foreseeRescue(home: string, shows: boolean, signal: AbortS
 }
 
 /**
- * The newest sound backup, where it would fill something that a rescue left out. It is merged as `rescue --merge` does, into what
- * the rescue wrote to scratch: so only rows count that the damaged ledger still names.
+ * The newest sound backup, if it holds rows that a rescue omitted. It is merged like `rescue --merge`, into the rescued
+ * ledger in scratch, so only rows count that the damaged ledger still names.
  */
 async function fillingBackup(
   home: string,
@@ -112,7 +112,7 @@ export async function rescueIntoScratch(
   }
 }
 
-/** What a rescue is doing, for somebody who waits. */
+/** Shows the progress of a rescue. */
 export function rescueWork(isQuiet: boolean) {
   const work = longWork(isQuiet);
   let phase: RescueProgress['phase'] | null = null;

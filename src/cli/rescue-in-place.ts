@@ -20,15 +20,15 @@ import { keptName, toldOf } from './rescue-kept.ts';
 
 const rehearsalMs = 120_000;
 
-/** What came of a rescue in place. */
+/** The outcome of a rescue in place. */
 export interface PutInPlace {
   readonly runId: string;
-  /** Runs that had been cut off. */
+  /** Interrupted runs that were recovered first. */
   readonly recovered: readonly Recovered[];
-  /** As the engine tells it; null where it was not agreed to. */
+  /** The outcome of the engine; null if the user did not agree. */
   readonly ended: FixOutcome | null;
   readonly report: RescueReport;
-  /** The version of Coven that opened a copy of the rescued ledger; null where none is on PATH. */
+  /** The version of Coven that opened a copy of the rescued ledger; null if none is on PATH. */
   readonly opened: string | null;
   readonly outcome: 'done' | 'not-agreed' | 'refused' | 'failed';
   readonly reason: {
@@ -40,7 +40,7 @@ export interface PutInPlace {
 
 export interface InPlaceOptions {
   readonly home: string;
-  /** Reads the ledger and writes the rescued one to `output`; `folder` is for what is too much for memory. */
+  /** Reads the ledger and writes the rescued one to `output`. `folder` is for data that does not fit in memory. */
   readonly run: (ledger: string, place: { readonly folder: string; readonly output: string }) => Promise<RescueReport>;
   readonly agree: (report: RescueReport, opened: string | null) => Promise<boolean>;
   /** As `replaceInHome` takes them. */
@@ -54,8 +54,8 @@ interface Prepared {
 }
 
 /**
- * Puts the rescued ledger in the place of the damaged one, as a run of the engine: every part of the damaged one stays in the
- * quarantine of the run, and `undo` puts it back. Rejects where nothing was begun.
+ * Replaces the damaged ledger by the rescued one, as a run of the engine. Every file of the damaged one stays in the
+ * quarantine of the run, and `undo` puts it back. Rejects if nothing was begun.
  */
 export async function rescueInPlace({ home: named, run, agree, more, signal }: InPlaceOptions): Promise<PutInPlace> {
   const home = homeOf(named);
@@ -106,7 +106,7 @@ async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSi
   return { report, opened };
 }
 
-/** Lets the Coven on PATH open a copy of the rescued ledger. Throws where it does not; null where there is none to ask. */
+/** Lets the Coven on PATH open a copy of the rescued ledger. Throws if it cannot; null if there is none. */
 async function openedByCoven(ledger: string, bytes: number, signal: AbortSignal): Promise<string | null> {
   const { covens } = await installIn(process.env);
   const coven = covens.find(({ ours }) => !ours);

@@ -10,13 +10,13 @@ import { listRuns } from '../repair/engine/runs.ts';
 import { isIncomplete } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/report.ts';
 
-/** In the folder of a rescue's run. */
+/** The name of the file in the folder of a rescue's run. */
 export const keptName = 'rescue-report.json';
 const sessionLimit = 1000;
 const tableLimit = 1000;
 const sizeLimit = 4 * 1024 ** 2;
 
-/** What a rescue came to, without what rows say; `titles` of sessions that are not complete are in it on request. */
+/** The result of a rescue without the contents of rows. The `titles` of incomplete sessions are included on request. */
 export function toldOf(report: RescueReport, titles: boolean): RescueTold {
   const { source, tables, sessions, lost, uncertain, doubts, placeholders, unaccounted } = report;
   const { mainBytes, walBytes, damagedPages, damagedFrames, lostFrames, foreignWal } = source;
@@ -89,7 +89,7 @@ export interface SessionLoss
   readonly mayLackMore: boolean;
 }
 
-/** What rescues of this home left out of a session, newest first; of those alone that were not taken back. */
+/** Rows of a session that rescues of this home omitted, newest first. Rescues that were undone do not count. */
 export const lossesOf = (home: string, session: string): readonly SessionLoss[] =>
   keptRescues(home).flatMap(({ run, undone, sessions, unplaced, unaccounted }) => {
     const loss = undone ? undefined : sessions.find(({ id }) => id === session);
@@ -99,7 +99,7 @@ export const lossesOf = (home: string, session: string): readonly SessionLoss[] 
     return [{ run, lost, uncertain, seqs, placeholder, likely, eventless, mayLackMore }];
   });
 
-/** What rescues of this home came to, newest first, as their runs keep it. */
+/** The results of the rescues of this home, newest first, from the folders of their runs. */
 export function keptRescues(home: string): readonly KeptRescue[] {
   try {
     return listRuns(home).flatMap(({ id, state, undoneBy }) => {
@@ -107,7 +107,7 @@ export function keptRescues(home: string): readonly KeptRescue[] {
       return kept ? [{ ...kept, run: id, undone: undoneBy !== null }] : [];
     });
   } catch (error) {
-    // What others made, or nobody can read, says nothing.
+    // A file that another user made, or that cannot be read, is ignored.
     if (error instanceof Refusal || (error instanceof Error && 'syscall' in error)) return [];
     throw error;
   }

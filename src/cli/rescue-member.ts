@@ -9,12 +9,12 @@ import type { CheckRun } from '../run/runner.ts';
 import { rescueIntoScratch } from './rescue-foreseen.ts';
 import { keptRescues, toldOf } from './rescue-kept.ts';
 
-/** What else a bundle gathers takes as long. */
+/** Milliseconds: as long as the other parts of a bundle take. */
 const rescueMs = 20_000;
-/** More than is rescued in that time: it is not begun. */
+/** A larger ledger cannot be rescued in that time, so the rescue is not begun. */
 const mostBytes = 512 * 1024 ** 2;
 
-/** What a bundle tells of rescues: what can be rescued of a damaged ledger, and what earlier ones came to. Null where there is neither. */
+/** The rescue member of a bundle: what can be rescued of a damaged ledger, and the results of earlier rescues. Null if there is neither. */
 export async function rescueMember(
   home: string,
   runs: readonly CheckRun[],

@@ -13,7 +13,7 @@ import type { ProvenBackup } from '../repair/engine/perform.ts';
 import type { Reason } from '../repair/engine/refusal.ts';
 import { longWork } from './display.ts';
 
-/** What a backup is doing, for somebody who waits. */
+/** Shows the progress of a backup. */
 export function backupWork(into: string, isForProgram: boolean) {
   const work = longWork(isForProgram);
   return {
@@ -26,8 +26,8 @@ export function backupWork(into: string, isForProgram: boolean) {
 }
 
 /**
- * Backs the home up for a run, in its folder, and makes what the run will need of it. A run that ended a daemon makes a
- * second one, which gets a folder of its own.
+ * Backs up the home for a run, in the folder of the run, and prepares the files that its steps need. A run that ended a
+ * daemon makes a second backup, in a folder of its own.
  */
 export async function backUp(
   {
@@ -48,7 +48,7 @@ export async function backUp(
   const work = backupWork(into, json);
   const making = createBackup({ home, into, signal, tell: work.tell }).finally(work.end);
   const { id, path, manifest, proof } = await making.catch((error: unknown) => {
-    // The folder of the run itself is the run's to remove.
+    // The run itself removes its own folder.
     if (into !== run) removeScratch(into);
     throw error;
   });
@@ -61,7 +61,7 @@ export async function backUp(
     judgement,
     unmade,
     revalidate: async () => {
-      // What was added since is not ours to lose, what has grown is still there, and the journal holds modes and owners.
+      // Added files are not lost, grown files still contain the old bytes, and the journal has modes and owners.
       const { changed = [], removed = [] } = revalidate(manifest, home) ?? {};
       return [...changed.filter((name) => hasOtherContent(manifest, home, name)), ...removed][0] ?? null;
     },
@@ -76,7 +76,7 @@ function hasOtherContent({ entries, ledgers }: Manifest, home: string, name: str
   return !isSameFile || (was.kind === 'file' && was.mtimeNs !== String(now.mtimeNs));
 }
 
-/** Steps about what the backup could not hold. The mode and the owner of a folder are none of what is in it. */
+/** Steps on files that the backup does not contain. A change of mode or owner of a folder does not touch its files. */
 function unheldSteps(steps: readonly Step[], { unheld = [] }: Manifest): ReadonlyMap<string, Reason> {
   const held = steps.flatMap(({ id, action }): readonly (readonly [string, Reason])[] => {
     const isMoved = action.kind !== 'set-mode' && action.kind !== 'set-owner';

@@ -3,11 +3,11 @@ import { vocabulary } from '../bundle/vocabulary.ts';
 import type { Check } from '../model/check.ts';
 import type { Requirements, UpgradeState } from '../upgrade/state.ts';
 
-/** Puts a keyed placeholder where a text is not known to be harmless: equal texts stay equal. Sealing twice is sealing once. */
+/** Replaces texts that are not known to be harmless by keyed placeholders. Equal texts stay equal. Sealing twice changes nothing. */
 export interface Seal {
   /** Observations by their keys. */
   readonly seen: <T extends object>(observations: T) => T;
-  /** A check that judges what is sealed, and so says nothing else. */
+  /** A check that judges sealed observations, so that its findings contain nothing else. */
   readonly check: (check: Check) => Check;
   readonly requirements: (asked: Requirements) => Requirements;
 }
@@ -17,7 +17,7 @@ export function makeSeal(salt: string): Seal {
   const value = (of: unknown): unknown => gate.json(of).value;
   const seen = <T extends object>(all: T): T =>
     Object.fromEntries(Object.entries(all).map(([key, one]) => [key, value(one)])) as T;
-  // A name is sealed as the key that it is in an answer.
+  // A name is sealed like the same key in an answer of the daemon.
   const name = (text: string): string => Object.keys(value({ [text]: true }) as object)[0] ?? text;
   return {
     seen,
@@ -30,12 +30,12 @@ export function makeSeal(salt: string): Seal {
   };
 }
 
-/** The checks of a postflight, of which those that compare see both sides sealed with the salt of what was saved. */
+/** The checks of a postflight. Those that compare get both sides sealed with the salt of the saved state. */
 export function comparing(
   before: UpgradeState,
   checksOf: (before: UpgradeState) => readonly Check[],
 ): readonly Check[] {
-  // Before 0.2.0 a state was saved as it was seen.
+  // Before 0.2.0, a state was saved unsealed.
   if (before.salt === undefined) return checksOf(before);
   const seal = makeSeal(before.salt);
   const requirements = seal.requirements(before.requirements);

@@ -13,13 +13,13 @@ import { lossesOf, type SessionLoss } from './rescue-kept.ts';
 /** Sessions of a home or of a bundle, newest first. */
 export interface SessionSource {
   readonly sessions: readonly ListedSession[];
-  /** These are all that there are. */
+  /** Whether the list is complete. */
   readonly complete: boolean;
-  /** Why some may be missing; null where nothing is known to be. */
+  /** Why some may be missing; null if none is known to be. */
   readonly problem: string | null;
-  /** Null where nothing of the session's events is there. */
+  /** Null if none of the session's events exists. */
   readonly replay: (id: string, fromSeq: number, limit: number) => Promise<SessionReplay | null>;
-  /** What rescues of this ledger left out of a session; a bundle does not hold it. */
+  /** Rows of a session that rescues of this ledger omitted. A bundle does not contain them. */
   readonly losses: (id: string) => readonly SessionLoss[];
 }
 
@@ -39,7 +39,7 @@ const stated = (rows: readonly Row[], observed: Awaited<ReturnType<typeof inputO
 const told = (value: unknown): string => (typeof value === 'string' ? value : '');
 const counted = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
-/** Gives `use` the sessions of a home, whether its daemon lives or not. What SQLite cannot read is read from the pages. */
+/** Calls `use` with the sessions of a home, with or without a running daemon. What SQLite cannot read is read from the pages. */
 export function withHomeSessions<T>(
   option: string | undefined,
   signal: AbortSignal,
@@ -67,14 +67,14 @@ export function withHomeSessions<T>(
         if (replay?.code === null) return replay;
         const pages = (await host.rawRows(request).catch(ignored))?.replay ?? null;
         const code = pages?.code ?? replay?.code ?? 'not opened';
-        // Whichever found more.
+        // Uses the reading that found more.
         return pages && pages.events.length >= (replay?.events.length ?? 0) ? { ...pages, code } : replay;
       },
     });
   });
 }
 
-/** What cannot be seen is told as missing. */
+/** What cannot be observed is reported as missing. */
 function ignored(error: unknown): null {
   if (error instanceof CannotSee) return null;
   throw error;
@@ -117,7 +117,7 @@ function rowOf({
   };
 }
 
-/** A bundle, which holds the sessions, and the events of one where those were asked for. */
+/** A bundle, which contains the sessions, and the events of one session if it was made with --include-events. */
 export async function bundleSessions(file: string): Promise<SessionSource> {
   const { members } = await openBundle(file);
   const { observations } = parseRecording(members);
@@ -130,7 +130,7 @@ export async function bundleSessions(file: string): Promise<SessionSource> {
     };
   });
   const recorded = record(members.get('events/events.json'));
-  // The session that was asked for is named as it is, and the list names all by tokens.
+  // The session with events has its real id, but the list has tokens for all.
   const named = told(recorded.session);
   if (named !== '' && rows.every(({ id }) => id !== named))
     rows.push({ ...rowOf({ id: named, fields: {}, title: null, events: null }), status: 'running' });
@@ -151,7 +151,7 @@ export async function bundleSessions(file: string): Promise<SessionSource> {
         }),
       );
       const [first] = events;
-      // In a bundle, what all events put out is one text.
+      // In a bundle, the output of all events is one text.
       const spoken = {
         seq: first?.seq ?? 0,
         kind: 'output',

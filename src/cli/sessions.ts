@@ -24,7 +24,7 @@ export interface ShowOptions extends SessionsOptions {
 }
 
 const incomplete = 3;
-/** Characters of an id that name a session where they name one alone. */
+/** Fewest characters of an id that can name a session, if only one id begins with them. */
 const shortestId = 4;
 
 async function withSessions(
@@ -54,7 +54,7 @@ async function shown(session: ListedSession, plain: Plain): Promise<ListedSessio
 const printJson = (document: object): Promise<void> =>
   print(`${harmlessJson(JSON.stringify({ schemaVersion: 1, ...document }, null, 2))}\n`);
 
-/** `coven-doctor sessions`: what is proven of each session. Changes nothing. */
+/** `coven-doctor sessions`: the proven state of each session. Changes nothing. */
 export function listSessions(options: SessionsOptions, signal: AbortSignal): Promise<number> {
   return withSessions(options, signal, async ({ complete, problem, ...source }, plain) => {
     const sessions = await Promise.all(source.sessions.map((one) => shown(one, plain)));
@@ -66,7 +66,7 @@ export function listSessions(options: SessionsOptions, signal: AbortSignal): Pro
   });
 }
 
-/** `coven-doctor sessions show ID`: a page of what it said and was told. Changes nothing. */
+/** `coven-doctor sessions show ID`: a page of its output and input. Changes nothing. */
 export function showSession(asked: string, options: ShowOptions, signal: AbortSignal): Promise<number> {
   return withSessions(options, signal, async (source, plain) => {
     const session = find(source, asked);

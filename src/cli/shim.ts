@@ -19,7 +19,7 @@ const refused = 5;
 const mode = 0o755;
 const isOurs = (text: string): boolean => launcherOf(text) !== null;
 
-/** `shim`: writes the launcher `coven` into a folder, or removes it. Gives the exit code. */
+/** `shim`: writes the launcher `coven` into a folder, or removes it. Returns the exit code. */
 export async function shim(dir: string | undefined, remove: boolean): Promise<number> {
   const folder = resolve(dir ?? join(homedir(), '.local', 'bin'));
   const path = join(folder, 'coven');
@@ -42,7 +42,7 @@ export async function shim(dir: string | undefined, remove: boolean): Promise<nu
   }
 }
 
-/** Null where its folder is not there. */
+/** Null if its folder does not exist. */
 function placeAt(path: string): OutsideFile | null {
   try {
     return openOutsideFile(path, namedHome(undefined).path);
@@ -54,14 +54,14 @@ function placeAt(path: string): OutsideFile | null {
 
 async function writeAt(place: OutsideFile): Promise<number> {
   const { path } = place;
-  // One that we wrote makes way; whatever else has this name is refused, and stays.
+  // Our own launcher is replaced. Any other file of this name is refused and stays.
   removeOutsideFile(place, isOurs);
   await makeOutsideFile(place, launcherText(path), mode);
   await print(`Wrote ${harmless(path)}.\n${await whatFollows(path)}`);
   return 0;
 }
 
-/** What the words after `coven` now reach, as PATH has it. */
+/** Which program the command `coven` now runs, according to PATH. */
 async function whatFollows(path: string): Promise<string> {
   const { covens } = await installIn(process.env);
   const at = covens.findIndex((coven) => coven.path === path);

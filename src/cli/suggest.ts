@@ -1,4 +1,4 @@
-/** `; did you mean "list"?` for the known word that is nearest to one that is not known; empty where none is near. */
+/** `; did you mean "list"?` with the known word closest to an unknown one; empty if none is close. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const near = known
     .map((name) => ({ name, edits: editsBetween(word.slice(0, 64), name) }))
@@ -7,7 +7,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return near ? `; did you mean ${JSON.stringify(near.name)}?` : '';
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that make one word of the other. */
+/** The number of insertions, deletions, substitutions and swaps of neighbours between two words. */
 function editsBetween(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

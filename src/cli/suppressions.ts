@@ -6,12 +6,12 @@ import type { Suppression } from '../run/accepted.ts';
 import { readUntrusted } from './untrusted-file.ts';
 import { UsageError } from './usage.ts';
 
-/** A suppression takes some hundred bytes. */
+/** A suppression takes a few hundred bytes. */
 const limitBytes = 256 * 1024;
 
 /**
- * The suppressions of the file that `--suppress` named. Throws a UsageError where it is not there, is malformed, or
- * says anything but what is suppressed.
+ * The suppressions of the file that `--suppress` names. Throws a UsageError if it is missing, malformed, or contains
+ * anything but suppressions.
  */
 export async function readSuppressions(
   path: string,
@@ -24,8 +24,8 @@ export async function readSuppressions(
 }
 
 /**
- * Those of the file that was found in the current folder. Nobody named it: one of another user is refused, since it
- * might have been left there for us to find. In the home it is not looked at.
+ * The suppressions of the file in the current folder. Nobody named it, so one that belongs to another user is refused: it
+ * may have been planted. A file in the home is ignored.
  */
 export async function findSuppressions(
   path: string,

@@ -27,33 +27,33 @@ export interface SurveyOptions extends PlanOptions {
   readonly deep: boolean;
   /** Seconds. */
   readonly timeout: number;
-  /** What is told of it is a machine document. */
+  /** The output is JSON. */
   readonly json: boolean;
 }
 
-/** What a repair begins and ends with: a diagnosis, and what would be done about it, from one picture of the home. */
+/** A diagnosis and the plan for it, from the same observations. A repair begins and ends with one. */
 export interface Survey {
   readonly report: Report;
   readonly plan: Plan;
-  /** The same as they may be told. */
+  /** The same report and plan in the form that may be shown. */
   readonly told: Told;
 }
 
 export interface Told {
   readonly report: Report;
   readonly plan: Plan;
-  /** For what else is told of the home. */
+  /** Makes another value of the home fit to be shown. */
   readonly value: Shown['value'];
 }
 
-/** A wedged daemon is watched for ten seconds more. */
+/** Additional seconds: a hung daemon is watched for ten seconds. */
 const watchSeconds = 20;
 
 export async function survey(
   options: SurveyOptions,
   signal: AbortSignal,
   checks: readonly Check[] = allChecks,
-  /** What a rescue would bring back is told of a plan that may be applied: that reads the whole ledger. */
+  /** Whether the plan says what a rescue would recover. That needs the whole ledger to be read. */
   foresees = false,
 ): Promise<Survey> {
   const { home, deep, failOn, timeout } = options;
@@ -89,10 +89,10 @@ export async function survey(
   return found.finally(watch?.end);
 }
 
-/** What a plan is about may have any name; on the screen it is agreed to, and stays. */
+/** Targets of a plan can have any name. On the screen the user agrees to them, so they stay unchanged. */
 export const toldPlan = (plan: Plan, value: Shown['value']): Plan => ({
   ...plan,
-  // The kind of a step is of our own vocabulary.
+  // The kind of a step is one of our own words.
   steps: plan.steps.map((step) => ({
     ...step,
     action: { ...value(step.action), kind: step.action.kind } as Step['action'],
@@ -112,13 +112,13 @@ export const toldFacts = (facts: Facts, value: Shown['value']): Facts =>
     ]),
   );
 
-/** Null where they could not be compared: then none is rebuilt. */
+/** Null if they could not be compared. Then no index is rebuilt. */
 function indexesOf(home: string, signal: AbortSignal): Promise<IndexComparison | null> {
   const { dev } = lstatSync(home, { bigint: true });
   return seeIndexes(realpathSync(home), String(dev), signal);
 }
 
-/** None where what is in `doctor/` is not ours. */
+/** Empty if `doctor/` does not belong to us. */
 function oldBackups(home: string): readonly string[] {
   try {
     return spareBackups(home);

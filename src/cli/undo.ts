@@ -28,7 +28,7 @@ export async function undo(
   return undone.exit;
 }
 
-/** The rows that were written since, where they are why an undo was refused. */
+/** The rows that were written since, if an undo was refused because of them. */
 async function lostBy({ reasons }: Undone, home: string, signal: AbortSignal): Promise<Newer | null> {
   const of = reasons.find(({ facts }) => typeof facts.item === 'string');
   if (!of) return null;

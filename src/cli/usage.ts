@@ -1,2 +1,2 @@
-/** What the user asked for cannot be done as asked: one line, exit 2, nothing changed. */
+/** The command cannot be carried out as typed: one line, exit code 2, nothing changed. */
 export class UsageError extends Error {}

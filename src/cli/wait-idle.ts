@@ -8,8 +8,8 @@ import { showWaiting } from '../render/waiting.ts';
 const pauseMs = 2000;
 
 /**
- * Resolves when no session is live, by the judgement of the checks, or when the time is over: what is live then is told
- * by the report. A home whose rows cannot be read is not waited for. Rejects when `signal` fires.
+ * Resolves when no session is running according to the checks, or when the time is over. The report then says which are
+ * running. Does not wait for a home whose rows cannot be read. Rejects when `signal` fires.
  */
 export async function waitIdle(home: string, seconds: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + seconds * 1000;
@@ -28,7 +28,7 @@ export async function waitIdle(home: string, seconds: number, signal: AbortSigna
   }
 }
 
-/** Sessions that live, or of which it cannot be told whether they do. */
+/** Sessions that are running, or may be. */
 const busySessions = (home: string, signal: AbortSignal): Promise<number> =>
   lookAfresh(home, signal, async (host) => {
     const rows = whole(await see(host, rowNeeds), rowNeeds);

@@ -11,15 +11,15 @@ export interface StatedWords {
   readonly causes: Readonly<Record<string, { readonly message: string; readonly hint?: string }>>;
 }
 
-/** A check that is not ours: what it looks at, how it judges, and its words as data. */
+/** A plug-in check: the observations that it needs, how it judges them, and its words as data. */
 export interface CustomCheck<K extends ObservationKey = ObservationKey> extends StatedWords {
-  /** `area:subject` in lower case; the area is your own, and none of coven-doctor's. It never changes. */
+  /** `area:subject` in lower case. The area is your own, not one of coven-doctor's. It never changes. */
   readonly id: string;
-  /** Observations without which nothing can be said; one that fails makes the check `unknown`. */
+  /** Observations that the check needs. If one fails, the check is `unknown`. */
   readonly needs: readonly K[];
-  /** Why the question makes no sense here, as one of `causes`, or undefined to judge. */
+  /** Why the check does not apply here, as one of `causes`; undefined to judge. */
   readonly skip?: (seen: Seen<K>) => string | undefined;
-  /** Pure: the same observations give the same findings, and nothing else is looked at. At least one, `ok` included. */
+  /** A pure function of the observations. Returns at least one finding, which can be `ok`. */
   readonly judge: (seen: Seen<K>) => readonly Finding[] | Promise<readonly Finding[]>;
 }
 

@@ -4,30 +4,30 @@ import type { ObservationKey } from '../model/observation.ts';
 import type { StatedWords } from './define.ts';
 
 /*
- * What came out of a process that runs code of others: every value is taken apart and made anew, and the first thing
- * that is not as it must be is named. Fault texts are parts of a sentence.
+ * Checks the answers of a process that runs plug-in code: every value is copied field by field, and the first invalid one
+ * is named. Fault texts are parts of a sentence.
  */
 
-/** What a check is, as data. */
+/** A check as data. */
 export interface Described extends StatedWords {
   readonly id: string;
   readonly needs: readonly ObservationKey[];
 }
 
-/** A value, or the first fault of it. */
+/** A value, or its first fault. */
 export type Examined<T> = { readonly good: T } | { readonly fault: string };
 
-/** Codes that the engine says for a check, and no check by itself. */
+/** Codes that only the runner reports. A check cannot. */
 export const engineCodes = ['unobserved', 'overran', 'threw'] as const;
 
-/** Characters of a text; longer facts and values of evidence are cut. */
+/** Most characters of a text. Longer facts and evidence values are truncated. */
 const limits = { title: 120, explain: 2000, template: 400, value: 500 };
-/** Findings of a check, and facts and evidence of a finding. */
+/** Most findings of a check, and most facts and evidence of a finding. */
 const most = { findings: 50, entries: 200 };
 
 class Fault extends Error {}
 
-/** A check as a module exports it. Its area may be none of `taken`. */
+/** Checks what a module exports as a check. Its area must not be in `taken`. */
 export function examineCheck(value: unknown, taken: ReadonlySet<string>): Examined<Described> {
   return examined(() => {
     const { id, title, explain, causes, needs } = object(value, 'it');
@@ -67,7 +67,7 @@ export function examineFindings(value: unknown, check: Described): Examined<read
   });
 }
 
-/** The code of a question that makes no sense, as the one finding that it is. */
+/** The finding of a check that does not apply. */
 export function examineSkip(value: unknown, check: Described): Examined<readonly Finding[]> {
   return examined(() => [
     { code: declared(value, check), status: 'skipped', target: '<coven-home>', facts: {}, evidence: [] },
@@ -145,7 +145,7 @@ function scalar(value: unknown, what: string): string | number | boolean | null 
   throw new Fault(`${what} is no text, number, boolean or null`);
 }
 
-/** A part of a text could be a part of a secret: one that is too long is told by its length. */
+/** A text that is too long is replaced by its length, because a part of it could be part of a secret. */
 const cut = (value: string, limit = limits.value): string => (value.length > limit ? `‹text:${value.length}›` : value);
 
 const quoted = (value: unknown): string => cut(JSON.stringify(value) ?? 'undefined', 80);

@@ -6,18 +6,18 @@ import { distrust, type Place } from './trust.ts';
 
 /** A module that may be loaded. */
 export interface Module {
-  /** As a report names it: the package, or the last part of the path. */
+  /** Its name in a report: the package, or the last part of the path. */
   readonly name: string;
   /** The real path of its file. */
   readonly path: string;
 }
 
-/** A module, or one of its checks, that cannot be used; the message is one line for its user. */
+/** A module or check that cannot be used. The message is one line for the user. */
 export class NotUsable extends Error {}
 
 /**
- * Finds what `--checks` names: a file where it starts with `.` or `/`, else a package that is resolved as an import in
- * `cwd` would be. Rejects with NotUsable where there is none, or where it is not safe to run.
+ * Finds what `--checks` names: a file if it starts with `.` or `/`, else a package, resolved like an import in `cwd`.
+ * Rejects with NotUsable if there is none or if it is not safe to run.
  */
 export async function findModule(given: string, cwd: string, homes: readonly Place[]): Promise<Module> {
   const isPath = given.startsWith('.') || isAbsolute(given);
@@ -25,7 +25,7 @@ export async function findModule(given: string, cwd: string, homes: readonly Pla
   const path = await realpath(named).catch(() => null);
   if (path === null) throw new NotUsable(`--checks ${given}: there is no such file`);
   if (!(await stat(path)).isFile()) throw new NotUsable(`--checks ${given}: not a file`);
-  // As it is named and as it is: a link in a folder of others is theirs, wherever it leads.
+  // Both the named path and the real path are checked: another user controls a link in their folder.
   const reason = (await distrust(named, homes)) ?? (await distrust(path, homes));
   if (reason) throw new NotUsable(`--checks ${given}: ${reason}`);
   return { name: isPath ? basename(path) : given, path };

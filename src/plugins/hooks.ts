@@ -21,7 +21,7 @@ export function initialize(data: Data): void {
 export const resolve: ResolveHook = (specifier, context, next) =>
   specifier === 'coven-doctor' ? { url: given.index, shortCircuit: true } : next(specifier, context);
 
-/** Every file that is loaded is trusted as the module itself is. What is loaded by require cannot be held to that. */
+/** Every imported file must be as trustworthy as the module itself. Files loaded with require cannot be checked. */
 export const load: LoadHook = async (url, context, next) => {
   if (url.startsWith('node:') || url.startsWith(given.own)) return next(url, context);
   if (!url.startsWith('file:')) throw new Error(`${url.slice(0, 40)} is not a file`);

@@ -4,13 +4,13 @@ import { findModule, type Module, NotUsable } from './find.ts';
 import { type ModuleProcess, type Silence, startModule } from './module-process.ts';
 import { type Place, placesOf } from './trust.ts';
 
-/** A check of others in its module. */
+/** A plug-in check and its module. */
 export interface PluginCheck {
   readonly module: Module;
   readonly described: Described;
 }
 
-/** Milliseconds to load a module, and to judge; its observations are there by then. */
+/** Milliseconds to load a module and to judge. Its observations have been made before. */
 export const limits = { load: 5000, judge: 5000 };
 
 export interface Loading {
@@ -18,7 +18,7 @@ export interface Loading {
   readonly cwd: string;
   /** Paths of Coven homes, from which nothing is loaded. */
   readonly homes: readonly string[];
-  /** Ids of our checks: their areas are not for others. */
+  /** Ids of our checks. A plug-in cannot use their areas. */
   readonly ours: readonly string[];
   readonly signal: AbortSignal;
 }
@@ -89,7 +89,7 @@ export function asCheck({ module, described }: PluginCheck, judge: Check['judge'
   return { id, category: 'custom', module: module.name, title, explain, causes, needs, judge };
 }
 
-/** What the check says in `process`, just started; a silence or anything malformed is `unknown`, with the reason. */
+/** The findings of a check in a new `process`. A timeout or a malformed answer is `unknown`, with the reason. */
 async function judgeIn(process: ModuleProcess, pluginCheck: PluginCheck, seen: unknown): Promise<readonly Finding[]> {
   const loaded = await process.loaded(limits.load);
   if ('silent' in loaded) return silence(loaded, limits.load);
@@ -97,7 +97,7 @@ async function judgeIn(process: ModuleProcess, pluginCheck: PluginCheck, seen: u
   return askFor(process, pluginCheck, seen, limits.judge);
 }
 
-/** What the check says in `process`, which has loaded; likewise. */
+/** The same in a `process` that has loaded its module. */
 export async function askFor(
   process: ModuleProcess,
   { described }: PluginCheck,

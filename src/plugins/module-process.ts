@@ -3,14 +3,14 @@ import type { Module } from './find.ts';
 import { type Answer, type Loaded, lineLimit, type Request, type Start } from './protocol.ts';
 import type { Place } from './trust.ts';
 
-/** How it came that there is no answer. */
+/** Why there is no answer. */
 export type Silence = { readonly silent: 'overran' } | { readonly silent: 'ended'; readonly how: string };
 
-/** A running module. One question at a time. */
+/** A running module. It answers one request at a time. */
 export interface ModuleProcess {
-  /** What the module exports, once. Milliseconds to wait for it. */
+  /** Waits for the exports of the module, once, for this many milliseconds. */
   readonly loaded: (ms: number) => Promise<Loaded | Silence>;
-  /** After a silence there is nobody left to ask. */
+  /** After a timeout the process is not asked again. */
   readonly ask: (request: Request, ms: number) => Promise<Answer | Silence>;
   readonly end: () => void;
   readonly ended: () => boolean;
@@ -31,7 +31,7 @@ export function startModule(
   const child = startChild('plugin', {
     nodeOptions: ['--max-old-space-size=256', ...limits],
     answersOn: 3,
-    // What a check started ends with it.
+    // Processes that a check started end with it.
     group: true,
     lineLimit,
   });

@@ -7,8 +7,8 @@ import { freeze } from './freeze.ts';
 import type { Answer, Exported, Loaded, Request, Start } from './protocol.ts';
 
 /*
- * The process that runs one module of checks that are not ours. It tells what the module exports and then judges what it
- * is asked, on descriptor 3: what the module prints goes nowhere. It ends with its input, or is killed.
+ * The process that runs one module of plug-in checks. It reports what the module exports and then answers requests on
+ * descriptor 3. What the module prints is discarded. It ends with its input, or is killed.
  */
 
 interface Runnable {

@@ -1,13 +1,13 @@
 import type { Place } from './trust.ts';
 
-/** The first line that the process of a module is given. */
+/** The first line sent to the process of a module. */
 export interface Start {
   /** The real path of the module. */
   readonly path: string;
   readonly homes: readonly Place[];
 }
 
-/** What it writes first: what the module exports, as it is, or why it does not load. */
+/** Its first line: what the module exports, unchanged, or why it cannot be loaded. */
 export type Loaded = { readonly exports: readonly Exported[] } | { readonly error: string };
 
 /** One export, or one item of an exported array; of a check, its data. */
@@ -16,14 +16,14 @@ export interface Exported {
   readonly check: unknown;
 }
 
-/** What it is asked, one JSON document a line. */
+/** A request, one JSON document per line. */
 export interface Request {
   readonly id: string;
   readonly seen: unknown;
 }
 
-/** What it answers, one JSON document a line. */
+/** An answer, one JSON document per line. */
 export type Answer = { readonly findings: unknown } | { readonly skip: unknown } | { readonly error: string };
 
-/** Bytes that one line of it may have. */
+/** Most bytes of one line. */
 export const lineLimit = 1024 ** 2;

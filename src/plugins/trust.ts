@@ -1,7 +1,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A folder by what it is, whatever path leads there; device and inode as decimal text. */
+/** Identifies a folder independently of its path: device and inode as decimal text. */
 export interface Place {
   readonly dev: string;
   readonly ino: string;
@@ -10,7 +10,7 @@ export interface Place {
 const writableByOthers = 0o022n;
 const sticky = 0o1000n;
 
-/** The folders at `paths` that are there. */
+/** The folders at `paths` that exist. */
 export async function placesOf(paths: readonly string[]): Promise<readonly Place[]> {
   const found = await Promise.all(paths.map((path) => stat(path, { bigint: true }).catch(() => null)));
   return found.flatMap((at) => (at ? [{ dev: String(at.dev), ino: String(at.ino) }] : []));

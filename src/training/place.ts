@@ -18,12 +18,12 @@ import { createPrivate, removeTree } from '../host/private.ts';
 import { readStat } from '../host/procfs.ts';
 import { probe } from '../lifecycle/probe.ts';
 
-/** A home for training, and the folder beside it that tells whose it is: nothing of ours lies in the home itself. */
+/** A training home, and the folder beside it that proves that we created it. Nothing of ours is in the home itself. */
 export interface Place {
   readonly home: string;
   /** An empty folder for what a fault needs outside the home. */
   readonly beside: string;
-  /** Notes the home as made, so that it may be made again; the process that keeps it standing, too. */
+  /** Records that the home was created, so that it may be replaced, and the process that keeps its fault alive. */
   readonly note: (standsBy: number | null) => Promise<void>;
 }
 
@@ -33,11 +33,11 @@ export interface Refusal {
 
 interface Marker {
   readonly madeBy: typeof maker;
-  /** What stood at the home's path when it was made; null for nothing. */
+  /** The identity of what was at the home's path when it was created; null for nothing. */
   readonly home: FileId | null;
-  /** The process that keeps a live fault standing. */
+  /** The process that keeps a live fault alive. */
   readonly process: { readonly pid: number; readonly startTicks: string } | null;
-  /** Where the home lies, if not at the path that was named. */
+  /** The path of the home, if it differs from the named path. */
   readonly inside: string | null;
 }
 
@@ -68,7 +68,7 @@ export async function makePlace(path: string, inside: string | null, signal: Abo
 
   const bench = `${path}${suffix}`;
   const beside = join(bench, 'beside');
-  // Another user may have to pass through.
+  // Another user may need to enter it.
   mkdirSync(entryOf(parent, `${name}${suffix}`), { mode: 0o711 });
   const opened = { ...openFolder(entryOf(parent, `${name}${suffix}`)), path: bench };
   fchmodSync(opened.fd, 0o711);
@@ -93,7 +93,7 @@ interface Named {
   readonly name: string;
 }
 
-/** Removes what an earlier run made; the reason where it is not proven that it did. */
+/** Removes what an earlier run created; returns the reason if that cannot be proven. */
 async function clear({ parent, name }: Named, path: string, signal: AbortSignal): Promise<string | null> {
   const home = identityOf(entryOf(parent, name));
   const bench = `${name}${suffix}`;
@@ -112,7 +112,7 @@ async function clear({ parent, name }: Named, path: string, signal: AbortSignal)
     return `a daemon of ${path} may be alive (${verdict}); end it first`;
   if (home) {
     renameSync(entryOf(parent, name), entryOf(folder, oldName));
-    // What is moved may be another than what was looked at.
+    // What is moved may have been replaced since it was examined.
     if (!isSame(identityOf(entryOf(folder, oldName)), marker.home)) {
       renameSync(entryOf(folder, oldName), entryOf(parent, name));
       return `${path} changed while it was looked at; nothing was removed`;
@@ -122,7 +122,7 @@ async function clear({ parent, name }: Named, path: string, signal: AbortSignal)
   return null;
 }
 
-/** The folder of that name, if it is one of this user's that nobody else can write to. */
+/** The folder of that name, if it belongs to this user and nobody else can write to it. */
 function openOurs(parent: Outside, name: string): Placed | null {
   try {
     const folder = openFolder(entryOf(parent, name));

@@ -2,7 +2,7 @@ import type { Cause } from '../model/check.ts';
 
 export const versionOf = (version: unknown): string => (version === null ? 'an unknown version' : `Coven ${version}`);
 
-/** A daemon that does not answer is told by its own checks. */
+/** The checks of the daemon report that it does not answer. */
 export const noAnswer: Cause = {
   message: ({ reason }) => `the daemon could not be asked${reason ? ` (${reason})` : ''}`,
   hint: () => 'Ask again once the daemon answers; what it keeps is known from its answer alone.',

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { parseJson } from '../json.ts';
 import type { UpgradeState } from './state.ts';
 
-/* A saved state may be an attacker's: it is of this shape and size, or it is none. */
+/* A saved state may be an attacker's. Anything of another shape or size is refused. */
 
 const text = v.pipe(v.string(), v.maxLength(400));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -61,7 +61,7 @@ const state: v.GenericSchema<unknown, UpgradeState> = v.strictObject({
   sessions: v.nullable(sessions),
 });
 
-/** A state that was saved; null for anything else. */
+/** A saved state; null for anything else. */
 export function parseState(json: string): UpgradeState | null {
   try {
     const parsed = v.safeParse(state, parseJson(json));

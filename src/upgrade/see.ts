@@ -6,7 +6,7 @@ import { judgeRows, rowNeeds } from '../coven/rows.ts';
 import { type Observations, type Observed, type Seen, whole } from '../model/observation.ts';
 import type { DaemonState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
 
-/** What a state is made of. */
+/** Observations that a state is made of. */
 export const stateNeeds = [
   ...new Set([
     ...livenessNeeds,
@@ -20,18 +20,18 @@ export const stateNeeds = [
 ];
 
 /**
- * The version of the `coven` that a shell would run: of its npm package, else as it said itself when it was given a copy of the
- * ledger. A program alone, without a package, is asked in no other way: Coven's commands write.
+ * The version of the `coven` that a shell would run: from its npm package, or else from its own answer when it was run on a
+ * copy of the ledger. A program without a package is asked in no other way, because Coven's commands write.
  */
 export const installedVersion = (
   install: Pick<Observations['install'], 'covens'> | null,
   rehearsal: Pick<Observations['store.rehearsal'], 'version'> | null,
 ): string | null => install?.covens.find(({ ours }) => !ours)?.version ?? rehearsal?.version ?? null;
 
-/** What could not be seen is null. */
+/** Observations; null if they failed. */
 export type StateInput = Observed<(typeof stateNeeds)[number]>;
 
-/** The state of a home from what was seen of it; null in the place of what was not. */
+/** The state of a home from its observations; null for parts that could not be observed. */
 export function stateOf(
   observed: StateInput,
   about: Pick<UpgradeState, 'tool' | 'runId' | 'at' | 'home' | 'salt' | 'requirements'>,
@@ -64,7 +64,7 @@ function daemonState(seen: LivenessInput, catalogue: DaemonState['catalogue']): 
   };
 }
 
-/** The daemon's process, which no later one can be taken for; null where it is not seen here. */
+/** The identity of the daemon's process, which no later process can share; null if it cannot be seen from here. */
 export function processOf(seen: LivenessInput): DaemonState['process'] {
   const { pid: daemon } = judgeLiveness(seen);
   const found = seen.processes.list.find(({ pid }) => pid === daemon);

@@ -1,8 +1,8 @@
 import type { SessionRow, TableRows } from '../model/observation.ts';
 
-/** What an upgrade must lead to, as it was asked for. */
+/** The target of an upgrade, as the user named it. */
 export interface Requirements {
-  /** Of the daemon that runs afterwards. */
+  /** The version of the daemon afterwards. */
   readonly targetVersion: string | null;
   /** The contract that the clients keep; null for the one that this release supports. */
   readonly contract: string | null;
@@ -12,13 +12,13 @@ export interface Requirements {
 
 export const nothingRequired: Requirements = { targetVersion: null, contract: null, capabilities: [] };
 
-/** What is known of the process of a session that is open. */
+/** What is known about the process of an open session. */
 export type SessionStanding = 'live' | 'unowned' | 'gone' | 'doubtful' | 'external' | 'created';
 
 /**
- * What is compared over an upgrade, as it was before. It holds ids and counts: no title, no path, no text of a session. A
- * text that is not known to be harmless is its shape and a digest of it and `salt`: it can be compared, and not read.
- * Parts that could not be seen are null, and so are the sessions where there is no ledger.
+ * The state before an upgrade, for comparison afterwards. It contains ids and counts, but no title, path or text of a
+ * session. A text that is not known to be harmless is replaced by its shape and a digest of it and `salt`, so it can be
+ * compared but not read. Parts that could not be observed are null, and so are the sessions if there is no ledger.
  */
 export interface UpgradeState {
   readonly schemaVersion: 1;
@@ -26,7 +26,7 @@ export interface UpgradeState {
   readonly runId: string;
   readonly at: string;
   readonly home: { readonly dev: string; readonly ino: string };
-  /** Random, of this state alone, in hex. States of 0.1.0 have none, and hold texts as they were. */
+  /** Random, different for each state, in hex. States of 0.1.0 have none, and contain texts unchanged. */
   readonly salt?: string;
   readonly requirements: Requirements;
   /** The version of the `coven` on PATH. */
@@ -42,7 +42,7 @@ export interface DaemonState {
   readonly startedAt: string | null;
   readonly process: { readonly bootId: string; readonly pid: number; readonly startTicks: string } | null;
   readonly capabilities: readonly { readonly name: string; readonly value: string }[];
-  /** Ids of the catalogue; null where it was not answered. */
+  /** Ids of the catalogue; null if the daemon did not answer. */
   readonly catalogue: readonly string[] | null;
 }
 

@@ -43,7 +43,7 @@ function control(word: Outcome['action'], summary: string, purpose: string): Com
   });
 }
 
-/** Starting and stopping whichever daemon a home belongs to, and the minimal daemon itself. */
+/** Commands that start and stop the daemon of a home, and the minimal daemon itself. */
 export const daemon: readonly Command[] = [
   control('start', 'Start the daemon and wait until it answers', 'start the daemon of your Coven home'),
   defineCommand({
@@ -91,7 +91,7 @@ export const daemon: readonly Command[] = [
 
 const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 
-/** Tells an outcome in Coven's words, or as JSON with Coven's keys and more; the exit code. */
+/** Prints an outcome in Coven's words, or as JSON with Coven's keys and more. Returns the exit code. */
 function tell({ ok, action, changed, pid, startedAt, coven, failure }: Outcome, home: string, json: boolean): number {
   const socket = pid === null ? null : join(home, names.socket);
   const program = coven && (coven.kind === 'minimal' ? 'minimal' : coven.command[0]);
@@ -106,7 +106,7 @@ function tell({ ok, action, changed, pid, startedAt, coven, failure }: Outcome, 
   return ok ? 0 : 1;
 }
 
-/** As Coven's `daemon status`, and read-only; verdicts that Coven has no word for exit 1. */
+/** Like Coven's `daemon status`, and read-only. Verdicts that Coven does not have exit with 1. */
 async function status(home: string, json: boolean, signal: AbortSignal): Promise<number> {
   const { probe } = await import('../../lifecycle/probe.ts');
   const { verdict, pid, recordedPid, startedAt, reason } = await probe(home, signal);

@@ -4,14 +4,14 @@ import { UsageError } from '../usage.ts';
 
 const asked = ['only', 'skip', 'checks', 'format', 'output', 'suppress', 'baseline'];
 
-/** A repair diagnoses everything and prints its own report; what is accepted in a report is no less broken. */
+/** A repair diagnoses everything and prints its own report. Accepted findings are repaired, too. */
 function refuseWithFix(argv: Readonly<Record<string, unknown>>): void {
   const given = asked.find((name) => argv[name] !== undefined);
   if (argv.bundle) throw new UsageError('--bundle does not go with --fix; make the bundle before or after the repair');
   if (given) throw new UsageError(`--${given} does not go with --fix`);
 }
 
-/** The plain diagnosis, which needs no word, and what tells about checks. */
+/** The plain diagnosis, which has no command word, and the commands about checks. */
 export const diagnose: readonly Command[] = [
   defineCommand({
     name: '',

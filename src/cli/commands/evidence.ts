@@ -5,7 +5,7 @@ import { isolated } from './isolated.ts';
 
 const { checks, only, skip, 'fail-on': failOn } = diagnosis;
 
-/** What support needs, and what support does with it. */
+/** Commands that make bundles, and those that support uses on them. */
 export const evidence: readonly Command[] = [
   defineCommand({
     name: 'bundle',

@@ -3,7 +3,7 @@ import { print } from '../print.ts';
 import { shells } from '../shells.ts';
 import { UsageError } from '../usage.ts';
 
-/** What teaches and what sets up: nothing here touches a Coven home. */
+/** Commands for training and setup. None touches a Coven home. */
 export const learn: readonly Command[] = [
   defineCommand({
     name: 'demo',

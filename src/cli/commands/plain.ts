@@ -1,6 +1,6 @@
 import { diagnosis, display, displayOf, optionsOf, packing } from '../options.ts';
 
-/** The diagnosis that is meant where no word is given. */
+/** The diagnosis that runs without a command word. */
 export const plainDiagnosis = {
   ...optionsOf({ failOn: diagnosis['fail-on'].default, deep: diagnosis.deep.default }),
   ...displayOf({ json: display.json.default, verbose: display.verbose.default }),

@@ -18,7 +18,7 @@ const backups = {
   quiet,
 } as const;
 
-/** How thoroughly a repair looks before it plans. */
+/** How thorough the diagnosis before a plan is. */
 const looking = { timeout: diagnosis.timeout, deep: diagnosis.deep, quiet } as const;
 
 interface BackupWords {
@@ -39,7 +39,7 @@ function checked<T extends { readonly timeout?: number | undefined }>(argv: T): 
   return argv;
 }
 
-/** What changes a home, and what takes it back. */
+/** Commands that change a home, and those that undo changes. */
 export const repair: readonly Command[] = [
   defineCommand({
     name: 'plan',

@@ -3,7 +3,7 @@ import { namedHome } from '../home.ts';
 import { home, json, onePath, quiet } from '../options.ts';
 import { UsageError } from '../usage.ts';
 
-/** What gets rows back out of a damaged ledger. */
+/** The command that recovers rows from a damaged ledger. */
 export const rescue: readonly Command[] = [
   defineCommand({
     name: 'rescue',
@@ -61,7 +61,7 @@ export const rescue: readonly Command[] = [
       if (sessions.length > 0 && merge === null)
         throw new UsageError('--session names a session of another ledger; name that ledger with --merge');
       const { rescue } = await import('../rescue.ts');
-      // A ledger elsewhere needs no home; where there is one, nothing is written in it.
+      // A ledger elsewhere needs no home. If there is one, nothing is written in it.
       const named = namedHome(argv.home);
       return rescue(
         {

@@ -7,11 +7,11 @@ import { engineCodes, examineFindings } from '../examine.ts';
 import { type Observed, type Stage, type StagedHome, snapshotOf } from './staged-home.ts';
 import { blinded, failed, reordered } from './variations.ts';
 
-/** What is asked of every check. */
+/** The rules for every check. */
 export const rules = ['answers', 'same', 'order', 'blind', 'quiet', 'changes'] as const;
 export type Rule = (typeof rules)[number];
 
-/** A rule that a check did not keep, and where. */
+/** A rule that a check broke, and where. */
 export interface Wrong {
   readonly rule: Rule;
   readonly home: string;
@@ -24,16 +24,16 @@ export interface Tried {
   readonly wrong: readonly Wrong[];
 }
 
-/** A check as it runs free, and as it runs where it may write nothing; of our own both are the same. */
+/** A check without restrictions, and the same check without permission to write. For our own checks both are the same. */
 export interface Subject {
   readonly check: Check;
   readonly confined: Check;
 }
 
-/** Milliseconds for one answer, the start of a process that gives it included; that process has a limit of its own. */
+/** Milliseconds for one answer, including the start of its process, which has a limit of its own. */
 const judgeMs = 10_000;
 
-/** Tries a check on every home of the stage. One that does not end is not tried any further. */
+/** Tries a check on every home. A check that does not end is not tried further. */
 export async function tryCheck({ check, confined }: Subject, stage: Stage, signal: AbortSignal): Promise<Tried> {
   const tried = { answers: 0, same: 0, order: 0, blind: 0, quiet: 0, changes: 0 };
   const wrong: Wrong[] = [];
@@ -89,7 +89,7 @@ async function judged(check: Check, observed: Observed, signal: AbortSignal): Pr
   return run?.findings ?? [];
 }
 
-/** What is wrong with an answer, if anything. */
+/** The faults of an answer. */
 function faultOf(check: Check, said: readonly Finding[]): string | undefined {
   const [first] = said;
   if (!first || first.code === 'unobserved') return undefined;
@@ -110,7 +110,7 @@ function faultOf(check: Check, said: readonly Finding[]): string | undefined {
   return undefined;
 }
 
-/** The facts that its words for `code` ask for. */
+/** The facts that the words for `code` use. */
 function templateNames({ causes }: Check, code: string): readonly string[] {
   const { message = '', hint = '' } = causes[code] ?? {};
   if (typeof message !== 'string' || typeof hint !== 'string') return [];
@@ -132,7 +132,7 @@ const verdict = (said: readonly Finding[]): string =>
     .sort()
     .join('\n');
 
-/** An `ok` that rests on what could not be looked into. One that rests on other things alone may be as right as before. */
+/** An `ok` that depends on something that could not be examined. An `ok` that depends on other things can be right. */
 function blindness(said: readonly Finding[], key: ObservationKey): string | undefined {
   const rests = said.some(
     ({ status, evidence }) => status === 'pass' && evidence.some(({ observation }) => observation === key),

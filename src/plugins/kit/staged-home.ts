@@ -8,10 +8,10 @@ import { makeScratch } from '../../host/scratch.ts';
 import type { Observation, ObservationKey } from '../../model/observation.ts';
 import { freeze } from '../freeze.ts';
 
-/** Everything that can be seen of a home, as it was seen once. */
+/** All observations of a home, made once. */
 export type Observed = ReadonlyMap<ObservationKey, Observation>;
 
-/** A home on disk, and what was seen of it. */
+/** A home on disk, and its observations. */
 export interface StagedHome {
   readonly name: string;
   readonly path: string;
@@ -20,19 +20,19 @@ export interface StagedHome {
 
 export interface Stage extends AsyncDisposable {
   readonly homes: readonly StagedHome[];
-  /** Homes that cannot be made here, and why. */
+  /** Homes that cannot be created here, and why. */
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
   /** Stands in the path of every home and in a file of each, and in nothing that was seen but a path. */
   readonly canary: string;
 }
 
-/** Milliseconds for a look at one home. A socket that says nothing is asked twice, two seconds each time. */
+/** Milliseconds to observe one home. A silent socket is asked twice, for two seconds each. */
 const lookMs = 15_000;
 
-/** Homes made and looked at side by side: most of it is waiting. */
+/** Homes created and observed at the same time. Most of the time is waiting. */
 const atOnce = 4;
 
-/** Makes the hostile homes in a temporary folder and looks at each once; what was started for that is ended. */
+/** Creates the hostile homes in a temporary folder and observes each once. Processes started for that are ended. */
 export async function stageHomes(signal: AbortSignal, wanted: readonly HostileHome[] = hostileHomes): Promise<Stage> {
   const canary = `canary-${randomUUID().slice(0, 8)}`;
   const scratch = makeScratch(null, null);
@@ -58,7 +58,7 @@ export async function stageHomes(signal: AbortSignal, wanted: readonly HostileHo
 }
 
 async function look(home: string, signal: AbortSignal): Promise<Observed> {
-  // No PATH: what is installed here is no part of the trial.
+  // Without PATH, because installed programs are not part of the trial.
   return withLiveHost({ home, env: {}, deadlineMs: lookMs }, signal, async (host) => {
     const seen = await Promise.all(observationKeys.map(async (key) => [key, freeze(await host.observe(key))] as const));
     return new Map<ObservationKey, Observation>(seen);

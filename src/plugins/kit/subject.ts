@@ -3,10 +3,10 @@ import { asCheck, askFor, limits, type PluginCheck, threw } from '../load.ts';
 import { type ModuleProcess, startModule } from '../module-process.ts';
 import type { Subject } from './rules.ts';
 
-/** Milliseconds that a check of others may take in a trial: it only computes. */
+/** Milliseconds for a plug-in check in a trial. It only computes. */
 const judgeMs = 2000;
 
-/** A check of others in two processes that are kept for all trials, one that may write and one that may not. */
+/** A plug-in check in two processes that serve all trials: one may write, the other may not. */
 export function subjectOf(pluginCheck: PluginCheck, signal: AbortSignal): Subject & { readonly end: () => void } {
   const [free, confined] = [keptProcess(pluginCheck, true, signal), keptProcess(pluginCheck, false, signal)];
   return {
@@ -19,7 +19,7 @@ export function subjectOf(pluginCheck: PluginCheck, signal: AbortSignal): Subjec
   };
 }
 
-/** A process that is started when it is first asked, and again after it ended. */
+/** A process that is started on its first request, and again after it has ended. */
 function keptProcess(
   pluginCheck: PluginCheck,
   free: boolean,

@@ -3,9 +3,9 @@ import type { Observation, ObservationKey, Observations, StoreOpen } from '../..
 import { freeze } from '../freeze.ts';
 import type { Observed } from './staged-home.ts';
 
-/* What was seen of a home, changed in one way: what a check says of it must change with it, or must not. */
+/* Observations of a home, each changed in one way. The findings of a check must change accordingly, or must not. */
 
-/** Lists whose order says something, by what they are in; all others may come in any. */
+/** Lists whose order has a meaning, by observation. All others may be in any order. */
 const ordered: Readonly<Partial<Record<ObservationKey, readonly string[]>>> = {
   'daemon.log': ['starts'],
   install: ['covens'],
@@ -13,13 +13,13 @@ const ordered: Readonly<Partial<Record<ObservationKey, readonly string[]>>> = {
   'store.integrity': ['problems', 'indexProblems'],
 };
 
-/** With `key` not seen at all. */
+/** Without the observation `key`. */
 export function failed(observed: Observed, key: ObservationKey): Observed {
   const at = new Date(0).toISOString();
   return new Map(observed).set(key, { key, at, ms: 0, ok: false, error: { code: 'EACCES', message: 'not seen' } });
 }
 
-/** With every list of what was seen the other way round, where its order says nothing. */
+/** With every list reversed whose order has no meaning. */
 export function reordered(observed: Observed): Observed {
   return [...observed.keys()].reduce(
     (done, key) => changed(done, key, (value) => turned(value, ordered[key] ?? [])),
@@ -27,9 +27,9 @@ export function reordered(observed: Observed): Observed {
   );
 }
 
-/** What was seen, by observation. */
+/** The values of observations, by key. */
 type Seen = { readonly [K in ObservationKey]: Observations[K] };
-/** Some observations as they would be. */
+/** Replaced observations. */
 type Instead = { readonly [K in ObservationKey]?: Observations[K] };
 
 const openedNot = (open: StoreOpen, outcome: StoreOpen['outcome']): StoreOpen => ({
