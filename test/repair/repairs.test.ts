@@ -367,5 +367,5 @@ test('old backups make room on a disk that is short, where losing them is agreed
   const fixed = await told(home, '--yes', '--allow', 'lossy');
   expect([outcomes(fixed), kinds(fixed)]).toEqual([['fixed home:disk low'], ['remove-backup', 'remove-backup']]);
   expect(backupsOf(home).map(({ id }) => id)).toEqual([ids[2]]);
-  expect((await undo(home)).stdout).toContain('not ours to take back');
+  expect((await undo(home)).stdout).toContain('what it did cannot be undone');
 });

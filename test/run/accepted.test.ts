@@ -206,13 +206,17 @@ describe('baseline', () => {
     expect((await cli(['--home', home, ...args], { cwd })).stdout).toContain(
       'known: it is in the baseline\n     home:locks linked',
     );
-    linkSync(join(home, 'daemon.lock'), join(scratch.path, 'third-name'));
+    writeFileSync(join(home, 'daemon.json'), '{"pid":', { mode: 0o600 });
     const { exitCode, document } = await diagnose(home, { cwd, args });
     expect(exitCode).toBe(1);
-    expect(document.checks.find(({ id }) => id === 'home:locks')?.findings).toMatchObject([
-      { target: '<coven-home>/daemon.lock' },
-      { target: '<coven-home>/state.lock', known: true },
+    const told = document.checks.flatMap(({ id, findings }) =>
+      ['home:locks', 'daemon:record'].includes(id) ? findings.map((finding) => ({ id, ...finding })) : [],
+    );
+    expect(told).toMatchObject([
+      { id: 'home:locks', target: '<coven-home>/state.lock', known: true },
+      { id: 'daemon:record', code: 'invalid' },
     ]);
+    expect(told[1]).not.toHaveProperty('known', true);
   });
 
   test('what was a warning and fails now is new', () => {

@@ -66,7 +66,7 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'all-undone': ({ run, by }) => `every repair of this home is taken back, the newest (run ${run}) by run ${by}`,
   'already-undone': ({ run, by }) => `run ${run} was taken back by run ${by}`,
   'already-so': ({ run }) => `everything that run ${run} changed is back as it was; there is nothing to do`,
-  'not-undoable': () => 'what it did cannot be undone: what Coven did after that stays',
+  'not-undoable': () => 'what it did cannot be undone',
   'unfinished-restore': ({ why }) => `a restore was cut off and cannot be taken back now: ${why}`,
   unfinished: ({ run, why }) =>
     `run ${run} was cut off and cannot be taken back now (${why}); run --fix once that is over`,
