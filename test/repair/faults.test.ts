@@ -134,8 +134,8 @@ for (const fault of faults) {
   if (why !== null) console.log(`no repair of ${fault.name}: ${why}`);
   const round = fixable[fault.name];
   test.skipIf(why !== null)(`${fault.name} is ${round ? 'mended' : 'left as it is'}`, async () => {
-    // A fault of the rehearsal brings the Coven that refuses; another one on PATH would be a fault of its own.
-    const bringsCoven = fault.cause?.startsWith('store:rehearsal ') ?? false;
+    // A fault of what a Coven is tried with brings that Coven; another one on PATH would be a fault of its own.
+    const bringsCoven = /^(?:store:rehearsal|home:config (?:pattern-ignored|hides-all)$)/.test(fault.cause ?? '');
     const played = await playRound(fault, bringsCoven ? null : binary, options[fault.name]);
     const byHand = fault.expect.filter((line) => /(fail|warn)$/.test(line) && line !== 'daemon stopped warn');
     const not = refusals[fault.name] ?? byHand.map((line) => line.replace(/ \S+$/, ' by-hand'));
