@@ -21,6 +21,7 @@ function harness(tests: Test[]) {
   const expect = (is: unknown) => ({
     toEqual: (was: unknown) => assert.deepEqual(is, was),
     toBe: (was: unknown) => assert.equal(is, was),
+    toMatch: (how: RegExp) => assert.match(String(is), how),
     toBeNull: () => assert.equal(is, null),
     toThrow: (message: string) => assert.throws(is as Test, { message }),
     not: { toBe: (was: unknown) => assert.notEqual(is, was) },
