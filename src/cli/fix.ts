@@ -3,7 +3,7 @@ import { checks } from '../../checks/index.ts';
 import { outsideOf } from '../backup/place.ts';
 import { Unsafe } from '../host/outside.ts';
 import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
-import { renderApplied, renderProgress, renderRecovered, renderRefusal } from '../render/fix.ts';
+import { renderApplied, renderProgress, renderRecovered, renderRefusal, startedDaemon } from '../render/fix.ts';
 import { notAppliedWords, notRecoveredWords, renderPlan } from '../render/plan.ts';
 import { conclusion } from '../render/text.ts';
 import { digestOf } from '../repair/digest.ts';
@@ -144,8 +144,10 @@ interface Done {
   readonly steps: readonly Step[];
 }
 
-const renderParts = (done: readonly Done[], home: FixOptions['home']): string =>
-  done.map(({ applied, steps }) => renderApplied(applied, steps, home)).join('');
+function renderParts(done: readonly Done[], home: FixOptions['home']): string {
+  const hasStarted = done.some(({ applied, steps }) => startedDaemon(applied, steps));
+  return done.map(({ applied, steps }) => renderApplied(applied, steps, home, hasStarted)).join('');
+}
 
 /** A rescue is a run of its own. Steps that do not depend on it come before it; the others only after it succeeded. */
 async function applyParts(plan: Plan, options: FixOptions, signal: AbortSignal): Promise<readonly Done[]> {

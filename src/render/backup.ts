@@ -119,9 +119,9 @@ const rowsOf = (newer: Newer): readonly string[] => [
   `  ${count(newer.changedSessions.length, 'session')} in another state${ids(newer.changedSessions)}`,
 ];
 
-/** Rows that would be lost if an undo put the earlier ledger back. */
+/** Rows that an undo would take away: written since, or what a rescue brought back. */
 export const renderLost = (newer: Newer): string =>
-  `${['Written since, and lost if it were:', ...rowsOf(newer)].join('\n')}\n`;
+  `${['Only in the ledger in place, and out of sight if it were undone:', ...rowsOf(newer)].join('\n')}\n`;
 
 export function preview(backup: { readonly id: string; readonly manifest: Manifest }, prepared: Prepared): string {
   const { newer, replaced, home } = prepared;

@@ -103,19 +103,34 @@ const damagedLedger = (home: NamedHome): readonly string[] => [
   `  ${typedLine(command('coven-doctor', 'bundle'), home)}`,
 ];
 
-/** How to undo a run. A daemon that the run started must be stopped first: it may be using what the run changed. */
-function undoLines(runId: string, steps: readonly Step[], home: NamedHome): readonly string[] {
-  const isServed = steps.some(({ action: { kind } }) => kind === 'start-daemon' || kind === 'restart-daemon');
+/** How to undo a run. A daemon that a repair started must be stopped first: it may be using what the run changed. */
+function undoLines(runId: string, hasStarted: boolean, home: NamedHome): readonly string[] {
   return [
-    `To undo run ${runId}${isServed ? ', stop the daemon first' : ''}:`,
-    ...(isServed ? [`  ${typedLine(command('coven-doctor', 'daemon', 'stop'), home)}`] : []),
+    `To undo run ${runId}${hasStarted ? ', stop the daemon first' : ''}:`,
+    ...(hasStarted ? [`  ${typedLine(command('coven-doctor', 'daemon', 'stop'), home)}`] : []),
     `  ${typedLine(command('coven-doctor', 'undo', runId), home)}`,
   ];
 }
 
-/** The outcome of each fix, and how to undo the run. */
-export function renderApplied({ runId, recovered, fixes }: Applied, steps: readonly Step[], home: NamedHome): string {
-  const left = new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
+/** Fixes of which something is left. */
+const leftOf = (fixes: Applied['fixes']): ReadonlySet<string> =>
+  new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
+
+/** Whether a run started a daemon. */
+export function startedDaemon({ fixes }: Applied, steps: readonly Step[]): boolean {
+  const left = leftOf(fixes);
+  return steps.some(({ fix, action: { kind } }) => left.has(fix) && /^(?:re)?start-daemon$/.test(kind));
+}
+
+/** The outcome of each fix, and how to undo the run; `hasStarted` where it or a run behind it started a daemon. */
+export function renderApplied(
+  applied: Applied,
+  steps: readonly Step[],
+  home: NamedHome,
+  hasStarted = startedDaemon(applied, steps),
+): string {
+  const { runId, recovered, fixes } = applied;
+  const left = leftOf(fixes);
   const isEndedEarly =
     recovered.length === 0 &&
     fixes.length > 0 &&
@@ -129,14 +144,7 @@ export function renderApplied({ runId, recovered, fixes }: Applied, steps: reado
     ...(isEndedEarly ? ['Nothing was changed.'] : []),
     ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger(home) : []),
     ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
-      ? [
-          '',
-          ...undoLines(
-            runId,
-            steps.filter(({ fix }) => left.has(fix)),
-            home,
-          ),
-        ]
+      ? ['', ...undoLines(runId, hasStarted, home)]
       : []),
   ];
   return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;

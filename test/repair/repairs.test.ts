@@ -238,7 +238,7 @@ describe('a ledger', () => {
     const { exitCode, stdout } = await undo(home);
     expect([exitCode, stdout]).toEqual([5, expect.stringContaining('coven.sqlite3')]);
     expect(stdout).toContain(
-      'Written since, and lost if it were:\n  1 session (b)\n  1 event\n  1 session in another state (a)\n',
+      'Only in the ledger in place, and out of sight if it were undone:\n  1 session (b)\n  1 event\n  1 session in another state (a)\n',
     );
     expect(listing(home)).toEqual(before);
   });

@@ -103,3 +103,12 @@ test('a daemon is started only on a ledger that was rescued', async () => {
   ]);
   expect((await diagnose(home)).faults).toEqual([]);
 });
+
+test('a rescue behind which a daemon was started is undone once that is stopped, and the screen says so', async () => {
+  await using scratch = await makeScratch();
+  const home = damagedHome(scratch);
+  const { stdout } = await cli(['--fix', '--yes', '--start-daemon', '--allow', 'lossy', '--home', home]);
+  const [, ...ways] = stdout.split(/^To undo run /m);
+  expect(ways.length).toBeGreaterThan(0);
+  for (const way of ways) expect(way).toMatch(/^\S+, stop the daemon first:\n {2}coven-doctor daemon stop /);
+});
