@@ -21,10 +21,10 @@ function imports(file: string): readonly string[] {
 }
 
 /** The same without what is imported for its types alone. */
-const valueImports = (file: string): readonly string[] =>
-  [...text(file).matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'/gm)].map(
-    ([, target, lazy]) => relative(root, join(root, dirname(file), target ?? lazy ?? '')),
-  );
+const valueImports = (file: string, lazyToo = true): readonly string[] =>
+  [...text(file).matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'/gm)]
+    .filter(([, target]) => lazyToo || target !== undefined)
+    .map(([, target, lazy]) => relative(root, join(root, dirname(file), target ?? lazy ?? '')));
 
 /** What plans are made of. */
 const planning = ['digest', 'foresee', 'live', 'plan', 'remedies/', 'schema'].map((name) => `src/repair/${name}`);
@@ -161,6 +161,13 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/repair/engine/',
     ],
   ],
+  [
+    'src/bundle/packing/',
+    [
+      ...['src/bundle/', 'src/child/', 'src/redaction/', 'src/host/', 'src/model/', 'src/run/', 'src/render/'],
+      'checks/index.ts',
+    ],
+  ],
   // What opens a stranger's file knows nothing of this machine.
   ...['bytes', 'json', 'limits', 'names', 'read', 'refused', 'tgz', 'verify', 'zip'].map(
     (name): readonly [string, readonly string[]] => [`src/bundle/${name}.ts`, ['src/bundle/', 'src/json.ts']],
@@ -184,6 +191,16 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     ],
   ],
   ['src/redaction/', ['src/redaction/', 'src/coven/', 'src/json.ts']],
+  ['src/terminal/', ['src/terminal/', 'src/render/', 'src/redaction/', 'src/model/harmless.ts']],
+  [
+    'src/disclosure/',
+    [
+      ...['src/disclosure/', 'src/bundle/', 'src/redaction/', 'src/host/', 'src/model/', 'src/run/'],
+      ...['src/upgrade/state.ts', 'src/rescue/report.ts'],
+    ],
+  ],
+  // What stands for parts of packages in the build.
+  ['src/build/', []],
   ['src/daemon/', ['src/daemon/', 'src/coven/', 'src/child/sqlite.ts', 'src/programs.ts', 'package.json']],
   [
     'src/lifecycle/',
@@ -238,6 +255,42 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/json.ts',
     ],
   ],
+  // What several commands share imports no command. The process for archives runs some.
+  [
+    'src/cli/options/',
+    [
+      ...['src/cli/options/', 'src/terminal/', 'src/host/', 'src/model/', 'src/run/', 'src/bundle/', 'src/plugins/'],
+      ...['src/render/', 'src/coven/layout.ts', 'src/json.ts', 'checks/index.ts'],
+    ],
+  ],
+  [
+    'src/cli/diagnosis/',
+    [
+      ...['src/cli/diagnosis/', 'src/cli/options/', 'src/terminal/', 'src/disclosure/', 'src/render/'],
+      ...['src/host/', 'src/model/', 'src/run/'],
+    ],
+  ],
+  [
+    'src/cli/repair/',
+    [
+      ...['src/cli/repair/', 'src/cli/diagnosis/', 'src/cli/rescue/foreseen.ts', 'src/terminal/', 'src/disclosure/'],
+      ...['src/repair/', 'src/backup/', 'src/host/', 'src/model/', 'src/run/', 'src/coven/', 'checks/index.ts'],
+    ],
+  ],
+  [
+    'src/cli/rescue/',
+    [
+      ...['src/cli/rescue/', 'src/terminal/', 'src/rescue/', 'src/repair/engine/', 'src/backup/', 'src/render/'],
+      ...['src/host/', 'src/model/', 'src/run/runner.ts', 'src/coven/', 'src/deadline.ts', 'src/json.ts'],
+    ],
+  ],
+  [
+    'src/cli/archives/',
+    [
+      ...['src/cli/archives/', 'src/terminal/', 'src/child/', 'src/bundle/', 'src/render/', 'src/model/amounts.ts'],
+      ...['analyze', 'bundle-verify', 'diff', 'sessions'].map((command) => `src/cli/${command}.ts`),
+    ],
+  ],
   ['src/cli/', ['src/', 'checks/', 'fixtures/faults/index.ts']],
   ['src/coven.ts', ['src/cli/main.ts']],
   ['src/coven-doctor.ts', ['src/cli/main.ts']],
@@ -258,12 +311,12 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
     // An answer, to a pipe.
     'src/child/requests.ts',
     'src/child/sqlite.ts',
-    'src/cli/demo.ts',
     // Its answers, to a pipe.
-    'src/cli/isolated-program.ts',
-    'src/cli/outputs.ts',
+    'src/cli/archives/program.ts',
+    'src/cli/demo.ts',
+    'src/cli/options/outputs.ts',
     // What is staged for a run of the engine, in the folder of that run.
-    'src/cli/rescue-in-place.ts',
+    'src/cli/rescue/in-place.ts',
     // What is written and removed outside a home.
     'src/host/outside-file.ts',
     'src/host/private.ts',
@@ -294,9 +347,24 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
   ]);
 });
 
+test('the table of commands loads no command, and the default diagnosis no command but itself', () => {
+  const isCommand = (file: string): boolean => /^src\/cli\/[^/]+\.ts$/.test(file);
+  const loadedBy = (first: string): readonly string[] => {
+    const loaded = new Set([first]);
+    for (const file of loaded) for (const target of valueImports(file, false)) loaded.add(target);
+    return [...loaded].filter((file) => file !== first && isCommand(file));
+  };
+  expect(loadedBy('src/cli/commands/index.ts')).toEqual([]);
+  expect(loadedBy('src/cli/dispatch.ts')).toEqual([]);
+  expect(loadedBy('src/cli/doctor.ts')).toEqual([]);
+});
+
 test('each folder says on one page what it holds', () => {
-  const folders = new Set(files.flatMap((file) => /^src\/([^/]+)\//.exec(file)?.[1] ?? []));
-  const pages = [...folders, 'build'].map((name) => {
+  const folders = new Set([
+    ...files.flatMap((file) => /^src\/([^/]+)\//.exec(file)?.[1] ?? []),
+    ...files.flatMap((file) => /^src\/(cli\/(?!commands\/)[^/]+|bundle\/packing)\//.exec(file)?.[1] ?? []),
+  ]);
+  const pages = [...folders].map((name) => {
     const page = join(root, 'src', name, 'README.md');
     return [name, existsSync(page) ? readFileSync(page, 'utf8').trimEnd().split('\n').length : 0] as const;
   });
@@ -394,6 +462,8 @@ test('only the command line reads argv and sets the exit code', () => {
     'src/start/start.ts',
     // And the name of its job.
     'src/store/program.ts',
+    // The exit code of a bug, before there is a result.
+    'src/terminal/end-loudly.ts',
   ]);
 });
 

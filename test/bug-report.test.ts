@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bugReport } from '../src/cli/bug-report.ts';
+import { bugReport } from '../src/terminal/bug-report.ts';
 
 test('a bug is reported with its stack, without secrets and without power over the terminal', async () => {
   const key = ['ghp', 'A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8'].join('_');

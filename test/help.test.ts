@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { cli } from '../fixtures/diagnose.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { commands } from '../src/cli/commands/index.ts';
+import { parse } from '../src/cli/commands/parse.ts';
 import { completionOf } from '../src/cli/completion.ts';
 import { helpOf } from '../src/cli/help.ts';
 import { manual } from '../src/cli/man.ts';
-import { parse } from '../src/cli/parse.ts';
 import { tool } from '../src/host/package.ts';
 
 const named = commands.filter(({ name }) => name !== '');

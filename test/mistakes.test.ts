@@ -29,10 +29,10 @@ const changes = [
   ['src/bundle/json.ts', 'if (bytes.length > limit)', mistakeWith('Buffer.from(bytes)')],
 ] as const;
 const limits = [
-  ['src/cli/isolated.ts', 'archiveSeconds = 120', 'archiveSeconds = 3', 'archiveSeconds = 600'],
+  ['src/cli/archives/isolated.ts', 'archiveSeconds = 120', 'archiveSeconds = 3', 'archiveSeconds = 600'],
   ['src/host/texts.ts', 'textMs = 10_000', 'textMs = 3000', 'textMs = 600_000'],
-  ['src/cli/packer.ts', 'unitSeconds = 30', 'unitSeconds = 4', 'unitSeconds = 600'],
-  ['src/cli/packer.ts', 'wholeSeconds = 180', 'wholeSeconds = 180', 'wholeSeconds = 600'],
+  ['src/bundle/packing/packer.ts', 'unitSeconds = 30', 'unitSeconds = 4', 'unitSeconds = 600'],
+  ['src/bundle/packing/packer.ts', 'wholeSeconds = 180', 'wholeSeconds = 180', 'wholeSeconds = 600'],
 ] as const;
 
 let scratch: Scratch;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checks } from '../checks/index.ts';
 import { healthy, stopped } from '../fixtures/seen.ts';
-import { makeShown } from '../src/cli/shown.ts';
+import { makeShown } from '../src/disclosure/shown.ts';
 import type { Host } from '../src/host/host.ts';
 import type { Check } from '../src/model/check.ts';
 import type { Observations } from '../src/model/observation.ts';

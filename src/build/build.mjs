@@ -32,12 +32,12 @@ const jsonAsText = {
   },
 };
 
-const words = join(root, 'src/cli/check-words.ts');
+const words = join(root, 'src/cli/commands/check-words.ts');
 /** Puts what that file exports in its place. */
 const wordsAlone = {
   name: 'words',
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/cli\/check-words\.ts$/ }, async () => {
+    onLoad({ filter: /\/src\/cli\/commands\/check-words\.ts$/ }, async () => {
       const options = {
         entryPoints: [words],
         bundle: true,
@@ -60,7 +60,7 @@ const shortAssert = {
   name: 'assert',
   setup({ onResolve }) {
     onResolve({ filter: /^assert$/ }, ({ importer }) =>
-      /\/yargs\/lib\//.test(importer) ? { path: join(root, 'src/cli/assert.ts') } : undefined,
+      /\/yargs\/lib\//.test(importer) ? { path: join(root, 'src/build/assert.ts') } : undefined,
     );
   },
 };
@@ -74,7 +74,7 @@ const common = {
   outdir: dist,
   // Of better-sqlite3 the native part alone is loaded from its package, by its path; `bindings` would look for it.
   external: ['bindings', 'osx-temperature-sensor', '@lydell/node-pty'],
-  alias: { 'string-width': './src/cli/width.ts' },
+  alias: { 'string-width': './src/build/width.ts' },
   logLevel: 'warning',
   // In place of every `performance.now`.
   inject: [join(root, 'src/build/now.mjs')],
@@ -106,12 +106,12 @@ const commandGroups = {
   code: [
     'src/cli/commands/plain.ts',
     'src/cli/doctor.ts',
-    'src/cli/display.ts',
+    'src/terminal/display.ts',
     'src/render/text.ts',
     'src/render/progress.ts',
     'src/host/ask.ts',
   ],
-  parse: ['src/cli/parse.ts', 'node_modules/yargs/index.mjs'],
+  parse: ['src/cli/commands/parse.ts', 'node_modules/yargs/index.mjs'],
   runs: ['src/repair/engine/runs.ts'],
   bundle: ['src/cli/bundle.ts'],
 };
@@ -134,9 +134,9 @@ const ledgerGroups = {
 /** Other programs that are started as children (`ChildProgram`), each in one piece. */
 const children = {
   system: 'src/host/system/program.ts',
-  command: 'src/cli/isolated-program.ts',
+  command: 'src/cli/archives/program.ts',
   text: 'src/host/text-program.ts',
-  pack: 'src/cli/pack-program.ts',
+  pack: 'src/bundle/packing/program.ts',
 };
 
 /** ES modules, since modules of others import them, or are imported by them. */

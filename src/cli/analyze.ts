@@ -10,16 +10,15 @@ import type { Observation } from '../model/observation.ts';
 import { sayRefused } from '../render/bundle-refused.ts';
 import { judgeOn } from '../run/diagnose.ts';
 import type { CheckRun } from '../run/runner.ts';
-import type { DiagnoseOptions } from './diagnose-home.ts';
+import { UsageError } from '../terminal/usage.ts';
+import { openBundle } from './archives/open-bundle.ts';
+import { watcher } from './diagnosis/report-output.ts';
 import { acceptedBy, reportsOf, show } from './doctor.ts';
-import { homeOf } from './home.ts';
-import { openBundle } from './open-bundle.ts';
-import type { DisplayOptions } from './options.ts';
-import { parseOutputs } from './outputs.ts';
-import { pluginChecksOf } from './plugins.ts';
-import { watcher } from './report-output.ts';
-import { selectChecks } from './select.ts';
-import { UsageError } from './usage.ts';
+import { homeOf } from './options/home.ts';
+import { parseOutputs } from './options/outputs.ts';
+import { pluginChecksOf } from './options/plugins.ts';
+import { selectChecks } from './options/select.ts';
+import type { DiagnoseOptions, DisplayOptions } from './options/shared.ts';
 
 /** What every path in a bundle is relative to. */
 export const recordedHome = '<coven-home>';

@@ -16,12 +16,12 @@ import { openRepairContext } from '../repair/engine/repair-context.ts';
 import { replaceInHome } from '../repair/engine/replace.ts';
 import { neededBackups } from '../repair/engine/runs.ts';
 import { sweep } from '../repair/engine/sweep.ts';
-import { consent } from './consent.ts';
-import { longWork } from './display.ts';
-import type { Named } from './home.ts';
-import { print, printError, printScreen } from './print.ts';
-import { backupWork } from './run-backup.ts';
-import { UsageError } from './usage.ts';
+import { consent } from '../terminal/consent.ts';
+import { longWork } from '../terminal/display.ts';
+import { print, printError, printScreen } from '../terminal/print.ts';
+import { UsageError } from '../terminal/usage.ts';
+import type { Named } from './options/home.ts';
+import { backupWork } from './repair/run-backup.ts';
 
 export interface BackupOptions {
   readonly home: string;

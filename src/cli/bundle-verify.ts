@@ -4,8 +4,8 @@ import { verifyMembers } from '../bundle/verify.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { sayRefused } from '../render/bundle-refused.ts';
 import { renderVerified } from '../render/bundle-verified.ts';
-import { openBundle } from './open-bundle.ts';
-import { print } from './print.ts';
+import { print } from '../terminal/print.ts';
+import { openBundle } from './archives/open-bundle.ts';
 
 /** `bundle verify FILE`: exits with 0 if the bundle is intact, else 2: as a UsageError, or as a document with `json`. */
 export async function bundleVerify(file: string, json: boolean): Promise<number> {

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { kindOf } from '../bundle/archive-kind.ts';
 import { type Collected, gather } from '../bundle/gather.ts';
+import { type Packer, startPacker } from '../bundle/packing/packer.ts';
+import type { Packed, PackRequest, SaidRun } from '../bundle/packing/protocol.ts';
 import { type Included, type Part, rescueName } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
 import { names } from '../coven/layout.ts';
@@ -15,16 +17,15 @@ import { type Accepted, nothingAccepted } from '../run/accepted.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
 import type { Report, Threshold } from '../run/report.ts';
 import type { CheckRun } from '../run/runner.ts';
-import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
-import { longWork, progressOf, readingOf } from './display.ts';
-import { namedHome } from './home.ts';
-import { asUsage, placeOf } from './outputs.ts';
-import type { Packed, PackRequest, SaidRun } from './pack-protocol.ts';
-import { type Packer, startPacker } from './packer.ts';
-import { withPluginChecks } from './plugins.ts';
-import { print, printError, printScreen } from './print.ts';
-import { rescueMember } from './rescue-member.ts';
-import { selectChecks } from './select.ts';
+import { longWork, progressOf, readingOf } from '../terminal/display.ts';
+import { print, printError, printScreen } from '../terminal/print.ts';
+import { diagnoseHome } from './diagnosis/diagnose-home.ts';
+import { namedHome } from './options/home.ts';
+import { asUsage, placeOf } from './options/outputs.ts';
+import { withPluginChecks } from './options/plugins.ts';
+import { selectChecks } from './options/select.ts';
+import type { DiagnoseOptions } from './options/shared.ts';
+import { rescueMember } from './rescue/member.ts';
 
 export interface BundleOptions extends DiagnoseOptions {
   /** Null for a default name in the current folder. */

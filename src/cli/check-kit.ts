@@ -4,8 +4,8 @@ import { stageHomes } from '../plugins/kit/staged-home.ts';
 import { subjectOf } from '../plugins/kit/subject.ts';
 import { loadPluginChecks } from '../plugins/load.ts';
 import { renderKit } from '../render/kit.ts';
-import { homesOf, usable } from './plugins.ts';
-import { print } from './print.ts';
+import { print } from '../terminal/print.ts';
+import { homesOf, usable } from './options/plugins.ts';
 
 /** `check-kit MODULE`: runs every check of a module on hostile homes. Exits with 1 if one cannot be relied on. */
 export async function checkKit(module: string, signal: AbortSignal): Promise<number> {

@@ -1,7 +1,6 @@
-import { checkWords } from './check-words.ts';
-import type { Command, Option } from './command.ts';
+import { checkWords } from './commands/check-words.ts';
+import type { Command, Option, shells } from './commands/command.ts';
 import { commands } from './commands/index.ts';
-import type { shells } from './shells.ts';
 
 /** The completions of a shell, made from the same table as the parser and the help. */
 export async function completionOf(shell: (typeof shells)[number]): Promise<string> {

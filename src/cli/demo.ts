@@ -8,7 +8,7 @@ import { allPids, readEnviron, readStat } from '../host/procfs.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { quoted } from '../model/shell.ts';
 import { systemPath } from '../programs.ts';
-import { print } from './print.ts';
+import { print } from '../terminal/print.ts';
 
 const requestMs = 5000;
 /** Of a ledger that the minimal daemon makes. */

@@ -1,8 +1,8 @@
 import { checks } from '../../checks/index.ts';
 import { compareRuns } from '../bundle/compare.ts';
 import { renderDiff, renderDiffJson } from '../render/diff.ts';
+import { print } from '../terminal/print.ts';
 import { judgeBundle } from './analyze.ts';
-import { print } from './print.ts';
 
 /** `coven-doctor diff`: what changed between two bundles. Exits with 1 if the findings differ, else 0. */
 export async function diff(before: string, after: string, json: boolean, signal: AbortSignal): Promise<number> {

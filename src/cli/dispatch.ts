@@ -1,9 +1,8 @@
 import { startReaderAhead } from '../host/reader.ts';
-import type { Command, MadeOfCommands } from './command.ts';
-import { mayHaveLedger } from './home.ts';
-import { shells } from './shells.ts';
-import { didYouMean } from './suggest.ts';
-import { UsageError } from './usage.ts';
+import { didYouMean } from '../terminal/suggest.ts';
+import { UsageError } from '../terminal/usage.ts';
+import { type Command, type MadeOfCommands, shells } from './commands/command.ts';
+import { mayHaveLedger } from './options/home.ts';
 
 const helpWords: ReadonlySet<string> = new Set(['-h', '--help', 'help']);
 const versionWords: ReadonlySet<string> = new Set(['-v', '-V', '--version', 'version']);
@@ -26,13 +25,13 @@ export async function runDoctor(words: readonly string[], signal: AbortSignal): 
   // Shells run this at their start, so it does without yargs, too.
   const shell = command.name === 'completion' && rest.length === 1 && shells.find((shell) => shell === rest[0]);
   if (shell) {
-    await (await import('./print.ts')).print(await madeOfCommands.completionOf(shell));
+    await (await import('../terminal/print.ts')).print(await madeOfCommands.completionOf(shell));
     return 0;
   }
   if (command.readsLedger && (words.some((word) => word.startsWith('--home')) || mayHaveLedger())) startReaderAhead();
-  const { parse } = await import('./parse.ts');
+  const { parse } = await import('./commands/parse.ts');
   const argv = await parse(command, rest);
-  if (argv.quiet === true) (await import('./display.ts')).beQuiet();
+  if (argv.quiet === true) (await import('../terminal/display.ts')).beQuiet();
   return command.run(argv as never, signal, madeOfCommands);
 }
 

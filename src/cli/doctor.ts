@@ -1,34 +1,20 @@
 import { existsSync } from 'node:fs';
 import { checks as ours } from '../../checks/index.ts';
+import { type LocalReader, makeShown } from '../disclosure/shown.ts';
 import type { Host } from '../host/host.ts';
 import type { Check } from '../model/check.ts';
 import { type Format, render } from '../render/format.ts';
 import { type Accepted, nothingAccepted } from '../run/accepted.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
 import { makeReport, type Report } from '../run/report.ts';
-import { type DiagnoseOptions, diagnoseHome } from './diagnose-home.ts';
-import { namedHome } from './home.ts';
-import type { Output } from './outputs.ts';
-import { pluginChecksOf } from './plugins.ts';
-import { print } from './print.ts';
-import { look, tell, watcher } from './report-output.ts';
-import { selectChecks, unknownCheck } from './select.ts';
-import { type LocalReader, makeShown } from './shown.ts';
-
-export type ListOptions = Pick<DiagnoseOptions, 'home' | 'modules'>;
-
-export interface DoctorOptions extends DiagnoseOptions {
-  /** The format on stdout. */
-  readonly format: Format;
-  /** `FORMAT=FILE`. */
-  readonly output: readonly string[];
-  /** Paths: a file of suppressions, and a saved report to compare findings with. */
-  readonly suppress: string | undefined;
-  readonly baseline: string | undefined;
-  readonly verbose: boolean;
-  /** Also write a support bundle to the current folder. */
-  readonly bundle: boolean;
-}
+import { print } from '../terminal/print.ts';
+import { diagnoseHome } from './diagnosis/diagnose-home.ts';
+import { look, tell, watcher } from './diagnosis/report-output.ts';
+import { namedHome } from './options/home.ts';
+import type { Output } from './options/outputs.ts';
+import { pluginChecksOf } from './options/plugins.ts';
+import { selectChecks, unknownCheck } from './options/select.ts';
+import type { DiagnoseOptions, DoctorOptions, ListOptions } from './options/shared.ts';
 
 /** The suppressions of a project, in the current folder. */
 const projectFile = '.coven-doctor.toml';
@@ -124,7 +110,7 @@ export async function show(
 }
 
 /** Loaded only if `--output` is given. */
-const outputFiles = () => import('./outputs.ts');
+const outputFiles = () => import('./options/outputs.ts');
 
 /** The suppressions and the baseline that apply. Without any of these files, it costs one stat. */
 export async function acceptedBy(
@@ -134,7 +120,7 @@ export async function acceptedBy(
   ofProject = existsSync(projectFile),
 ): Promise<Accepted> {
   if (suppress === undefined && baseline === undefined && !ofProject) return nothingAccepted;
-  const { findSuppressions, readSuppressions } = await import('./suppressions.ts');
+  const { findSuppressions, readSuppressions } = await import('./options/suppressions.ts');
   // The project's file may name checks of other commands, so that it is valid for all of them.
   const all = [...(await everyOwn()), ...pluginChecks];
   return {
@@ -144,7 +130,8 @@ export async function acceptedBy(
         : ofProject
           ? await findSuppressions(projectFile, home, all)
           : [],
-    baseline: baseline === undefined ? null : await (await import('./baseline.ts')).readBaseline(baseline, home),
+    baseline:
+      baseline === undefined ? null : await (await import('./options/baseline.ts')).readBaseline(baseline, home),
   };
 }
 

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { checks } from '../../checks/index.ts';
 import { outsideOf } from '../backup/place.ts';
 import { Unsafe } from '../host/outside.ts';
-import { barredSteps, type Plan, type Risk, type Step } from '../model/step.ts';
+import { barredSteps, type Plan, type Step } from '../model/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal, startedDaemon } from '../render/fix.ts';
 import { notAppliedWords, notRecoveredWords, renderPlan } from '../render/plan.ts';
 import { conclusion } from '../render/text.ts';
@@ -12,29 +12,14 @@ import { exitCode, inOrder } from '../repair/engine/perform.ts';
 import { type Recovered, recoverRuns } from '../repair/engine/recover.ts';
 import { type Reason, reasonOf } from '../repair/engine/refusal.ts';
 import type { Progress } from '../repair/engine/transaction.ts';
-import type { Threshold } from '../run/report.ts';
-import { consent } from './consent.ts';
-import { applyRescue, partsOf } from './fix-rescue.ts';
-import type { Named } from './home.ts';
-import { onScreen, print, printError, printScreen } from './print.ts';
-import { recheck } from './recheck.ts';
-import { backUp } from './run-backup.ts';
-import { type Survey, survey, toldFacts, toldPlan } from './survey.ts';
-import { UsageError } from './usage.ts';
-
-export interface FixOptions {
-  readonly home: Named;
-  readonly allow: ReadonlySet<Risk>;
-  readonly yes: boolean;
-  readonly startStopped: boolean;
-  /** Where the backup goes; undefined for the folder of the run. */
-  readonly backupDir: string | undefined;
-  readonly json: boolean;
-  readonly failOn: Threshold;
-  readonly deep: boolean;
-  /** Seconds for each diagnosis. */
-  readonly timeout: number;
-}
+import { consent } from '../terminal/consent.ts';
+import { onScreen, print, printError, printScreen } from '../terminal/print.ts';
+import { UsageError } from '../terminal/usage.ts';
+import type { FixOptions } from './options/repair.ts';
+import { recheck } from './repair/recheck.ts';
+import { backUp } from './repair/run-backup.ts';
+import { type Survey, survey, toldFacts, toldPlan } from './repair/survey.ts';
+import { applyRescue, partsOf } from './rescue/by-fix.ts';
 
 const refusedCode = 5;
 /** Codes of an interrupted run. */

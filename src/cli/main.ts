@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { endLoudly } from './end-loudly.ts';
-import { UsageError } from './usage.ts';
+import { endLoudly } from '../terminal/end-loudly.ts';
+import { UsageError } from '../terminal/usage.ts';
 
 /**
  * Runs one command line and sets the exit code; the only reader of argv. `words` are what follows the program's name,
@@ -54,7 +54,7 @@ async function run(words: readonly string[], signal: AbortSignal): Promise<numbe
 
 async function refuse(error: UsageError): Promise<number> {
   const { harmless } = await import('../model/harmless.ts');
-  const { printError } = await import('./print.ts');
+  const { printError } = await import('../terminal/print.ts');
   printError(`coven-doctor: ${harmless(error.message)}\n`);
   return 2;
 }

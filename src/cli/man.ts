@@ -1,9 +1,9 @@
 import { tool } from '../host/package.ts';
 import { exitCodes } from '../model/exit-codes.ts';
-import { groups } from './command.ts';
+import { groups } from './commands/command.ts';
 import { commands } from './commands/index.ts';
+import { usageOf } from './commands/parse.ts';
 import { optionWords } from './help.ts';
-import { usageOf } from './parse.ts';
 
 /** The manual page in the macros of man(7), made from the same table as the help. */
 export function manual(): string {

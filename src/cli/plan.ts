@@ -5,11 +5,12 @@ import type { Plan } from '../model/step.ts';
 import { renderPlan, toApplyWords } from '../render/plan.ts';
 import { digestOf } from '../repair/digest.ts';
 import { parsePlan } from '../repair/schema.ts';
-import { againWords, apply, type FixOptions } from './fix.ts';
-import { placeOf, writeOutput } from './outputs.ts';
-import { print, printError, printScreen } from './print.ts';
-import { survey } from './survey.ts';
-import { UsageError } from './usage.ts';
+import { print, printError, printScreen } from '../terminal/print.ts';
+import { UsageError } from '../terminal/usage.ts';
+import { againWords, apply } from './fix.ts';
+import { placeOf, writeOutput } from './options/outputs.ts';
+import type { FixOptions } from './options/repair.ts';
+import { survey } from './repair/survey.ts';
 
 const refusedCode = 5;
 const planLimitBytes = 4 * 1024 ** 2;

@@ -1,14 +1,15 @@
 import { lstat } from 'node:fs/promises';
 import { postflightChecks } from '../../checks/upgrades.ts';
+import { comparing } from '../disclosure/sealed.ts';
 import { say } from '../render/words.ts';
 import { compareChecks, leadOf, type Report } from '../run/report.ts';
+import { UsageError } from '../terminal/usage.ts';
 import { parseState } from '../upgrade/schema.ts';
 import type { UpgradeState } from '../upgrade/state.ts';
-import { type DoctorOptions, doctor } from './doctor.ts';
-import { namedHome } from './home.ts';
-import { comparing } from './sealed.ts';
-import { readUntrusted } from './untrusted-file.ts';
-import { UsageError } from './usage.ts';
+import { doctor } from './doctor.ts';
+import { namedHome } from './options/home.ts';
+import type { DoctorOptions } from './options/shared.ts';
+import { readUntrusted } from './options/untrusted-file.ts';
 
 /** A state takes a few thousand bytes. */
 const limitBytes = 4 * 1024 ** 2;

@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { preflightChecks } from '../../checks/upgrades.ts';
+import { makeSeal } from '../disclosure/sealed.ts';
 import { see } from '../host/host.ts';
 import { tool } from '../host/package.ts';
 import { harmless } from '../model/harmless.ts';
 import { say } from '../render/words.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
 import { compareChecks, leadOf, type Report } from '../run/report.ts';
+import { print } from '../terminal/print.ts';
+import { UsageError } from '../terminal/usage.ts';
 import { stateNeeds, stateOf } from '../upgrade/see.ts';
 import type { Requirements, UpgradeState } from '../upgrade/state.ts';
-import { type DoctorOptions, doctor } from './doctor.ts';
-import { namedHome } from './home.ts';
-import { placeOf, writeOutput } from './outputs.ts';
-import { print } from './print.ts';
-import { makeSeal } from './sealed.ts';
-import { UsageError } from './usage.ts';
+import { doctor } from './doctor.ts';
+import { namedHome } from './options/home.ts';
+import { placeOf, writeOutput } from './options/outputs.ts';
+import type { DoctorOptions } from './options/shared.ts';
 
 export interface PreflightOptions extends DoctorOptions {
   readonly requirements: Requirements;
@@ -31,7 +32,7 @@ export async function preflight(options: PreflightOptions, signal: AbortSignal):
   const { requirements, save, waitSeconds } = options;
   const home = namedHome(options.home);
   const place = save === undefined ? null : placeOf('--save', save, home.path);
-  if (waitSeconds > 0) await (await import('./wait-idle.ts')).waitIdle(home.path, waitSeconds, signal);
+  if (waitSeconds > 0) await waitUntilIdle(home.path, waitSeconds, signal);
   let state: UpgradeState | null = null;
   const beside = async (found: Diagnosis): Promise<void> => {
     state = await seeState(found, requirements);
@@ -57,6 +58,15 @@ function mayBegin(report: Report): string {
   if (report.exitCode === 0) return `Ready to upgrade${upgrade}.`;
   const [worst] = report.checks.toSorted(compareChecks);
   return `Not ready to upgrade${upgrade}${worst ? `: ${say(worst.check, leadOf(worst)).message}` : ''}.`;
+}
+
+async function waitUntilIdle(home: string, seconds: number, signal: AbortSignal): Promise<void> {
+  const [{ waitIdle }, { showWaiting }] = await Promise.all([
+    import('../lifecycle/wait-idle.ts'),
+    import('../render/waiting.ts'),
+  ]);
+  const display = showWaiting(process.stderr, process.env);
+  await waitIdle(home, seconds, display.tell, signal).finally(display.end);
 }
 
 async function seeState(

@@ -6,9 +6,9 @@ import { recordedHost } from '../host/recorded.ts';
 import { parseJson } from '../json.ts';
 import { whole } from '../model/observation.ts';
 import type { ReplayEvent, SessionReplay } from '../store/protocol.ts';
-import { namedHome } from './home.ts';
-import { openBundle } from './open-bundle.ts';
-import { lossesOf, type SessionLoss } from './rescue-kept.ts';
+import { openBundle } from './archives/open-bundle.ts';
+import { namedHome } from './options/home.ts';
+import { lossesOf, type SessionLoss } from './rescue/kept.ts';
 
 /** Sessions of a home or of a bundle, newest first. */
 export interface SessionSource {

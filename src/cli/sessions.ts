@@ -1,15 +1,15 @@
 import { outputOf } from '../coven/event-output.ts';
 import type { ListedSession } from '../coven/session-states.ts';
+import { type Plain, withoutSecrets } from '../disclosure/without-secrets.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
 import { redactedReplay } from '../render/replay.ts';
 import { missingSeqs, type ShownLoss } from '../render/session-losses.ts';
 import { commandsOf, renderSession, renderSessions, type ShownReplay } from '../render/sessions.ts';
 import type { SessionReplay } from '../store/protocol.ts';
-import { print } from './print.ts';
+import { print } from '../terminal/print.ts';
+import { UsageError } from '../terminal/usage.ts';
 import { bundleSessions, type SessionSource, withHomeSessions } from './session-sources.ts';
-import { UsageError } from './usage.ts';
-import { type Plain, withoutSecrets } from './without-secrets.ts';
 
 export interface SessionsOptions {
   readonly home: string | undefined;

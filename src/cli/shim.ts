@@ -9,10 +9,10 @@ import { makeOutsideFile, type OutsideFile, openOutsideFile, removeOutsideFile }
 import { packageRoot } from '../host/package.ts';
 import { harmless } from '../model/harmless.ts';
 import { quoted } from '../model/shell.ts';
-import { namedHome } from './home.ts';
-import { asUsage } from './outputs.ts';
-import { print } from './print.ts';
-import { UsageError } from './usage.ts';
+import { print } from '../terminal/print.ts';
+import { UsageError } from '../terminal/usage.ts';
+import { namedHome } from './options/home.ts';
+import { asUsage } from './options/outputs.ts';
 
 /** Refused for safety. */
 const refused = 5;

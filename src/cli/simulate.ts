@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { type Fault, faults, limitedBy, mounted, pathOf, whyNot } from '../../fixtures/faults/index.ts';
 import { Unsafe } from '../host/outside.ts';
 import { renderFaults, renderRefusal, renderSimulated } from '../render/simulate.ts';
+import { didYouMean } from '../terminal/suggest.ts';
+import { UsageError } from '../terminal/usage.ts';
 import { makePlace, type Place } from '../training/place.ts';
-import { didYouMean } from './suggest.ts';
-import { UsageError } from './usage.ts';
 
 /** As in every refusal for safety. */
 const refusedCode = 5;

@@ -8,7 +8,7 @@ import { Refusal } from '../repair/engine/refusal.ts';
 import { listRuns } from '../repair/engine/runs.ts';
 import { type Undone, undoRun } from '../repair/engine/undo.ts';
 import type { Newer } from '../store/protocol.ts';
-import { onScreen, print, printError, printScreen } from './print.ts';
+import { onScreen, print, printError, printScreen } from '../terminal/print.ts';
 
 const refusedCode = 5;
 

@@ -1,5 +1,5 @@
 import { tool } from '../host/package.ts';
-import { print } from './print.ts';
+import { print } from '../terminal/print.ts';
 
 /** `--version`; with --verbose also what this program runs on. */
 export async function printVersion(verbose: boolean): Promise<number> {

@@ -10,7 +10,7 @@ import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { snapshot } from '../../fixtures/snapshot.ts';
 import { readBundle } from '../../src/bundle/read.ts';
 import { verifyMembers } from '../../src/bundle/verify.ts';
-import { rescueMember } from '../../src/cli/rescue-member.ts';
+import { rescueMember } from '../../src/cli/rescue/member.ts';
 import { fail } from '../../src/model/check.ts';
 import type { RescueMember, RescueTold } from '../../src/model/rescue-told.ts';
 

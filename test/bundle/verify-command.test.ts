@@ -7,8 +7,8 @@ import { zipOf } from '../../fixtures/bundle/zip.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import { BundleRefused } from '../../src/bundle/refused.ts';
 import { bundleVerify } from '../../src/cli/bundle-verify.ts';
-import { UsageError } from '../../src/cli/usage.ts';
 import { sayRefused } from '../../src/render/bundle-refused.ts';
+import { UsageError } from '../../src/terminal/usage.ts';
 
 /** What the command says of some bytes, and its exit code. */
 async function verify(bytes: Buffer, json: boolean): Promise<{ code: number; said: string }> {

@@ -7,7 +7,7 @@ import { endProcesses } from '../../fixtures/real-coven.ts';
 import { ledgerOf, planOf, provenAs, setAside, setMode, willing } from '../../fixtures/repair/plan.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import type { Judgement } from '../../src/backup/judgement.ts';
-import { backUp } from '../../src/cli/run-backup.ts';
+import { backUp } from '../../src/cli/repair/run-backup.ts';
 import { ledgerParts, names } from '../../src/coven/layout.ts';
 import type { Action, Plan } from '../../src/model/step.ts';
 import { renderApplied } from '../../src/render/fix.ts';

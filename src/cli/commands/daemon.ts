@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { names } from '../../coven/layout.ts';
 import type { Outcome } from '../../lifecycle/outcome.ts';
 import { harmless } from '../../model/harmless.ts';
-import { type Command, defineCommand } from '../command.ts';
-import { homeOf } from '../home.ts';
-import { home, json } from '../options.ts';
-import { UsageError } from '../usage.ts';
+import { UsageError } from '../../terminal/usage.ts';
+import { homeOf } from '../options/home.ts';
+import { home, json } from '../options/shared.ts';
+import { type Command, defineCommand } from './command.ts';
 
 const controlling = {
   home,

@@ -1,6 +1,6 @@
-import { type Command, defineCommand } from '../command.ts';
-import { agreeing, diagnosis, display, displayOf, listing, optionsOf, packing, sourcesOf } from '../options.ts';
-import { UsageError } from '../usage.ts';
+import { UsageError } from '../../terminal/usage.ts';
+import { agreeing, diagnosis, display, displayOf, listing, optionsOf, packing, sourcesOf } from '../options/shared.ts';
+import { type Command, defineCommand } from './command.ts';
 
 const asked = ['only', 'skip', 'checks', 'format', 'output', 'suppress', 'baseline'];
 
@@ -36,7 +36,7 @@ export const diagnose: readonly Command[] = [
     run: async (argv, signal) => {
       if (argv.fix) {
         refuseWithFix(argv);
-        const { repairOptions } = await import('../repair-options.ts');
+        const { repairOptions } = await import('../options/repair.ts');
         const options = repairOptions({ ...argv, ...optionsOf(argv) });
         if (argv.dryRun) return (await import('../plan.ts')).plan(options, undefined, signal);
         return (await import('../fix.ts')).fix(options, signal);

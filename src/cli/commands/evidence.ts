@@ -1,6 +1,6 @@
-import { type Command, defineCommand } from '../command.ts';
-import { diagnosis, display, displayOf, json, onePath, optionsOf } from '../options.ts';
-import { UsageError } from '../usage.ts';
+import { UsageError } from '../../terminal/usage.ts';
+import { diagnosis, display, displayOf, json, onePath, optionsOf } from '../options/shared.ts';
+import { type Command, defineCommand } from './command.ts';
 import { isolated } from './isolated.ts';
 
 const { checks, only, skip, 'fail-on': failOn } = diagnosis;

@@ -1,4 +1,4 @@
-import type { Command } from '../command.ts';
+import type { Command } from './command.ts';
 import { daemon } from './daemon.ts';
 import { diagnose } from './diagnose.ts';
 import { evidence } from './evidence.ts';

@@ -1,5 +1,5 @@
-import type { ArchiveCommand } from '../isolated.ts';
+import type { ArchiveCommand } from '../archives/isolated.ts';
 
 /** Runs a command that reads an archive in a process of its own. */
 export const isolated = async (command: ArchiveCommand, signal: AbortSignal): Promise<number> =>
-  (await import('../isolated.ts')).runIsolated(command, signal);
+  (await import('../archives/isolated.ts')).runIsolated(command, signal);

@@ -1,7 +1,6 @@
-import { type Command, defineCommand } from '../command.ts';
-import { print } from '../print.ts';
-import { shells } from '../shells.ts';
-import { UsageError } from '../usage.ts';
+import { print } from '../../terminal/print.ts';
+import { UsageError } from '../../terminal/usage.ts';
+import { type Command, defineCommand, shells } from './command.ts';
 
 /** Commands for training and setup. None touches a Coven home. */
 export const learn: readonly Command[] = [

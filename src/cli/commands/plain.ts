@@ -1,4 +1,4 @@
-import { diagnosis, display, displayOf, optionsOf, packing } from '../options.ts';
+import { diagnosis, display, displayOf, optionsOf, packing } from '../options/shared.ts';
 
 /** The diagnosis that runs without a command word. */
 export const plainDiagnosis = {

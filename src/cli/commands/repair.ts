@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import { UsageError } from '../../terminal/usage.ts';
 import type { BackupOptions } from '../backup.ts';
-import { type Command, defineCommand } from '../command.ts';
-import { namedHome } from '../home.ts';
-import { agreeing, diagnosis, home, json, onePath, optionsOf, quiet, unasked } from '../options.ts';
-import { repairOptions } from '../repair-options.ts';
-import { UsageError } from '../usage.ts';
+import { namedHome } from '../options/home.ts';
+import { repairOptions } from '../options/repair.ts';
+import { agreeing, diagnosis, home, json, onePath, optionsOf, quiet, unasked } from '../options/shared.ts';
+import { type Command, defineCommand } from './command.ts';
 
 const backups = {
   home,

@@ -1,7 +1,7 @@
-import { type Command, defineCommand } from '../command.ts';
-import { namedHome } from '../home.ts';
-import { home, json, onePath, quiet } from '../options.ts';
-import { UsageError } from '../usage.ts';
+import { UsageError } from '../../terminal/usage.ts';
+import { namedHome } from '../options/home.ts';
+import { home, json, onePath, quiet } from '../options/shared.ts';
+import { type Command, defineCommand } from './command.ts';
 
 /** The command that recovers rows from a damaged ledger. */
 export const rescue: readonly Command[] = [

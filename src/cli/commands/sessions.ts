@@ -1,6 +1,6 @@
-import { defineCommand } from '../command.ts';
-import { home, json, onePath } from '../options.ts';
-import { UsageError } from '../usage.ts';
+import { UsageError } from '../../terminal/usage.ts';
+import { home, json, onePath } from '../options/shared.ts';
+import { defineCommand } from './command.ts';
 import { isolated } from './isolated.ts';
 
 const options = {

@@ -1,8 +1,8 @@
 import { isVersion } from '../../coven/versions.ts';
+import { UsageError } from '../../terminal/usage.ts';
 import type { Requirements } from '../../upgrade/state.ts';
-import { type Command, defineCommand } from '../command.ts';
-import { diagnosis, display, displayOf, onePath, optionsOf } from '../options.ts';
-import { UsageError } from '../usage.ts';
+import { diagnosis, display, displayOf, onePath, optionsOf } from '../options/shared.ts';
+import { type Command, defineCommand } from './command.ts';
 
 const { deep: _, ...looking } = diagnosis;
 const timeout = { ...diagnosis.timeout, describe: 'Time for the whole run [default: 600]' } as const;
