@@ -1,7 +1,7 @@
 import { startReaderAhead } from '../host/reader.ts';
 import { didYouMean } from '../terminal/suggest.ts';
 import { UsageError } from '../terminal/usage.ts';
-import { type Command, type MadeOfCommands, shells } from './commands/command.ts';
+import { type Command, type Family, type MadeOfCommands, shells } from './commands/command.ts';
 import { mayHaveLedger } from './options/home.ts';
 
 const helpWords: ReadonlySet<string> = new Set(['-h', '--help', 'help']);
@@ -47,12 +47,6 @@ export async function runCoven(words: readonly string[], signal: AbortSignal): P
   if (first === 'daemon' || (first !== undefined && versionWords.has(first))) return runDoctor(words, signal);
   if (first !== undefined && helpWords.has(first)) return runDoctor(['help'], signal);
   throw new UsageError(`\`coven\` is the program of coven-doctor here: type coven doctor, or coven daemon --help`);
-}
-
-/** A first word that several commands share and that is no command itself: `backup`. */
-export interface Family {
-  readonly family: string;
-  readonly members: readonly Command[];
 }
 
 interface Question {

@@ -1,9 +1,8 @@
 import { exitCodes } from '../model/exit-codes.ts';
 import { print } from '../terminal/print.ts';
-import { type Command, groups, type Option } from './commands/command.ts';
+import { type Command, type Family, groups, type Option } from './commands/command.ts';
 import { commands } from './commands/index.ts';
 import { usageOf } from './commands/parse.ts';
-import type { Family } from './dispatch.ts';
 
 /** `-h`, `--help` and `help` of a command, of a family of commands, or of all. */
 export async function printHelp(subject: Command | Family): Promise<number> {

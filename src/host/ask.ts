@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { deadline } from '../deadline.ts';
 import { parseJson } from '../json.ts';
+import type { Answer } from './post.ts';
 
 /** One request over a Unix socket: the JSON that came, or how far it got. */
 export interface Exchange {
@@ -16,14 +17,6 @@ export interface Exchange {
 const bodyLimit = 4 * 1024 ** 2;
 /** The answers of Coven to what is asked here have some kilobytes: of more, it is no delay that the end is missing. */
 const slowLimit = 64 * 1024;
-
-/** The head of an answer. */
-export interface Answer {
-  readonly status: number | null;
-  readonly chunks: AsyncIterable<Buffer>;
-  /** Ends the connection. */
-  readonly close: () => Promise<void>;
-}
 
 const connectErrors = ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'EAGAIN', 'ENOTSOCK', 'EPROTOTYPE'];
 

@@ -1,7 +1,14 @@
 import request from 'undici/lib/api/api-request.js';
 // The client alone: all of undici takes as long to load as a diagnosis takes.
 import Client from 'undici/lib/dispatcher/client.js';
-import type { Answer } from './ask.ts';
+
+/** The head of an answer. */
+export interface Answer {
+  readonly status: number | null;
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Ends the connection. */
+  readonly close: () => Promise<void>;
+}
 
 /** Resolves with the head of the answer to a POST. Rejects where there is none, and when the signal fires. */
 export async function post(socketPath: string, path: string, body: object, signal: AbortSignal): Promise<Answer> {

@@ -1,16 +1,5 @@
 import type { Report } from '../run/report.ts';
-
-export interface RenderOptions {
-  readonly tool: { readonly name: string; readonly version: string };
-  /** Only text has colours. */
-  readonly color: boolean;
-  /** Width of the screen, for text; 80 if it is not known. */
-  readonly columns?: number;
-  /** Whether nobody could answer a question where the command was typed; for text. */
-  readonly unattended?: boolean;
-  /** Text and Markdown: show every check in its fixed order, instead of only what needs attention, worst first. */
-  readonly verbose: boolean;
-}
+import type { RenderOptions } from './render-options.ts';
 
 type Render = (report: Report, options: RenderOptions) => string;
 

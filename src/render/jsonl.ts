@@ -1,7 +1,7 @@
 import { harmlessJson } from '../model/harmless.ts';
 import type { CheckReport, Report } from '../run/report.ts';
-import type { RenderOptions } from './format.ts';
 import { checkDocument, withoutChecks } from './json.ts';
+import type { RenderOptions } from './render-options.ts';
 
 const line = (event: object): string => `${harmlessJson(JSON.stringify(event))}\n`;
 

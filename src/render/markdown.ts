@@ -1,7 +1,7 @@
 import { harmless } from '../model/harmless.ts';
 import { type CheckReport, compareChecks, countedStatus, type Report } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
-import type { RenderOptions } from './format.ts';
+import type { RenderOptions } from './render-options.ts';
 import { say } from './words.ts';
 
 /** A table of the checks for a page or a pull request. The text of a finding is always plain text in it. */

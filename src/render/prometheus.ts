@@ -1,7 +1,7 @@
 import { harmless } from '../model/harmless.ts';
 import type { CountedStatus, Report } from '../run/report.ts';
 import { countedStatus, isHomeAbsent } from '../run/report.ts';
-import type { RenderOptions } from './format.ts';
+import type { RenderOptions } from './render-options.ts';
 
 const statuses: readonly CountedStatus[] = ['pass', 'warn', 'fail', 'unknown', 'skipped', 'suppressed', 'known'];
 

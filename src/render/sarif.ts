@@ -4,7 +4,7 @@ import type { Check } from '../model/check.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
 import { fingerprint, type Judged } from '../run/accepted.ts';
 import type { Report } from '../run/report.ts';
-import type { RenderOptions } from './format.ts';
+import type { RenderOptions } from './render-options.ts';
 import { say } from './words.ts';
 
 /** The base of a home's files. Its path is not in the document. */

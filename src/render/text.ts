@@ -16,8 +16,8 @@ import {
 } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import { advised } from './advised.ts';
-import type { RenderOptions } from './format.ts';
 import { fixCommand } from './remediation.ts';
+import type { RenderOptions } from './render-options.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { say } from './words.ts';
 import { wrap } from './wrap.ts';

@@ -45,6 +45,12 @@ export interface Command {
   readonly run: (argv: never, signal: AbortSignal, made: MadeOfCommands) => Promise<number>;
 }
 
+/** A first word that several commands share and that is no command itself: `backup`. */
+export interface Family {
+  readonly family: string;
+  readonly members: readonly Command[];
+}
+
 type Words<P extends Readonly<Record<string, Positional>>> = {
   readonly [K in keyof P]: P[K] extends { readonly optional: true } ? string | undefined : string;
 };

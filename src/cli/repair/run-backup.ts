@@ -8,8 +8,8 @@ import { revalidate } from '../../backup/revalidate.ts';
 import { names } from '../../coven/layout.ts';
 import { lookNow } from '../../host/files.ts';
 import { type Plan, pathsOf, type Step } from '../../model/step.ts';
+import type { ProvenBackup } from '../../repair/engine/gate.ts';
 import { makeMends } from '../../repair/engine/mend.ts';
-import type { ProvenBackup } from '../../repair/engine/perform.ts';
 import type { Reason } from '../../repair/engine/refusal.ts';
 import { longWork } from '../../terminal/display.ts';
 

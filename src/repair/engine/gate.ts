@@ -1,7 +1,17 @@
 import type { Judgement } from '../../backup/judgement.ts';
 import type { ActionKind, Step } from '../../model/step.ts';
-import type { ProvenBackup } from './perform.ts';
 import type { Reason } from './refusal.ts';
+
+/** A copy of the home that was restored once and compared. */
+export interface ProvenBackup {
+  readonly id: string;
+  /** The path of something that is not as it was copied, or null. Cheap: it is asked under the locks. */
+  readonly revalidate: () => Promise<string | null>;
+  /** What is wrong with its copy of the ledger, which was read whole; null where there is no ledger. */
+  readonly judgement: Judgement | null;
+  /** Why there is no copy that a step would put in the ledger's place, by the step's id. */
+  readonly unmade: ReadonlyMap<string, Reason>;
+}
 
 /** Steps that replace the ledger by a copy of it, that let Coven open it, or that let a daemon go on writing to it. */
 const opening: readonly ActionKind[] = [

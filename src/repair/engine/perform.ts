@@ -1,10 +1,9 @@
 import { constants } from 'node:os';
-import type { Judgement } from '../../backup/judgement.ts';
 import { closeFolder } from '../../host/folder.ts';
 import type { Plan, Step } from '../../model/step.ts';
 import { whileClosed } from './attributes.ts';
 import { dropRun, makeWhole } from './durable.ts';
-import { refusalOf } from './gate.ts';
+import { type ProvenBackup, refusalOf } from './gate.ts';
 import { makeJournal } from './journal.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';
 import type { RepairContext } from './repair-context.ts';
@@ -22,17 +21,6 @@ import {
   type Transaction,
   takePhase,
 } from './transaction.ts';
-
-/** A copy of the home that was restored once and compared. */
-export interface ProvenBackup {
-  readonly id: string;
-  /** The path of something that is not as it was copied, or null. Cheap: it is asked under the locks. */
-  readonly revalidate: () => Promise<string | null>;
-  /** What is wrong with its copy of the ledger, which was read whole; null where there is no ledger. */
-  readonly judgement: Judgement | null;
-  /** Why there is no copy that a step would put in the ledger's place, by the step's id. */
-  readonly unmade: ReadonlyMap<string, Reason>;
-}
 
 /** Whether the cause of a fix is gone, asked of a new diagnosis; `unknown` is not gone. */
 export interface Recheck {
