@@ -44,19 +44,19 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/json.ts', []],
   ['src/random.ts', []],
   ['src/start/', ['src/start/', 'src/child/code-cache.ts']],
-  ['src/child/', ['src/child/', 'src/deadline.ts', 'src/host/package.ts', 'src/programs.ts']],
+  ['src/child/', ['src/child/', 'src/deadline.ts', 'src/package.ts', 'src/programs.ts']],
+  ['src/package.ts', []],
   ['src/programs.ts', []],
   ['src/host/system/', ['src/host/system/', 'src/child/', 'src/programs.ts']],
   ['src/model/', ['src/model/', 'src/coven/layout.ts', 'src/coven/lifecycle.ts', 'src/coven/rows.ts']],
   ['src/coven/', ['src/coven/', 'src/model/']],
   ['src/sqlite/', ['src/sqlite/', 'src/child/', 'src/model/observation.ts']],
-  ['src/rescue/ask.ts', ['src/rescue/report.ts', 'src/store/ask.ts', 'src/store/protocol.ts']],
   ['src/rescue/', ['src/rescue/', 'src/child/', 'src/sqlite/', 'src/coven/']],
   [
     'src/store/',
     [
       ...['src/store/', 'src/child/', 'src/sqlite/', 'src/coven/', 'src/model/observation.ts', 'src/random.ts'],
-      ...['src/rescue/', 'src/backup/manifest.ts'],
+      'src/rescue/',
     ],
   ],
   [
@@ -76,6 +76,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/model/observation.ts',
       'src/model/reading.ts',
       'src/deadline.ts',
+      'src/package.ts',
       'src/programs.ts',
       'src/host/system/',
       'src/json.ts',
@@ -115,7 +116,6 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/run/runner.ts',
       'src/deadline.ts',
       'src/plugins/freeze.ts',
-      'src/render/words.ts',
       'fixtures/hostile.ts',
     ],
   ],
@@ -162,10 +162,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     ],
   ],
   [
-    'src/bundle/packing/',
+    'src/packing/',
     [
-      ...['src/bundle/', 'src/child/', 'src/redaction/', 'src/host/', 'src/model/', 'src/run/', 'src/render/'],
-      'checks/index.ts',
+      ...['src/packing/', 'src/bundle/', 'src/child/', 'src/redaction/', 'src/host/', 'src/model/', 'src/run/'],
+      ...['src/render/', 'src/package.ts', 'checks/index.ts'],
     ],
   ],
   // What opens a stranger's file knows nothing of this machine.
@@ -184,6 +184,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/model/observation.ts',
       'src/run/runner.ts',
       'src/deadline.ts',
+      'src/package.ts',
       'src/programs.ts',
       'src/store/ask-judge.ts',
       'src/host/system/',
@@ -211,6 +212,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/model/amounts.ts',
       'src/model/observation.ts',
       'src/deadline.ts',
+      'src/package.ts',
     ],
   ],
   [
@@ -232,6 +234,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/store/protocol.ts',
       'src/model/observation.ts',
       'src/programs.ts',
+      'src/package.ts',
     ],
   ],
   // Planning is pure: it knows no host and no engine.
@@ -243,7 +246,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     [
       'src/backup/',
       'src/child/',
-      ...['ask', 'ask-judge', 'protocol', 'reach'].map((name) => `src/store/${name}.ts`),
+      ...['answers', 'ask', 'ask-judge', 'protocol', 'reach'].map((name) => `src/store/${name}.ts`),
       'src/sqlite/',
       'src/coven/',
       'src/model/run-id.ts',
@@ -252,6 +255,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/model/observation.ts',
       'src/deadline.ts',
       'src/programs.ts',
+      'src/package.ts',
       'src/json.ts',
     ],
   ],
@@ -267,20 +271,37 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     'src/cli/diagnosis/',
     [
       ...['src/cli/diagnosis/', 'src/cli/options/', 'src/terminal/', 'src/disclosure/', 'src/render/'],
-      ...['src/host/', 'src/model/', 'src/run/'],
+      ...['src/host/', 'src/model/', 'src/run/', 'src/package.ts'],
     ],
   ],
   [
     'src/cli/repair/',
     [
       ...['src/cli/repair/', 'src/cli/diagnosis/', 'src/cli/rescue/foreseen.ts', 'src/terminal/', 'src/disclosure/'],
-      ...['src/repair/', 'src/backup/', 'src/host/', 'src/model/', 'src/run/', 'src/coven/', 'checks/index.ts'],
+      ...[
+        'src/repair/',
+        'src/backup/',
+        'src/host/',
+        'src/model/',
+        'src/run/',
+        'src/coven/',
+        'src/package.ts',
+        'checks/index.ts',
+      ],
     ],
   ],
   [
     'src/cli/rescue/',
     [
-      ...['src/cli/rescue/', 'src/terminal/', 'src/rescue/', 'src/repair/engine/', 'src/backup/', 'src/render/'],
+      ...[
+        'src/cli/rescue/',
+        'src/terminal/',
+        'src/rescue/',
+        'src/store/ask-rescue.ts',
+        'src/repair/engine/',
+        'src/backup/',
+        'src/render/',
+      ],
       ...['src/host/', 'src/model/', 'src/run/runner.ts', 'src/coven/', 'src/deadline.ts', 'src/json.ts'],
     ],
   ],
@@ -362,7 +383,7 @@ test('the table of commands loads no command, and the default diagnosis no comma
 test('each folder says on one page what it holds', () => {
   const folders = new Set([
     ...files.flatMap((file) => /^src\/([^/]+)\//.exec(file)?.[1] ?? []),
-    ...files.flatMap((file) => /^src\/(cli\/(?!commands\/)[^/]+|bundle\/packing)\//.exec(file)?.[1] ?? []),
+    ...files.flatMap((file) => /^src\/(cli\/(?!commands\/)[^/]+)\//.exec(file)?.[1] ?? []),
   ]);
   const pages = [...folders].map((name) => {
     const page = join(root, 'src', name, 'README.md');

@@ -25,10 +25,10 @@ import { savedState } from '../fixtures/upgrade-state.ts';
 import { workflowCommand } from '../fixtures/workflow-command.ts';
 import { type Check, fail, unknown, warn } from '../src/model/check.ts';
 import { harmless } from '../src/model/harmless.ts';
+import { say } from '../src/model/say.ts';
 import { type Format, formats, render } from '../src/render/format.ts';
 import { renderMarkdownWithin } from '../src/render/markdown.ts';
 import reportSchema from '../src/render/report.schema.json' with { type: 'json' };
-import { say } from '../src/render/words.ts';
 import type { Report } from '../src/run/report.ts';
 
 const options = { tool: { name: 'coven-doctor', version: '0.1.0' }, color: false, verbose: true };

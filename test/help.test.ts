@@ -9,7 +9,7 @@ import { parse } from '../src/cli/commands/parse.ts';
 import { completionOf } from '../src/cli/completion.ts';
 import { helpOf } from '../src/cli/help.ts';
 import { manual } from '../src/cli/man.ts';
-import { tool } from '../src/host/package.ts';
+import { tool } from '../src/package.ts';
 
 const named = commands.filter(({ name }) => name !== '');
 const wordsOf = (name: string): readonly string[] => name.split(' ').filter((word) => word !== '');

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { compile } from '../fixtures/linear/regex.ts';
-import { packageRoot } from '../src/host/package.ts';
+import { packageRoot } from '../src/package.ts';
 
 const seed = Number(process.env.COVEN_DOCTOR_SEED ?? 13);
 /** Of all texts and functions; `npm run linear` tries every one. */

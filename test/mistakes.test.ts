@@ -31,8 +31,8 @@ const changes = [
 const limits = [
   ['src/cli/archives/isolated.ts', 'archiveSeconds = 120', 'archiveSeconds = 3', 'archiveSeconds = 600'],
   ['src/host/texts.ts', 'textMs = 10_000', 'textMs = 3000', 'textMs = 600_000'],
-  ['src/bundle/packing/packer.ts', 'unitSeconds = 30', 'unitSeconds = 4', 'unitSeconds = 600'],
-  ['src/bundle/packing/packer.ts', 'wholeSeconds = 180', 'wholeSeconds = 180', 'wholeSeconds = 600'],
+  ['src/packing/packer.ts', 'unitSeconds = 30', 'unitSeconds = 4', 'unitSeconds = 600'],
+  ['src/packing/packer.ts', 'wholeSeconds = 180', 'wholeSeconds = 180', 'wholeSeconds = 600'],
 ] as const;
 
 let scratch: Scratch;

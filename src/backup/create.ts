@@ -2,18 +2,10 @@ import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { basename, join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { placeOfLedger } from '../host/ledger-place.ts';
-import { tool } from '../host/package.ts';
+import { tool } from '../package.ts';
+import { type Content, unopened } from '../store/answers.ts';
 import { copyFile } from './copy.ts';
-import {
-  attributesOf,
-  type Content,
-  type Entry,
-  fitsManifest,
-  type LedgerBackup,
-  type Manifest,
-  type Unheld,
-  unopened,
-} from './manifest.ts';
+import { attributesOf, type Entry, fitsManifest, type LedgerBackup, type Manifest, type Unheld } from './manifest.ts';
 import { checkRoom, homeOf, manifestName, removeScratch, stages } from './place.ts';
 import { type Proof, proveInto } from './prove.ts';
 import { failed, isOfRoom, Refused, Unreadable } from './refused.ts';

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { countValues, TooMuchJson } from '../json.ts';
+import type { Content } from '../store/answers.ts';
 import { reasonOf } from './refused.ts';
 
 /** What is told of everything that was found; `dev` and `ino` are the source's, so that it is known again. */
@@ -42,19 +43,6 @@ export type Entry =
   | (Attributes & { readonly kind: 'hard-link'; readonly to: string })
   /** Told and not copied: what cannot be, and what another file system holds. */
   | (Attributes & { readonly kind: 'socket' | 'fifo' | 'device' | 'mount' });
-
-/** What a ledger holds, so that two of them can be compared without having both. */
-export interface Content {
-  /** SQLite's code where it did not open, else null. */
-  readonly problem: string | null;
-  /** Rows, or null with SQLite's code where they cannot be counted. */
-  readonly tables: readonly { readonly name: string; readonly rows: number | null; readonly problem: string | null }[];
-  /** sha256 over every value of every row in order of rowid; null where the table is absent or cannot be read whole. */
-  readonly sessions: string | null;
-  readonly events: string | null;
-}
-
-export const unopened = (problem: string): Content => ({ problem, tables: [], sessions: null, events: null });
 
 /** What stood at a path when a ledger was taken. */
 export interface PresentPart {

@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { names } from '../coven/layout.ts';
+import { type Content, unopened } from '../store/answers.ts';
 import { askLedger } from './ask-ledger.ts';
 import { damaged, isSound, type Judgement, judgeLedger } from './judgement.ts';
-import { type Content, type LedgerBackup, type Manifest, unopened } from './manifest.ts';
+import type { LedgerBackup, Manifest } from './manifest.ts';
 import { difference, materialise } from './materialise.ts';
 import { removeScratch } from './place.ts';
 import { isOfRoom, Refused, reasonOf } from './refused.ts';

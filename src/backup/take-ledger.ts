@@ -2,9 +2,10 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lookNow, readStart } from '../host/files.ts';
+import type { Content } from '../store/answers.ts';
 import { askLedger } from './ask-ledger.ts';
 import { copyFile, hashFile } from './copy.ts';
-import { attributesOf, type Content, type Entry, type LedgerBackup, type PresentPart } from './manifest.ts';
+import { attributesOf, type Entry, type LedgerBackup, type PresentPart } from './manifest.ts';
 import { Refused } from './refused.ts';
 import { partsOf } from './walk.ts';
 

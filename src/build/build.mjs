@@ -136,7 +136,7 @@ const children = {
   system: 'src/host/system/program.ts',
   command: 'src/cli/archives/program.ts',
   text: 'src/host/text-program.ts',
-  pack: 'src/bundle/packing/program.ts',
+  pack: 'src/packing/program.ts',
 };
 
 /** ES modules, since modules of others import them, or are imported by them. */

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../host/package.ts';
+import { packageRoot } from '../package.ts';
 
 /**
  * Tells whether a text occurs in this program itself, which supplies the words of every page and report. Such a text is

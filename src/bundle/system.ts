@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { arch, cpus, loadavg, release, totalmem, uptime, version } from 'node:os';
 import { readStart } from '../host/files.ts';
-import { packageRoot, tool } from '../host/package.ts';
 import { textOfProc } from '../host/proc-file.ts';
 import { askMachine } from '../host/system/ask.ts';
 import { readMachine } from '../host/system/linux.ts';
+import { packageRoot, tool } from '../package.ts';
 import { runSystem } from '../programs.ts';
 import { askDriver } from '../store/ask-judge.ts';
 import type { StoreInventory } from '../store/protocol.ts';

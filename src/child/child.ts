@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { within } from '../deadline.ts';
-import { packageRoot } from '../host/package.ts';
+import { packageRoot } from '../package.ts';
 import { type LineReader, readLines } from './lines.ts';
 import { tie, tied, untied } from './tie.ts';
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import { packageRoot } from '../host/package.ts';
+import { packageRoot } from '../package.ts';
 
 /** What a program of ours answers first where SQLite does not load: the error of the one who tried. */
 export interface NoSqliteLine {

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { packageRoot } from '../host/package.ts';
+import { packageRoot } from '../package.ts';
 import type { NoSqliteLine } from './no-sqlite.ts';
 import { NodeSqlite } from './node-sqlite.ts';
 

@@ -3,10 +3,10 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync 
 import { join } from 'node:path';
 import { names } from '../coven/layout.ts';
 import { ask } from '../host/ask.ts';
-import { packageRoot } from '../host/package.ts';
 import { allPids, readEnviron, readStat } from '../host/procfs.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { quoted } from '../model/shell.ts';
+import { packageRoot } from '../package.ts';
 import { systemPath } from '../programs.ts';
 import { print } from '../terminal/print.ts';
 

@@ -190,7 +190,7 @@ async function tell(
   code: number,
   { recovered, refused }: Before = nothingBefore,
 ): Promise<number> {
-  const { tool } = await import('../host/package.ts');
+  const { tool } = await import('../package.ts');
   if (options.json) {
     const { renderFixJson } = await import('../render/fix-json.ts');
     const reason = <T extends { readonly reason: Reason | null }>(one: T): T => ({

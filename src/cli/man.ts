@@ -1,5 +1,5 @@
-import { tool } from '../host/package.ts';
 import { exitCodes } from '../model/exit-codes.ts';
+import { tool } from '../package.ts';
 import { groups } from './commands/command.ts';
 import { commands } from './commands/index.ts';
 import { usageOf } from './commands/parse.ts';

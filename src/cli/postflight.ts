@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { postflightChecks } from '../../checks/upgrades.ts';
 import { comparing } from '../disclosure/sealed.ts';
-import { say } from '../render/words.ts';
+import { say } from '../model/say.ts';
 import { compareChecks, leadOf, type Report } from '../run/report.ts';
 import { UsageError } from '../terminal/usage.ts';
 import { parseState } from '../upgrade/schema.ts';

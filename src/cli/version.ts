@@ -1,4 +1,4 @@
-import { tool } from '../host/package.ts';
+import { tool } from '../package.ts';
 import { print } from '../terminal/print.ts';
 
 /** `--version`; with --verbose also what this program runs on. */

@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from './package.ts';
+import { packageRoot } from '../package.ts';
 
 /*
  * The `coven` that `coven-doctor shim` writes: a few lines of sh, so that a command of Coven starts as fast as without it.

@@ -2,8 +2,8 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { launcherAt } from '../host/launcher.ts';
 import { readPackage } from '../host/npm-package.ts';
-import { packageRoot, tool } from '../host/package.ts';
 import { executable, readArgv } from '../host/procfs.ts';
+import { packageRoot, tool } from '../package.ts';
 
 /** The Coven that serves a home, or would. */
 export interface Coven {

@@ -1,8 +1,8 @@
 import { type Advice, type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Check, Finding } from '../model/check.ts';
+import { adviseOn } from '../model/say.ts';
 import type { Risk } from '../model/step.ts';
 import { fixCommand, risksOf } from './remediation.ts';
-import { adviseOn } from './words.ts';
 
 /** What to do about a finding: what to know first, the repair if there is one, then what can be done by hand. */
 export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding, unattended = false): Advice {

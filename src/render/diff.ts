@@ -1,6 +1,6 @@
 import type { Change, Comparison, FoundThing } from '../bundle/compare.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
-import { say } from './words.ts';
+import { say } from '../model/say.ts';
 
 /** At most this many fields of each observation are shown. JSON has them all. */
 const shownFields = 12;

@@ -1,10 +1,10 @@
 import { codesOf } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
+import { say } from '../model/say.ts';
 import { expand } from '../model/shell.ts';
 import type { CheckReport } from '../run/report.ts';
 import { advised } from './advised.ts';
 import { type NamedHome, typedLine } from './typed.ts';
-import { say } from './words.ts';
 import { wrap } from './wrap.ts';
 
 /** The width of the screen, at most what is comfortable to read. */

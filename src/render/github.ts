@@ -1,9 +1,9 @@
 import { count } from '../model/amounts.ts';
 import type { Check } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
+import { say } from '../model/say.ts';
 import type { Judged } from '../run/accepted.ts';
 import { compareChecks, countedStatus, fails, type Report } from '../run/report.ts';
-import { say } from './words.ts';
 
 /** Annotations of one level that GitHub shows for a step. It drops all others silently. */
 const shown = 10;

@@ -1,9 +1,9 @@
 import type { Check } from '../model/check.ts';
 import { harmlessJson } from '../model/harmless.ts';
+import { say } from '../model/say.ts';
 import { type CheckReport, isHomeAbsent, type Report, type ReportedFinding } from '../run/report.ts';
 import { remediation } from './remediation.ts';
 import { nextSteps } from './steps.ts';
-import { say } from './words.ts';
 
 interface Tool {
   readonly name: string;

@@ -1,8 +1,8 @@
 import Builder from 'fast-xml-builder';
 import { harmless } from '../model/harmless.ts';
+import { say } from '../model/say.ts';
 import { type CheckReport, countedStatus, fails, type Report } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
-import { say } from './words.ts';
 
 const builder = new Builder({
   ignoreAttributes: false,

@@ -1,8 +1,8 @@
 import { harmless } from '../model/harmless.ts';
+import { say } from '../model/say.ts';
 import { type CheckReport, compareChecks, countedStatus, type Report } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './render-options.ts';
-import { say } from './words.ts';
 
 /** A table of the checks for a page or a pull request. The text of a finding is always plain text in it. */
 export function renderMarkdown(report: Report, { verbose }: Pick<RenderOptions, 'verbose'>): string {

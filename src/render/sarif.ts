@@ -2,10 +2,10 @@ import type { Location, Log, ReportingDescriptor, Result, Run } from 'sarif';
 import { names } from '../coven/layout.ts';
 import type { Check } from '../model/check.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
+import { say } from '../model/say.ts';
 import { fingerprint, type Judged } from '../run/accepted.ts';
 import type { Report } from '../run/report.ts';
 import type { RenderOptions } from './render-options.ts';
-import { say } from './words.ts';
 
 /** The base of a home's files. Its path is not in the document. */
 const homeBase = 'COVEN_HOME';

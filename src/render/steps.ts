@@ -1,5 +1,5 @@
+import { say } from '../model/say.ts';
 import { compareChecks, counts, type Report } from '../run/report.ts';
-import { say } from './words.ts';
 
 /** Where recovery by hand ends: collect the evidence before anything else changes it. */
 export const bundleStep = 'coven-doctor bundle, and give the file to support';

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type CommandLine, command } from '../model/advice.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
+import { say } from '../model/say.ts';
 import { expand } from '../model/shell.ts';
 import {
   type CheckReport,
@@ -19,7 +20,6 @@ import { advised } from './advised.ts';
 import { fixCommand } from './remediation.ts';
 import type { RenderOptions } from './render-options.ts';
 import { type NamedHome, typedLine } from './typed.ts';
-import { say } from './words.ts';
 import { wrap } from './wrap.ts';
 
 /** Coven's own marks, and ours for the statuses that Coven does not have. */

@@ -70,3 +70,16 @@ export interface Newer {
   /** Events that the older ledger does not have. */
   readonly events: number;
 }
+
+/** What a ledger holds, so that two of them can be compared without having both. */
+export interface Content {
+  /** SQLite's code where it did not open, else null. */
+  readonly problem: string | null;
+  /** Rows, or null with SQLite's code where they cannot be counted. */
+  readonly tables: readonly { readonly name: string; readonly rows: number | null; readonly problem: string | null }[];
+  /** sha256 over every value of every row in order of rowid; null where the table is absent or cannot be read whole. */
+  readonly sessions: string | null;
+  readonly events: string | null;
+}
+
+export const unopened = (problem: string): Content => ({ problem, tables: [], sessions: null, events: null });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import { type Content, unopened } from '../backup/manifest.ts';
 import { codeOf, quote } from '../sqlite/names.ts';
 import { openToRead } from '../sqlite/open-to-read.ts';
+import { type Content, unopened } from './answers.ts';
 
 const tableLimit = 500;
 

@@ -1,4 +1,3 @@
-import type { Content } from '../backup/manifest.ts';
 import type {
   IndexComparison,
   StoreBytes,
@@ -17,7 +16,7 @@ import type {
   SessionReplay,
   SqliteDriver,
 } from '../sqlite/answers.ts';
-import type { Newer, StoreInventory, TrialAnswer } from './answers.ts';
+import type { Content, Newer, StoreInventory, TrialAnswer } from './answers.ts';
 
 interface Job<Request, Answer, Progress = never> {
   readonly request: Request;

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { cleanEnvironment, cleanHome } from '../../fixtures/bundle/clean.ts';
 import { makeRandom } from '../../fixtures/redaction/random.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-import type { Packer } from '../../src/bundle/packing/packer.ts';
-import { hits, packed } from '../../src/bundle/packing/packing.ts';
 import { readBundle } from '../../src/bundle/read.ts';
 import { bundle, packedBy, placeIn } from '../../src/cli/bundle.ts';
 import { diagnoseHome } from '../../src/cli/diagnosis/diagnose-home.ts';
 import { withPluginChecks } from '../../src/cli/options/plugins.ts';
+import type { Packer } from '../../src/packing/packer.ts';
+import { hits, packed } from '../../src/packing/packing.ts';
 import { nothingAccepted } from '../../src/run/accepted.ts';
 
 const [seed = 1, first = 0, last = 0, environments = 0] = process.argv.slice(2).map(Number);

@@ -4,7 +4,7 @@ import { checkOf } from '../../fixtures/checks.ts';
 import { type Changes, changed, stopped } from '../../fixtures/seen.ts';
 import type { Host } from '../../src/host/host.ts';
 import type { Check } from '../../src/model/check.ts';
-import { say } from '../../src/render/words.ts';
+import { say } from '../../src/model/say.ts';
 import { judgeOn } from '../../src/run/diagnose.ts';
 import type { CheckRun } from '../../src/run/runner.ts';
 

@@ -6,7 +6,7 @@ import { checkOf } from '../../fixtures/checks.ts';
 import { namedChecks, toldChecks } from '../../fixtures/named-checks.ts';
 import { blockedBy } from '../../src/coven/obstacles.ts';
 import { type Check, type Finding, fail, pass } from '../../src/model/check.ts';
-import { adviseOn } from '../../src/render/words.ts';
+import { adviseOn } from '../../src/model/say.ts';
 import type { Accepted } from '../../src/run/accepted.ts';
 import { makeReport, type Report } from '../../src/run/report.ts';
 

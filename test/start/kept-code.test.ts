@@ -6,7 +6,7 @@ import { Script } from 'node:vm';
 import { expect, test } from 'vitest';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-import { packageRoot } from '../../src/host/package.ts';
+import { packageRoot } from '../../src/package.ts';
 import { keepCode, keptCode } from '../../src/start/kept-code.ts';
 
 const path = '/p/code-0123456789ab.js';

@@ -5,7 +5,7 @@ import { execPath } from 'node:process';
 import { expect, test } from 'vitest';
 import { makeHome } from '../../fixtures/home.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-import { packageRoot } from '../../src/host/package.ts';
+import { packageRoot } from '../../src/package.ts';
 import { randomHex, randomUuid } from '../../src/random.ts';
 
 const dist = join(packageRoot, 'dist');

@@ -1,8 +1,8 @@
 import { makeShown, type Shown } from '../../disclosure/shown.ts';
 import type { Host } from '../../host/host.ts';
-import { tool } from '../../host/package.ts';
 import type { Check, Finding } from '../../model/check.ts';
 import type { Reading } from '../../model/reading.ts';
+import { tool } from '../../package.ts';
 import { type Format, render } from '../../render/format.ts';
 import type { RenderOptions } from '../../render/render-options.ts';
 import type { Accepted } from '../../run/accepted.ts';

@@ -5,7 +5,6 @@ import { Refused } from '../../backup/refused.ts';
 import type { HomeSource } from '../../coven/layout.ts';
 import { makeShown, type Shown } from '../../disclosure/shown.ts';
 import { see } from '../../host/host.ts';
-import { tool } from '../../host/package.ts';
 import type { Check, Facts } from '../../model/check.ts';
 import type { IndexComparison } from '../../model/observation.ts';
 import {
@@ -18,6 +17,7 @@ import {
 } from '../../model/plan-input.ts';
 import type { PlanOptions } from '../../model/remedy.ts';
 import type { Plan, Step } from '../../model/step.ts';
+import { tool } from '../../package.ts';
 import { Refusal } from '../../repair/engine/refusal.ts';
 import { spareBackups } from '../../repair/engine/runs.ts';
 import { makePlan } from '../../repair/plan.ts';

@@ -7,7 +7,7 @@ import type { ProvenBackup } from '../../repair/engine/gate.ts';
 import { exitCode, type Recheck } from '../../repair/engine/perform.ts';
 import { Refusal, reasonOf } from '../../repair/engine/refusal.ts';
 import type { FixOutcome, Progress } from '../../repair/engine/transaction.ts';
-import { askRescue, RescueFailed } from '../../rescue/ask.ts';
+import { askRescue, RescueFailed } from '../../store/ask-rescue.ts';
 import { countsOf, rescueWork } from './foreseen.ts';
 import { rescueInPlace } from './in-place.ts';
 

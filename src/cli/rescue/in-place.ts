@@ -13,9 +13,9 @@ import type { Recovered } from '../../repair/engine/recover.ts';
 import { Refusal } from '../../repair/engine/refusal.ts';
 import { type ReplaceOptions, replaceInHome } from '../../repair/engine/replace.ts';
 import type { FixOutcome } from '../../repair/engine/transaction.ts';
-import { RescueFailed } from '../../rescue/ask.ts';
 import { isWhole } from '../../rescue/outcome.ts';
 import type { RescueReport } from '../../rescue/report.ts';
+import { RescueFailed } from '../../store/ask-rescue.ts';
 import { keptName, toldOf } from './kept.ts';
 
 const rehearsalMs = 120_000;

@@ -7,10 +7,10 @@ import { namesWithin } from '../../host/names.ts';
 import { makeScratch } from '../../host/scratch.ts';
 import { isRunId } from '../../model/run-id.ts';
 import type { Offer } from '../../render/rescue.ts';
-import { askMerge, askRescue, RescueFailed } from '../../rescue/ask.ts';
 import { merged } from '../../rescue/merged.ts';
 import { isWhole } from '../../rescue/outcome.ts';
 import type { RescueProgress, RescueReport, RescueRequest } from '../../rescue/report.ts';
+import { askMerge, askRescue, RescueFailed } from '../../store/ask-rescue.ts';
 import { UsageError } from '../../terminal/usage.ts';
 
 /**

@@ -3,11 +3,11 @@ import { access, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { harnessCommands } from '../../coven/contract.ts';
+import { tool } from '../../package.ts';
 import { brokenWays, isDangling, whyNotRun } from '../coven-program.ts';
 import { launcherAt } from '../launcher.ts';
 import type { Look } from '../look.ts';
 import { readPackage } from '../npm-package.ts';
-import { tool } from '../package.ts';
 import { filePath, flag, id, list, maybe, oneOf, text, type ValueOf } from '../shape.ts';
 import { mountOf, readMounts } from './home-filesystem.ts';
 

@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.ts';
 import type { Check, Finding } from '../../model/check.ts';
 import type { ObservationKey } from '../../model/observation.ts';
-import { say } from '../../render/words.ts';
+import { say } from '../../model/say.ts';
 import { runChecks } from '../../run/runner.ts';
 import { engineCodes, examineFindings } from '../examine.ts';
 import { type Observed, type Stage, type StagedHome, snapshotOf } from './staged-home.ts';

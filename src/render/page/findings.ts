@@ -1,8 +1,8 @@
 import type { Evidence } from '../../model/check.ts';
+import { adviseOn, say } from '../../model/say.ts';
 import { type CheckReport, compareChecks, countedStatus, counts, type ReportedFinding } from '../../run/report.ts';
 import { sayAccepted } from '../accepted.ts';
 import { sentence } from '../text.ts';
-import { adviseOn, say } from '../words.ts';
 import { advice } from './advice.ts';
 import { clipped, type Html, html } from './html.ts';
 import { badge, code, prose, section, table } from './parts.ts';

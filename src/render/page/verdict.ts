@@ -1,7 +1,7 @@
 import { bytes, count } from '../../model/amounts.ts';
+import { say } from '../../model/say.ts';
 import { type CountedStatus, compareChecks, countedStatus, leadOf, type Report } from '../../run/report.ts';
 import { escalations, sentence, verdict } from '../text.ts';
-import { say } from '../words.ts';
 import { clipped, type Html, html, type Part } from './html.ts';
 import { renderNext } from './next.ts';
 import { badge, badges, facts, figure, moment, prose } from './parts.ts';

@@ -1,6 +1,6 @@
 import { thisMachine } from '../../host/observations/machine.ts';
-import { tool } from '../../host/package.ts';
 import { type Action, pathsOf, type Step } from '../../model/step.ts';
+import { tool } from '../../package.ts';
 import { digestOf } from '../digest.ts';
 import { exitCode, perform } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';

@@ -1,5 +1,5 @@
-import type { Content } from '../../backup/manifest.ts';
 import { openToRead } from '../../sqlite/open-to-read.ts';
+import type { Content } from '../answers.ts';
 import { rowsOf, writerMs } from '../copy-content.ts';
 
 const allPages = 0x7fffffff;

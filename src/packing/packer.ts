@@ -1,6 +1,6 @@
-import { type Child, startChild } from '../../child/child.ts';
-import type { Hit } from '../../redaction/proof.ts';
-import { manifestUnit } from '../pack.ts';
+import { manifestUnit } from '../bundle/pack.ts';
+import { type Child, startChild } from '../child/child.ts';
+import type { Hit } from '../redaction/proof.ts';
 import { lineOf, messageOf, type Packed, type PackMessage, type PackRequest, type ProveRequest } from './protocol.ts';
 
 /** Packs and scans bundles in a process of its own. Throws the signal's reason if the user ends the run. */

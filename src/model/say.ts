@@ -1,6 +1,6 @@
-import { type Advice, agreed, oneLine, shellCommand, shellLine } from '../model/advice.ts';
-import type { Cause, Check, Facts, Finding, Say } from '../model/check.ts';
-import { harmless } from '../model/harmless.ts';
+import { type Advice, agreed, oneLine, shellCommand, shellLine } from './advice.ts';
+import type { Cause, Check, Facts, Finding, Say } from './check.ts';
+import { harmless } from './harmless.ts';
 
 /** Causes that every check can have, because the runner reports them. */
 const common: Readonly<Record<string, Cause>> = {

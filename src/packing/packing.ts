@@ -1,20 +1,20 @@
 import { setMaxListeners } from 'node:events';
-import { checks as ours } from '../../../checks/index.ts';
-import { tool } from '../../host/package.ts';
-import { recordedHost } from '../../host/recorded.ts';
-import type { RescueMember } from '../../model/rescue-told.ts';
-import type { Hit } from '../../redaction/proof.ts';
-import { renderJson } from '../../render/json.ts';
-import { renderPage } from '../../render/page.ts';
-import { renderText } from '../../render/text.ts';
-import type { Accepted } from '../../run/accepted.ts';
-import { judgeOn } from '../../run/diagnose.ts';
-import { makeReport, type Report } from '../../run/report.ts';
-import type { CheckRun } from '../../run/runner.ts';
-import { makeArchive } from '../archive.ts';
-import { type Cleaned, type Contents, packMembers } from '../pack.ts';
-import type { Member } from '../part.ts';
-import { scanBundle } from '../scan.ts';
+import { checks as ours } from '../../checks/index.ts';
+import { makeArchive } from '../bundle/archive.ts';
+import { type Cleaned, type Contents, packMembers } from '../bundle/pack.ts';
+import type { Member } from '../bundle/part.ts';
+import { scanBundle } from '../bundle/scan.ts';
+import { recordedHost } from '../host/recorded.ts';
+import type { RescueMember } from '../model/rescue-told.ts';
+import { tool } from '../package.ts';
+import type { Hit } from '../redaction/proof.ts';
+import { renderJson } from '../render/json.ts';
+import { renderPage } from '../render/page.ts';
+import { renderText } from '../render/text.ts';
+import type { Accepted } from '../run/accepted.ts';
+import { judgeOn } from '../run/diagnose.ts';
+import { makeReport, type Report } from '../run/report.ts';
+import type { CheckRun } from '../run/runner.ts';
 import type { Packed, PackRequest, ProveRequest, SaidRun } from './protocol.ts';
 
 type Begin = (unit: string) => void;
@@ -69,7 +69,7 @@ async function contentsOf(request: Omit<PackRequest, 'do'>, begin: Begin): Promi
 
 /** Scans a written bundle. */
 export async function hits({ path, forbidden }: Omit<ProveRequest, 'do'>, begin: Begin): Promise<readonly Hit[]> {
-  const { makeProof } = await import('../../redaction/proof.ts');
+  const { makeProof } = await import('../redaction/proof.ts');
   return scanBundle(path, await makeProof(forbidden), begin);
 }
 

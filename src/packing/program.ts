@@ -3,9 +3,9 @@
  * parent ends it and goes on without that text. One request a line; the end of its input ends it.
  */
 
-import { endWithParent } from '../../child/end-with-parent.ts';
-import { readLines } from '../../child/lines.ts';
-import { manifestUnit } from '../pack.ts';
+import { manifestUnit } from '../bundle/pack.ts';
+import { endWithParent } from '../child/end-with-parent.ts';
+import { readLines } from '../child/lines.ts';
 import { hits, packed } from './packing.ts';
 import { lineOf, messageOf, type PackMessage, type PackRequest, type ProveRequest } from './protocol.ts';
 

@@ -1,6 +1,6 @@
-import { askJob } from '../store/ask.ts';
-import type { Jobs } from '../store/protocol.ts';
-import type { Merged, MergeRequest, RescueProgress, RescueReport, RescueRequest } from './report.ts';
+import type { Merged, MergeRequest, RescueProgress, RescueReport, RescueRequest } from '../rescue/report.ts';
+import { askJob } from './ask.ts';
+import type { Jobs } from './protocol.ts';
 
 /** The rescuing process ended without an answer. */
 export class RescueFailed extends Error {}

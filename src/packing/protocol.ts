@@ -1,12 +1,12 @@
 import { deserialize, serialize } from 'node:v8';
-import type { Check } from '../../model/check.ts';
-import type { Hit } from '../../redaction/proof.ts';
-import type { Accepted } from '../../run/accepted.ts';
-import type { Report, Threshold } from '../../run/report.ts';
-import type { CheckRun } from '../../run/runner.ts';
-import type { ArchiveKind } from '../archive-kind.ts';
-import type { Collected } from '../gather.ts';
-import type { Cut, Included, LeftOut } from '../part.ts';
+import type { ArchiveKind } from '../bundle/archive-kind.ts';
+import type { Collected } from '../bundle/gather.ts';
+import type { Cut, Included, LeftOut } from '../bundle/part.ts';
+import type { Check } from '../model/check.ts';
+import type { Hit } from '../redaction/proof.ts';
+import type { Accepted } from '../run/accepted.ts';
+import type { Report, Threshold } from '../run/report.ts';
+import type { CheckRun } from '../run/runner.ts';
 
 /** The result of a check. Our own is identified by its id. A plug-in check includes its words. */
 export interface SaidRun extends Omit<CheckRun, 'check'> {
