@@ -79,7 +79,7 @@ export const daemon = defineCheck({
         `the daemon is not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
       hint: (facts) =>
         facts.recordedPid === 'dead'
-          ? ['Start it again:', ...toRun('start', facts)]
+          ? [...(works('start', facts) ? ['Start it again:'] : []), ...toRun('start', facts)]
           : [
               '`coven daemon restart` refuses here. Move the record out of the way, then start the daemon:',
               ...moveRecord(facts),

@@ -47,6 +47,15 @@ const keepWal = (facts: Facts): string | Advice => {
       ];
 };
 
+/**
+ * Without a WAL, Coven's commands fail on such a file and leave it as it is. With one, the first that opens the ledger writes the
+ * WAL into the damaged file, deletes it, and then fails (seen with `coven sessions` of Coven 0.4.6).
+ */
+const doNotRun = ({ walBytes }: Facts): Advice =>
+  Number(walBytes) > 0
+    ? ['Do not run any coven command: it would write the WAL into the damaged file, and delete it.']
+    : [];
+
 const target = '<coven-home>/coven.sqlite3';
 
 /** A part of the ledger, which lies beside what a link leads to. */
@@ -146,7 +155,7 @@ export const storeOpen = defineCheck({
     },
     'not-a-database': {
       message: () => 'the ledger is not a database: the header of coven.sqlite3 is damaged',
-      hint: (facts) => [...preserve(facts), ...seeRescue],
+      hint: (facts) => [...doNotRun(facts), ...preserve(facts), ...seeRescue],
       remedy: rescueRemedy,
     },
     malformed: {
@@ -154,7 +163,7 @@ export const storeOpen = defineCheck({
         cutPages !== null
           ? `the ledger was cut off: ${cutPages} of its ${count(ownPages, 'page')} are there (${code})`
           : `the schema of the ledger is damaged (${code})`,
-      hint: (facts) => [...preserve(facts), ...seeRescue],
+      hint: (facts) => [...doNotRun(facts), ...preserve(facts), ...seeRescue],
       remedy: rescueRemedy,
     },
     unreadable: {

@@ -51,7 +51,7 @@ const commands: readonly (readonly [words: readonly string[], written: string | 
   [['--output', 'json=report'], 'report'],
   [['plan', '-o', 'plan'], 'plan'],
   [['preflight', '--save', 'state'], 'state'],
-  [['bundle', '-o', 'x.zip'], 'x.zip'],
+  [['bundle', '-o', 'x.zip', '--force'], 'x.zip'],
   [['backup', 'create', '--backup-dir', '.'], null],
   [['backup', 'create'], null],
   [['--fix', '--yes'], null],

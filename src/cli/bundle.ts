@@ -6,7 +6,8 @@ import { type Included, type Part, rescueName } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
 import { names } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
-import type { OutsideFile } from '../host/outside-file.ts';
+import { Unsafe } from '../host/outside.ts';
+import { type OutsideFile, refuseExisting } from '../host/outside-file.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { type Packer, startPacker } from '../packing/packer.ts';
 import type { Packed, PackRequest, SaidRun } from '../packing/protocol.ts';
@@ -19,6 +20,7 @@ import type { Report, Threshold } from '../run/report.ts';
 import type { CheckRun } from '../run/runner.ts';
 import { longWork, progressOf, readingOf } from '../terminal/display.ts';
 import { print, printError, printScreen } from '../terminal/print.ts';
+import { UsageError } from '../terminal/usage.ts';
 import { diagnoseHome } from './diagnosis/diagnose-home.ts';
 import { namedHome } from './options/home.ts';
 import { asUsage, placeOf } from './options/outputs.ts';
@@ -30,6 +32,8 @@ import { rescueMember } from './rescue/member.ts';
 export interface BundleOptions extends DiagnoseOptions {
   /** Null for a default name in the current folder. */
   readonly output: string | null;
+  /** An older file of that name may be replaced. */
+  readonly force: boolean;
   readonly estimate: boolean;
   /** The session whose events go in with their payloads. */
   readonly events: string | null;
@@ -46,7 +50,7 @@ const gatherMs = 30_000;
 /** `coven-doctor bundle`: diagnoses, collects, redacts, proves and writes. Exits with 0 if it was written, 6 if it was withheld. */
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
   const home = namedHome(options.home).path;
-  const place = options.estimate && options.output === null ? null : placeIn(options.output, home);
+  const place = options.estimate && options.output === null ? null : placeIn(options.output, home, options.force);
   const checks = selectChecks(
     await withPluginChecks(options.modules, options.home, signal),
     options.only,
@@ -102,15 +106,28 @@ function bytesOf(home: string): number {
 
 type PlaceOf = (run: Pick<Report, 'runId' | 'startedAt'>) => OutsideFile;
 
-/** Opens the folder for a bundle. Without -o, the name is made of the run's date and id, which are known only at its end. */
-export function placeIn(output: string | null, home: string): PlaceOf {
+/**
+ * Opens the folder for a bundle. Without -o, the name is made of the run's date and id, which are known only at its end. An older
+ * file is refused here, before the work, and again when the bundle gets its name.
+ */
+export function placeIn(output: string | null, home: string, replaces = false): PlaceOf {
   if (output !== null) {
     const file = placeOf('-o', resolve(output), home);
+    if (!replaces) refuseOlder(output, file);
     return () => file;
   }
   // Only the folder is checked here, with a name that nobody uses. The real name is checked when the file is written.
   const { folder } = placeOf('bundle', resolve(`.coven-doctor-${randomUUID()}`), home);
   return (run) => ({ folder, name: ownName(run), path: join(folder.path, ownName(run)) });
+}
+
+function refuseOlder(output: string, file: OutsideFile): void {
+  try {
+    refuseExisting(file);
+  } catch (error) {
+    if (error instanceof Unsafe) throw new UsageError(`-o ${output}: ${error.message}; --force replaces it`);
+    throw error;
+  }
 }
 
 const before = (stage: Stage): string => stages[stages.indexOf(stage) - 1] ?? '';
@@ -124,7 +141,15 @@ export async function packerAfter(home: string, format: Format, ended: AbortSign
       // The report is already printed. The stages are shown below it while they last.
       const shown = format === 'text' ? showStages(home) : null;
       const tellStage = (stage: Stage): void => shown?.tell(stage);
-      const plain = { estimate: false, events: null, titles: false, logText: false, place, tell: tellStage };
+      const plain = {
+        estimate: false,
+        force: false,
+        events: null,
+        titles: false,
+        logText: false,
+        place,
+        tell: tellStage,
+      };
       const outcome = await packed(found, { ...report, ...plain, home, ended }).finally(() => shown?.end());
       if (format === 'text' || outcome.withheld.length > 0) return tell(outcome, false);
       printError(sayWritten(outcome));
@@ -134,6 +159,7 @@ export async function packerAfter(home: string, format: Format, ended: AbortSign
 }
 
 interface Asked {
+  readonly force: boolean;
   readonly failOn: Threshold;
   readonly accepted: Accepted;
   readonly estimate: boolean;
@@ -161,7 +187,7 @@ async function packed(found: Diagnosis, asked: Asked): Promise<Outcome> {
 
 /** The bundle of a diagnosis, packed and proven by `packer`. */
 export async function packedBy(packer: Packer, { host, runs, run, signal }: Diagnosis, asked: Asked): Promise<Outcome> {
-  const { home, titles, events, estimate, failOn, accepted, tell, place } = asked;
+  const { home, titles, events, estimate, force, failOn, accepted, tell, place } = asked;
   const [gathered, rescue] = await Promise.all([
     gather(host, { home, env: process.env, titles, eventsOf: events, signal, tell }),
     rescueMember(home, runs, signal),
@@ -174,7 +200,7 @@ export async function packedBy(packer: Packer, { host, runs, run, signal }: Diag
     included: includedIn(asked),
     createdAt: new Date().toISOString(),
   };
-  if (!estimate && place) return { ...(await proven(place(run), request, packer, tell)), estimate };
+  if (!estimate && place) return { ...(await proven(place(run), force, request, packer, tell)), estimate };
   const contents = await packer.pack({ ...request, found: [], kind: null });
   if ('hits' in contents) return { ...withholding(null, contents.hits), estimate };
   return { ...answerOf(contents.members, contents, unwritten), ok: true, estimate };
@@ -208,6 +234,7 @@ const mostTries = 4;
 /** Writes the bundle when it is proven. Members that cannot be are reduced, so that support gets all the others. */
 async function proven(
   file: OutsideFile,
+  force: boolean,
   request: Omit<PackRequest, 'do' | 'givenUp' | 'found' | 'kind'>,
   packer: Packer,
   tell: Asked['tell'],
@@ -222,7 +249,7 @@ async function proven(
     const archive = contents.archive ?? Buffer.alloc(0);
     tell('proof');
     const prove = (path: string): Promise<readonly Hit[]> => packer.prove(path, request.collected.forbidden);
-    const withheld = await writeProven(file, archive, prove).catch((error) => {
+    const withheld = await writeProven(file, archive, prove, force).catch((error) => {
       throw asUsage(error, file.path, 'cannot be written');
     });
     if (withheld.length === 0)

@@ -155,12 +155,16 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const checks = [...(await everyOwn()), ...(await pluginChecksOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
   if (!check) throw unknownCheck(id, checks);
-  const asked = { format: 'text', failOn: options.failOn, verbose: true } as const;
-  const reports = await diagnoseHome([check], options, signal, (found) => reportsOf(found, [check], asked));
+  // The others are needed, too: its advice depends on what they find, as what keeps a daemon from starting.
+  const asked = ours.includes(check) ? ours : [...ours, check];
+  const shown = { format: 'text', failOn: options.failOn, verbose: true } as const;
+  const reports = await diagnoseHome(asked, options, signal, (found) => reportsOf(found, asked, shown));
   signal.throwIfAborted();
   const { renderExplain } = await import('../render/explain.ts');
   const texts = [...reports.values()].flatMap(({ checks, home: path, homeSource: source }) =>
-    checks.map((report) => renderExplain(report, { path, ...(source && { source }) })),
+    checks
+      .filter((report) => report.check.id === id)
+      .map((report) => renderExplain(report, checks, { path, ...(source && { source }) })),
   );
   await print(texts.join('\n'));
   return 0;

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { checks } from '../../checks/index.ts';
 import { outsideOf } from '../backup/place.ts';
 import { Unsafe } from '../host/outside.ts';
-import { barredSteps, type Plan, type Step } from '../model/step.ts';
+import { barredSteps, isAllowed, type Plan, type Step } from '../model/step.ts';
 import { renderApplied, renderProgress, renderRecovered, renderRefusal, startedDaemon } from '../render/fix.ts';
 import { notAppliedWords, notRecoveredWords, renderPlan } from '../render/plan.ts';
 import { conclusion } from '../render/text.ts';
@@ -157,8 +157,11 @@ async function applyParts(plan: Plan, options: FixOptions, signal: AbortSignal):
   const { before, rescue, after } = partsOf(plan);
   if (!rescue) return applySteps(before);
   const first = await applySteps(before);
-  const isAllowed = options.allow.has(rescue.risk);
-  const rescued = await applyRescue(rescue, { ...ofSteps([]), isAllowed, shows: !options.json });
+  const rescued = await applyRescue(rescue, {
+    ...ofSteps([]),
+    isAllowed: isAllowed(rescue, options.allow),
+    shows: !options.json,
+  });
   const isRescued = rescued.fixes.every(({ outcome }) => outcome === 'fixed');
   const reason = { code: 'requires', facts: { fix: rescue.fix } } as const;
   const withheld = [...new Set(after.map(({ fix }) => fix))].map(

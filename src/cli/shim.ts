@@ -56,7 +56,7 @@ async function writeAt(place: OutsideFile): Promise<number> {
   const { path } = place;
   // Our own launcher is replaced. Any other file of this name is refused and stays.
   removeOutsideFile(place, isOurs);
-  await makeOutsideFile(place, launcherText(path), mode);
+  await makeOutsideFile(place, launcherText(path), undefined, mode);
   await print(`Wrote ${harmless(path)}.\n${await whatFollows(path)}`);
   return 0;
 }

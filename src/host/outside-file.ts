@@ -128,14 +128,24 @@ function refuseAny(folder: Placed, name: string): void {
   if (lstatSync(entryOf(folder, name), { throwIfNoEntry: false })) throw new Unsafe('something is there already');
 }
 
-/** The same of a text, with a mode for others, too. */
-export async function makeOutsideFile(file: OutsideFile, text: string, mode: number): Promise<void> {
-  const fill = async (path: string): Promise<boolean> => {
-    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
-    return true;
-  };
-  await fillOutsideFile(file, fill, mode);
-}
+/** The same of bytes that are known, which `accept` judges as in `writeOutsideFile`. */
+export const makeOutsideFile = (
+  file: OutsideFile,
+  bytes: string | Buffer,
+  accept: (path: string) => Promise<boolean> = async () => true,
+  mode = 0o600,
+): Promise<boolean> =>
+  fillOutsideFile(
+    file,
+    async (path) => {
+      writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
+      return accept(path);
+    },
+    mode,
+  );
+
+/** Throws Unsafe where something has the name of a file that is to be made. */
+export const refuseExisting = ({ folder, name }: OutsideFile): void => refuseAny(folder, name);
 
 /**
  * Removes a file that `isOurs` knows by its text; false where nothing is there. Throws Unsafe for anything else, which

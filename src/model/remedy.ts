@@ -29,10 +29,10 @@ export interface PlanOptions {
 
 /** What `--fix` does about a cause. */
 export interface Remedy {
-  /** The least risk that it takes. */
+  /** What has to be allowed for it: the greatest risk that it may turn out to take. */
   readonly risk: Risk;
-  /** A greater one, where that depends on what it would find. */
-  readonly mayBe?: Risk;
+  /** It starts or restarts the daemon, which waits for what is in the way of that. */
+  readonly daemon?: 'start' | 'restart';
   /** What is merely a warning is left as it is. */
   readonly failuresOnly?: true;
   /** What it does, as the end of a sentence that begins with `--fix`. */

@@ -208,9 +208,25 @@ export interface Plan {
   readonly digest: string;
 }
 
+/**
+ * Whether a step may be taken under what is agreed to. Whether a rescue loses rows is known only when it was tried, so who
+ * allows one that does need not allow one that does not, too.
+ */
+export const isAllowed = ({ risk, action }: Pick<Step, 'risk' | 'action'>, allow: ReadonlySet<Risk>): boolean =>
+  allow.has(risk) || (action.kind === 'rescue-ledger' && allow.has('lossy'));
+
+/** What has to be allowed so that each step may be taken. */
+export function risksOf(steps: readonly Step[]): readonly Risk[] {
+  const risks = [...new Set(steps.map(({ risk }) => risk))];
+  const rest = (risk: Risk): ReadonlySet<Risk> => new Set(risks.filter((other) => other !== risk));
+  return risks.filter(
+    (risk) => risk !== 'safe' && steps.some((step) => step.risk === risk && !isAllowed(step, rest(risk))),
+  );
+}
+
 /** Steps that are not taken under what is agreed to: of a fix with a step of another risk, or that rests on such a fix. */
 export function barredSteps({ steps }: Pick<Plan, 'steps'>, allow: ReadonlySet<Risk>): readonly Step[] {
-  const barred = new Set(steps.filter(({ risk }) => !allow.has(risk)).map(({ fix }) => fix));
+  const barred = new Set(steps.filter((step) => !isAllowed(step, allow)).map(({ fix }) => fix));
   for (const { fix, requires } of steps) if (requires.some((needed) => barred.has(needed))) barred.add(fix);
   return steps.filter(({ fix }) => barred.has(fix));
 }

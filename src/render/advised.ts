@@ -1,12 +1,21 @@
-import { type Advice, type CommandLine, command, shellLine } from '../model/advice.ts';
+import { type Advice, command, shellLine } from '../model/advice.ts';
 import type { Check, Finding } from '../model/check.ts';
 import { adviseOn } from '../model/say.ts';
-import type { Risk } from '../model/step.ts';
-import { fixCommand, risksOf } from './remediation.ts';
+import type { CheckReport } from '../run/report.ts';
+import { type Repair, repairOf } from './remediation.ts';
 
-/** What to do about a finding: what to know first, the repair if there is one, then what can be done by hand. */
-export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding, unattended = false): Advice {
-  const fix = fixCommand(check, finding);
+/**
+ * What to do about a finding: what to know first, the repair if there is one, then what can be done by hand. `others` are the
+ * checks of the same report.
+ */
+export function advised(
+  check: Pick<Check, 'id' | 'module' | 'causes'>,
+  finding: Finding,
+  others: readonly CheckReport[],
+  unattended = false,
+): Advice {
+  const repair = repairOf(check, finding, others);
+  const fix = repair?.command;
   const byHand = adviseOn(check, finding).filter(
     (part) => typeof part === 'string' || shellLine(part) !== (fix && shellLine(fix)),
   );
@@ -16,24 +25,27 @@ export function advised(check: Pick<Check, 'id' | 'module' | 'causes'>, finding:
   const rest = byHand.slice(first.length);
   return [
     ...first,
-    ...(fix ? repairLines(fix, risksOf(check, finding), unattended) : []),
+    ...(repair ? repairLines(repair, unattended) : []),
     ...(fix && rest.length > 0 ? ['Or by hand:'] : []),
     ...rest,
   ];
 }
 
 /** The cost of a repair, said before its command. Without a terminal it cannot ask, so `plan` shows the plan first. */
-function repairLines(fix: CommandLine, risks: readonly Risk[], unattended: boolean): Advice {
-  if (risks.length === 0) return ['Fix it (a backup comes first, and `coven-doctor undo` takes it back):', fix];
+function repairLines({ command: fix, risks, after }: Repair, unattended: boolean): Advice {
+  const both = after.length > 0 ? ` together with what ${after.map((id) => `\`${id}\``).join(' and ')} says` : '';
+  if (risks.length === 0)
+    return [`Fix it${both} (a backup comes first, and \`coven-doctor undo\` takes it back):`, fix];
   const costs = [
     ...(risks.includes('disruptive') ? ['end running sessions'] : []),
     ...(risks.includes('lossy') ? ['lose data'] : []),
   ].join(' or ');
-  if (!unattended) return [`Fix it (this can ${costs}: the plan says what, and asks; a backup comes first):`, fix];
+  if (!unattended)
+    return [`Fix it${both} (this can ${costs}: the plan says what, and asks; a backup comes first):`, fix];
   return [
     `See what a repair would do, since it can ${costs}:`,
     command('coven-doctor', 'plan', '--allow', ...risks),
-    'Then fix it (a backup comes first):',
+    `Then fix it${both} (a backup comes first):`,
     fix,
   ];
 }

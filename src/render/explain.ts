@@ -10,8 +10,15 @@ import { wrap } from './wrap.ts';
 /** The width of the screen, at most what is comfortable to read. */
 const columns = 100;
 
-/** What a check decides, its causes, and the chain from observations of this home to its findings. */
-export function renderExplain({ check, findings }: CheckReport, home: NamedHome): string {
+/**
+ * What a check decides, its causes, and the chain from observations of this home to its findings. `others` are all checks of the
+ * same report.
+ */
+export function renderExplain(
+  { check, findings }: CheckReport,
+  others: readonly CheckReport[],
+  home: NamedHome,
+): string {
   const lines = [
     `${check.id}: ${harmless(check.title)}.`,
     '',
@@ -29,8 +36,9 @@ export function renderExplain({ check, findings }: CheckReport, home: NamedHome)
     for (const { observation, field, value } of finding.evidence) {
       lines.push(`    because ${observation} ${harmless(field)} = ${harmless(String(value))}`);
     }
+    if (finding.causedBy) lines.push(`    caused by ${finding.causedBy.check} ${finding.causedBy.code}`);
     const prose = (text: string): string => wrap(expand(harmless(text), home.path), columns, '    ', '    ');
-    const advice = advised(check, finding);
+    const advice = advised(check, finding, others);
     lines.push(...advice.map((part) => (typeof part === 'string' ? prose(part) : `      ${typedLine(part, home)}`)));
   }
   return `${lines.join('\n')}\n`;

@@ -2,7 +2,7 @@ import { command } from '../model/advice.ts';
 import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { expand } from '../model/shell.ts';
-import { barredSteps, type FillingBackup, type Plan, type Risk, type Step } from '../model/step.ts';
+import { barredSteps, type FillingBackup, isAllowed, type Plan, type Risk, risksOf, type Step } from '../model/step.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { liveWords, refusalWords, riskWords, stepWords, undoWords } from './words/fix.ts';
 
@@ -34,12 +34,12 @@ export function toApplyWords(
   home: NamedHome,
 ): string {
   if (steps.length === 0) return '';
-  const risks = [...new Set(steps.map(({ risk }) => risk))].filter((risk) => risk !== 'safe');
+  const risks = risksOf(steps);
   const agreeing = [...words, ...(risks.length > 0 ? ['--allow', ...risks] : [])];
   const line =
     file === null ? command('coven-doctor', '--fix', ...agreeing) : command('coven-doctor', 'apply', file, ...agreeing);
   const saved = file === null ? 'Nothing was changed.' : `Saved to ${harmless(file)}, and good for 24 hours.`;
-  const so = risks.every((risk) => allow.has(risk)) ? 'To apply it:' : 'To apply all of it:';
+  const so = steps.every((step) => isAllowed(step, allow)) ? 'To apply it:' : 'To apply all of it:';
   return `\n${saved} ${so}\n  ${typedLine(line, home)}\n`;
 }
 
@@ -51,7 +51,7 @@ export function notAppliedWords(
   home: NamedHome,
 ): string {
   const barred = barredSteps(plan, allow);
-  const risks = [...new Set(barred.map(({ risk }) => risk))].filter((risk) => !allow.has(risk));
+  const risks = risksOf(barred).filter((risk) => !allow.has(risk));
   const isAsked = barred.length < plan.steps.length;
   const allowed = [...allow, ...(isAsked ? [] : risks)].filter((risk) => risk !== 'safe');
   const agreeing = [...words, ...(allowed.length > 0 ? ['--allow', ...allowed] : [])];
@@ -84,7 +84,7 @@ function stepLines(
   return [
     `${id.padStart(3)}. ${stepWords(action)}`,
     `     for:  ${why}`,
-    `     risk: ${risk}${allow.has(risk) ? '' : ' — NOT ALLOWED'}: ${riskWords[risk]}`,
+    `     risk: ${risk}${isAllowed({ risk, action }, allow) ? '' : ' — NOT ALLOWED'}: ${riskWords[risk]}`,
     `     undo: ${undoWords({ action, undo })}`,
     ...(action.kind === 'rescue-ledger' && action.backup ? fillingLines(action.backup, home) : []),
   ];

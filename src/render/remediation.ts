@@ -1,10 +1,19 @@
-import { isResetCutOff } from '../coven/obstacles.ts';
+import { isResetCutOff, obstacles } from '../coven/obstacles.ts';
 import { agreed, type CommandLine, command, shellLine } from '../model/advice.ts';
 import type { Cause, Check, Finding } from '../model/check.ts';
-import type { Remedy } from '../model/remedy.ts';
 import type { Risk } from '../model/step.ts';
+import { type CheckReport, counts } from '../run/report.ts';
 
 type Found = Pick<Finding, 'code' | 'status' | 'facts'>;
+
+/** The command that repairs a finding, and what has to be known of it. */
+export interface Repair {
+  readonly command: CommandLine;
+  /** What the command allows; empty if all of it is safe. */
+  readonly risks: readonly Risk[];
+  /** Checks whose findings the same plan repairs first, because a daemon starts only after that. */
+  readonly after: readonly string[];
+}
 
 function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status, facts }: Found): Cause['remedy'] {
   const remedy = causes[code]?.remedy;
@@ -14,35 +23,41 @@ function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status, facts }: Fo
   return status === 'fail' || (status === 'warn' && !remedy?.failuresOnly) ? remedy : undefined;
 }
 
-/** Whether plain --fix repairs a finding. A daemon that is merely stopped needs --start-daemon. */
-const hasRemedy = (check: Pick<Check, 'id' | 'causes'>, finding: Found): boolean =>
-  remedyOf(check, finding) !== undefined && `${check.id} ${finding.code}` !== 'daemon stopped';
-
-/** The command that repairs a finding; null if there is no remedy, or none that works without naming it. */
-export function fixCommand(check: Pick<Check, 'id' | 'causes'>, finding: Found): CommandLine | null {
-  const remedy = hasRemedy(check, finding) ? remedyOf(check, finding) : undefined;
-  return remedy ? repairCommand(remedy) : null;
-}
-
-/** The risks that the command has to allow; empty if it is safe or there is none. */
-export function risksOf(check: Pick<Check, 'causes'>, finding: Found): readonly Risk[] {
+/**
+ * The repair of a finding; null if there is none, or none that works without naming it, as for a daemon that is merely
+ * stopped, or none before something else was done by hand. `others` are the checks of the same report.
+ */
+export function repairOf(
+  check: Pick<Check, 'id' | 'causes'>,
+  finding: Found,
+  others: readonly CheckReport[] = [],
+): Repair | null {
   const remedy = remedyOf(check, finding);
-  return remedy ? agreedTo(remedy) : [];
+  if (!remedy || `${check.id} ${finding.code}` === 'daemon stopped') return null;
+  const after = others.filter(({ check: { id } }) => id !== check.id && placesBefore(remedy, finding).includes(id));
+  const remedies = after.map((one) => one.findings.filter(counts).flatMap((other) => remedyOf(one.check, other) ?? []));
+  // The engine withholds what starts a daemon while something that no repair ends is in the way.
+  if (remedies.some((own) => own.length === 0)) return null;
+  const risks = [...new Set([remedy, ...remedies.flat()].map(({ risk }) => risk))].filter((risk) => risk !== 'safe');
+  return {
+    command: fixWith(risks),
+    risks,
+    after: after.map(({ check: { id } }) => id),
+  };
 }
+
+/** The checks whose words the report shows for what is in the way of a daemon that the repair brings up. */
+const placesBefore = ({ daemon }: NonNullable<Cause['remedy']>, { facts }: Found): readonly string[] =>
+  daemon === undefined ? [] : obstacles(daemon, facts).flatMap(({ places }) => places);
 
 /** What --fix would do about a finding, for programs, which cannot answer a question; undefined without a remedy or fault. */
 export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found): object {
   const remedy = remedyOf(check, finding);
   if (!remedy) return {};
   const { risk, summary } = remedy;
-  const commands = [shellLine(agreed(repairCommand(remedy)))];
+  const commands = [shellLine(agreed(fixWith(risk === 'safe' ? [] : [risk])))];
   return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands } };
 }
 
-const agreedTo = ({ risk, mayBe = risk }: Pick<Remedy, 'risk' | 'mayBe'>): readonly Risk[] =>
-  [...new Set([risk, mayBe])].filter((one) => one !== 'safe');
-
-function repairCommand(remedy: Pick<Remedy, 'risk' | 'mayBe'>): CommandLine {
-  const risks = agreedTo(remedy);
-  return command('coven-doctor', '--fix', ...(risks.length === 0 ? [] : ['--allow', ...risks]));
-}
+const fixWith = (risks: readonly Risk[]): CommandLine =>
+  command('coven-doctor', '--fix', ...(risks.length === 0 ? [] : ['--allow', ...risks]));

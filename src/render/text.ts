@@ -17,7 +17,7 @@ import {
 } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import { advised } from './advised.ts';
-import { fixCommand } from './remediation.ts';
+import { repairOf } from './remediation.ts';
 import type { RenderOptions } from './render-options.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { wrap } from './wrap.ts';
@@ -121,7 +121,9 @@ function adviceLines(
   prose: (text: string) => string,
 ): readonly string[] {
   const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report, unattended))}`;
-  return advised(check, finding, unattended).map((part) => (typeof part === 'string' ? prose(part) : typed(part)));
+  return advised(check, finding, report.checks, unattended).map((part) =>
+    typeof part === 'string' ? prose(part) : typed(part),
+  );
 }
 
 const homeOf = ({ home, homeSource }: Report, unattended: boolean): NamedHome => ({
@@ -141,21 +143,25 @@ function lastBlock(report: Report, { columns, unattended = false }: Screen, verb
   const modules = [...new Set(report.checks.flatMap(({ check }) => check.module ?? []))];
   const line = (text: string): string => wrap(expand(text, report.home), columns, '', '');
   const typed = (next: CommandLine): string => `  ${typedLine(next, homeOf(report, unattended))}`;
-  const fixable = report.checks.flatMap(({ check, findings }) =>
-    findings.filter((finding) => counts(finding) && !finding.causedBy && fixCommand(check, finding) !== null),
-  ).length;
+  const repairs = report.checks.flatMap(({ check, findings }) =>
+    findings
+      .filter((finding) => counts(finding) && !finding.causedBy)
+      .flatMap((finding) => repairOf(check, finding, report.checks) ?? []),
+  );
+  const risks = [...new Set(repairs.flatMap((repair) => repair.risks))];
+  const allow = risks.length > 0 ? ['--allow', ...risks] : [];
   return [
-    line(conclusion(report)),
+    line([conclusion(report), ...foldedWords(report)].join(' ')),
     ...(modules.length > 0
       ? [line(`Not part of coven-doctor, and not covered by its promises: ${modules.map(harmless).join(', ')}.`)]
       : []),
-    ...(fixable > 1
+    ...(repairs.length > 1
       ? [
           line(
-            `One plan repairs ${fixable} of these. ${unattended ? 'See it, then apply it:' : 'It is shown first, and asks:'}`,
+            `One plan repairs ${repairs.length} of these. ${unattended ? 'See it, then apply it:' : 'It is shown first, and asks:'}`,
           ),
-          ...(unattended ? [typed(command('coven-doctor', 'plan'))] : []),
-          typed(command('coven-doctor', '--fix')),
+          ...(unattended ? [typed(command('coven-doctor', 'plan', ...allow))] : []),
+          typed(command('coven-doctor', '--fix', ...allow)),
         ]
       : []),
     ...(report.escalate.length > 0 && !isRecorded(report)
@@ -186,6 +192,20 @@ function tally({ summary }: Report): string {
     ...(skipped > 0 ? [`${skipped} skipped`] : []),
   ];
   return `${parts.join(', ')}.`;
+}
+
+/** Checks that are counted and have no block of their own, because another's names them. */
+function foldedWords({ checks }: Report): readonly string[] {
+  const folded = checks.filter(
+    ({ findings }) =>
+      findings.some((one) => isFault(one) && counts(one)) && findings.filter(isFault).every((one) => one.causedBy),
+  ).length;
+  if (folded === 0) return [];
+  return [
+    folded === 1
+      ? '1 of these is caused by another, and named there.'
+      : `${folded} of these are caused by others, and named there.`,
+  ];
 }
 
 /** Says that nothing is wrong; empty if the counts say what is. */

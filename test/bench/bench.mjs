@@ -138,7 +138,7 @@ async function ledgers() {
     proven.push([size, backup[1].ms]);
     const bundle = await compare(
       `${label}: bundle`,
-      [node, ours('coven-doctor bundle', ['bundle', '-o', join(scratch, 'b.zip')], home)],
+      [node, ours('coven-doctor bundle', ['bundle', '-o', join(scratch, 'b.zip'), '--force'], home)],
       {
         runs: Math.min(turns, 3),
         after: tidy,

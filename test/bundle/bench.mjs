@@ -97,7 +97,7 @@ try {
     console.log(`  ${name}: ${(statSync(join(home, name)).size / 1e9).toFixed(2)} GB`);
   for (const name of ['zip', 'zip', 'zip', 'tgz']) {
     const file = join(scratch, `x.${name}`);
-    const { ms, mb, own } = await measure(['bundle', '--home', home, '-o', file]);
+    const { ms, mb, own } = await measure(['bundle', '--home', home, '-o', file, '--force']);
     console.log(
       `  ${name}: ${(ms / 1000).toFixed(1)} s, ${mb.toFixed(0)} MB at the most with children, ${own.toFixed(0)} MB alone, ${statSync(file).size} bytes`,
     );

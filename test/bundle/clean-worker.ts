@@ -26,6 +26,7 @@ const asked = {
   timeout: undefined,
   deep: false,
   estimate: false,
+  force: false,
   events: null,
   titles: false,
   logText: false,

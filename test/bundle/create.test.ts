@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -153,7 +153,9 @@ test('a member that may hold a secret is reduced to shapes, by name and rule, an
     reduced: [{ name: 'log/daemon-recovery.log', rule: 'secretlint-github' }],
   });
   expect(members.get('report.html')).toContain('Made with --include-log-text');
-  const json = await cli(['bundle', '--home', home, '--include-log-text', '--json', '-o', 'x.zip'], { cwd: out });
+  const json = await cli(['bundle', '--home', home, '--include-log-text', '--json', '--force', '-o', 'x.zip'], {
+    cwd: out,
+  });
   expect(JSON.parse(json.stdout)).toMatchObject({
     ok: true,
     reduced: [{ member: 'log/daemon-recovery.log', rule: 'secretlint-github' }],
@@ -542,4 +544,20 @@ test('a secret in the reason of a suppression is redacted with all else', async 
   const members = await only(out);
   expect([...members].filter(([, text]) => text.includes(github)).map(([name]) => name)).toEqual([]);
   expect(members.get('report.json')).toMatch(/"reason": "‹line:\d+ chars #\d+›"/);
+});
+
+test('an older bundle is replaced only with --force', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const file = join(out, 'x.zip');
+  writeFileSync(file, 'of yesterday');
+  const refused = await cli(['bundle', '--home', home, '-o', file]);
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    2,
+    `coven-doctor: -o ${file}: something is there already; --force replaces it\n`,
+  ]);
+  expect(readFileSync(file, 'utf8')).toBe('of yesterday');
+  expect((await cli(['bundle', '--home', home, '-o', file, '--force'])).exitCode).toBe(0);
+  await contents(file);
+  expect(readdirSync(out)).toEqual(['x.zip']);
 });

@@ -5,6 +5,7 @@ import { daemonLog } from '../../checks/daemon-log.ts';
 import { harnessChecks } from '../../checks/harnesses.ts';
 import { sessionsChurn } from '../../checks/sessions-churn.ts';
 import { storeIndex } from '../../checks/store-index.ts';
+import { storeOpen } from '../../checks/store-open.ts';
 import { storeRehearsal } from '../../checks/store-rehearsal.ts';
 import { storeSchema } from '../../checks/store-schema.ts';
 import { type Advice, shellLine } from '../../src/model/advice.ts';
@@ -101,3 +102,12 @@ test('a value that Coven cannot read is given up where it is known what stands f
   expect(given('id').includes('no known value stands for a lost one')).toBe(true);
   expect([given('id'), given('title')].map((lines) => lines.includes('UPDATE sessions SET'))).toEqual([false, true]);
 });
+
+test.each(['not-a-database', 'malformed'])(
+  'a ledger that is %s is kept from the next command where that writes its WAL into it',
+  (code) => {
+    const [first] = hint(storeOpen, code, { walBytes: 4152 });
+    expect(first).toBe('Do not run any coven command: it would write the WAL into the damaged file, and delete it.');
+    expect(hint(storeOpen, code, { walBytes: 0 })).toEqual(hint(storeOpen, code, { walBytes: 4152 }).slice(1));
+  },
+);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { checkOf } from '../../fixtures/checks.ts';
 import {
   ago,
@@ -16,7 +16,7 @@ import type { Finding } from '../../src/model/check.ts';
 import type { Entry, FileIdentity, Observations, Process } from '../../src/model/observation.ts';
 import type { PlanInput } from '../../src/model/plan-input.ts';
 import type { PlanOptions } from '../../src/model/remedy.ts';
-import type { Action, Plan, RescueCounts } from '../../src/model/step.ts';
+import { type Action, isAllowed, type Plan, type RescueCounts, type Risk } from '../../src/model/step.ts';
 import { type Found, makePlan } from '../../src/repair/plan.ts';
 import { hungRemedy } from '../../src/repair/remedies/daemon.ts';
 import { ownerRemedy } from '../../src/repair/remedies/home.ts';
@@ -1051,4 +1051,14 @@ describe('a remedy', () => {
     // A warning of the end of a WAL is left as it is.
     expect([rescueRemedy.failuresOnly, checkpointRemedy.failuresOnly]).toEqual([true, undefined]);
   });
+});
+
+test('who allows a rescue to lose rows allows one that loses none, and nothing else that is disruptive', () => {
+  const step = (kind: string, risk: Risk) => ({ action: { kind } as Action, risk });
+  const lossy = new Set(['safe', 'lossy'] as const);
+  expect([
+    isAllowed(step('rescue-ledger', 'disruptive'), lossy),
+    isAllowed(step('restart-daemon', 'disruptive'), lossy),
+    isAllowed(step('rescue-ledger', 'lossy'), new Set(['safe', 'disruptive'] as const)),
+  ]).toEqual([true, false, false]);
 });

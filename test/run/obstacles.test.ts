@@ -5,14 +5,21 @@ import { upgradeChecks } from '../../checks/upgrades.ts';
 import { checkOf } from '../../fixtures/checks.ts';
 import { namedChecks, toldChecks } from '../../fixtures/named-checks.ts';
 import { blockedBy } from '../../src/coven/obstacles.ts';
-import { type Check, type Finding, fail, pass } from '../../src/model/check.ts';
+import { shellLine } from '../../src/model/advice.ts';
+import { type Check, type Finding, fail, pass, warn } from '../../src/model/check.ts';
 import { adviseOn } from '../../src/model/say.ts';
+import { repairOf } from '../../src/render/remediation.ts';
 import type { Accepted } from '../../src/run/accepted.ts';
 import { makeReport, type Report } from '../../src/run/report.ts';
 
 const all: readonly Check[] = [...plain, ...upgradeChecks];
 const none = { evidence: [] };
 const run = (id: string, ...findings: readonly Finding[]) => ({ check: checkOf(id), findings, durationMs: 0 });
+const realRun = (id: string, ...findings: readonly Finding[]): Run => {
+  const check = all.find((one) => one.id === id);
+  if (!check) throw new TypeError(id);
+  return { check, findings, durationMs: 0 };
+};
 type Run = Omit<ReturnType<typeof run>, 'check'> & { readonly check: Check };
 const about = { runId: 'x', startedAt: '2026-11-27T10:00:00.000Z', durationMs: 0, home: '/h' };
 const suppressed: Accepted = {
@@ -113,3 +120,19 @@ describe.each(cases)('$what', (one) => {
     expect(wrong).toEqual([]);
   });
 });
+
+test.each([
+  ['lossy', fail('torn', '<x>', none), 'coven-doctor --fix --allow lossy', ['store:wal']],
+  ['safe', warn('large', '<x>', none), 'coven-doctor --fix', ['store:wal']],
+  ['by hand alone', fail('undetermined', '<x>', none), null, null],
+] as const)(
+  'what starts a daemon behind a repair that is %s is repaired by the command for both',
+  (_, wal, line, after) => {
+    const stale = fail('stale', '<x>', { ...none, facts: { startBlockedBy: 'store:wal' } });
+    const { checks } = makeReport([realRun('daemon', stale), realRun('store:wal', wal)], 'fail', about);
+    const [own] = checks;
+    if (!own) throw new TypeError('no daemon');
+    const repair = repairOf(own.check, own.findings[0] ?? stale, checks);
+    expect(repair && [shellLine(repair.command), repair.after]).toEqual(line && [line, after]);
+  },
+);

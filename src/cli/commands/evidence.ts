@@ -21,6 +21,7 @@ export const evidence: readonly Command[] = [
         value: 'FILE',
         describe: 'Where to write it; .tgz makes a tarball',
       },
+      force: { type: 'boolean', default: false, describe: 'Replace an older file at that place' },
       estimate: { type: 'boolean', default: false, describe: 'List what would go in, with sizes; write nothing' },
       'include-events': {
         type: 'string',
@@ -49,6 +50,7 @@ export const evidence: readonly Command[] = [
       const { bundle } = await import('../bundle.ts');
       const made = {
         output: onePath('output', argv.o) ?? null,
+        force: argv.force,
         estimate: argv.estimate,
         events: onePath('include-events', argv.includeEvents) ?? null,
         titles: argv.includeTitles,

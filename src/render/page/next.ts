@@ -12,7 +12,7 @@ export function renderNext(report: Report): Html | null {
   const all = report.checks.toSorted(compareChecks).flatMap(({ check, findings }) =>
     findings
       .filter((finding) => counts(finding) && !finding.causedBy)
-      .map((finding) => ({ of: `${check.id} ${finding.code}`, parts: advised(check, finding) }))
+      .map((finding) => ({ of: `${check.id} ${finding.code}`, parts: advised(check, finding, report.checks) }))
       .filter(({ parts }) => parts.length > 0),
   );
   const steps = [...new Map(all.toReversed().map((step) => [textOf(step.parts), step])).values()].toReversed();

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { thisMachine } from '../../host/observations/machine.ts';
-import { type Plan, pathsOf, type Risk, type Step } from '../../model/step.ts';
+import { isAllowed, type Plan, pathsOf, type Risk, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
 import { step as stepSchema } from '../schema.ts';
 import type { ProvenBackup } from './gate.ts';
@@ -100,7 +100,7 @@ async function refusalsOf(
   try {
     for (const step of steps) {
       const unmet = step.requires.find((fix) => refusals.has(fix));
-      if (!allow.has(step.risk)) refusals.set(step.fix, { code: 'risk', facts: { risk: step.risk } });
+      if (!isAllowed(step, allow)) refusals.set(step.fix, { code: 'risk', facts: { risk: step.risk } });
       else if (unmet) refusals.set(step.fix, { code: 'requires', facts: { fix: unmet } });
       // What later steps of a fix or of a file are checked for, earlier ones may bring about.
       else if (!seen.has(step.fix) && !pathsOf(step.action).some((path) => touched.has(path))) {

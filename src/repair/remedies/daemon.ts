@@ -77,6 +77,7 @@ const verified = 'and verifies its health, contract and capabilities';
 
 export const startRemedy: Remedy = {
   risk: 'safe',
+  daemon: 'start',
   summary: `starts the daemon, ${verified}`,
   plan: () => ({ steps: [], daemon: 'start' }),
 };
@@ -84,6 +85,7 @@ export const startRemedy: Remedy = {
 export const startStoppedRemedy: Remedy = { ...startRemedy, summary: `with --start-daemon: ${startRemedy.summary}` };
 export const restartRemedy: Remedy = {
   risk: 'safe',
+  daemon: 'restart',
   summary: `restarts the daemon, ${verified}`,
   helps: (facts) => !isAdrift(facts),
   plan: () => ({ steps: [], daemon: 'restart' }),

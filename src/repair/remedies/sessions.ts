@@ -41,7 +41,7 @@ function endHarnesses(input: PlanInput): Proposal {
 }
 
 export const orphanRemedy: Remedy = {
-  risk: 'safe',
+  ...{ risk: 'safe', daemon: 'start' },
   summary: `${startRemedy.summary}; the start marks the rows, as Coven does it`,
   plan: throughStart,
 };

@@ -112,8 +112,8 @@ export const checkpointRemedy: Remedy = {
   plan: (input) => mended(input, (ledger) => ({ kind: 'checkpoint', ledger })),
 };
 export const rescueRemedy: Remedy = {
-  risk: 'disruptive',
-  mayBe: 'lossy',
+  // What one that loses nothing needs is allowed with it: see `isAllowed`.
+  risk: 'lossy',
   failuresOnly: true,
   summary: 'puts a rescued ledger in the place of the damaged one, which is kept',
   // What SQLite passes over at the end of a WAL was never committed, or is its last commit alone: Coven goes on with the rest.
