@@ -85,6 +85,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   ['src/run/runner.ts', ['src/model/', 'src/host/host.ts', 'src/deadline.ts']],
   ['src/run/advise.ts', ['src/model/', 'src/coven/', 'src/host/host.ts', 'src/run/runner.ts']],
+  ['src/run/judge.ts', ['src/model/', 'src/host/host.ts', 'src/run/advise.ts', 'src/run/runner.ts']],
   ['src/run/accepted.ts', ['src/model/']],
   [
     'src/run/report.ts',
@@ -97,7 +98,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     'src/run/',
     [
       ...['src/model/', 'src/coven/layout.ts', 'src/host/host.ts', 'src/host/live.ts'],
-      ...['src/run/advise.ts', 'src/run/report.ts', 'src/run/runner.ts', 'src/random.ts'],
+      ...['src/run/judge.ts', 'src/run/report.ts', 'src/run/runner.ts', 'src/random.ts'],
     ],
   ],
   ['src/plugins/freeze.ts', []],

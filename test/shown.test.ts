@@ -5,7 +5,7 @@ import { makeShown } from '../src/disclosure/shown.ts';
 import type { Host } from '../src/host/host.ts';
 import type { Check } from '../src/model/check.ts';
 import type { Observations } from '../src/model/observation.ts';
-import { judgeOn } from '../src/run/diagnose.ts';
+import { judgeOn } from '../src/run/judge.ts';
 import { makeReport } from '../src/run/report.ts';
 
 const secret = 'sk-ant-api03-Zm9vYmFyYmF6cXV4';

@@ -8,7 +8,7 @@ import { observationKeys } from '../host/schemas.ts';
 import type { Check } from '../model/check.ts';
 import type { Observation } from '../model/observation.ts';
 import { sayRefused } from '../render/bundle-refused.ts';
-import { judgeOn } from '../run/diagnose.ts';
+import { judgeOn } from '../run/judge.ts';
 import type { CheckRun } from '../run/runner.ts';
 import { UsageError } from '../terminal/usage.ts';
 import { openBundle } from './archives/open-bundle.ts';

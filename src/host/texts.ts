@@ -1,4 +1,5 @@
 import { type Child, startChild } from '../child/child.ts';
+import { shortLived } from '../child/short-lived.ts';
 import type { readStory } from '../coven/story.ts';
 import { CannotSee } from './host.ts';
 
@@ -38,7 +39,7 @@ export function makeTexts({ env, timeLeft, signal }: TextLimits): Texts {
   let queue: Promise<unknown> = Promise.resolve();
 
   async function askNow(request: TextRequest): Promise<unknown> {
-    child ??= startChild('text', { nodeOptions: [`--max-old-space-size=${heapMegabytes}`], memoryBytes });
+    child ??= startChild('text', { nodeOptions: shortLived(heapMegabytes), memoryBytes });
     const asked = child;
     const milliseconds = Math.min(textMs, timeLeft());
     asked.tell(request);

@@ -1,5 +1,6 @@
 import { manifestUnit } from '../bundle/pack.ts';
 import { type Child, startChild } from '../child/child.ts';
+import { shortLived } from '../child/short-lived.ts';
 import type { Hit } from '../redaction/proof.ts';
 import { lineOf, messageOf, type Packed, type PackMessage, type PackRequest, type ProveRequest } from './protocol.ts';
 
@@ -85,7 +86,7 @@ export function startPacker(signal: AbortSignal): Packer {
   };
 }
 
-const start = (): Child => startChild('pack', { nodeOptions: [`--max-old-space-size=${heapMegabytes}`], memoryBytes });
+const start = (): Child => startChild('pack', { nodeOptions: shortLived(heapMegabytes), memoryBytes });
 
 /** A path through our open folder, which also works for another process. */
 const seenFromChild = (path: string): string => path.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);

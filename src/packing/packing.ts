@@ -12,7 +12,7 @@ import { renderJson } from '../render/json.ts';
 import { renderPage } from '../render/page.ts';
 import { renderText } from '../render/text.ts';
 import type { Accepted } from '../run/accepted.ts';
-import { judgeOn } from '../run/diagnose.ts';
+import { judgeOn } from '../run/judge.ts';
 import { makeReport, type Report } from '../run/report.ts';
 import type { CheckRun } from '../run/runner.ts';
 import type { Packed, PackRequest, ProveRequest, SaidRun } from './protocol.ts';

@@ -4,9 +4,9 @@ import { type LiveHost, withLiveHost } from '../host/live.ts';
 import type { Check } from '../model/check.ts';
 import type { Reading } from '../model/reading.ts';
 import { randomUuid } from '../random.ts';
-import { advise } from './advise.ts';
+import { judgeOn } from './judge.ts';
 import type { Report } from './report.ts';
-import { type CheckRun, type RunOptions, runChecks } from './runner.ts';
+import type { CheckRun } from './runner.ts';
 
 /** The results, and the host that they came from. The host stays open until the caller is done with it. */
 export interface Diagnosis {
@@ -53,23 +53,4 @@ export async function diagnose<T>(
     const run = { runId: randomUuid(), startedAt, durationMs, home: path, ...source };
     return then({ host, runs, run, signal: ending });
   });
-}
-
-/** Runs checks on a host, recorded or live, and adds the facts that their hints need. */
-export async function judgeOn(
-  host: Host,
-  checks: readonly Check[],
-  { onDone, ...options }: RunOptions,
-): Promise<readonly CheckRun[]> {
-  const events: Promise<void>[] = [];
-  // An event has the same hint as the report, so it also waits for the facts of the hint.
-  const tell = async (done: CheckRun): Promise<void> => {
-    for (const run of await advise([done], host, checks)) await onDone?.(run);
-  };
-  const runs = await runChecks(checks, host, {
-    ...options,
-    ...(onDone && { onDone: (run) => events.push(tell(run)) }),
-  });
-  await Promise.all(events);
-  return advise(runs, host, checks);
 }

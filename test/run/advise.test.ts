@@ -5,7 +5,7 @@ import { type Changes, changed, stopped } from '../../fixtures/seen.ts';
 import type { Host } from '../../src/host/host.ts';
 import type { Check } from '../../src/model/check.ts';
 import { say } from '../../src/model/say.ts';
-import { judgeOn } from '../../src/run/diagnose.ts';
+import { judgeOn } from '../../src/run/judge.ts';
 import type { CheckRun } from '../../src/run/runner.ts';
 
 /** Judges checks on a home whose daemon is stopped; tells their hints and what was looked at for that. */

@@ -1,4 +1,5 @@
 import { startChild } from '../../child/child.ts';
+import { shortLived } from '../../child/short-lived.ts';
 import { bytes } from '../../model/amounts.ts';
 import { print } from '../../terminal/print.ts';
 import { UsageError } from '../../terminal/usage.ts';
@@ -42,7 +43,7 @@ const heapMegabytes = 224;
  */
 export async function runIsolated(command: ArchiveCommand, signal: AbortSignal): Promise<number> {
   const child = startChild('command', {
-    nodeOptions: [`--max-old-space-size=${heapMegabytes}`],
+    nodeOptions: shortLived(heapMegabytes),
     answersOn: 3,
     env: Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => !!entry[1])),
     memoryBytes,
