@@ -22,6 +22,7 @@ import { homePath } from './home-path.ts';
 import { homeRepairs } from './home-repairs.ts';
 import { homeReset } from './home-reset.ts';
 import { installBinaries } from './install-binaries.ts';
+import { sessionsAutomations } from './sessions-automations.ts';
 import { sessionsChurn } from './sessions-churn.ts';
 import { sessionsLeases } from './sessions-leases.ts';
 import { sessionsOrphaned } from './sessions-orphaned.ts';
@@ -70,6 +71,7 @@ export const checks: readonly Check[] = [
   sessionsProcesses,
   sessionsChurn,
   sessionsLeases,
+  sessionsAutomations,
   installBinaries,
   ...harnessChecks,
   harnesses,

@@ -15,6 +15,7 @@ const damage = [
   'store:open *',
   'store:wal *',
   'store:schema *',
+  'sessions:automations altered',
   'store:integrity corrupt',
   'store:index *',
   'home:disk full',

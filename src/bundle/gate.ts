@@ -60,6 +60,8 @@ export interface GateOptions {
 }
 
 const uuid = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
+/** Of a session that an automation started. Source: Coven 0.4.6. */
+const automationId = /^session-[0-9a-f]{32}$/;
 /** Of a run of ours. */
 const runId = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 /** Three numbers at the most: four are an address of the internet. */
@@ -106,7 +108,7 @@ export function makeGate(options: GateOptions): Gate {
     marks.test(text) ||
     (key !== undefined && keyedMark.test(text));
   const id = (text: string): string =>
-    reader !== 'support' && (uuid.test(text) || runId.test(text)) ? text : token(text);
+    reader !== 'support' && (uuid.test(text) || automationId.test(text) || runId.test(text)) ? text : token(text);
   const token = (text: string): string => {
     if (isKnown(text)) return text;
     if (key !== undefined) return placeholders.of(text);

@@ -1,5 +1,6 @@
 import { type Observed, type Seen, whole } from '../model/observation.ts';
 import { adriftIn } from './adrift.ts';
+import { keepsFromOpening } from './automations.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
 import {
@@ -29,6 +30,7 @@ export const lifecycleNeeds = [
   'store.bytes',
   'store.integrity',
   'store.rehearsal',
+  'sessions.automations',
   'install',
 ] as const;
 
@@ -66,7 +68,7 @@ export function judgeLifecycle(observed: LifecycleInput): Lifecycle | null {
     start: [...home, ...reach, ...start],
     restart: [...new Set([...home, ...reach, ...end, ...start])],
     stop: [...home, ...reach, ...end],
-    vacuum: [...home, ...start.filter((id) => id.startsWith('store:'))],
+    vacuum: [...home, ...start.filter((id) => id.startsWith('store:') || id === 'sessions:automations')],
   };
 }
 
@@ -160,6 +162,8 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
   )
     yield 'store:open';
   if (harm === 'wal-foreign' || harm === 'wal-damaged' || harm === 'wal-cut' || isTorn(files, bytes)) yield 'store:wal';
+  if (observed['sessions.automations']?.automations.some(({ fault }) => keepsFromOpening(fault)))
+    yield 'sessions:automations';
   const rehearsed = observed['store.rehearsal']?.outcome;
   if (rehearsed === 'refused' || rehearsed === 'crashed') yield 'store:rehearsal';
   if (open.outcome !== 'opened') return;

@@ -4,6 +4,7 @@ import type { StoreBytes, StoreIntegrity, StoreOpen, StoreRows, StoreSessions } 
 import type { Reading } from '../model/reading.ts';
 import { type Running, startJob } from '../store/ask.ts';
 import type {
+  AutomationRows,
   InventoryRequest,
   JobName,
   Jobs,
@@ -24,6 +25,7 @@ interface Told {
   open: StoreOpen | null;
   bytes: StoreBytes | null;
   sessions: StoreReading['sessions'];
+  automations: AutomationRows | null;
   found: Pick<StoreIntegrity, 'tables' | 'problems' | 'indexProblems'>;
 }
 
@@ -32,6 +34,8 @@ export interface StoreReading {
   readonly open: StoreOpen;
   readonly bytes: StoreBytes | null;
   readonly sessions: Omit<StoreSessions, 'looks'> | null;
+  /** Null where there are none, too. */
+  readonly automations: AutomationRows | null;
   readonly integrity: StoreIntegrity | null;
   /** The session rows as they stand now; null where no child has the ledger open. */
   readonly again: () => Promise<Omit<StoreSessions, 'looks'> | null>;
@@ -88,12 +92,14 @@ export async function runReader(
     open: null,
     bytes: null,
     sessions: null,
+    automations: null,
     found: { tables: [], problems: [], indexProblems: [] },
   };
   let isAtRows = false;
   const take = (part: ReadPart): void => {
     if (part.kind === 'bytes') told.bytes = part.bytes;
     if (part.kind === 'open') told.open = part.open;
+    if (part.kind === 'automations') told.automations = part.automations;
     if (part.kind === 'sessions') {
       told.sessions = part.sessions;
       telling?.tell({ at: 'checks', bytes: telling.bytes, read: null });
@@ -109,7 +115,7 @@ export async function runReader(
     .ask('read', { ...request, milliseconds }, signal, { timeLeft, tell: take })
     .catch(cannotLoad);
   telling?.tell(null);
-  const { open, bytes, sessions, found } = told;
+  const { open, bytes, sessions, automations, found } = told;
   if (!open) {
     if ('none' in outcome && outcome.none !== 'late')
       throw new CannotSee('reader-ended', `the process that reads the ledger ${outcome.how}`);
@@ -138,6 +144,7 @@ export async function runReader(
     open,
     bytes,
     sessions,
+    automations,
     integrity:
       integrity ??
       (sessions && {

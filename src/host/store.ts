@@ -47,6 +47,7 @@ export async function readStore(look: Look): Promise<StoreReading> {
       open: refused,
       bytes: null,
       sessions: null,
+      automations: null,
       integrity: null,
       again: async () => null,
       count: async () => null,

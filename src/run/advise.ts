@@ -13,8 +13,15 @@ const ofLedger: readonly ObservationKey[] = [
   'store.integrity',
   'store.rows',
   'sessions.leases',
+  'sessions.automations',
 ];
-const unseen = { 'store.open': null, 'store.bytes': null, 'store.integrity': null, 'store.rehearsal': null };
+const unseen = {
+  'store.open': null,
+  'store.bytes': null,
+  'store.integrity': null,
+  'store.rehearsal': null,
+  'sessions.automations': null,
+};
 
 /**
  * Adds the facts by which hints avoid a command that is known to fail here: the obstacles to a start, a restart, a stop

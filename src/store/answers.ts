@@ -1,3 +1,4 @@
+import type { Needed } from '../coven/automations.ts';
 import type { SqliteDriver } from '../sqlite/answers.ts';
 
 export interface StoreInventory {
@@ -83,3 +84,27 @@ export interface Content {
 }
 
 export const unopened = (problem: string): Content => ({ problem, tables: [], sessions: null, events: null });
+
+/** An automation, with what became of its runs. Texts of it are its maker's, and Coven's own words may quote paths. */
+export interface AutomationRow extends Needed {
+  readonly called: string;
+  readonly active: boolean;
+  readonly quarantinedAt: string | null;
+  /** The newest runs, as many as failed without another one between, of so many that were looked at. */
+  readonly failed: number;
+  readonly runs: number;
+  /** When the newest of those was started, how Coven calls its failure and what it said of it, and its session. */
+  readonly lastAt: string | null;
+  readonly failure: string | null;
+  readonly reason: string | null;
+  readonly sessionId: string | null;
+  /** A run that is recorded as running, and should be over since then. */
+  readonly overdueSince: string | null;
+}
+
+export interface AutomationRows {
+  readonly list: readonly AutomationRow[];
+  readonly complete: boolean;
+  /** The last pass of the scheduler: when it ended, and how many automations it could not handle; null where it ended without telling. */
+  readonly lastPass: { readonly at: string; readonly failed: boolean; readonly failures: number | null } | null;
+}

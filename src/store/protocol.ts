@@ -16,7 +16,7 @@ import type {
   SessionReplay,
   SqliteDriver,
 } from '../sqlite/answers.ts';
-import type { Content, Newer, StoreInventory, TrialAnswer } from './answers.ts';
+import type { AutomationRows, Content, Newer, StoreInventory, TrialAnswer } from './answers.ts';
 
 interface Job<Request, Answer, Progress = never> {
   readonly request: Request;
@@ -137,6 +137,8 @@ export type ReadPart =
   | { readonly kind: 'bytes'; readonly bytes: StoreBytes }
   | { readonly kind: 'open'; readonly open: StoreOpen }
   | { readonly kind: 'sessions'; readonly sessions: Omit<StoreSessions, 'looks'> }
+  /** Where there are any. */
+  | { readonly kind: 'automations'; readonly automations: AutomationRows }
   | {
       readonly kind: 'progress';
       /** What is read now: SQLite checks the pages, or every row of every table is read. */
@@ -175,7 +177,16 @@ export interface ReplayRequest {
 }
 
 export type { RawRows, RawRowsRequest, ReplayEvent, SessionReplay } from '../sqlite/answers.ts';
-export type { Newer, SessionEvents, SessionRecord, StoreInventory, Told, TrialAnswer } from './answers.ts';
+export type {
+  AutomationRow,
+  AutomationRows,
+  Newer,
+  SessionEvents,
+  SessionRecord,
+  StoreInventory,
+  Told,
+  TrialAnswer,
+} from './answers.ts';
 
 /** `into` becomes a mended copy of `source`, which nobody has open. */
 export interface MendRequest {

@@ -1,3 +1,4 @@
+import { sessionsAutomations } from '../../checks/sessions-automations.ts';
 import { sessionsChurn } from '../../checks/sessions-churn.ts';
 import { sessionsLeases } from '../../checks/sessions-leases.ts';
 import { sessionsOrphaned } from '../../checks/sessions-orphaned.ts';
@@ -15,7 +16,7 @@ import {
   runningRow,
   stranger,
 } from '../../fixtures/seen.ts';
-import type { Lease, Process, SessionRow } from '../../src/model/observation.ts';
+import type { Lease, Observations, Process, SessionRow } from '../../src/model/observation.ts';
 import { judges, type Row, whenStopped } from './table.ts';
 
 const rows = (...open: readonly SessionRow[]): Changes => ({ 'store.sessions': { open } });
@@ -395,4 +396,67 @@ judges(sessionsLeases, [
     },
     ['fail malformed', 'warn malformed', 'warn expired', 'unknown undetermined'],
   ],
+]);
+
+const automation: Observations['sessions.automations']['automations'][number] = {
+  called: 'nightly',
+  active: true,
+  fault: null,
+  folder: { path: '/work/site', state: 'there' },
+  harness: { called: 'codex', state: 'there' },
+  familiar: null,
+  quarantinedAt: null,
+  failed: 0,
+  runs: 4,
+  lastAt: null,
+  sessionId: null,
+  failure: null,
+  reason: null,
+  overdueSince: null,
+};
+const automations = (...list: readonly Partial<typeof automation>[]): Changes => ({
+  'sessions.automations': { automations: list.map((one) => ({ ...automation, ...one })) },
+});
+const lastPass = (failed: boolean, failures: number | null): Changes => ({
+  'sessions.automations': { lastPass: { at: ago(hour), failed, failures } },
+});
+
+judges(sessionsAutomations, [
+  ['none', {}, ['pass ok']],
+  ['one that can run', automations({}), ['pass ok']],
+  ['rows that cannot be read', unreadable, ['skip sessions-unread']],
+  ['a paused one without its folder', automations({ active: false, folder: null }), ['pass ok']],
+  ['one without its folder', automations({ folder: { path: '/gone', state: 'absent' } }), ['fail no-folder']],
+  ['two of them', automations({ folder: null }, { folder: null }), ['fail no-folder']],
+  [
+    'one in a folder that cannot be seen',
+    automations({ folder: { path: '/n', state: 'unseen' } }),
+    ['skipped not-seen'],
+  ],
+  ['one without a harness', automations({ harness: { called: 'x', state: 'unknown' } }), ['fail no-harness']],
+  ['one without its familiar', automations({ familiar: { called: 'x', state: 'absent' } }), ['fail no-familiar']],
+  [
+    'a paused one that was changed',
+    automations({ active: false, fault: 'altered' }),
+    ['fail altered ! ledger-cannot-open'],
+  ],
+  [
+    'one that cannot be parsed',
+    automations({ fault: 'unreadable', folder: null }),
+    ['fail altered ! ledger-cannot-open'],
+  ],
+  ['one without a schedule', automations({ fault: 'no-schedule', folder: null }), ['fail no-schedule']],
+  ['an invalid one', automations({ active: false, fault: 'invalid' }), ['warn invalid']],
+  ['one in quarantine', automations({ quarantinedAt: ago(day) }), ['fail quarantined']],
+  ['one that failed twice in a row', automations({ failed: 2 }), ['pass ok']],
+  ['one that failed three times in a row', automations({ failed: 3 }), ['warn failing']],
+  ['one that failed both times', automations({ failed: 2, runs: 2 }), ['warn failing']],
+  ['one that failed the first time', automations({ failed: 1, runs: 1 }), ['pass ok']],
+  ['one that was not started', automations({ failed: 1, failure: 'launch_refused' }), ['warn failing']],
+  ['a run over its time', automations({ overdueSince: ago(hour) }), ['warn overdue']],
+  ['a run that is just over its time', automations({ overdueSince: ago(5 * minute) }), ['pass ok']],
+  whenStopped('a run over its time', automations({ overdueSince: ago(hour) }), ['pass ok']),
+  ['a pass that failed', lastPass(true, null), ['warn pass-failed']],
+  ['a pass that left one out', lastPass(false, 1), ['warn pass-failed']],
+  ['a pass without a failure', lastPass(false, 0), ['pass ok']],
 ]);

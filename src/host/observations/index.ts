@@ -20,6 +20,7 @@ export * as 'home.runs' from './home-runs.ts';
 export * as install from './install.ts';
 export * as machine from './machine.ts';
 export * as processes from './processes.ts';
+export * as 'sessions.automations' from './sessions-automations.ts';
 export * as 'sessions.leases' from './sessions-leases.ts';
 export * as 'store.bytes' from './store-bytes.ts';
 export * as 'store.files' from './store-files.ts';

@@ -5,6 +5,7 @@ import { readBytes } from '../../sqlite/bytes.ts';
 import { codeOf } from '../../sqlite/names.ts';
 import { openToRead } from '../../sqlite/open-to-read.ts';
 import { patience } from '../../sqlite/patience.ts';
+import { readAutomations } from '../automations.ts';
 import type { Beside } from '../beside.ts';
 import { isWalForeign, rowsWithoutWal } from '../foreign.ts';
 import { isNamed, liveCheckBytes, readTables, sizeOf } from '../integrity.ts';
@@ -134,6 +135,8 @@ async function openLedger(request: TimedOpenRequest, beside: Beside | null, tell
 
 /** Reads and tells all that is asked of a ledger. */
 async function readAll({ db, way, request }: Ledger, beside: Beside | null, tell: Tell): Promise<StoreIntegrity> {
+  const automations = readAutomations(db);
+  if (automations) tell({ kind: 'automations', automations });
   tell({ kind: 'sessions', sessions: readSessions(db, way !== 'pages') });
   if (beside) {
     const whole = request.deep && sizeOf(db) <= liveCheckBytes;
