@@ -95,6 +95,7 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Co
   const projects = [
     ...(seen.sessions?.projects ?? []),
     ...(value('sessions.leases')?.projects ?? []).map(({ path }) => path),
+    ...(value('sessions.automations')?.automations ?? []).flatMap(({ folder }) => (folder ? [folder.path] : [])),
     ...(inventory?.sessions ?? []).flatMap(({ fields }) =>
       typeof fields.project_root === 'string' ? fields.project_root : [],
     ),
