@@ -1,17 +1,9 @@
 import { withoutHome } from '../src/coven/gates.ts';
-import { lockNames, names } from '../src/coven/layout.ts';
+import { isPrivate } from '../src/coven/layout.ts';
 import { command } from '../src/model/advice.ts';
-import { count } from '../src/model/amounts.ts';
+import { count, octal } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
 import { entryModeRemedy, homeModeRemedy } from '../src/repair/remedies/home.ts';
-
-/** Files that Coven keeps at 0600, and folders that hold keys. The socket's mode is daemon:socket's business. */
-const files: readonly string[] = [names.record, ...lockNames];
-const folders = ['keys', 'mobile'];
-
-const octal = (mode: number): string => `0${mode.toString(8)}`;
-const isPrivate = (name: string): boolean =>
-  files.includes(name) || folders.some((top) => name === top || name.startsWith(`${top}/`));
 
 /**
  * A home is private to its owner. Its ledger and log at 0644 are normal: the home's 0700 protects them.

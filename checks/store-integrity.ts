@@ -1,6 +1,6 @@
 import { preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
-import { bytes, count } from '../src/model/amounts.ts';
+import { bytes, count, grouped } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown } from '../src/model/check.ts';
 import type { PageBytes, StoreIntegrity } from '../src/model/observation.ts';
 import { rescueRemedy } from '../src/repair/remedies/store.ts';
@@ -11,12 +11,11 @@ const others = ({ more }: Facts): string =>
 function readableRows({ sessions, sessionsAbout, events, eventsAbout }: Facts): string {
   const of = (rows: unknown, about: unknown, name: string): string[] =>
     typeof rows === 'number' && about !== 0
-      ? [`${number(rows)}${typeof about === 'number' ? ` of about ${number(about)}` : ''} ${name}`]
+      ? [`${grouped(rows)}${typeof about === 'number' ? ` of about ${grouped(about)}` : ''} ${name}`]
       : [];
   const told = [...of(sessions, sessionsAbout, 'sessions'), ...of(events, eventsAbout, 'events')];
   return told.length > 0 ? `; at least ${told.join(' and ')} can still be read` : '';
 }
-const number = (value: number): string => value.toLocaleString('en-US');
 
 const target = '<coven-home>/coven.sqlite3';
 

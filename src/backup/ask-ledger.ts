@@ -3,8 +3,12 @@ import { askJob } from '../store/ask.ts';
 import type { Jobs } from '../store/protocol.ts';
 import { Refused } from './refused.ts';
 
-/** Milliseconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. */
-const patienceMs = { least: 600_000, aByte: 120_000 / 1024 ** 3 };
+/** Seconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. */
+export const patience = (bytes: number): number => Math.round(600 + (bytes * 120) / 1024 ** 3);
+
+/** What a reading throws where SQLite cannot be loaded: that says nothing about the ledger. */
+export const asRefused = (error: unknown): unknown =>
+  error instanceof NoSqlite ? new Refused(`${error.message}; repair the installation: ${error.command}`) : error;
 
 type LedgerJob = 'content' | 'snapshot' | 'settle' | 'compare-indexes' | 'newer';
 
@@ -18,7 +22,7 @@ export async function askLedger<N extends LedgerJob>(
   signal: AbortSignal,
   bytes = 0,
 ): Promise<{ readonly answer: Jobs[N]['answer'] } | { readonly why: string }> {
-  const seconds = Math.round((patienceMs.least + bytes * patienceMs.aByte) / 1000);
+  const seconds = patience(bytes);
   try {
     const outcome = await askJob(job, request, signal, { timeLeft: () => seconds * 1000 });
     if ('answer' in outcome) return outcome;
@@ -26,7 +30,6 @@ export async function askLedger<N extends LedgerJob>(
     if (outcome.none === 'failed') return { why: outcome.code ?? 'SQLITE_ERROR' };
     return { why: `the process that reads it ${outcome.how}` };
   } catch (error) {
-    if (!(error instanceof NoSqlite)) throw error;
-    throw new Refused(`${error.message}; repair the installation: ${error.command}`);
+    throw asRefused(error);
   }
 }

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { NoSqlite } from '../child/no-sqlite.ts';
 import type { Reason } from '../sqlite/answers.ts';
 import { askJudge } from '../store/ask-judge.ts';
-import { Refused } from './refused.ts';
+import { asRefused, patience } from './ask-ledger.ts';
 
 /** What is wrong with a ledger of which everything was read, by what it means for whoever wants to open it. */
 export interface Judgement {
@@ -18,16 +18,13 @@ export const isSound = ({ damage, indexes }: Judgement): boolean => damage.lengt
 
 export const damaged = (why: string): Judgement => ({ damage: [why], indexes: [], search: [] });
 
-/** Milliseconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. */
-const patienceMs = { least: 600_000, aByte: 120_000 / 1024 ** 3 };
-
 /**
  * Judges a private copy of a ledger whole, in a process of its own. One that is not read to its end in time is not sound.
  * Throws the signal's reason, and Refused where SQLite cannot be loaded.
  */
 export async function judgeLedger(copy: string, signal: AbortSignal): Promise<Judgement> {
   const { size } = lstatSync(copy);
-  const limit = AbortSignal.timeout(Math.round(patienceMs.least + size * patienceMs.aByte));
+  const limit = AbortSignal.timeout(patience(size) * 1000);
   try {
     const { reasons } = await askJudge(copy, AbortSignal.any([signal, limit]));
     const texts = (is: (kind: Reason['kind']) => boolean): readonly string[] =>
@@ -39,8 +36,7 @@ export async function judgeLedger(copy: string, signal: AbortSignal): Promise<Ju
     };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof NoSqlite) throw new Refused(`${error.message}; repair the installation: ${error.command}`);
-    if (!limit.aborted) throw error;
+    if (error instanceof NoSqlite || !limit.aborted) throw asRefused(error);
     return damaged('it was not read to its end in time');
   }
 }

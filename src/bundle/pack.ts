@@ -10,6 +10,7 @@ import type { Cut, Included, LeftOut, Member } from './part.ts';
 import { byName, rescueName } from './part.ts';
 import { type Run, recordingOf } from './recording.ts';
 import { emptied, shapesOf } from './reduce.ts';
+import { manifestName } from './verify.ts';
 
 /** A redacted run, from which a bundle's report is made. */
 export interface Cleaned {
@@ -55,7 +56,7 @@ interface Made {
 /** Units of work that are not members. */
 export const observationUnit = (key: string): string => `observation ${key}`;
 export const reportUnit = 'report';
-export const manifestUnit = 'manifest.json';
+export const manifestUnit = manifestName;
 
 const systemName = 'system.json';
 

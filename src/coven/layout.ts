@@ -23,6 +23,14 @@ export const ledgerParts: readonly string[] = [names.wal, names.shm];
 /** The flock(2) files of a home; the holder of `serveLock` is the live daemon. */
 export const lockNames = [names.serveLock, names.stateLock, names.lifecycleLock, names.schedulerLock] as const;
 
+/** Files that Coven keeps at 0600, and folders that hold keys. */
+const privateFiles: readonly string[] = [names.record, ...lockNames];
+const privateFolders = ['keys', 'mobile'];
+
+/** Whether an entry of a home is its owner's alone. The socket's mode is daemon:socket's business. */
+export const isPrivate = (name: string): boolean =>
+  privateFiles.includes(name) || privateFolders.some((top) => name === top || name.startsWith(`${top}/`));
+
 /** Where a home's path came from. */
 export type HomeSource = 'option' | 'environment' | 'default';
 

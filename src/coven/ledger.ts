@@ -22,6 +22,13 @@ export function harmOfStart(
   return hotJournal ? 'journal' : null;
 }
 
+/** Whether nothing is wrong with the pages and frames that were read. */
+export const hasSoundBytes = ({ outcome, wal, lostFrames, strayFrames, map }: StoreBytes): boolean =>
+  outcome === 'read' &&
+  lostFrames + strayFrames === 0 &&
+  (map?.problemCount ?? 0) === 0 &&
+  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));
+
 /** Whether a WAL holds commits that SQLite does not see. One that is torn at its end lost no more than its last commit. */
 export const losesCommits = ({ hiddenCommits, visibleCommits, tornCommits }: WalBytes): boolean =>
   hiddenCommits > 0 || (tornCommits > 0 && visibleCommits === 0);

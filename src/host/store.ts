@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasSoundBytes } from '../coven/ledger.ts';
 import { serveLockHolders } from '../coven/serve-lock.ts';
-import type { StoreBytes, StoreFiles, StoreOpen } from '../model/observation.ts';
+import type { StoreFiles, StoreOpen } from '../model/observation.ts';
 import { look as lookAt } from './files.ts';
 import { CannotSee } from './host.ts';
 import { identityAt, placeOfLedger } from './ledger-place.ts';
@@ -143,10 +144,3 @@ async function fingerprint(ledger: string): Promise<string> {
   );
   return parts.join(' ');
 }
-
-/** Whether nothing is wrong with the pages and frames that were read. */
-const hasSoundBytes = ({ outcome, wal, lostFrames, strayFrames, map }: StoreBytes): boolean =>
-  outcome === 'read' &&
-  lostFrames + strayFrames === 0 &&
-  (map?.problemCount ?? 0) === 0 &&
-  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));

@@ -19,6 +19,9 @@ export function grouped(value: number): string {
   return `${value < 0 ? '-' : ''}${groups.join(',')}`;
 }
 
+/** `0700`: the permission bits of a file. */
+export const octal = (mode: number): string => `0${mode.toString(8)}`;
+
 /** `2026-11-25 03:12:08 UTC`, from a time as Coven writes it in UTC. Any other value is returned as text. */
 export const instant = (at: unknown): string =>
   String(at).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/, '$1 $2 UTC');

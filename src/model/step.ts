@@ -1,5 +1,6 @@
 import { ledgerParts, names } from '../coven/layout.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from './observation.ts';
+import type { RescueTold } from './rescue-told.ts';
 
 /** The files of a ledger that is replaced: one that is damaged may lack its main file, or have a rollback journal. */
 export interface LedgerFiles {
@@ -13,24 +14,7 @@ export interface LedgerFiles {
 export const toldSessions = 100;
 
 /** What a rescue would bring back of a damaged ledger, and what it would not: the loss that is agreed to. */
-export interface RescueCounts {
-  readonly rescued: number;
-  /** Rows that indexes name and that no page holds. */
-  readonly lost: number;
-  /** Rows that something in the ledger contradicts: left out. */
-  readonly uncertain: number;
-  /** Reasons why more may be lost without a trace. */
-  readonly doubts: number;
-  /** Events that may be among them, at most: seqs that nothing names. */
-  readonly unaccounted: number;
-  /** Sessions whose own row is lost. */
-  readonly placeholders: number;
-  readonly tables: readonly {
-    readonly table: string;
-    readonly rescued: number;
-    readonly lost: number;
-    readonly uncertain: number;
-  }[];
+export interface RescueCounts extends Omit<RescueTold, 'damage' | 'sessions'> {
   /** The first sessions that are not complete, by id, and how many there are. */
   readonly sessions: readonly {
     readonly session: string;
@@ -43,9 +27,6 @@ export interface RescueCounts {
     /** Its row says that it ran, and none of its events is there. */
     readonly eventless: boolean;
   }[];
-  readonly incomplete: number;
-  /** Events that are lost or uncertain, and of which no index says whose they are. */
-  readonly unplaced: number;
 }
 
 /** A sound backup of this home that holds rows which a damaged ledger lost. */

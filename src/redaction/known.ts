@@ -11,7 +11,7 @@ export interface Form {
   readonly lead: number;
 }
 
-const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+export const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 const jsonInner = (text: string): string => JSON.stringify(text).slice(1, -1);
 const base64Run = /[A-Za-z0-9+/=_-]/;
 

@@ -1,3 +1,4 @@
+import { latin1 } from './known.ts';
 import { mark } from './values.ts';
 
 /** A thing of this machine that is shown by a token, and the names that it has. */
@@ -52,7 +53,6 @@ export const withMarked = ({ forms }: Tokens, texts: readonly string[]): Tokens 
   forms: [...forms, ...texts.map((text) => ({ bytes: latin1(text), token: () => mark }))],
 });
 
-const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 const encoded = (text: string): string =>
   latin1(text).replace(/[^A-Za-z0-9_.~-]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 

@@ -1,4 +1,4 @@
-import { bytes } from '../model/amounts.ts';
+import { bytes, grouped } from '../model/amounts.ts';
 
 /** One long step of work: how much there is, and in which unit it is counted. */
 export interface LongStep {
@@ -28,13 +28,9 @@ const rateMs = 1000;
 export function longLine({ title, unit, of }: LongStep, done: number, ms: number): string {
   if (unit === null || of <= 0) return `${title}, ${seconds(ms)}`;
   const so = Math.min(done, of);
-  const amount = (value: number): string =>
-    unit === 'bytes' ? bytes(Math.round(value)) : value.toLocaleString('en-US');
+  const amount = (value: number): string => (unit === 'bytes' ? bytes(Math.round(value)) : grouped(value));
   const rate = ms >= rateMs && so > 0 ? (so * 1000) / ms : 0;
-  const pace =
-    rate > 0
-      ? `, ${unit === 'bytes' ? `${bytes(Math.round(rate))}/s` : `${Math.round(rate).toLocaleString('en-US')} rows/s`}`
-      : '';
+  const pace = rate > 0 ? `, ${unit === 'bytes' ? `${bytes(Math.round(rate))}/s` : `${grouped(rate)} rows/s`}` : '';
   const left = rate > 0 && so < of ? `, ${seconds(((of - so) / rate) * 1000)} left` : '';
   return `${title}: ${amount(so)} of ${amount(of)}${unit === 'rows' ? ' rows' : ''}${pace}${left}`;
 }

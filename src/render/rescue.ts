@@ -1,10 +1,10 @@
 import { command } from '../model/advice.ts';
-import { bytes } from '../model/amounts.ts';
+import { bytes, grouped } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { isUndamaged } from '../rescue/outcome.ts';
 import type { RescueProgress, RescueReport, TableReport } from '../rescue/report.ts';
 import type { LongStep } from './long-work.ts';
-import { counted, number, seqWords, sessionLines } from './rescued-sessions.ts';
+import { counted, seqWords, sessionLines } from './rescued-sessions.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 
 const phases: Readonly<Record<RescueProgress['phase'], string>> = {
@@ -70,7 +70,7 @@ export function renderRescue(
     `${isSound ? 'Ledger' : 'Damaged ledger'}: ${harmless(ledger)} (${bytes(source.mainBytes)})${wal}`,
     ...(isSound ? ['This ledger is not damaged: all of its pages were read, and no row is missing.'] : []),
     '',
-    `${counted(rescued, 'row')} ${isSound ? 'read' : 'rescued'}: ${counted(of('sessions'), 'session')}, ${counted(of('events'), 'event')}, ${number(rescued - of('sessions') - of('events'))} other.`,
+    `${counted(rescued, 'row')} ${isSound ? 'read' : 'rescued'}: ${counted(of('sessions'), 'session')}, ${counted(of('events'), 'event')}, ${grouped(rescued - of('sessions') - of('events'))} other.`,
     ...lostLines(report),
     ...(uncertain > 0
       ? [`${counted(uncertain, 'row')} left out as uncertain: something in the ledger contradicts ${them(uncertain)}.`]
@@ -135,7 +135,7 @@ function mergeLines({ merge }: RescueReport): readonly string[] {
   const { way, sessions, events, moved, taken, leftOut } = merge;
   const rows = taken.filter(({ row }) => row).length;
   const named = taken.slice(0, 5).map(({ session, events: own }) => `${harmless(session)} (${counted(own, 'event')})`);
-  const more = taken.length > 5 ? `, and ${number(taken.length - 5)} more` : '';
+  const more = taken.length > 5 ? `, and ${grouped(taken.length - 5)} more` : '';
   return [
     `Filled from the other ledger: ${counted(rows, 'session')} and ${counted(events, 'event')}, of ${counted(sessions, 'session')}${named.length > 0 ? `: ${named.join(', ')}${more}` : ''}. These are as old as that ledger.`,
     ...(way === 'join'
@@ -165,7 +165,7 @@ function tableLines(tables: readonly TableReport[]): readonly string[] {
     `  ${harmless(name).padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`;
   return [
     row('', ['rescued', 'lost', 'uncertain']),
-    ...shown.map(({ table, rescued, lost, uncertain }) => row(table, [rescued, lost, uncertain].map(number))),
+    ...shown.map(({ table, rescued, lost, uncertain }) => row(table, [rescued, lost, uncertain].map(grouped))),
   ];
 }
 

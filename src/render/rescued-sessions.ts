@@ -1,12 +1,11 @@
-import { count } from '../model/amounts.ts';
+import { count, grouped } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
 import { isIncomplete } from '../rescue/outcome.ts';
 import type { RescueReport, SeqRange, SessionReport } from '../rescue/report.ts';
 
-export const number = (value: number): string => value.toLocaleString('en-US');
 /** `1,000,000 events`: a ledger has many. */
 export const counted = (value: number, one: string): string =>
-  `${number(value)}${count(value, one).slice(String(value).length)}`;
+  `${grouped(value)}${count(value, one).slice(String(value).length)}`;
 
 const shownSessions = 50;
 const shownRanges = 8;
@@ -26,7 +25,7 @@ export function sessionLines({ sessions, unaccounted }: RescueReport): readonly 
   const mayLackMore = unplaced !== undefined || unaccounted !== null;
   return [
     ...hurt.slice(0, shownSessions).flatMap((session) => linesOf(session, mayLackMore)),
-    ...(hurt.length > shownSessions ? [`  and ${number(hurt.length - shownSessions)} more; --json names all`] : []),
+    ...(hurt.length > shownSessions ? [`  and ${grouped(hurt.length - shownSessions)} more; --json names all`] : []),
     ...(unplaced ? unplacedLines(unplaced) : []),
   ];
 }
@@ -36,8 +35,8 @@ function linesOf(session: SessionReport, mayLackMore: boolean): readonly string[
   const shown = title === null ? '' : ` "${harmless(title.length > 60 ? `${title.slice(0, 60)}...` : title)}"`;
   const counts = [
     counted(rescued, 'event'),
-    ...(lost > 0 ? [`${mayLackMore ? 'at least ' : ''}${number(lost)} lost`] : []),
-    ...(uncertain > 0 ? [`${number(uncertain)} uncertain`] : []),
+    ...(lost > 0 ? [`${mayLackMore ? 'at least ' : ''}${grouped(lost)} lost`] : []),
+    ...(uncertain > 0 ? [`${grouped(uncertain)} uncertain`] : []),
     ...(placeholder ? ['its own row is lost'] : []),
     ...(eventless && lost + uncertain === 0
       ? [`though its row says that it ran (${harmless(String(status))}): all of its events may be lost`]
@@ -56,8 +55,8 @@ function likelyLines(likely: SessionReport['likely']): readonly string[] {
   if (!likely) return [];
   const { lost, unaccounted, seqs } = likely;
   const parts = [
-    ...(lost > 0 ? [`${number(lost)} lost`] : []),
-    ...(unaccounted > 0 ? [`up to ${number(unaccounted)} that may be lost`] : []),
+    ...(lost > 0 ? [`${grouped(lost)} lost`] : []),
+    ...(unaccounted > 0 ? [`up to ${grouped(unaccounted)} that may be lost`] : []),
   ];
   return [
     `    most likely of this session, too: ${parts.join(' and ')}, seq ${seqWords(seqs, lost + unaccounted)}; the events around them are of it`,

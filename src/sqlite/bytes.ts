@@ -33,13 +33,6 @@ export const notRead = (code: string): StoreBytes => ({
   map: null,
 });
 
-/** Whether nothing is wrong with what was read. */
-export const isSound = ({ outcome, wal, lostFrames, strayFrames, map }: StoreBytes): boolean =>
-  outcome === 'read' &&
-  lostFrames + strayFrames === 0 &&
-  (map?.problemCount ?? 0) === 0 &&
-  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));
-
 /**
  * What the bytes of a ledger say. SQLite must not have it open in this process. Nothing may write to it meanwhile, but
  * where a reading transaction of another process keeps the pages that it sees in their places.

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Judgement, Reason } from './answers.ts';
+import { neverUsed, ofIndex, ofSearch } from './check-lines.ts';
 import { withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
 import { quote } from './names.ts';
@@ -68,12 +69,6 @@ function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
   }
 }
 
-/** Lines of SQLite's integrity check about an index that does not agree with its table. */
-const ofIndex =
-  /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
-/** Source: fts5_main.c and fts5_index.c of SQLite. */
-const ofSearch = /inverted index for FTS5|^fts5: corrupt.{0,80} "events_fts"$/;
-
 function checkIntegrity(db: Database, tell: Tell): void {
   const roots = db
     .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
@@ -106,9 +101,6 @@ function checkIntegrity(db: Database, tell: Tell): void {
     .all() as string[];
   for (const name of names.filter((name) => !isSearchTable(name))) check(quote(name));
 }
-
-/** Source: checkDatabase of SQLite's btree.c, after all trees. */
-const neverUsed = /^Page \d{1,10}: never used$/;
 
 function kindOfLine(line: string, searchRoots: readonly number[]): Reason['kind'] {
   const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];

@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
+import { hasSoundBytes } from '../coven/ledger.ts';
 import type { StoreBytes } from '../model/observation.ts';
 import type { BytesRequest } from '../sqlite/answers.ts';
-import { isSound, notRead } from '../sqlite/bytes.ts';
+import { notRead } from '../sqlite/bytes.ts';
 import { startJob } from './ask.ts';
 
 const attempts = 3;
@@ -38,7 +39,7 @@ export function startBeside(): Beside {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       const bytes = await once(db, request);
       const faults = JSON.stringify(faultsOf(bytes));
-      if (isSound(bytes) || faults === before) return bytes;
+      if (hasSoundBytes(bytes) || faults === before) return bytes;
       before = faults;
     }
     return notRead('moving');

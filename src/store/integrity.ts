@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity, TableReading } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
+import { neverUsed, ofIndex, ofSearch } from '../sqlite/check-lines.ts';
 import { codeOf, quote } from '../sqlite/names.ts';
 import type { OpenRequest } from './protocol.ts';
 import { hasSearch, readSearch } from './search.ts';
@@ -42,18 +43,18 @@ export function readTables(
   const lines: string[] = [];
   const isOfTree = searchLines(db);
   // Pages below one of its pages that cannot be read are used by nothing that SQLite sees.
-  const ofSearch = (line: string): boolean => isOfTree(line) || (neverUsed.test(line) && lines.some(isOfTree));
+  const isOfSearch = (line: string): boolean => isOfTree(line) || (neverUsed.test(line) && lines.some(isOfTree));
   const found = (): Omit<Progress, 'tables'> => ({
-    problems: lines.filter((line) => !ofIndex.test(line) && !ofSearch(line)),
+    problems: lines.filter((line) => !ofIndex.test(line) && !isOfSearch(line)),
     indexProblems: lines.filter((line) => ofIndex.test(line)),
   });
   const tables: TableReading[] = [];
   if (pagesWhole) checkPages(db, lines, () => progress({ tables, ...found() }, 'pages'));
   // Its problems may be as many as are told, before any of the other tables.
-  if (lines.length > 0 && lines.every(ofSearch))
+  if (lines.length > 0 && lines.every(isOfSearch))
     lines.push(...ordinaryTables(db).flatMap((name) => checkTable(db, name)));
   const { problems } = found();
-  let isSearchDamaged = lines.some(ofSearch);
+  let isSearchDamaged = lines.some(isOfSearch);
   const { names, all } = tableNames(db);
   // Pages that SQLite found whole need no second reading for their rows to be there.
   const counted = pagesWhole && problems.length === 0 && !deep;
@@ -81,16 +82,6 @@ export function readTables(
   };
 }
 
-/** What SQLite says of an index that does not agree with its table. */
-const ofIndex =
-  /missing from index|wrong # of entries in index|values? in index .* (differs?|mismatch)|non-unique entry in index/;
-
-/** Source: fts5_main.c and fts5_index.c of SQLite. */
-const ofFts5 = /inverted index for FTS5|^fts5: corrupt.{0,80} "events_fts"$/;
-
-/** Source: checkDatabase of SQLite's btree.c, after all trees. */
-const neverUsed = /^Page \d{1,10}: never used$/;
-
 /** Whether a line of SQLite's check is about the full-text index: as one, or by a b-tree that it is kept in. */
 function searchLines(db: Database): (line: string) => boolean {
   const roots = db
@@ -99,7 +90,7 @@ function searchLines(db: Database): (line: string) => boolean {
     .all() as number[];
   return (line) => {
     const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];
-    return ofFts5.test(line) || roots.includes(Number(tree));
+    return ofSearch.test(line) || roots.includes(Number(tree));
   };
 }
 

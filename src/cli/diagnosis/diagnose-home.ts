@@ -2,10 +2,8 @@ import type { Check } from '../../model/check.ts';
 import { type Diagnosis, diagnose } from '../../run/diagnose.ts';
 import { namedHome } from '../options/home.ts';
 import type { DiagnoseOptions } from '../options/shared.ts';
+import { secondsFor } from '../options/shared.ts';
 import type { Watch } from './report-output.ts';
-
-/** A whole ledger may take minutes; without --deep, a silent daemon is watched for ten seconds. */
-const defaultSeconds = { bounded: 20, deep: 600 };
 
 type Asked = Pick<DiagnoseOptions, 'home' | 'timeout' | 'deep'> & { readonly startsNext?: boolean };
 
@@ -17,7 +15,7 @@ export function diagnoseHome<T>(
   then: (found: Diagnosis) => Promise<T>,
   { watch, moreMs }: { readonly watch?: Pick<Watch, 'done' | 'reading'>; readonly moreMs?: number } = {},
 ): Promise<T> {
-  const checkMs = (timeout ?? (deep ? defaultSeconds.deep : defaultSeconds.bounded)) * 1000;
+  const checkMs = secondsFor(timeout, deep) * 1000;
   const more = {
     ...(watch && { onDone: watch.done }),
     ...(watch?.reading && { onReading: watch.reading }),

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Risk } from '../../model/step.ts';
 import type { Threshold } from '../../run/report.ts';
 import { type Named, namedHome } from './home.ts';
-import { onePath } from './shared.ts';
+import { onePath, secondsFor } from './shared.ts';
 
 export interface FixOptions {
   readonly home: Named;
@@ -30,9 +30,6 @@ export interface RepairWords {
   readonly timeout?: number | undefined;
 }
 
-/** Seconds for each of the diagnoses of a repair. */
-const surveySeconds = { bounded: 20, deep: 600 };
-
 export function repairOptions(words: RepairWords): FixOptions {
   const { home, allow = [], yes, startDaemon, backupDir, json, failOn = 'fail', deep = false, timeout } = words;
   const place = onePath('backup-dir', backupDir);
@@ -46,6 +43,6 @@ export function repairOptions(words: RepairWords): FixOptions {
     json,
     failOn,
     deep,
-    timeout: timeout ?? (deep ? surveySeconds.deep : surveySeconds.bounded),
+    timeout: secondsFor(timeout, deep),
   };
 }

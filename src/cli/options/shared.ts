@@ -115,6 +115,9 @@ export const unasked = {
   yes: { type: 'boolean', default: false, describe: 'Accepted, as by commands that ask; this one does not ask' },
 } as const;
 
+/** Seconds for a diagnosis: a whole ledger may take minutes; without --deep, a silent daemon is watched for ten seconds. */
+export const secondsFor = (timeout: number | undefined, deep: boolean): number => timeout ?? (deep ? 600 : 20);
+
 /** The path that an option names; undefined where it is not given. Throws a UsageError for more than one, or none. */
 export function onePath(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;

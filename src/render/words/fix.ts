@@ -1,9 +1,8 @@
-import { count } from '../../model/amounts.ts';
+import { count, octal } from '../../model/amounts.ts';
 import type { Facts } from '../../model/check.ts';
 import { homeWord, quoted } from '../../model/shell.ts';
 import type { Action, Plan, RescueCounts, Risk, Step } from '../../model/step.ts';
 
-const octal = (mode: number): string => `0${mode.toString(8)}`;
 const at = (path: string): string => (path === '.' ? '<coven-home>' : `<coven-home>/${path}`);
 
 type TwoValues = NonNullable<Extract<Action, { kind: 'rebuild-index' }>['values']>;

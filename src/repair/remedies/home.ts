@@ -1,11 +1,7 @@
-import { lockNames, names } from '../../coven/layout.ts';
+import { isPrivate } from '../../coven/layout.ts';
 import type { FileIdentity } from '../../model/observation.ts';
 import type { PlanInput } from '../../model/plan-input.ts';
 import { type Draft, draft, identityOf, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
-
-/** Folders that hold keys, and the files that Coven keeps at 0600. */
-const privateFolders = ['keys', 'mobile'];
-const privateFiles: readonly string[] = [names.record, ...lockNames];
 
 const closeHome = (input: PlanInput): Proposal => {
   const was = identityOf(input, '.');
@@ -31,8 +27,6 @@ const remedyOf = (steps: readonly Draft[], left: Left): Proposal => {
 };
 
 function closeEntries(input: PlanInput): Proposal {
-  const isPrivate = (name: string): boolean =>
-    privateFiles.includes(name) || privateFolders.some((top) => name === top || name.startsWith(`${top}/`));
   const open = Object.entries(input['home.identities']?.files ?? {}).filter(
     ([name, { kind, mode }]) => isPrivate(name) && (kind === 'file' || kind === 'directory') && mode & 0o077,
   );
