@@ -1,6 +1,5 @@
 import type { LeafRanges } from './leaf-ranges.ts';
-import type { Index, Model, Table } from './model.ts';
-import { isLasting } from './page-scan.ts';
+import { type Index, isLasting, type Model, type Table } from './model.ts';
 import type { Reach } from './reach.ts';
 import { hashColumns, RecordView } from './record-view.ts';
 import type { Place } from './rows.ts';

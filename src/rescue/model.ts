@@ -201,3 +201,9 @@ function indexesOf(db: Database, table: string) {
     )[],
   }));
 }
+
+/** The tables whose rows make a session; their values are known so well that their rows are held to them everywhere. */
+export const isCore = ({ name }: Table): boolean => name === 'sessions' || name === 'events';
+
+/** Of events no row ever changes. */
+export const isLasting = ({ name }: Table): boolean => name === 'events';

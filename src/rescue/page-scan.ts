@@ -1,13 +1,12 @@
 import { type BtreePage, type Cell, cellAt, parsePage } from '../sqlite/page.ts';
-import type { ChainReader, Payload } from './chain.ts';
-import { type Copies, isSlightlyDifferent } from './copies.ts';
 import type { Image, Wal } from './image.ts';
 import type { LeafRanges } from './leaf-ranges.ts';
-import type { Index, Model, Table } from './model.ts';
+import { type Index, isCore, type Model, type Table } from './model.ts';
 import type { Reach } from './reach.ts';
-import { hashColumns, RecordView } from './record-view.ts';
+import { hashColumns, integerAt, RecordView } from './record-view.ts';
+import { type Chains, chainOf } from './row-chain.ts';
 import { type Origin, origins, type Scratch } from './scratch.ts';
-import { hasTypesOf, hasValuesOf, isEntryOf } from './shape.ts';
+import { hasTypesOf, hasValuesOf, isEntryOf, isTellable } from './shape.ts';
 import { cellsIn } from './slack.ts';
 import type { Source } from './source.ts';
 
@@ -21,16 +20,12 @@ export interface Version {
   readonly place: 'current' | 'replaced' | 'damaged';
 }
 
-export interface Scan {
+export interface Scan extends Chains {
   readonly source: Source;
   readonly wal: Wal | null;
   readonly model: Model;
   readonly image: Image;
   readonly reach: Reach;
-  readonly chains: ChainReader;
-  /** Chains as the main file alone has them. */
-  readonly alone: ChainReader;
-  readonly copies: Copies | null;
   readonly scratch: Pick<Scratch, 'addCandidate' | 'addVote'>;
   readonly ranges: LeafRanges;
   readonly tell: (bytes: number) => void;
@@ -41,12 +36,6 @@ const blindLimit = 6;
 const codes = new Map(origins.map((origin, code) => [origin, code]));
 const originOf = (origin: Origin): number => codes.get(origin) as number;
 const tree = originOf('tree');
-
-/** The tables whose rows make a session; their values are known so well that their rows are held to them everywhere. */
-export const isCore = ({ name }: Table): boolean => name === 'sessions' || name === 'events';
-
-/** Of events no row ever changes. */
-export const isLasting = ({ name }: Table): boolean => name === 'events';
 
 /** Takes down the rows and the entries of indexes of one page after another. */
 export class PageScan {
@@ -196,7 +185,7 @@ export class PageScan {
     if (cell.overflow === 0) {
       if (isHeld && !hasValuesOf(table, record)) return false;
     } else {
-      chain = this.chainOf(bytes, cell, table, isHeld);
+      chain = chainOf(this.of, record, bytes, cell, table, isHeld);
       if (chain < 0) return false;
     }
     const hashes = this.hashes[table.id] as Buffer;
@@ -205,26 +194,6 @@ export class PageScan {
     hashes.writeDoubleLE(hashColumns(record, table.lasting), end);
     this.of.scratch.addCandidate(table.id, cell.rowid, origin, rank, file, at, cell.start, chain, hashes);
     return true;
-  }
-
-  /** The place among `chainsOf` of the chain that makes a row of a cell, or -1; the record is then read from it. */
-  private chainOf(bytes: Buffer, cell: Cell, table: Table, isHeld: boolean): number {
-    const { chains, alone, copies } = this.of;
-    const payload = chains.payload(bytes, cell);
-    const isRow = this.holds(payload, table, isHeld);
-    if (isRow && !(copies && isLasting(table) && copies.cover(chains.pages))) return 0;
-    if (!isRow && this.holds(alone.payload(bytes, cell), table, isHeld)) return 1;
-    const copy = copies && isLasting(table) ? copies.chains.payload(bytes, cell) : null;
-    const isBetter = copy && copies?.cover(copies.chains.pages) && (!payload || !isRow || areNearlySame(copy, payload));
-    if (isBetter && this.holds(copy, table, isHeld)) return 2;
-    return this.holds(payload, table, isHeld) ? 0 : -1;
-  }
-
-  /** Whether a payload that was put together is a row; the record is then read from it. */
-  private holds(payload: Payload | null, table: Table, isHeld: boolean): boolean {
-    const { record } = this;
-    if (!payload || !record.parse(payload.bytes, payload.start, payload.start + payload.length)) return false;
-    return !isHeld || (hasValuesOf(table, record) && areDocuments(table, record));
   }
 
   private entries(version: Version, page: BtreePage, index: Index, owner: { isIntact: boolean }): void {
@@ -269,33 +238,5 @@ export class PageScan {
   }
 }
 
-const areNearlySame = (one: Payload, other: Payload): boolean => isSlightlyDifferent(bytesOf(one), bytesOf(other));
-
-const bytesOf = ({ bytes, start, length }: Payload): Buffer => bytes.subarray(start, start + length);
-
-/** Whether the shape of rows says anything: tables of any values are told by their tree alone. */
-const isTellable = ({ columns, withoutRowid, isDistinct }: Table): boolean =>
-  !withoutRowid &&
-  !isDistinct &&
-  columns.length > 1 &&
-  columns.some(({ notNull, affinity }) => notNull && affinity === 'text');
-
 const some = Array.from({ length: 64 }, (_, length) => Array.from({ length }, (_, at) => at));
 const positions = (count: number): readonly number[] => some[count] ?? Array.from({ length: count }, (_, at) => at);
-
-/** A value of 1 to 6 bytes, or of 8. */
-export const integerAt = (bytes: Buffer, at: number, type: number): number =>
-  type === 6 ? Number(bytes.readBigInt64BE(at)) : bytes.readIntBE(at, type === 5 ? 6 : type);
-
-/** Whether texts that are said to be documents are. */
-export function areDocuments(table: Table, record: RecordView): boolean {
-  for (let at = 0; at < record.columns; at += 1) {
-    if (!table.columns[at]?.isJson || record.types[at] === 0) continue;
-    try {
-      JSON.parse(record.bytes.toString('utf8', record.starts[at] as number, record.starts[at + 1] as number));
-    } catch {
-      return false;
-    }
-  }
-  return true;
-}

@@ -107,3 +107,7 @@ export function hashColumns(record: RecordView, columns: readonly number[]): num
   h2 = Math.imul(h2 ^ (h2 >>> 16), 2246822507) ^ Math.imul(h1 ^ (h1 >>> 13), 3266489909);
   return 4294967296 * (2097151 & h2) + (h1 >>> 0);
 }
+
+/** A value of 1 to 6 bytes, or of 8. */
+export const integerAt = (bytes: Buffer, at: number, type: number): number =>
+  type === 6 ? Number(bytes.readBigInt64BE(at)) : bytes.readIntBE(at, type === 5 ? 6 : type);

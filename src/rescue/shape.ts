@@ -95,3 +95,23 @@ export function isEntryOf({ columns, table }: Index, record: RecordView): boolea
   }
   return true;
 }
+
+/** Whether the shape of rows says anything: tables of any values are told by their tree alone. */
+export const isTellable = ({ columns, withoutRowid, isDistinct }: Table): boolean =>
+  !withoutRowid &&
+  !isDistinct &&
+  columns.length > 1 &&
+  columns.some(({ notNull, affinity }) => notNull && affinity === 'text');
+
+/** Whether texts that are said to be documents are. */
+export function areDocuments(table: Table, record: RecordView): boolean {
+  for (let at = 0; at < record.columns; at += 1) {
+    if (!table.columns[at]?.isJson || record.types[at] === 0) continue;
+    try {
+      JSON.parse(record.bytes.toString('utf8', record.starts[at] as number, record.starts[at + 1] as number));
+    } catch {
+      return false;
+    }
+  }
+  return true;
+}

@@ -4,9 +4,9 @@ import { quote } from '../sqlite/names.ts';
 import type { Agreement } from './agreement.ts';
 import type { ChainReader } from './chain.ts';
 import type { Table } from './model.ts';
-import { areDocuments } from './page-scan.ts';
 import { RowReader } from './rows.ts';
 import { origins, type Scratch } from './scratch.ts';
+import { areDocuments } from './shape.ts';
 import { TreeWriter, writeWhole } from './tree-writer.ts';
 import type { Writing } from './write.ts';
 

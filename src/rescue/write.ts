@@ -1,10 +1,10 @@
 import Database from '../child/sqlite.ts';
 import { quote } from '../sqlite/names.ts';
 import type { ChainReader } from './chain.ts';
-import { type Model, make, type Table } from './model.ts';
-import { areDocuments, isCore } from './page-scan.ts';
+import { isCore, type Model, make, type Table } from './model.ts';
 import { RowReader } from './rows.ts';
 import type { Scratch } from './scratch.ts';
+import { areDocuments } from './shape.ts';
 import type { Source } from './source.ts';
 import { type SqlValue, valuesOf } from './values.ts';
 
