@@ -1,11 +1,11 @@
 import { type AdriftProcess, adriftIn } from '../src/coven/adrift.ts';
-import { addSaved, finishReset, preserve, saveAdrift, seeRescue, toRun } from '../src/coven/advice.ts';
+import { keepDamaged, leaveAdrift, preserve, putLedgerBack, seeRescue } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { isResetCutOff } from '../src/coven/obstacles.ts';
-import { type Advice, command } from '../src/model/advice.ts';
+import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import {
   defineCheck,
@@ -28,34 +28,11 @@ const ways: Readonly<Record<string, string>> = {
   copy: 'read from a private copy',
   pages: 'read from a private copy of all pages but those of the events',
 };
+
 const lost = (facts: Facts): string =>
   Number(facts.walBytes) > 0
     ? `; its WAL still holds ${bytes(facts.walBytes)} of committed rows${isResetCutOff(facts) ? '' : ', which the next coven command would delete'}`
     : '';
-const keepWal = (facts: Facts): string | Advice => {
-  if (isResetCutOff(facts)) return finishReset;
-  return Number(facts.walBytes) > 0
-    ? [
-        'Do not run any coven command.',
-        ...preserve(facts),
-        'Then move the WAL to where no command deletes it. It exits with 1 all the same, since the ledger is still gone:',
-        command('coven-doctor', '--fix'),
-      ]
-    : [
-        'Restore the ledger from a backup before a daemon starts: a start makes an empty one. These are the backups:',
-        command('coven-doctor', 'backup', 'list'),
-      ];
-};
-
-/**
- * Without a WAL, Coven's commands fail on such a file and leave it as it is. With one, the first that opens the ledger writes the
- * WAL into the damaged file, deletes it, and then fails (seen with `coven sessions` of Coven 0.4.6).
- */
-const doNotRun = ({ walBytes }: Facts): Advice =>
-  Number(walBytes) > 0
-    ? ['Do not run any coven command: it would write the WAL into the damaged file, and delete it.']
-    : [];
-
 const target = '<coven-home>/coven.sqlite3';
 
 /** A part of the ledger, which lies beside what a link leads to. */
@@ -90,30 +67,16 @@ export const storeOpen = defineCheck({
     detached: {
       message: (facts) =>
         `${holder(facts)} writes to a ${facts.adriftPart} that is no longer at its path: it was ${facts.adriftAt === 'nothing' ? 'deleted or moved' : 'replaced'} while it was open`,
-      hint: (facts) => [
-        `Do not ${facts.adriftRole === 'run' ? 'end it' : 'stop or restart it'}: what it has recorded is gone when it ends. Copy that first (the process is paused meanwhile):`,
-        ...saveAdrift(facts),
-        ...(facts.adriftRole === 'run'
-          ? [
-              'When it has ended, and with the daemon stopped, add to the ledger what is only in the copy:',
-              addSaved(facts),
-            ]
-          : [
-              'What it records from now on is in no ledger of this home. When no session that you need is running, stop it, and add to the ledger what is only in the copy:',
-              ...toRun('stop', facts, 'store:open'),
-              addSaved(facts),
-              command('coven', 'daemon', 'start'),
-            ]),
-      ],
+      hint: leaveAdrift,
     },
     missing: {
       message: (facts) => `the ledger is gone, though sessions existed here${lost(facts)}`,
-      hint: keepWal,
+      hint: putLedgerBack,
       follows: ['home:reset interrupted'],
     },
     empty: {
       message: (facts) => `the ledger is empty, though sessions existed here${lost(facts)}`,
-      hint: keepWal,
+      hint: putLedgerBack,
       follows: ['home:reset interrupted'],
     },
     'not-a-file': {
@@ -155,7 +118,7 @@ export const storeOpen = defineCheck({
     },
     'not-a-database': {
       message: () => 'the ledger is not a database: the header of coven.sqlite3 is damaged',
-      hint: (facts) => [...doNotRun(facts), ...preserve(facts), ...seeRescue],
+      hint: keepDamaged,
       remedy: rescueRemedy,
     },
     malformed: {
@@ -163,7 +126,7 @@ export const storeOpen = defineCheck({
         cutPages !== null
           ? `the ledger was cut off: ${cutPages} of its ${count(ownPages, 'page')} are there (${code})`
           : `the schema of the ledger is damaged (${code})`,
-      hint: (facts) => [...doNotRun(facts), ...preserve(facts), ...seeRescue],
+      hint: keepDamaged,
       remedy: rescueRemedy,
     },
     unreadable: {

@@ -2,7 +2,7 @@ import { type Advice, type CommandLine, command, shellCommand, shellLine } from 
 import type { Facts, Seen } from '../model/check.ts';
 import { homeWord } from '../model/shell.ts';
 import { names } from './layout.ts';
-import { obstacles, type Way } from './obstacles.ts';
+import { isResetCutOff, obstacles, type Way } from './obstacles.ts';
 
 /** Commands of Coven that hints advise. What is in their way is a fact of every finding, told by the ids of checks. */
 const commands = {
@@ -120,6 +120,34 @@ export const seeRescue: Advice = [
   command('coven-doctor', 'rescue', '--dry-run'),
 ];
 
+/** What to do where the main file is gone or empty: rows may be in the WAL beside it. */
+export function putLedgerBack(facts: Facts): Advice {
+  if (isResetCutOff(facts)) return finishReset;
+  return Number(facts.walBytes) > 0
+    ? [
+        'Do not run any coven command.',
+        ...preserve(facts),
+        'Then move the WAL to where no command deletes it. It exits with 1 all the same, since the ledger is still gone:',
+        command('coven-doctor', '--fix'),
+      ]
+    : [
+        'Restore the ledger from a backup before a daemon starts: a start makes an empty one. These are the backups:',
+        command('coven-doctor', 'backup', 'list'),
+      ];
+}
+
+/**
+ * Without a WAL, Coven's commands fail on such a file and leave it as it is. With one, the first that opens the ledger writes the
+ * WAL into the damaged file, deletes it, and then fails (seen with `coven sessions` of Coven 0.4.6).
+ */
+const doNotRun = ({ walBytes }: Facts): Advice =>
+  Number(walBytes) > 0
+    ? ['Do not run any coven command: it would write the WAL into the damaged file, and delete it.']
+    : [];
+
+/** What to do with a ledger that SQLite does not take. */
+export const keepDamaged = (facts: Facts): Advice => [...doNotRun(facts), ...preserve(facts), ...seeRescue];
+
 /** A restart where a daemon runs, else a start: either has the PATH of today. */
 export const serveAnew = (facts: Facts): Advice =>
   facts.daemonVerdict === 'running' ? toRestart(facts) : toRun('start', facts);
@@ -140,7 +168,7 @@ export const atWork = ({ cpuMs, log, runnable, lateMs, watchedMs, state }: Facts
  * Copies a ledger that was deleted beneath the process that has it open out of that process. It is paused meanwhile: nobody else
  * writes to that ledger, so that main file and WAL are of one moment.
  */
-export function saveAdrift({ adriftPid: pid, mainFd, walFd }: Facts): Advice {
+function saveAdrift({ adriftPid: pid, mainFd, walFd }: Facts): Advice {
   const folder = `${homeWord()}.saved-${pid}`;
   const copy = (fd: unknown, name: string): string => `cp /proc/${pid}/fd/${fd} ${folder}/${name}`;
   const copies = [copy(mainFd, names.ledger), ...(walFd == null ? [] : [copy(walFd, names.wal)])].join('; ');
@@ -152,10 +180,24 @@ export function saveAdrift({ adriftPid: pid, mainFd, walFd }: Facts): Advice {
 }
 
 /** Adds what only the copy has to the ledger of the home. */
-export const addSaved = ({ adriftPid: pid }: Facts): CommandLine =>
+const addSaved = ({ adriftPid: pid }: Facts): CommandLine =>
   command('coven-doctor', 'rescue', '--merge', savedFolder(pid));
 
 const savedFolder = (pid: unknown): string => `<coven-home>.saved-${pid}`;
+
+/** What to do about a process whose ledger was deleted or replaced: what it has recorded is gone when it ends. */
+export const leaveAdrift = (facts: Facts): Advice => [
+  `Do not ${facts.adriftRole === 'run' ? 'end it' : 'stop or restart it'}: what it has recorded is gone when it ends. Copy that first (the process is paused meanwhile):`,
+  ...saveAdrift(facts),
+  ...(facts.adriftRole === 'run'
+    ? ['When it has ended, and with the daemon stopped, add to the ledger what is only in the copy:', addSaved(facts)]
+    : [
+        'What it records from now on is in no ledger of this home. When no session that you need is running, stop it, and add to the ledger what is only in the copy:',
+        ...toRun('stop', facts, 'store:open'),
+        addSaved(facts),
+        command('coven', 'daemon', 'start'),
+      ]),
+];
 
 /** Who reads the ledger without an end, as the end of a sentence. */
 export const readersOf = ({ readers }: Facts): string =>
