@@ -4,6 +4,7 @@ import type { Reach } from './reach.ts';
 import { hashColumns, RecordView } from './record-view.ts';
 import type { Place } from './rows.ts';
 import { type CandidateRow, origins, type Scratch, type VoteRow } from './scratch.ts';
+import { Strays } from './strays.ts';
 
 /** What the indexes say of one candidate. */
 interface Votes {
@@ -27,13 +28,15 @@ const damagedFrame = origins.indexOf('damaged-frame');
 
 /**
  * Chooses the row of each rowid. Indexes have a vote each; where they say nothing, what a tree leads to stands, and what was
- * deleted stays deleted.
+ * deleted stays deleted. Returns what one index names and others do not.
  */
-export function decide({ db }: Scratch, model: Model, reach: Reach, ranges: LeafRanges, corrects: Corrects): void {
+export function decide({ db }: Scratch, model: Model, reach: Reach, ranges: LeafRanges, corrects: Corrects): Strays {
   const intact = new Set(reach.trees.filter(({ isIndex, isIntact }) => isIndex && isIntact).map(({ of }) => of.id));
   const winner = db.prepare('INSERT INTO winner VALUES (?,?,?,?,?,?,?)');
   const missing = db.prepare('INSERT INTO missing VALUES (?,?,?,?)');
   const named = db.prepare('INSERT INTO named VALUES (?,?,?,?,?,?)');
+  const orphan = db.prepare('INSERT INTO orphan VALUES (?,?,?,?,?,?)');
+  const strays = new Strays();
   db.exec('COMMIT; BEGIN');
   // Rows are inserted while others are read; never into the table that is read.
   db.unsafeMode(true);
@@ -63,8 +66,10 @@ export function decide({ db }: Scratch, model: Model, reach: Reach, ranges: Leaf
     }
     // Deleted, whatever indexes say of which the newest pages are lost.
     if (held[0]?.[2] !== tree && ranges.cover(tableId, rowid)) continue;
-    const chosen = isUndisputed(table, held, entries) ? held[0] : choose(table, held, entries, intact, corrects);
+    const isClear = isUndisputed(table, held, entries);
+    const chosen = isClear ? held[0] : choose(table, held, entries, intact, corrects);
     if (chosen) {
+      if (!isClear) strays.explain(table, chosen, entries, intact);
       winner.run(chosen[0], chosen[1], chosen[4], chosen[5], chosen[6], chosen[7], chosen[2]);
       continue;
     }
@@ -72,7 +77,12 @@ export function decide({ db }: Scratch, model: Model, reach: Reach, ranges: Leaf
     const silent = table.indexes.filter((index) => isIdentity(index) && intact.has(index.id) && !names.includes(index));
     const isNamed = names.length > silent.length;
     const isHeld = held.some(([, , origin]) => origin === tree);
-    if (!isNamed && !isHeld) continue;
+    if (!isNamed && !isHeld) {
+      const [lies] = held;
+      if (names.length > 0) strays.add(entries.filter((entry) => names.some((index) => isLive(entry, index))));
+      else if (lies?.[2] === unreached) orphan.run(tableId, rowid, lies[4], lies[5], lies[6], lies[7]);
+      continue;
+    }
     const why = held.length === 0 ? 'not found' : isNamed ? 'differs from what indexes say' : 'named by no index';
     missing.run(tableId, rowid, held.length === 0 ? 'lost' : 'uncertain', why);
     for (const index of names) {
@@ -81,6 +91,7 @@ export function decide({ db }: Scratch, model: Model, reach: Reach, ranges: Leaf
     }
   }
   db.unsafeMode(false);
+  return strays;
 }
 
 const isOfTree = (entry: VoteRow): boolean => entry[4] === 1;

@@ -12,6 +12,8 @@ import type { Source } from './source.ts';
  */
 export function doubtsOf(source: Source, model: Model, { trees }: Reach, damagedFrames: number): readonly string[] {
   const doubts: string[] = [];
+  if (source.isWalForeign)
+    doubts.push('what the WAL of this ledger held is not known, since another one is in its place');
   if (source.lostFrames > 0)
     doubts.push(
       source.lostFrames === 1

@@ -6,10 +6,16 @@ export class LeafRanges {
   private readonly byTable = new Map<number, [first: number, last: number][]>();
   private isSorted = true;
 
-  add(table: number, first: number, last: number): void {
-    const known = this.byTable.get(table);
-    if (known) known.push([first, last]);
-    else this.byTable.set(table, [[first, last]]);
+  /** `unread`, in their order, are rows that the leaf has and whose bytes make no sense: they are not deleted. */
+  add(table: number, first: number, last: number, unread: readonly number[]): void {
+    const known = this.byTable.get(table) ?? [];
+    this.byTable.set(table, known);
+    let from = first;
+    for (const rowid of unread) {
+      if (from < rowid) known.push([from, rowid - 1]);
+      from = Math.max(from, rowid + 1);
+    }
+    if (from <= last) known.push([from, last]);
     this.isSorted = false;
   }
 

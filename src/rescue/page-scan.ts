@@ -95,6 +95,8 @@ export class PageScan {
       return;
     }
     if (page.isLeaf) this.leaf(version, page, isAsOwned && owner ? (owner.of as Table) : null);
+    // A root that had to be split still holds rows of when it was a leaf, behind its few cells.
+    else if (owner && isInterior && isAsOwned) this.slack(version, page.pointers, this.usableSize, owner.of as Table);
     else if (owner && !isInterior) this.slack(version, 0, this.usableSize, owner.isIndex ? null : (owner.of as Table));
   }
 
@@ -109,15 +111,15 @@ export class PageScan {
     }
     const isFree = !owner && this.of.reach.isFree(number);
     const origin = this.origin(version, owner !== null, isFree);
-    // Both are of the newest committed frame of the page.
-    if (version.file === 1 && isCurrent && owner && cells.length === page.cells)
-      this.of.ranges.add(owner.id, cells[0]?.rowid ?? 0, cells.at(-1)?.rowid ?? 0);
     const table = owner ?? this.guess(bytes, cells, place);
     if (!table) return;
     const used: [number, number][] = [];
+    /** Rows of the newest committed frame of a page that cannot be read, their overflow pages perhaps: they are there, and not deleted. */
+    const unread: number[] = [];
     for (const cell of cells) {
       if (this.consider(version, table, cell, origin)) used.push([cell.start, cell.end]);
       else if (isCurrent && owner) {
+        unread.push(cell.rowid);
         // Where not all of its rows make sense, others may be among them.
         for (const other of this.distinct)
           if (other !== table && this.consider(version, other, cell, originOf('unreached'))) {
@@ -126,6 +128,8 @@ export class PageScan {
           }
       }
     }
+    if (version.file === 1 && isCurrent && owner && cells.length === page.cells)
+      this.of.ranges.add(owner.id, cells[0]?.rowid ?? 0, cells.at(-1)?.rowid ?? 0, unread);
     if (!table.isDistinct) return;
     used.sort((a, b) => a[0] - b[0]);
     let from = page.pointers;

@@ -23,6 +23,7 @@ import { scan } from './scan.ts';
 import { settleSchema } from './schema.ts';
 import { makeTables, type Scratch } from './scratch.ts';
 import { type Source, withSource } from './source.ts';
+import { unexplained, unownedPages } from './unexplained.ts';
 import { strangeEvents } from './words.ts';
 import { makeTablesOf, openOutput, writeRows } from './write.ts';
 import { indexAgreed, writeAgreed } from './write-agreed.ts';
@@ -68,7 +69,7 @@ function rescueFrom(
     });
     tell({ phase: 'decide', done: 0, of: 1 });
     const agreed = agreement?.settle() ?? 0;
-    decide(scratch, model, reached, ranges, (copy, row) => {
+    const strays = decide(scratch, model, reached, ranges, (copy, row) => {
       const own = chainsOf[row.chain];
       return copies !== null && own !== undefined && copies.corrects(copy, row, own);
     });
@@ -124,7 +125,11 @@ function rescueFrom(
       tables.reduce((total, table) => total + of(table), 0);
     const lost = sum((table) => table.lost);
     const uncertain = sum((table) => table.uncertain);
-    const doubts = doubtsOf(source, model, reached, wal?.damaged ?? 0);
+    const doubts = [
+      ...doubtsOf(source, model, reached, wal?.damaged ?? 0),
+      ...unexplained({ db, scratch, model, chains: chainsOf, source, old, strays: strays.count() }),
+    ];
+    if (lost === 0 && uncertain === 0 && doubts.length === 0) doubts.push(...unownedPages(source));
     db.pragma('journal_mode = WAL');
     db.close();
     return {

@@ -68,6 +68,7 @@ export function makeTables(db: Database.Database): Scratch {
     CREATE TABLE vote(tbl INTEGER, row INTEGER, ix INTEGER, hash INTEGER, live INTEGER, file INTEGER, at INTEGER, cell INTEGER);
     CREATE TABLE winner(tbl INTEGER, row INTEGER, file INTEGER, at INTEGER, cell INTEGER, chain INTEGER, origin INTEGER);
     CREATE TABLE missing(tbl INTEGER, row INTEGER, what TEXT, why TEXT);
+    CREATE TABLE orphan(tbl INTEGER, row INTEGER, file INTEGER, at INTEGER, cell INTEGER, chain INTEGER);
     CREATE TABLE named(tbl INTEGER, row INTEGER, ix INTEGER, file INTEGER, at INTEGER, cell INTEGER);
   `);
   const candidate = db.prepare('INSERT INTO candidate VALUES (?,?,?,?,?,?,?,?,?)');

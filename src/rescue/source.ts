@@ -4,7 +4,7 @@ import { isForeign } from '../sqlite/fork.ts';
 import { readFrames } from '../sqlite/frames.ts';
 import { type OpenFile, type OpenWal, readWhole } from '../sqlite/pages.ts';
 import { parseWalHeader, walHeaderBytes } from '../sqlite/wal.ts';
-import { framesGone, parseWalIndex, walIndexBytes } from '../sqlite/wal-index.ts';
+import { type FramesGone, framesGone, parseWalIndex, walIndexBytes } from '../sqlite/wal-index.ts';
 import { type Format, findFormat } from './format.ts';
 import { type Layout, layOut } from './layout.ts';
 
@@ -58,16 +58,19 @@ function countLost(path: string, wal: OpenWal | null): number {
   try {
     const bytes = readWhole(shared.fd, Buffer.alloc(walIndexBytes), 0);
     const index = bytes && parseWalIndex(bytes);
-    if (!wal) return framesGone(index, null, 0).lostFrames;
+    if (!wal) return countGone(framesGone(index, null, 0));
     // Frames of a generation are counted from its first one, the damaged ones among them, too.
     let held = 0;
     for (let frame = 0; frame < wal.frames.slots; frame += 1)
       if (wal.frames.stateOf(frame) !== 'other') held = frame + 1;
-    return framesGone(index, wal.frames, held).lostFrames;
+    return countGone(framesGone(index, wal.frames, held));
   } finally {
     closeSync(shared.fd);
   }
 }
+
+/** Frames of another WAL than the one that is there are gone as well. */
+const countGone = ({ lostFrames, strayFrames }: FramesGone): number => lostFrames + strayFrames;
 
 function openPart(path: string): OpenFile | null {
   try {

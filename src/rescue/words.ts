@@ -15,7 +15,8 @@ const wordLimit = 10_000;
 /** Places of words that are looked up: common ones are in every event. */
 const placeLimit = 5_000_000;
 
-interface Old {
+/** What is left of the damaged ledger's full-text index. */
+export interface Old {
   readonly path: string;
   readonly image: Image;
   readonly format: Format;
@@ -29,8 +30,8 @@ interface Word {
 }
 
 /**
- * Rowids of events that have a word more often than the full-text index of the damaged ledger says: no other index covers their text.
- * Empty where that index cannot be read whole. `db` is the rescued ledger, with a full-text index of its own.
+ * Rowids of events that have a word more often than the full-text index of the damaged ledger says, and lack one that it names for them: no
+ * other index covers their text. An index that only lacks words is older than the events. Empty where that index cannot be read whole. `db` is the rescued ledger, with a full-text index of its own.
  */
 export function strangeEvents(db: Database.Database, old: Old): readonly number[] {
   const before = new Database(old.path);
@@ -58,7 +59,7 @@ export function strangeEvents(db: Database.Database, old: Old): readonly number[
         if (strange.size > rowLimit || visited > placeLimit) return [];
       }
     }
-    return [...strange];
+    return confirmed(strange, db, before, was, now);
   } catch {
     // An index that SQLite cannot read has no vote.
     return [];
@@ -69,7 +70,30 @@ export function strangeEvents(db: Database.Database, old: Old): readonly number[
   }
 }
 
-/** Words that occur more often in the events than the old index says, in the order of their bytes. */
+/** Those of the rows for which the old index names a word that they lack; all, where there are too many words to tell. */
+function confirmed(
+  strange: ReadonlySet<number>,
+  db: Database.Database,
+  before: Database.Database,
+  was: Database.Statement,
+  now: Database.Statement,
+): readonly number[] {
+  const found = new Set<number>();
+  let visited = 0;
+  if (strange.size === 0) return [];
+  for (const term of surplus(before, db)) {
+    const known = new Map(now.iterate(term) as IterableIterator<[number, number]>);
+    for (const [doc, count] of was.iterate(term) as IterableIterator<[number, number]>) {
+      visited += count;
+      if (strange.has(doc) && (known.get(doc) ?? 0) < count) found.add(doc);
+    }
+    if (found.size === strange.size) break;
+    if (visited > placeLimit) return [...strange];
+  }
+  return [...found];
+}
+
+/** Words that occur more often in the one index than in the other, in the order of their bytes. */
 function* surplus(db: Database.Database, before: Database.Database): Generator<string> {
   const select = 'SELECT term, cnt FROM temp.words';
   const [now, was] = [db, before].map((one) => one.prepare(select).iterate() as IterableIterator<Word>);
@@ -117,8 +141,8 @@ function copySearch(db: Database.Database, { image, format, chains, objects }: O
   return true;
 }
 
-/** Visits every row of a b-tree; false where a page of it or a row cannot be read. */
-function everyRow(
+/** Visits every row of a b-tree, in the order of its keys; false where a page of it or a row cannot be read. */
+export function everyRow(
   image: Image,
   { pageSize, usableSize }: Format,
   chains: ChainReader,

@@ -4,7 +4,7 @@ import { type BtreePage, parsePage } from './page.ts';
 import { type OpenWal, openPages, type Pages, pagesOver, readWhole } from './pages.ts';
 import { parseRecordHeader, valueAt } from './record.ts';
 import { readSchema } from './schema.ts';
-import { cellsOf, findLeaf } from './tree.ts';
+import { cellsOf, findLeaf, isTreeWhole } from './tree.ts';
 
 /** Tables whose rows have an id of their own, which never changes, in their first column. */
 const tables = ['sessions', 'events'];
@@ -42,9 +42,11 @@ export function isForeign({ main, wal }: OpenLedger, hurry: () => boolean): bool
       commit = advance(wal.frames, latest, commit, first);
       now = stateAt(alone, main, wal, latest, wal.frames.commitOf(commit), roots);
     }
+    // Where page 1 of that commit is no database's, it is damaged, and tells nothing.
     const root = now?.roots.get(table);
-    // No program drops the tables of sessions and events.
-    if (!now || root === undefined) return true;
+    // No program drops the tables of sessions and events; their rows of the schema may be in a damaged page.
+    if (now && root === undefined && isTreeWhole(now.pages, 1)) return true;
+    if (!now || root === undefined) continue;
     for (const [rowid, id] of idsOf(leaf, alone)) {
       const found = findLeaf(now.pages, root, rowid, after);
       const is = found ? idAt(found.page, rowid, alone) : null;

@@ -34,6 +34,24 @@ export function* leavesOf(pages: Pages, root: number, isTable: boolean): Generat
   }
 }
 
+/** Whether every page of a table's b-tree can be read, and leads where it must. */
+export function isTreeWhole(pages: Pages, root: number): boolean {
+  const into = pages.buffer();
+  const visited = new Set<number>();
+  const stack = [root];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const bytes = next >= 1 && next <= pages.count && !visited.has(next) ? pages.read(next, into) : null;
+    const page = bytes && parsePage(bytes, next, pages.header.usableSize);
+    if (!page || typeof page === 'string' || !page.isTable) return false;
+    visited.add(next);
+    if (page.isLeaf) continue;
+    const children = childrenOf(page);
+    if (children.length !== page.cells + 1) return false;
+    stack.push(...children);
+  }
+  return true;
+}
+
 /** The cells of a page that lie within it. */
 export function* cellsOf(page: BtreePage): Generator<Cell> {
   for (let index = 0; index < page.cells; index += 1) {

@@ -23,6 +23,8 @@ function damagedHome(scratch: Scratch): string {
   const home = makeHome(join(scratch.path, 'home'), { rows: ids.map((id) => ({ id, status: 'completed' })) });
   const ledger = join(home, 'coven.sqlite3');
   const db = new Database(ledger);
+  // A root that is split keeps its rows in its free space otherwise, and they are rescued from there.
+  db.pragma('secure_delete = ON');
   db.exec("UPDATE sessions SET title = 'the quick brown fox'");
   const insert = db.prepare(
     "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, ?, 'output', ?, ?)",

@@ -15,6 +15,8 @@ function damagedHome(path: string): string {
   const home = makeHome(path, { rows: ['first', 'second'].map((id) => ({ id, status: 'completed' })) });
   const ledger = join(home, 'coven.sqlite3');
   const db = new Database(ledger);
+  // A root that is split keeps its rows in its free space otherwise, and they are rescued from there.
+  db.pragma('secure_delete = ON');
   const insert = db.prepare(
     "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, ?, 'output', ?, ?)",
   );

@@ -29,7 +29,14 @@ const cases: readonly (readonly [name: string, condition: Condition, exit: numbe
   ['file-of-another-home', 'checkpointed', 0],
   ['wal-header-zeroed', 'wal', 3],
   ['wal-last-torn', 'wal', 3],
-  ['wal-fork', 'wal', 0],
+  // Of its own WAL nothing is known then.
+  ['wal-fork', 'wal', 3],
+  ['wal-older', 'wal', 3],
+  // A row of the WAL is there in part: it is lost, not deleted.
+  ['overflow-zeroed', 'wal', 1],
+  ['wal-written-wrong-zeros', 'wal', null],
+  // Pages of different times, each of them sound.
+  ['page-lost-write-search', 'checkpointed', 0],
   // The WAL is of this ledger, though a byte of the main file speaks against it.
   ['header-change-counter', 'restarted', 0],
   ['byte-rowid', 'restarted', null],

@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { frame, scanWal, sumAgain } from '../../fixtures/damage/wal.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
 import { makeDatabase, variedSql } from '../../fixtures/sqlite.ts';
 import { withLedger } from '../../src/sqlite/files.ts';
@@ -134,4 +135,16 @@ test('an old WAL beside a main file that went on is foreign', async () => {
   }
   writeFileSync(`${path}-wal`, old);
   expect(foreign(path)).toBe(true);
+});
+
+test('a WAL of which the page of the schema is one of zeros that fits its checksum is the ledger’s own', async () => {
+  await using scratch = await makeScratch();
+  const path = make(scratch, 'db', [], ['CREATE TABLE more (x)', add('own', 1, 300)]);
+  const wal = readFileSync(`${path}-wal`);
+  const first = scanWal(wal).frames.findLastIndex(({ page }) => page === 1);
+  expect(first).toBeGreaterThanOrEqual(0);
+  frame(wal, first).fill(0, 24);
+  sumAgain(wal, first);
+  writeFileSync(`${path}-wal`, wal);
+  expect(foreign(path)).not.toBe(true);
 });
