@@ -61,7 +61,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   ],
   [
     'src/host/observations/home-runs.ts',
-    ['src/host/look.ts', 'src/host/shape.ts', 'src/repair/engine/runs.ts', 'src/repair/engine/changed.ts'],
+    [
+      ...['src/host/look.ts', 'src/host/shape.ts'],
+      ...['runs', 'changed', 'kept-rescues'].map((name) => `src/repair/engine/${name}.ts`),
+    ],
   ],
   [
     'src/host/',

@@ -2,8 +2,15 @@ import { realpathSync } from 'node:fs';
 import { checks } from '../../checks/index.ts';
 import { outsideOf } from '../backup/place.ts';
 import { Unsafe } from '../host/outside.ts';
-import { barredSteps, isAllowed, type Plan, type Step } from '../model/step.ts';
-import { renderApplied, renderProgress, renderRecovered, renderRefusal, startedDaemon } from '../render/fix.ts';
+import { barredSteps, isAllowed, type Plan, type RescueCounts, type Step } from '../model/step.ts';
+import {
+  renderApplied,
+  renderProgress,
+  renderRecovered,
+  renderRefusal,
+  rescuesIn,
+  startedDaemon,
+} from '../render/fix.ts';
 import { notAppliedWords, notRecoveredWords, renderPlan } from '../render/plan.ts';
 import { conclusion } from '../render/text.ts';
 import { digestOf } from '../repair/digest.ts';
@@ -120,8 +127,17 @@ export async function apply(
     return exitCode(fixes, signal);
   }
   const told = { ...after.told, plan: options.json ? toldPlan(plan, after.told.value) : plan };
-  return tell(options, { ...after, plan, told }, { applied, done }, applied.exit || after.report.exitCode, cutOff);
+  const lost = done.flatMap((part) => rescuesIn(part.applied, part.steps)).map(exitOfCounts);
+  const code = applied.exit || worse(after.report.exitCode, ...lost);
+  return tell(options, { ...after, plan, told }, { applied, done }, code, cutOff);
 }
+
+/** As `rescue` itself ends: who has lost rows is told so by the exit code, too. */
+const exitOfCounts = ({ lost, uncertain, doubts }: RescueCounts): number =>
+  lost + uncertain > 0 ? 1 : doubts > 0 ? 3 : 0;
+
+/** A finding or a loss counts before what could not be determined. */
+const worse = (...codes: readonly number[]): number => (codes.includes(1) ? 1 : codes.includes(3) ? 3 : 0);
 
 /** A run of the engine, and the steps that it was for. */
 interface Done {

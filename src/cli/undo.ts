@@ -1,9 +1,11 @@
 import { lstatSync } from 'node:fs';
 import { rowsSince } from '../backup/since.ts';
+import { harmlessJson } from '../model/harmless.ts';
 import { renderLost } from '../render/backup.ts';
 import { renderProgress, renderRefusal, renderUndone } from '../render/fix.ts';
 import { renderRuns } from '../render/runs.ts';
 import type { NamedHome } from '../render/typed.ts';
+import { keptRescues } from '../repair/engine/kept-rescues.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
 import { listRuns } from '../repair/engine/runs.ts';
 import { type Undone, undoRun } from '../repair/engine/undo.ts';
@@ -42,8 +44,16 @@ export async function runs(named: NamedHome, json: boolean): Promise<number> {
   const home = named.path;
   try {
     const list = listRuns(home);
-    if (json) await print(`${JSON.stringify({ runs: list }, null, 2)}\n`);
-    else await printScreen(renderRuns(list, named));
+    const rescues = list.some(({ fixes }) => fixes.includes('rescue')) ? keptRescues(home) : [];
+    if (json) {
+      const rescue = (id: string): object => {
+        const { run: _, undone: __, ...kept } = rescues.find(({ run }) => run === id) ?? {};
+        return Object.keys(kept).length > 0 ? { rescue: kept } : {};
+      };
+      await print(
+        harmlessJson(`${JSON.stringify({ runs: list.map((run) => ({ ...run, ...rescue(run.id) })) }, null, 2)}\n`),
+      );
+    } else await printScreen(renderRuns(list, rescues, named));
     return 0;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -1,7 +1,7 @@
 /** The exit codes of every command, whatever the format: help, the manual page and the README show this table. */
 export const exitCodes: readonly (readonly [codes: string, meaning: string])[] = [
   ['0', 'complete; nothing at the threshold of --fail-on'],
-  ['1', 'a finding at the threshold'],
+  ['1', 'a finding at the threshold, or a rescue that lost rows'],
   ['2', 'a wrong command line, or a file that cannot be used; nothing was done'],
   ['3', 'something could not be determined; nothing at the threshold'],
   ['4', 'a repair failed or did not help; it was taken back, or the report says what is left'],

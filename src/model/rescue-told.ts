@@ -1,3 +1,5 @@
+import { count } from './amounts.ts';
+
 /**
  * What a rescue comes to, as a run of it keeps it and a bundle tells it: counts by table and by session, seqs and times, and
  * nothing that a row says.
@@ -74,4 +76,20 @@ export interface RescueMember {
   readonly now: RescueTold | { readonly outcome: NotRescued } | null;
   /** Rescues of this home, newest first. */
   readonly runs: readonly (RescueTold & { readonly run: string; readonly undone: boolean })[];
+}
+
+/** What a rescue did not bring back, as the end of a sentence about what it did; all of `counts` as `RescueTold` has them. */
+export function lossWords({
+  lost,
+  uncertain,
+  doubts,
+  unaccounted,
+}: Pick<RescueTold, 'lost' | 'uncertain' | 'doubts' | 'unaccounted'>): string {
+  const parts = [
+    ...(lost > 0 ? [`${count(lost, 'row was', 'rows were')} lost`] : []),
+    ...(uncertain > 0 ? [`${count(uncertain, 'row was', 'rows were')} left out as damaged`] : []),
+    ...(doubts > 0 && unaccounted > 0 ? [`up to ${count(unaccounted, 'event')} may be lost without a trace`] : []),
+    ...(doubts > 0 && unaccounted === 0 ? ['rows may be lost without a trace'] : []),
+  ];
+  return parts.length === 0 ? 'nothing was lost' : parts.join(', ');
 }

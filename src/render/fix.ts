@@ -1,8 +1,10 @@
 import { names } from '../coven/layout.ts';
 import { command } from '../model/advice.ts';
+import { count } from '../model/amounts.ts';
 import { harmless } from '../model/harmless.ts';
+import { lossWords } from '../model/rescue-told.ts';
 import { expand as expandTokens } from '../model/shell.ts';
-import type { Step } from '../model/step.ts';
+import type { RescueCounts, Step } from '../model/step.ts';
 import type { Applied } from '../repair/engine/apply.ts';
 import type { Recovered } from '../repair/engine/recover.ts';
 import type { Reason } from '../repair/engine/refusal.ts';
@@ -103,10 +105,19 @@ const damagedLedger = (home: NamedHome): readonly string[] => [
   `  ${typedLine(command('coven-doctor', 'bundle'), home)}`,
 ];
 
-/** How to undo a run. A daemon that a repair started must be stopped first: it may be using what the run changed. */
-function undoLines(runId: string, hasStarted: boolean, home: NamedHome): readonly string[] {
+/**
+ * How to undo a run. A daemon that a repair started must be stopped first: it may be using what the run changed. Coven writes
+ * to the ledger as it starts, and a rescue is undone only while nobody has written to what it put in place.
+ */
+function undoLines(runId: string, hasStarted: boolean, isRescue: boolean, home: NamedHome): readonly string[] {
+  const until = isRescue ? ', before a daemon is started or a session runs' : '';
   return [
-    `To undo run ${runId}${hasStarted ? ', stop the daemon first' : ''}:`,
+    ...(isRescue && hasStarted
+      ? [
+          'The daemon that was started may have written to the new ledger. If it has, an undo of the rescue is refused, and says what it would lose.',
+        ]
+      : []),
+    `To undo run ${runId}${hasStarted ? ', stop the daemon first' : until}:`,
     ...(hasStarted ? [`  ${typedLine(command('coven-doctor', 'daemon', 'stop'), home)}`] : []),
     `  ${typedLine(command('coven-doctor', 'undo', runId), home)}`,
   ];
@@ -115,6 +126,14 @@ function undoLines(runId: string, hasStarted: boolean, home: NamedHome): readonl
 /** Fixes of which something is left. */
 const leftOf = (fixes: Applied['fixes']): ReadonlySet<string> =>
   new Set(fixes.flatMap(({ fix, outcome }) => (outcome === 'fixed' || outcome === 'failed' ? fix : [])));
+
+/** What the rescues of a run came to. */
+export const rescuesIn = ({ fixes }: Applied, steps: readonly Step[]): readonly RescueCounts[] => {
+  const fixed = fixes.filter(({ outcome }) => outcome === 'fixed').map(({ fix }) => fix);
+  return steps.flatMap(({ fix, action }) =>
+    action.kind === 'rescue-ledger' && fixed.includes(fix) ? [action.counts] : [],
+  );
+};
 
 /** Whether a run started a daemon. */
 export function startedDaemon({ fixes }: Applied, steps: readonly Step[]): boolean {
@@ -131,6 +150,7 @@ export function renderApplied(
 ): string {
   const { runId, recovered, fixes } = applied;
   const left = leftOf(fixes);
+  const rescued = rescuesIn(applied, steps);
   const isEndedEarly =
     recovered.length === 0 &&
     fixes.length > 0 &&
@@ -141,10 +161,14 @@ export function renderApplied(
       ({ fix, outcome, reason }) =>
         `${outcome === 'refused' && reason?.code === 'interrupted' ? 'not done' : outcomes[outcome]}: ${fix}${reason ? `: ${reasonWords(reason.code, reason.facts)}` : ''}`,
     ),
+    ...rescued.map(
+      (counts) =>
+        `The ledger in place is a rescued one: ${count(counts.rescued, 'row')} came back, and ${lossWords(counts)}.`,
+    ),
     ...(isEndedEarly ? ['Nothing was changed.'] : []),
     ...(fixes.some(({ reason }) => reason?.code === 'unsound-ledger') ? damagedLedger(home) : []),
     ...(runId && steps.some(({ fix, undo }) => left.has(fix) && undo === 'exact')
-      ? ['', ...undoLines(runId, hasStarted, home)]
+      ? ['', ...undoLines(runId, hasStarted, rescued.length > 0, home)]
       : []),
   ];
   return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;

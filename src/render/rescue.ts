@@ -96,7 +96,9 @@ export function renderRescue(
     checkLine(report),
     ...(opened === null ? [] : [`Coven ${harmless(opened)} opens a copy of it.`]),
     ...(place === 'asked'
-      ? ['The damaged ledger is kept, and `coven-doctor undo` puts it back.']
+      ? [
+          'The damaged ledger is kept. `coven-doctor undo` puts it back as long as no daemon was started and no session has run: what those write to the new ledger would be lost with it.',
+        ]
       : output === null
         ? isSound && !merge
           ? ['Nothing was changed, and nothing has to be rescued.']
@@ -189,7 +191,15 @@ export function renderPlaced(
   home: NamedHome,
 ): string {
   if (outcome === 'done')
-    return `Done. The damaged ledger is in doctor/runs/${run}/quarantine. To put it back:\n  ${typedLine(command('coven-doctor', 'undo', run), home)}\n`;
+    return [
+      `Done. The rescued ledger is in place. The damaged one is kept in doctor/runs/${run}/quarantine.`,
+      'The daemon is not running, as before. Check the home, then start the daemon:',
+      `  ${typedLine(command('coven-doctor'), home)}`,
+      `  ${typedLine(command('coven', 'daemon', 'start'), home)}`,
+      'To put the damaged ledger back instead, before a daemon is started or a session runs (an undo is refused after that):',
+      `  ${typedLine(command('coven-doctor', 'undo', run), home)}`,
+      '',
+    ].join('\n');
   if (outcome === 'not-agreed')
     return `Not done: it was not agreed to. To agree without being asked:\n  ${typedLine(command('coven-doctor', 'rescue', ...words, '--yes'), home)}\n`;
   const reason = why === null ? '' : `: ${harmless(why)}`;

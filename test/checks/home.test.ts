@@ -338,6 +338,12 @@ judges(homeLocks, [
 ]);
 
 const cutOff = { id: 'r1', at: ago(hour), fixes: 1, changed: null };
+const nothingLost = { rescued: 9, lost: 0, uncertain: 0, doubts: 0, unaccounted: 0, placeholders: 0, incomplete: 0 };
+const rescue = (days: number, counts: Partial<typeof nothingLost> | null) => ({
+  id: 'r2',
+  at: ago(days * 24 * hour + hour),
+  counts: counts && { ...nothingLost, ...counts },
+});
 judges(homeRepairs, [
   ['none cut off', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
@@ -346,6 +352,16 @@ judges(homeRepairs, [
     'one cut off, and a file of it changed since',
     { 'home.runs': { unfinished: [{ ...cutOff, changed: 'coven.sqlite3' }] } },
     ['fail changed-since'],
+  ],
+  ['a rescue that lost rows', { 'home.runs': { rescues: [rescue(0, { lost: 3 })] } }, ['warn rescue-lost-rows']],
+  ['one that may have', { 'home.runs': { rescues: [rescue(0, { doubts: 1 })] } }, ['warn rescue-lost-rows']],
+  ['one that lost nothing', { 'home.runs': { rescues: [rescue(0, {})] } }, ['pass ok']],
+  ['one without an account', { 'home.runs': { rescues: [rescue(0, null)] } }, ['warn rescue-lost-rows']],
+  ['one that lost rows in another month', { 'home.runs': { rescues: [rescue(31, { lost: 3 })] } }, ['pass ok']],
+  [
+    'one that lost nothing after one that did',
+    { 'home.runs': { rescues: [rescue(0, {}), rescue(1, { lost: 3 })] } },
+    ['warn rescue-lost-rows'],
   ],
   ['a folder of another user', { 'home.runs': { notOurs: 'doctor' } }, ['warn not-private']],
   ['one that cannot be examined', { 'home.runs': { unexamined: 'platform' } }, ['unknown undetermined']],

@@ -1,5 +1,5 @@
 // `--fix` plans a rescue of a damaged ledger with what it would lose, and carries out the run that `rescue` makes.
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cli, diagnose } from '../../fixtures/diagnose.ts';
@@ -58,10 +58,12 @@ test('carried out, the ledger is whole, the rest is fixed too, and two undos tak
   const home = damagedHome(scratch);
   const before = ledgerOf(home);
   const { stdout, exitCode } = await cli(['--fix', '--yes', '--allow', 'lossy', '--home', home]);
-  expect(exitCode, stdout).toBe(0);
+  // As `rescue` itself ends where rows were lost.
+  expect(exitCode, stdout).toBe(1);
   expect(stdout).toContain('fixed: home:mode entry-open');
   expect(stdout).toContain('fixed: store:integrity corrupt');
-  expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
+  expect(stdout).toMatch(/The ledger in place is a rescued one: \d+ rows came back, and \d+ rows were lost\./);
+  expect((await diagnose(home)).faults).toEqual(['home:repairs rescue-lost-rows warn', 'daemon stopped warn']);
   const runs = await cli(['runs', '--home', home]);
   expect(runs.stdout).toMatch(/rescue\n[\s\S]*home:mode entry-open/);
   expect(mode(home)).toBe(0o600);
@@ -101,7 +103,54 @@ test('a daemon is started only on a ledger that was rescued', async () => {
     'store:integrity corrupt fixed',
     'daemon stopped fixed',
   ]);
-  expect((await diagnose(home)).faults).toEqual([]);
+  expect((await diagnose(home)).faults).toEqual(['home:repairs rescue-lost-rows warn']);
+});
+
+test('what a rescue lost is told by every later command, until it is undone', async () => {
+  await using scratch = await makeScratch();
+  const home = damagedHome(scratch);
+  const about = ['--home', home];
+  const rescued = await cli(['rescue', '--yes', ...about]);
+  expect(rescued.exitCode, rescued.stdout).toBe(1);
+  const [, run = ''] = /coven-doctor undo (\S+)/.exec(rescued.stdout) ?? [];
+  const [, lost] = /(\d+) rows lost: what is left/.exec(rescued.stdout) ?? [];
+  const words = `rows came back, and ${lost} rows were lost`;
+  // What is next, what would take it back, and until when.
+  expect(rescued.stdout).toContain('Check the home, then start the daemon:');
+  expect(rescued.stdout).toContain('before a daemon is started or a session runs (an undo is refused after that)');
+  const seen = await cli([...about, '--only', 'home:repairs']);
+  expect(seen.exitCode).toBe(0);
+  expect(seen.stdout.replace(/\s+/g, ' ')).toContain(words);
+  expect(seen.stdout).toContain(run);
+  const runs = await cli(['runs', ...about]);
+  expect(runs.stdout).toMatch(
+    /rescue\n {4}\d+ rows came back, and \d+ rows were lost\n {4}sessions that are not complete, or may not be: session-0\n/,
+  );
+  const told = JSON.parse((await cli(['runs', '--json', ...about])).stdout) as {
+    runs: { rescue?: { lost: number } }[];
+  };
+  expect(told.runs.map(({ rescue }) => rescue?.lost)).toEqual([Number(lost)]);
+  const file = join(scratch.path, 'case.zip');
+  await cli(['bundle', '-o', file, ...about]);
+  const analyzed = await cli(['analyze', file]);
+  expect(analyzed.stdout.replace(/\s+/g, ' ')).toContain(words);
+  expect((await cli(['undo', ...about])).exitCode).toBe(0);
+  const undone = await cli([...about, '--only', 'home:repairs', '--verbose']);
+  expect(undone.stdout).toContain('No repair was cut off (home:repairs)');
+});
+
+test.each([
+  ['no account', (path: string) => rmSync(path)],
+  ['an account that others can write', (path: string) => chmodSync(path, 0o666)],
+  ['an account of no sense', (path: string) => writeFileSync(path, '{"rescued":-1}')],
+])('a rescue with %s is told all the same', async (_, change) => {
+  await using scratch = await makeScratch();
+  const home = damagedHome(scratch);
+  await cli(['rescue', '--yes', '--home', home]);
+  const [run = ''] = readdirSync(join(home, 'doctor', 'runs'));
+  change(join(home, 'doctor', 'runs', run, 'rescue-report.json'));
+  const { stdout } = await cli(['--home', home, '--only', 'home:repairs']);
+  expect(stdout.replace(/\s+/g, ' ')).toContain('what was lost is not known, since its account is missing');
 });
 
 test('a rescue behind which a daemon was started is undone once that is stopped, and the screen says so', async () => {
@@ -111,4 +160,5 @@ test('a rescue behind which a daemon was started is undone once that is stopped,
   const [, ...ways] = stdout.split(/^To undo run /m);
   expect(ways.length).toBeGreaterThan(0);
   for (const way of ways) expect(way).toMatch(/^\S+, stop the daemon first:\n {2}coven-doctor daemon stop /);
+  expect(stdout).toContain('The daemon that was started may have written to the new ledger.');
 });

@@ -9,6 +9,7 @@ import { placeOfLedger } from '../../host/ledger-place.ts';
 import { installIn } from '../../host/observations/install.ts';
 import { rehearse } from '../../host/rehearse.ts';
 import type { Stage } from '../../model/stage.ts';
+import { keptName } from '../../repair/engine/kept-rescues.ts';
 import type { Recovered } from '../../repair/engine/recover.ts';
 import { Refusal } from '../../repair/engine/refusal.ts';
 import { type ReplaceOptions, replaceInHome } from '../../repair/engine/replace.ts';
@@ -16,7 +17,7 @@ import type { FixOutcome } from '../../repair/engine/transaction.ts';
 import { isWhole } from '../../rescue/outcome.ts';
 import type { RescueReport } from '../../rescue/report.ts';
 import { RescueFailed } from '../../store/ask-rescue.ts';
-import { keptName, toldOf } from './kept.ts';
+import { toldOf } from './kept.ts';
 
 const rehearsalMs = 120_000;
 

@@ -4,10 +4,11 @@ import { deadline } from '../../deadline.ts';
 import { placeOfLedger } from '../../host/ledger-place.ts';
 import { needsRescue } from '../../model/plan-input.ts';
 import type { NotRescued, RescueMember, RescueTold } from '../../model/rescue-told.ts';
+import { keptRescues } from '../../repair/engine/kept-rescues.ts';
 import { isWhole } from '../../rescue/outcome.ts';
 import type { CheckRun } from '../../run/runner.ts';
 import { rescueIntoScratch } from './foreseen.ts';
-import { keptRescues, toldOf } from './kept.ts';
+import { toldOf } from './kept.ts';
 
 /** Milliseconds: as long as the other parts of a bundle take. */
 const rescueMs = 20_000;

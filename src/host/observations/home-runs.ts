@@ -1,7 +1,16 @@
 import { realpath } from 'node:fs/promises';
 import * as v from 'valibot';
+import type { RunInfo } from '../../repair/engine/runs.ts';
 import type { Look } from '../look.ts';
 import { id, list, maybe, name, number, oneOf, text, time, type ValueOf } from '../shape.ts';
+
+/** Rows; `doubts` are reasons why more may be lost without a trace, and `unaccounted` the events that may be among them. */
+const counts = () =>
+  v.object({
+    ...{ rescued: number, lost: number, uncertain: number, doubts: number, unaccounted: number },
+    /** Sessions whose own row is lost, and sessions that lack something or may. */
+    ...{ placeholders: number, incomplete: number },
+  });
 
 /** What earlier repairs left in `doctor/`. */
 export const schema = () =>
@@ -20,10 +29,15 @@ export const schema = () =>
     notOurs: maybe(name),
     /** Why what is there could not be examined, which says nothing of whose it is; null where it was. */
     unexamined: v.optional(maybe(oneOf(['platform', 'other-user', 'too-many', 'error'])), null),
+    /** The newest rescues whose ledger is the one in place, as far as runs tell; newest first. */
+    rescues: v.optional(list(v.object({ id, at: maybe(time), counts: maybe(counts()) })), []),
   });
 export type Runs = ValueOf<typeof schema>;
 
-const nothing: Runs = { unfinished: [], notOurs: null, unexamined: null };
+const nothing: Runs = { unfinished: [], notOurs: null, unexamined: null, rescues: [] };
+
+/** Each has an account of its own to read. */
+const mostRescues = 3;
 
 /** Runs of earlier repairs. Their journals are parsed only in a home that has some; a reading changes nothing. */
 export async function take({ home, observe }: Look): Promise<Runs> {
@@ -40,6 +54,7 @@ export async function take({ home, observe }: Look): Promise<Runs> {
       ),
       notOurs: strange.find(({ why }) => why?.code !== 'io')?.id ?? null,
       unexamined: strange.some(({ why }) => why?.code === 'io') ? 'error' : null,
+      rescues: await rescuesOf(home, runs),
     };
   } catch (error) {
     const code = codeOf(error);
@@ -48,6 +63,16 @@ export async function take({ home, observe }: Look): Promise<Runs> {
     // What others put in its place is none of ours, and no repair will begin beside it.
     return { ...nothing, notOurs: 'doctor' };
   }
+}
+
+async function rescuesOf(home: string, runs: readonly RunInfo[]): Promise<Runs['rescues']> {
+  if (!runs.some(({ fixes }) => fixes.includes('rescue'))) return [];
+  const { standingRescues } = await import('../../repair/engine/kept-rescues.ts');
+  return standingRescues(home, runs, mostRescues).map(({ run, at, told }) => {
+    if (!told) return { id: run, at, counts: null };
+    const { rescued, lost, uncertain, doubts, unaccounted, placeholders, incomplete } = told;
+    return { id: run, at, counts: { rescued, lost, uncertain, doubts, unaccounted, placeholders, incomplete } };
+  });
 }
 
 async function changedBy(home: string, run: string): Promise<string | null> {

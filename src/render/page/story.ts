@@ -1,5 +1,6 @@
 import { count } from '../../model/amounts.ts';
 import type { LogError, LogStart } from '../../model/observation.ts';
+import { lossWords } from '../../model/rescue-told.ts';
 import { type Html, html, type Part } from './html.ts';
 import { code, figure, moment, stamp } from './parts.ts';
 import { daysOf } from './session-days.ts';
@@ -80,6 +81,15 @@ export function happenings(subject: Subject): readonly Happening[] {
         at: Date.parse(at ?? ''),
         kind: 'repair',
         what: html`A repair by coven-doctor began and was cut off: run ${code(id, 40)}`,
+      }),
+    ),
+    ...(seen['home.runs']?.rescues ?? []).map(
+      ({ at, id, counts }): Happening => ({
+        at: Date.parse(at ?? ''),
+        kind: 'repair',
+        what: html`The damaged ledger was replaced by a rescued one: run ${code(id, 40)}; ${
+          counts ? `${figure(counts.rescued)} rows came back, and ${lossWords(counts)}` : 'what was lost is not known'
+        }`,
       }),
     ),
   ];

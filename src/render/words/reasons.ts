@@ -28,10 +28,13 @@ const reasons: Readonly<Record<string, (facts: Facts) => string>> = {
   'cannot-lock': ({ lock, why }) => `${at(lock)} cannot be locked: ${why}`,
   'journal-damaged': ({ run, path, line }) =>
     `the journal of run ${run} is damaged (line ${line} of ${at(path)}); keep ${at('doctor')} for support`,
-  drift: ({ path, pid, fields }) =>
-    fields === 'taken'
-      ? `${at(path)} exists again; if a daemon wrote it, stop the daemon, else move the file away; then run this again`
-      : `${path === undefined ? `pid ${pid}` : at(path)} changed meanwhile (${fields}); run this again to see how it is now`,
+  // `item`: an undo would put a ledger that lies in a quarantine in the place of one that was written to since.
+  drift: ({ path, pid, fields, item }) =>
+    item !== undefined
+      ? `${at(path)} was written to since that run (${fields}): an undo would put what was written out of sight`
+      : fields === 'taken'
+        ? `${at(path)} exists again; if a daemon wrote it, stop the daemon, else move the file away; then run this again`
+        : `${path === undefined ? `pid ${pid}` : at(path)} changed meanwhile (${fields}); run this again to see how it is now`,
   'ledger-changed': ({ path }) =>
     `${at('coven.sqlite3')} is not what ${at(path)} lay beside: SQLite would mix the two, and what was written since would be lost`,
   'ledger-elsewhere': ({ to }) =>
