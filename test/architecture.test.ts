@@ -239,6 +239,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
       'src/model/observation.ts',
       'src/programs.ts',
       'src/package.ts',
+      'src/json.ts',
     ],
   ],
   // Planning is pure: it knows no host and no engine.

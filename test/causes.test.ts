@@ -89,7 +89,7 @@ test('a killed daemon is one cause in the text, with its repair, the way by hand
   writeFileSync(join(home, 'daemon.json'), JSON.stringify(record), { mode: 0o600 });
   const { stdout, exitCode } = await cli([], { env: { COVEN_HOME: home } });
   expect(exitCode).toBe(1);
-  expect(stdout.replaceAll(home, 'HOME').split('\n').slice(0, 12)).toEqual([
+  expect(stdout.replaceAll(home, 'HOME').split('\n').slice(0, 13)).toEqual([
     'Coven home: HOME',
     '',
     '[!!] The daemon is not running, but daemon.json names pid 4000000, which is gone',
@@ -101,6 +101,7 @@ test('a killed daemon is one cause in the text, with its repair, the way by hand
     '     daemon stale; this also causes daemon:record dead-pid, sessions:orphaned',
     '     orphaned',
     '',
-    expect.stringMatching(/^1 failed, 2 warnings, \d+ passed, \d+ skipped\.$/),
+    expect.stringMatching(/^1 failed, 2 warnings, \d+ passed, \d+ skipped\. 2 of these are caused by others,$/),
+    'and named there.',
   ]);
 });

@@ -52,10 +52,17 @@ export async function preflight(options: PreflightOptions, signal: AbortSignal):
 
 /** `Ready to upgrade from 0.4.6 to 0.4.7.`, or why not. */
 function mayBegin(report: Report): string {
-  const { current = null, next = null } =
-    report.checks.find(({ check }) => check.id === 'upgrade:target')?.worst.facts ?? {};
-  const upgrade = current !== null && next !== null ? ` from ${current} to ${next}` : '';
-  if (report.exitCode === 0) return `Ready to upgrade${upgrade}.`;
+  const target = report.checks.find(({ check }) => check.id === 'upgrade:target')?.worst;
+  const { current = null, next = null, asked = null } = target?.facts ?? {};
+  // Without --target-version, the next Coven is the one on PATH: where that is the one that runs, no other is known.
+  const isNew = next !== null && next !== current;
+  const upgrade = current === null ? '' : ` from ${current}${isNew ? ` to ${next}` : ''}`;
+  if (report.exitCode === 0) {
+    if (target?.code === 'same-version') return `Nothing to upgrade: Coven ${current} is there already.`;
+    return asked || isNew
+      ? `Ready to upgrade${upgrade}.`
+      : `Ready to upgrade${upgrade}; --target-version names to which.`;
+  }
   const [worst] = report.checks.toSorted(compareChecks);
   return `Not ready to upgrade${upgrade}${worst ? `: ${say(worst.check, leadOf(worst)).message}` : ''}.`;
 }

@@ -24,9 +24,12 @@ export function renderGithub(report: Report): string {
   const annotations = report.checks
     .toSorted(compareChecks)
     .flatMap(({ check, findings }) => findings.flatMap((finding) => annotate(check, finding, report) ?? []));
+  // What a command concludes, as `Ready to upgrade …`, is no finding.
+  const concluded: readonly Annotation[] = report.conclusion
+    ? [{ level: 'notice', title: 'coven-doctor', message: harmless(report.conclusion) }]
+    : [];
   const levels: readonly Level[] = ['error', 'warning', 'notice'];
-  return levels
-    .flatMap((level) => within(annotations.filter((one) => one.level === level)))
+  return [...concluded, ...levels.flatMap((level) => within(annotations.filter((one) => one.level === level)))]
     .map(({ level, title, message }) => `::${level} title=${property(title)}::${data(message)}\n`)
     .join('');
 }

@@ -1,5 +1,5 @@
 import type { Check } from '../model/check.ts';
-import { harmlessJson } from '../model/harmless.ts';
+import { harmless, harmlessJson } from '../model/harmless.ts';
 import { say } from '../model/say.ts';
 import { type CheckReport, isHomeAbsent, type Report, type ReportedFinding } from '../run/report.ts';
 import { remediation } from './remediation.ts';
@@ -41,6 +41,7 @@ export function withoutChecks(report: Report, tool: Tool) {
     },
     summary: report.summary,
     exitCode: report.exitCode,
+    ...(report.conclusion && { conclusion: harmless(report.conclusion) }),
     escalate: report.escalate,
     nextSteps: nextSteps(report),
   };

@@ -29,11 +29,12 @@ export function renderMarkdownWithin(report: Report, limit: number): string {
 
 const header = ['| check | status | finding | next |', '| --- | --- | --- | --- |'];
 
-function heading({ summary, exitCode }: Report): readonly string[] {
+function heading({ summary, exitCode, conclusion }: Report): readonly string[] {
   const counts = Object.entries(summary).filter(([, number]) => number > 0);
   return [
     '### coven-doctor',
     '',
+    ...(conclusion ? [plain(conclusion), ''] : []),
     `${counts.map(([status, number]) => `${number} ${status}`).join(', ')}; exit code ${exitCode}.`,
     '',
   ];

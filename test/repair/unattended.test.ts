@@ -114,7 +114,7 @@ test('a rescue that nobody agreed to prints the rescue that was asked for', asyn
   const line = agreeingLine(stdout);
   expect(line).toBe(`coven-doctor rescue --merge ${other} --yes --home ${staged.home}`);
   const done = await pasted(line, onPath(scratch.path), scratch.path);
-  expect(done.stdout).toContain('Done. The damaged ledger is in ');
+  expect(done.stdout).toContain('Done. The rescued ledger is in place. The damaged one is kept in doctor/runs/');
 });
 
 test('a restore is shown by a dry run, and done by what is printed then', async () => {

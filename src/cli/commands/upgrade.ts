@@ -113,11 +113,13 @@ function requirementsOf({ targetVersion, require: lists = [], contract }: Parsed
     throw new UsageError(
       `--require takes names by commas, ${nameLimit} at the most; not ${JSON.stringify(wrong ?? '…')}`,
     );
-  if (targetVersion !== undefined && (typeof targetVersion !== 'string' || !isVersion(targetVersion)))
+  // Tags of releases begin with a v.
+  const target = typeof targetVersion === 'string' ? targetVersion.replace(/^v(?=\d)/, '') : targetVersion;
+  if (target !== undefined && (typeof target !== 'string' || !isVersion(target)))
     throw new UsageError('--target-version takes one version, as 0.4.7');
   if (contract !== undefined && (typeof contract !== 'string' || !nameShape.test(contract)))
     throw new UsageError('--contract takes one name, as coven.daemon.v1');
-  return { targetVersion: targetVersion ?? null, contract: contract ?? null, capabilities };
+  return { targetVersion: target ?? null, contract: contract ?? null, capabilities };
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
