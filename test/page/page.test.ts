@@ -6,6 +6,8 @@ import { makeProof } from '../../src/redaction/proof.ts';
 import { makeRedactor } from '../../src/redaction/redactor.ts';
 import { clipped, html, toText } from '../../src/render/page/html.ts';
 import { style } from '../../src/render/page/style.ts';
+import { renderPage } from '../../src/render/page.ts';
+import { makeReport } from '../../src/run/report.ts';
 
 /** The tags of a page, each with its attributes as they are written. */
 const tagsOf = (page: string): readonly { readonly name: string; readonly attributes: string }[] =>
@@ -130,3 +132,23 @@ function luminance(color: string): number {
     .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+test('a Coven on PATH of an unknown version is there, and what a rescue lost is in the story', () => {
+  const startedAt = '2026-11-27T12:00:00.000Z';
+  const report = makeReport([], 'fail', { runId: 'r', startedAt, durationMs: 1, home: '<coven-home>' });
+  const took = { at: startedAt, ms: 1, ok: true } as const;
+  const coven = { path: '/opt/coven', target: '/opt/coven', version: null, ours: false };
+  const install = { covens: [coven], broken: [], harnesses: [] };
+  const counts = { rescued: 12, lost: 6, uncertain: 0, doubts: 0, unaccounted: 0, placeholders: 0, incomplete: 3 };
+  const rescues = [{ id: 'run-1', at: '2026-11-27T11:00:00.000Z', counts }];
+  const runs = { unfinished: [], notOurs: null, unexamined: null, rescues };
+  const page = renderPage(report, [
+    { key: 'install', value: install, ...took },
+    { key: 'home.runs', value: runs, ...took },
+  ]).replace(/<[^>]*>/g, '');
+  expect(page).toContain('a Coven of unknown version on PATH');
+  expect(page).not.toContain('none on the PATH');
+  expect(page).toContain(
+    'The damaged ledger was replaced by a rescued one: run run-1; 12 rows came back, and 6 rows were lost',
+  );
+});

@@ -70,7 +70,9 @@ const system = (platform = ''): string => ({ linux: 'Linux', darwin: 'macOS' })[
 function origin({ report, seen, made }: Subject): readonly (readonly [string, Part])[] {
   const { machine, install, 'daemon.health': health } = seen;
   const daemon = health?.body?.covenVersion ?? null;
-  const cli = install?.covens.find(({ ours }) => !ours)?.version ?? null;
+  const found = install?.covens.find(({ ours }) => !ours);
+  // A program that no npm package brought tells its version only where it was run, for the rehearsal.
+  const cli = found ? (found.version ?? seen['store.rehearsal']?.version ?? 'a Coven of unknown version') : null;
   const coven =
     daemon !== null && daemon === cli
       ? cli
@@ -85,7 +87,10 @@ function origin({ report, seen, made }: Subject): readonly (readonly [string, Pa
     node && `Node ${node}`,
   ];
   return [
-    ['Coven', coven === '' ? (install ? 'none on PATH, and no daemon answers' : 'not known') : coven],
+    [
+      'Coven',
+      coven === '' ? (install ? 'none on the PATH of who made this, and no daemon answers' : 'not known') : coven,
+    ],
     ['coven-doctor', made?.tool.version ?? null],
     ['Machine', machineWords.filter(Boolean).join(', ') || 'not known'],
     ['Checked at (UTC)', moment(report.startedAt)],
