@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { kindOf } from '../bundle/archive-kind.ts';
 import { type Collected, gather } from '../bundle/gather.ts';
 import { type Included, type Part, rescueName } from '../bundle/part.ts';
 import { writeProven } from '../bundle/write.ts';
 import { names } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
-import { Unsafe } from '../host/outside.ts';
-import { type OutsideFile, refuseExisting } from '../host/outside-file.ts';
+import type { OutsideFile } from '../host/outside-file.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { type Packer, startPacker } from '../packing/packer.ts';
 import type { Packed, PackRequest, SaidRun } from '../packing/protocol.ts';
@@ -16,14 +14,14 @@ import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten
 import type { Format } from '../render/format.ts';
 import { type Accepted, nothingAccepted } from '../run/accepted.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
-import type { Report, Threshold } from '../run/report.ts';
+import type { Threshold } from '../run/report.ts';
 import type { CheckRun } from '../run/runner.ts';
 import { longWork, progressOf, readingOf } from '../terminal/display.ts';
 import { print, printError, printScreen } from '../terminal/print.ts';
-import { UsageError } from '../terminal/usage.ts';
 import { diagnoseHome } from './diagnosis/diagnose-home.ts';
+import { type PlaceOf, placeIn } from './options/bundle-place.ts';
 import { namedHome } from './options/home.ts';
-import { asUsage, placeOf } from './options/outputs.ts';
+import { asUsage } from './options/outputs.ts';
 import { withPluginChecks } from './options/plugins.ts';
 import { selectChecks } from './options/select.ts';
 import type { DiagnoseOptions } from './options/shared.ts';
@@ -101,32 +99,6 @@ function bytesOf(home: string): number {
     return files.reduce((sum, file) => sum + Number(file?.size ?? 0n), 0);
   } catch {
     return 0;
-  }
-}
-
-type PlaceOf = (run: Pick<Report, 'runId' | 'startedAt'>) => OutsideFile;
-
-/**
- * Opens the folder for a bundle. Without -o, the name is made of the run's date and id, which are known only at its end. An older
- * file is refused here, before the work, and again when the bundle gets its name.
- */
-export function placeIn(output: string | null, home: string, replaces = false): PlaceOf {
-  if (output !== null) {
-    const file = placeOf('-o', resolve(output), home);
-    if (!replaces) refuseOlder(output, file);
-    return () => file;
-  }
-  // Only the folder is checked here, with a name that nobody uses. The real name is checked when the file is written.
-  const { folder } = placeOf('bundle', resolve(`.coven-doctor-${randomUUID()}`), home);
-  return (run) => ({ folder, name: ownName(run), path: join(folder.path, ownName(run)) });
-}
-
-function refuseOlder(output: string, file: OutsideFile): void {
-  try {
-    refuseExisting(file);
-  } catch (error) {
-    if (error instanceof Unsafe) throw new UsageError(`-o ${output}: ${error.message}; --force replaces it`);
-    throw error;
   }
 }
 
@@ -258,9 +230,6 @@ async function proven(
     if (found.length === mostTries) return withholding(contents, withheld);
   }
 }
-
-const ownName = ({ runId, startedAt }: Pick<Report, 'runId' | 'startedAt'>): string =>
-  `coven-doctor-${startedAt.slice(0, '2026-12-31'.length)}-${runId.slice(0, 8)}.zip`;
 
 async function tell(outcome: Outcome, json: boolean): Promise<number> {
   const { estimate, ...answer } = outcome;
