@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -7,6 +8,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -377,4 +379,49 @@ describe.skipIf('why' in real)('the real Coven', () => {
     // It serves the ledger by now: a restart must not stop it and then find that it may not start.
     expect(await told(world, 'restart')).toMatchObject({ ok: true, program: 'minimal' });
   });
+});
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log('no Coven of another user: only root can give a file away');
+
+test.skipIf(!isRoot)('a Coven of another user is not started by root unless it was asked for by name', async () => {
+  await using scratch = await makeScratch();
+  const world = makeWorld(scratch);
+  const [bin, mark] = [join(scratch.path, 'bin'), join(scratch.path, 'mark')];
+  const program = join(bin, 'coven');
+  const write = (file: string): void =>
+    writeFileSync(file, `#!/bin/sh\necho ran >> '${mark}'\nexit 1\n`, { mode: 0o755 });
+  const { uid: root } = statSync(bin);
+  const refused = async (of: string, why: string): Promise<void> => {
+    for (const word of ['start', 'restart']) {
+      const { failure } = await told(world, word);
+      expect(failure.step).toBe('choosing the daemon');
+      expect(failure.reason).toBe(
+        `${of} ${why}; run this as the user whose home it is, or name the program that you trust with --daemon-command`,
+      );
+    }
+    expect(existsSync(mark)).toBe(false);
+  };
+  const another = 'belongs to uid 54321, and root would run it';
+  write(program);
+  chownSync(program, 54321, 54321);
+  await refused(program, another);
+  // Root's own file in a folder in which that user can put another one in its place.
+  chownSync(program, root, root);
+  chownSync(bin, 54321, 54321);
+  await refused(bin, another);
+  // The same at the other end of a link.
+  chownSync(bin, root, root);
+  const elsewhere = join(scratch.path, 'elsewhere');
+  mkdirSync(elsewhere);
+  write(join(elsewhere, 'coven'));
+  chownSync(elsewhere, 54321, 54321);
+  rmSync(program);
+  symlinkSync(join(elsewhere, 'coven'), program);
+  await refused(elsewhere, another);
+  chownSync(elsewhere, root, root);
+  chmodSync(join(elsewhere, 'coven'), 0o777);
+  await refused(join(elsewhere, 'coven'), 'can be written to by everybody');
+  await told(world, 'start', '--daemon-command', program);
+  expect(existsSync(mark)).toBe(true);
 });

@@ -16,19 +16,20 @@ import { nativePackages } from '../coven/install.ts';
 import { needsNewer } from './glibc.ts';
 import { launcherAt } from './launcher.ts';
 import { readPackage, readRegular } from './npm-package.ts';
+import { foreignTo } from './whose-program.ts';
 
 /** A script's first line is shorter. Source: BINPRM_BUF_SIZE of Linux. */
 const firstBytes = 256;
 
 /**
  * The words that run a `coven` without any PATH: the native program of its npm package, the package's own script under
- * this Node, or the file itself. Null where others than root and this user could have written it.
+ * this Node, or the file itself. Null where others than root and this user decide what it is.
  */
 export function commandOf(program: string): readonly string[] | null {
   try {
     const file = realpathSync(program);
     const native = nativeOf(file) ?? file;
-    if (!isTrusted(native)) return null;
+    if (foreignTo(program) || foreignTo(native)) return null;
     return /^#!.*\bnode\b/.test(firstLine(native)) ? [process.execPath, native] : [native];
   } catch {
     return null;
@@ -222,11 +223,6 @@ function nativeOf(script: string): string | null {
     if (existsSync(program)) return realpathSync(program);
     if (folder === dirname(folder)) return null;
   }
-}
-
-function isTrusted(file: string): boolean {
-  const { uid, mode } = statSync(file);
-  return (uid === 0 || uid === process.geteuid?.() || uid === statSync('/').uid) && (mode & 0o002) === 0;
 }
 
 const firstLine = (file: string): string => startOf(file).split('\n', 1)[0] ?? '';

@@ -1,7 +1,7 @@
 import { bringDown } from './down.ts';
 import { type Outcome, StepFailed } from './outcome.ts';
 import { type DaemonState, probe } from './probe.ts';
-import { refuseTakenForAlive, unclear } from './refusal.ts';
+import { refuseForeign, refuseTakenForAlive, unclear } from './refusal.ts';
 import { bringUp, proven, refuseHarm } from './up.ts';
 import { type Coven, whichCoven } from './which.ts';
 
@@ -66,6 +66,7 @@ async function look({ home, command, signal }: ControlOptions, tell: Tell) {
   const found = first.verdict === 'unreachable' ? await probe(home, signal) : first;
   const known = ['running', 'starting', 'slow', 'hung', 'unreachable'].includes(found.verdict) ? found.pid : null;
   const coven = tell.coven(whichCoven(command, known, process.env));
+  refuseForeign(coven);
   const unproven =
     found.verdict === 'starting' || found.verdict === 'slow' || (found.verdict === 'running' && !found.health);
   return { coven, before: unproven ? await proven(home, signal, new Date().toISOString()) : found };

@@ -1,3 +1,4 @@
+import { foreignTo } from '../host/whose-program.ts';
 import { StepFailed } from './outcome.ts';
 import type { DaemonState } from './probe.ts';
 import type { Coven } from './which.ts';
@@ -46,5 +47,23 @@ export function refuseTakenForAlive({ kind }: Coven, { verdict, recorded, record
   throw new StepFailed(
     'looking at the home',
     `daemon.json names pid ${recordedPid}, which ${why}, and Coven takes it for its daemon; move daemon.json aside first`,
+  );
+}
+
+/**
+ * Throws StepFailed where another user decides what a program that was only found would do: root would become that user's
+ * tool, and what everybody can write to is nobody's. A program that was asked for by name is its asker's choice.
+ */
+export function refuseForeign({ kind, by, command: [file] }: Coven): void {
+  if (kind !== 'other' || by === 'option') return;
+  const foreign = foreignTo(file);
+  if (foreign === null || (foreign.owner !== null && process.geteuid?.() !== 0)) return;
+  const whose =
+    foreign.owner === null
+      ? 'can be written to by everybody'
+      : `belongs to uid ${foreign.owner}, and root would run it`;
+  throw new StepFailed(
+    'choosing the daemon',
+    `${foreign.path} ${whose}; run this as the user whose home it is, or name the program that you trust with --daemon-command`,
   );
 }
