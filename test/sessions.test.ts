@@ -146,6 +146,11 @@ describe('what a terminal would show', () => {
     ['cut \x1b]0;no end\nnext', 'cut \nnext'],
     ['bell\x07 back\b tab\t \u202eturned', 'bell back tab\t turned'],
     ['\x1b', ''],
+    [
+      'a::b::c\r\n \t::error file=a.js::forged\r\n::std::cout',
+      'a::b::c\n \t\\u{3a}:error file=a.js::forged\n\\u{3a}:std::cout',
+    ],
+    ['a ##[add-mask]b', 'a ##\\u{5b}add-mask]b'],
   ])('%j is %j', (text, shown) => expect(plainOutput(text)).toBe(shown));
 });
 

@@ -39,9 +39,10 @@ async function withSessions(
 }
 
 async function shown(session: ListedSession, plain: Plain): Promise<ListedSession> {
-  const { title, projectRoot, harness, status, createdAt, updatedAt } = session;
+  const { id, title, projectRoot, harness, status, createdAt, updatedAt } = session;
   return {
     ...session,
+    id: await plain(id),
     title: title && (await plain(title)),
     projectRoot: await plain(projectRoot),
     harness: await plain(harness),

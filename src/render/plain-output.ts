@@ -20,8 +20,15 @@ export function plainOutput(text: string): string {
     else if (code === 0x0a || code === 0x09) out += text[at - 1];
     else if (code >= 0x20) out += text[at - 1];
   }
-  return out.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]/gu, '');
+  return withoutOrders(out.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]/gu, ''));
 }
+
+/**
+ * A job of GitHub obeys what a line of its log orders. Source: the workflow commands of GitHub Actions; its runner passes over blanks
+ * before them, and takes the older form wherever it stands.
+ */
+const withoutOrders = (text: string): string =>
+  text.replace(/^([^\S\n]*):(?=:[a-z-]{1,40}[ :])/gm, '$1\\u{3a}').replaceAll('##[', '##\\u{5b}');
 
 /** The place after the sequence that begins at `at`. Source: ECMA-48, sections 5.3 to 5.6. */
 function afterSequence(text: string, at: number, code: number): number {

@@ -100,8 +100,12 @@ function readSessions(db: Database, { titles }: Asked): readonly Omit<SessionRec
   }));
 }
 
+/** An exit code has fewer digits; a longer number, which any column may hold, may be a PIN or a card. */
+const mostDigits = 5;
+
 const bounded = (name: string): string =>
-  `CASE typeof(${name}) WHEN 'text' THEN iif(length(${name}) <= 4096, ${name}, NULL) WHEN 'blob' THEN NULL ELSE ${name} END AS ${name}`;
+  `CASE typeof(${name}) WHEN 'text' THEN iif(length(${name}) <= 4096, ${name}, NULL) WHEN 'blob' THEN NULL
+     WHEN 'null' THEN NULL ELSE iif(length(${name}) <= ${mostDigits}, ${name}, '\u2039digits:' || length(${name}) || '\u203a') END AS ${name}`;
 
 /** Of what is told by its length and by what is equal to it. */
 const start = (name: string): string => `CASE typeof(${name}) WHEN 'text' THEN substr(${name}, 1, 4096) END AS ${name}`;

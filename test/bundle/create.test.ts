@@ -130,6 +130,20 @@ test('names become tokens, the same thing the same one; hashes of files stay her
   expect(members.get('observations.json')).not.toContain('sha256');
 });
 
+test('a long number in a column of a session is told by its digits', async () => {
+  await using scratch = await makeScratch();
+  const { home, out } = place(scratch);
+  const db = new Database(join(home, 'coven.sqlite3'));
+  db.exec("UPDATE sessions SET exit_code = 4957533391971535, visibility = 4111222233334444 WHERE id = 'a'");
+  db.exec("UPDATE sessions SET exit_code = -11 WHERE id <> 'a'");
+  db.close();
+  await cli(['bundle', '--home', home], { cwd: out });
+  const text = (await only(out)).get('sessions.json') ?? '';
+  const codes = (JSON.parse(text).list as { exit_code: unknown }[]).map(({ exit_code }) => exit_code);
+  expect(codes.toSorted()).toEqual([-11, '‹digits:16›']);
+  expect(text).not.toMatch(/49575333|41112222/);
+});
+
 test('a member that may hold a secret is reduced to shapes, by name and rule, and the rest is there', async () => {
   await using scratch = await makeScratch();
   const { home, out } = place(scratch);

@@ -13,6 +13,7 @@ const secrets = {
   harness: token('Hx7'),
   status: token('Su9'),
   time: token('Mk2'),
+  id: token('Zb5'),
   table: 'kolibri_tangente',
   virtual: 'marzipan_oboe',
   column: 'quittenbrot',
@@ -21,12 +22,13 @@ const secrets = {
 test('no name of a foreign table and no token of a row is read in a rescue or in a list of sessions', async () => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), {
-    rows: ['first', 'second'].map((id) => ({ id, status: 'completed' })),
+    rows: ['first', 'second', 'third'].map((id) => ({ id, status: 'completed' })),
   });
   const db = new Database(join(home, 'coven.sqlite3'));
   db.prepare("UPDATE sessions SET title = ? WHERE id = 'first'").run(`use ${secrets.title} here`);
   const other = "UPDATE sessions SET harness = ?, status = ?, updated_at = ? WHERE id = 'second'";
   db.prepare(other).run(secrets.harness, secrets.status, secrets.time);
+  db.prepare("UPDATE sessions SET id = ?, status = ? WHERE id = 'third'").run(secrets.id, secrets.status);
   db.prepare(
     "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES ('e', 'first', 'output', '{}', ?)",
   ).run(hoursAgo(1));
@@ -55,9 +57,13 @@ test('no name of a foreign table and no token of a row is read in a rescue or in
   const { tables, refused, sessions } = JSON.parse(stdout) as {
     tables: { table: string }[];
     refused: { name: string; why: string }[];
-    sessions: { id: string; title: string }[];
+    sessions: { id: string; title: string; status: string }[];
   };
   expect(tables.map(({ table }) => table)).toContainEqual(expect.stringMatching(/^\u2039text:16 #\d\u203a$/));
   expect(refused.map(({ why }) => why)).toContain('it is a virtual table');
-  expect(sessions).toContainEqual(expect.objectContaining({ id: 'first', title: 'use [REDACTED] here' }));
+  expect(sessions).toContainEqual(
+    expect.objectContaining({ id: 'first', title: 'use [REDACTED] here', status: 'completed' }),
+  );
+  expect(sessions.map(({ id }) => id).toSorted()).toEqual(['[REDACTED]', 'first']);
+  expect(sessions.map(({ status }) => status)).toContainEqual(expect.stringMatching(/^\u2039text:40 #\d\u203a$/));
 });
