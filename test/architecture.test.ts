@@ -201,7 +201,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     'src/disclosure/',
     [
       ...['src/disclosure/', 'src/bundle/', 'src/redaction/', 'src/host/', 'src/model/', 'src/run/'],
-      ...['src/upgrade/state.ts', 'src/rescue/report.ts'],
+      ...['src/upgrade/state.ts', 'src/coven/contract.ts', 'src/rescue/report.ts'],
     ],
   ],
   // What stands for parts of packages in the build.

@@ -67,7 +67,7 @@ const systemName = 'system.json';
 export async function packMembers(collected: Collected, found: readonly CheckRun[], made: Made): Promise<Contents> {
   const { tool, createdAt, included, begin = () => undefined, givenUp = new Map() } = made;
   const { knownValues, patterns, named, common } = collected.redaction;
-  const own = await compiled(patterns);
+  const own = await compiled(patterns, included.length === 0);
   const cleaner = makeCleaner(
     { knownValues, patterns: own.patterns, tokens: withMarked(makeTokens(named), common) },
     collected.unnamed,
@@ -111,11 +111,11 @@ export async function packMembers(collected: Collected, found: readonly CheckRun
   );
 }
 
-/** The user's patterns, compiled with RE2, which is loaded only if there are any. */
-const compiled = async (patterns: readonly string[]): Promise<Compiled> =>
+/** The user's patterns, compiled with RE2, which is loaded only if there are any. Without free text, a bundle is of our own words. */
+const compiled = async (patterns: readonly string[], spareWords: boolean): Promise<Compiled> =>
   patterns.length === 0
     ? { patterns: [], refused: [] }
-    : (await import('../redaction/patterns.ts')).compilePatterns(patterns);
+    : (await import('../redaction/patterns.ts')).compilePatterns(patterns, { spareWords });
 
 /** Does not quote a pattern, because it is private. */
 const patternName = (index: number): string => `pattern ${index + 1} of extra_patterns in privacy.toml`;

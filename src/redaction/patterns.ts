@@ -21,9 +21,10 @@ const mostCompiled = 200_000;
 
 /**
  * Compiles the patterns of `privacy.toml` with RE2, whose time is linear in the text whatever the pattern, as is that of
- * the engine that Coven gives them to. A pattern is tried on one line at a time.
+ * the engine that Coven gives them to. A pattern is tried on one line at a time. `spareWords`: what it is used on holds words of
+ * ours alone, and a pattern that takes any word would leave nothing of them.
  */
-export function compilePatterns(sources: readonly string[]): Compiled {
+export function compilePatterns(sources: readonly string[], { spareWords = false } = {}): Compiled {
   const patterns: Pattern[] = [];
   const refused: { index: number; reason: string }[] = [];
   let [used, compiled] = [0, 0];
@@ -37,8 +38,10 @@ export function compilePatterns(sources: readonly string[]): Compiled {
     compiled += size;
     if (size > largestPattern) return `it becomes ${size} instructions, and may have ${largestPattern}`;
     if (used + size > largestTogether) return `all patterns together may have ${largestTogether} instructions`;
+    const find = finder(pattern);
+    if (spareWords && ordinaryWords.every((word) => coversAll(find, word))) return 'it matches ordinary words';
     used += size;
-    patterns.push(finder(pattern));
+    patterns.push(find);
     return null;
   };
   for (const [index, source] of sources.entries()) {
@@ -47,6 +50,11 @@ export function compilePatterns(sources: readonly string[]): Compiled {
   }
   return { patterns, refused };
 }
+
+const ordinaryWords = ['daemon', 'status', 'pass'].map((word) => Buffer.from(word));
+
+const coversAll = (find: Pattern, word: Uint8Array): boolean =>
+  find(word, 0).reduce((covered, { start, end }) => covered + end - start, 0) === word.length;
 
 /** Null for what is no pattern: the message of RE2 would quote it. */
 function attempt(source: string): RE2JS | null {

@@ -113,6 +113,9 @@ test("the user's patterns are applied in linear time, and one that cannot be use
   expect(makeRedactor(own).redact(`id ACME-77 in Straße 12\n${'a'.repeat(20_000)}!`).text).toBe(
     `id ${x} in ${x}\n${'a'.repeat(20_000)}!`,
   );
+  const spared = compilePatterns(['.', '[a-z]+', '\\w', 'pass', '[a-z]{6}'], { spareWords: true });
+  expect(spared.refused).toEqual([0, 1, 2].map((index) => ({ index, reason: 'it matches ordinary words' })));
+  expect(compilePatterns(['.']).refused).toEqual([]);
   expect(compilePatterns(['(', 'x'.repeat(2000)]).refused.map(({ index }) => index)).toEqual([0, 1]);
 });
 
