@@ -25,6 +25,14 @@ export const daemonDuplicates = defineCheck({
         `${adrift ? `First save the rows that only pid ${adrift} has open, which are gone when it ends; \`coven-doctor --only store:open\` tells how. ` : ''}Find out which sessions each of them runs, then end the one that you do not want with \`kill -TERM\` (pid ${pids}).`,
       follows: ['daemon duplicate'],
     },
+    'moved-away': {
+      message: ({ awayPid, folder, pid }) =>
+        `another daemon that was started for this home (pid ${awayPid}) writes into ${folder}: its home was moved there beneath it${pid === null ? '' : `, and pid ${pid} serves what is here now`}`,
+      hint: ({ folder }) => [
+        'Sessions from before are recorded there, and no command here shows them. Look at them there before you end either daemon:',
+        command('coven-doctor', 'sessions', '--home', String(folder)),
+      ],
+    },
     'shared-ledger': {
       message: ({ sharing }) =>
         `the daemon of another home (pid ${sharing}) has the ledger of this one open: each start of either marks the live sessions of the other as orphaned`,
@@ -58,6 +66,23 @@ export const daemonDuplicates = defineCheck({
       ),
     ];
     const found = others.length > 0 ? [fail('second-daemon', '<coven-home>', { facts, evidence })] : [];
+    const away = seen.processes.list.find(
+      (process) =>
+        process.pid !== pid &&
+        process.role === 'serve' &&
+        process.home === 'this' &&
+        process.state !== 'Z' &&
+        process.elsewhere?.why === 'moved',
+    );
+    if (away?.elsewhere) {
+      const { folder, why } = away.elsewhere;
+      found.push(
+        fail('moved-away', '<coven-home>', {
+          facts: { ...facts, awayPid: away.pid, folder },
+          evidence: [...evidence, ...from('processes', { [`${away.pid}.elsewhere`]: why, folder })],
+        }),
+      );
+    }
     const sharing = seen.processes.list.find(
       ({ role, home, state, ledgerOpen }) => role === 'serve' && home === 'other' && ledgerOpen && state !== 'Z',
     );

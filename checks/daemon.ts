@@ -1,7 +1,7 @@
 import { atWork, dropName, endDaemon, moveRecord, toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isNumberedApart, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { seconds, seenOf, stoodStill, thaw, tracer } from '../src/coven/silence.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
@@ -60,6 +60,14 @@ export const daemon = defineCheck({
   causes: {
     ok: {
       message: (facts) => `the daemon is running (${whose(facts)}, socket <daemon-socket>)${disagreement(facts)}`,
+    },
+    'other-namespace': {
+      message: ({ pid, healthPid }) =>
+        `the daemon (pid ${pid}) runs in another pid namespace, as in a container, and calls itself pid ${healthPid}: \`coven daemon\` and \`coven doctor\` refuse an answer that names another process than they are connected to`,
+      hint: ({ pid }) => [
+        'It is well, and its sessions go on. Run these commands in its namespace, as root:',
+        command('nsenter', '--target', String(pid), '--pid', 'coven', 'daemon', 'status'),
+      ],
     },
     stopped: {
       message: () => 'the daemon is not running',
@@ -228,7 +236,9 @@ export const daemon = defineCheck({
         const evidence = rest.evidence.filter(
           ({ observation }) => observation !== 'daemon.record' || record.state !== 'unreadable',
         );
-        return [pass('<daemon-socket>', { ...rest, evidence })];
+        return isNumberedApart(seen, liveness)
+          ? [warn('other-namespace', '<daemon-socket>', { ...rest, evidence })]
+          : [pass('<daemon-socket>', { ...rest, evidence })];
       }
       case 'stopped':
       case 'starting':

@@ -1,6 +1,14 @@
+import { oddName } from '../src/coven/home-name.ts';
 import { socketPathLimit } from '../src/coven/layout.ts';
-import { command } from '../src/model/advice.ts';
+import { command, shellCommand } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass } from '../src/model/check.ts';
+import { quoted } from '../src/model/shell.ts';
+
+const parts: Readonly<Record<string, string>> = {
+  control: 'a control character, as the line end of a file from Windows leaves one',
+  quote: 'the quotes around it',
+  blank: 'a blank before or behind the path',
+};
 
 /** A home is a real directory whose socket path can be bound. Coven refuses a symlink and dies late on a long path. */
 export const homePath = defineCheck({
@@ -35,6 +43,22 @@ export const homePath = defineCheck({
       message: () => 'the path of the home is not valid UTF-8, which Coven refuses',
       hint: () => 'Choose another path, and set COVEN_HOME to it.',
     },
+    'not-expanded': {
+      message: ({ part }) =>
+        `nothing expanded the ${part === 'tilde' ? 'tilde' : 'variable'} in COVEN_HOME: this is a folder of that name, <coven-home>, and your sessions are in another`,
+      hint: () => [
+        'Write the whole path where COVEN_HOME is set, as in an env file or a service unit: only a shell expands it, and not in quotes. For this shell:',
+        shellCommand('export COVEN_HOME="$HOME/.coven"'),
+      ],
+    },
+    'stray-characters': {
+      message: ({ part }) =>
+        `COVEN_HOME holds ${parts[String(part)] ?? 'a stray character'}: every command here uses a home of that name, and your sessions are in another`,
+      hint: ({ meant }) => [
+        `Take that out where COVEN_HOME is set. ${meant ? 'For this shell:' : 'Env files need no quotes, and line ends of Unix.'}`,
+        ...(meant ? [shellCommand(`export COVEN_HOME=${quoted(String(meant))}`)] : []),
+      ],
+    },
     'socket-path-too-long': {
       message: ({ bytes, limit }) =>
         `no daemon can start here: the path of its socket has ${bytes} bytes, and the system allows ${limit}`,
@@ -47,6 +71,14 @@ export const homePath = defineCheck({
     const limit = socketPathLimit(machine.platform);
     const found = [];
     if (!utf8) found.push(fail('not-utf8', '<coven-home>', { evidence: from('home', { utf8 }) }));
+    const odd = oddName(home.path);
+    if (odd)
+      found.push(
+        fail(odd.code, '<coven-home>', {
+          facts: { part: odd.part, meant: odd.meant },
+          evidence: from('home', { path: home.path }),
+        }),
+      );
     if (kind === 'symlink') found.push(fail('symlink', '<coven-home>', { evidence: from('home', { kind }) }));
     else if (kind !== 'directory' && kind !== 'absent') {
       found.push(

@@ -1,9 +1,11 @@
 import { aheadMost, strandedSeconds } from '../src/coven/contract.ts';
 import { withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
-import { command } from '../src/model/advice.ts';
+import { daysToKeep, endsByAge, usualDays } from '../src/coven/retention.ts';
+import { type Advice, command, shellCommand } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, from, pass, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
 import { orphanRemedy } from '../src/repair/remedies/sessions.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -14,6 +16,19 @@ const counted = (amount: unknown, ...words: readonly [one: string, many?: string
 
 /** A clock may be set back by as much, as by an NTP server. */
 const aheadSeconds = 3600;
+
+/** A backup, and days enough. The variable of the shell goes before privacy.toml, which may hold other settings. */
+const keepThem = ({ keepDays, isConfigured }: Facts): Advice => [
+  command('coven-doctor', 'backup', 'create'),
+  ...(isConfigured
+    ? [
+        `Then set \`log_retention_days\` in privacy.toml to ${keepDays} or more (COVEN_LOG_RETENTION_DAYS goes before it, where it is set), or correct their times.`,
+      ]
+    : [
+        'Then let Coven keep them that long, or correct their times:',
+        shellCommand(`(umask 077 && echo log_retention_days = ${keepDays} >> ${homeWord('privacy.toml')})`),
+      ]),
+];
 
 /** Rows that say `created` long after they were made: nobody launched them, and Coven's next start calls them failed. */
 export const sessionsStranded = defineCheck({
@@ -58,10 +73,28 @@ export const sessionsStranded = defineCheck({
       hint: () =>
         'A clock was ahead when they were written, or is behind now: compare it with `date`. Until that time they are listed as the newest, and no retention removes them.',
     },
+    behind: {
+      message: ({ agedEvents, agedSessions, agedAt, days }) =>
+        `the next start of the daemon deletes ${counted(agedEvents, 'event')} of ${count(agedSessions, 'session')}: they are dated before there was any Coven (${agedAt}), and events are kept for ${count(days, 'day')}`,
+      hint: (facts) => [
+        'A clock had stopped when they were written: compare it with `date`. Keep a backup before any daemon starts:',
+        ...keepThem(facts),
+      ],
+    },
+    'all-by-age': {
+      message: ({ agedEvents, agedAt, days }) =>
+        `the next start of the daemon deletes every event that was recorded (${counted(agedEvents, 'event')}): the last is of ${agedAt}, and events are kept for ${count(days, 'day')}`,
+      hint: (facts) => [
+        'If you want to replay these sessions later, keep a backup before a daemon starts:',
+        ...keepThem(facts),
+      ],
+    },
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],
+  wants: ['home.config', 'processes'],
   skip: withoutRows,
-  judge: ({ machine: { now }, 'store.sessions': { open, byStatus, ahead } }) => {
+  judge: ({ machine: { now }, 'store.sessions': sessions, 'home.config': config, processes }) => {
+    const { open, byStatus, ahead } = sessions;
     const created = open.filter(({ status, external }) => status === 'created' && !external);
     const age = (createdAt: string): number => ageSeconds(createdAt, now) ?? Number.NEGATIVE_INFINITY;
     const undated = created.filter(({ createdAt }) => age(createdAt) < -aheadSeconds);
@@ -105,6 +138,25 @@ export const sessionsStranded = defineCheck({
     // Events of the future are told with those sessions; sessions that were launched are not.
     if (ahead.sessions > undated.length || (undated.length === 0 && ahead.events > 0))
       found.push(warn('ahead', target, { facts: aheadFacts, evidence: from('store.sessions', aheadFacts) }));
+    // A daemon that runs has deleted them, or is about to.
+    const runs = processes?.list.some(({ role, home, state }) => role === 'serve' && home === 'this' && state !== 'Z');
+    const aged = runs ? null : endsByAge(sessions, config, now);
+    if (aged) {
+      const { code, events, sessions: of, days, at } = aged;
+      const facts = {
+        agedEvents: events,
+        agedSessions: of,
+        agedAt: at,
+        days,
+        keepDays: daysToKeep(at, now),
+        isConfigured: days !== usualDays || (config?.files.some(({ name }) => name === 'privacy.toml') ?? true),
+      };
+      const evidence = [
+        ...from('store.sessions', { agedEvents: events, agedAt: at }),
+        ...from('home.config', { eventDays: days }),
+      ];
+      found.push((code === 'behind' ? fail : warn)(code, target, { facts, evidence }));
+    }
     return found.length > 0 ? found : [pass(target, { facts, evidence })];
   },
 });

@@ -41,7 +41,15 @@ const beside = ['daemon stopped', 'home:filesystem volatile'];
 
 /** The causes of the catalogue, by check. They are contract: never renamed. */
 const causes: Readonly<Record<string, readonly string[]>> = {
-  'home:path': ['not-a-directory', 'symlink', 'not-utf8', 'socket-path-too-long', 'cannot-create'],
+  'home:path': [
+    'not-a-directory',
+    'symlink',
+    'not-utf8',
+    'socket-path-too-long',
+    'cannot-create',
+    'not-expanded',
+    'stray-characters',
+  ],
   'home:owner': ['foreign-owner', 'foreign-entries', 'elevated'],
   'home:mode': ['writable-by-others', 'readable-by-others', 'not-writable', 'entry-open'],
   'home:access': ['not-writable', 'immutable', 'read-only-mount', 'few-descriptors', 'small-files'],
@@ -60,7 +68,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'home:reset': ['interrupted'],
   'home:repairs': ['unfinished', 'changed-since', 'not-private'],
   'home:locks': ['not-regular', 'linked', 'held', 'same-file', 'stopped-holder'],
-  daemon: ['stopped', 'stale', 'hung', 'slow', 'unreachable', 'elsewhere', 'duplicate', 'foreign'],
+  daemon: ['stopped', 'stale', 'hung', 'slow', 'unreachable', 'elsewhere', 'duplicate', 'foreign', 'other-namespace'],
   'daemon:socket': [
     'stale',
     'not-a-socket',
@@ -81,7 +89,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
     'foreign-socket',
     'pid-out-of-range',
   ],
-  'daemon:duplicates': ['second-daemon', 'shared-ledger'],
+  'daemon:duplicates': ['second-daemon', 'shared-ledger', 'moved-away'],
   'daemon:health': [
     'timeout',
     'invalid-response',
@@ -134,7 +142,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'store:content': ['sequence-at-end', 'unknown-status', 'lost-session', 'event-too-large'],
   'store:rehearsal': ['refused', 'crashed', 'unwritable', 'search-lost'],
   'sessions:orphaned': ['orphaned', 'external-silent'],
-  'sessions:stranded': ['stranded', 'undated', 'ahead'],
+  'sessions:stranded': ['stranded', 'undated', 'ahead', 'behind', 'all-by-age'],
   'sessions:processes': ['unowned', 'folder-gone'],
   'sessions:churn': ['churn', 'in-a-row'],
   'sessions:leases': ['expired', 'malformed', 'far-future', 'closed', 'wrong-kind', 'git-refuses'],

@@ -90,6 +90,12 @@ export const zeroDays = (value: unknown): readonly string[] =>
     .filter(({ key, expected }) => expected === 'days' && valuesAt(value, [key])[0] === 0n)
     .map(({ key }) => key);
 
+/** Days that privacy.toml keeps events, where it says so. 0 counts as 1 (tried on Coven 0.4.6). */
+export function eventDays(value: unknown): number | null {
+  const [days] = valuesAt(value, ['log_retention_days']);
+  return typeof days === 'bigint' ? Math.max(1, Number(days)) : null;
+}
+
 /** The first key of privacy.toml that Coven does not know and passes over, and the one that may be meant; null where it knows all. */
 export function strangeKey(value: unknown): { readonly key: string; readonly near: string | null } | null {
   if (!isTable(value)) return null;

@@ -6,10 +6,13 @@ const defaultRetentionDays = 30;
 /** Events that are gone sooner were gone before anybody came back from a week away. */
 export const shortRetentionDays = 7;
 
-/** Days that events are kept with this value of COVEN_LOG_RETENTION_DAYS. What is no positive number counts as the default (tried on Coven 0.4.6). */
-export function retentionDays(value: string | undefined): number {
+/**
+ * Days that events are kept with this value of COVEN_LOG_RETENTION_DAYS, which goes before that of privacy.toml. What is no
+ * positive number is passed over (tried on Coven 0.4.6).
+ */
+export function retentionDays(value: string | undefined, configured = defaultRetentionDays): number {
   const days = /^\+?\d{1,9}$/.test(value ?? '') ? Number(value) : 0;
-  return days > 0 ? days : defaultRetentionDays;
+  return days > 0 ? days : configured;
 }
 
 /**

@@ -39,6 +39,9 @@ export const strandedSeconds = 600;
 /** Sessions and events of the future beyond this many are not counted. */
 export const aheadMost = 20_000;
 
+/** Nothing of Coven was recorded before: what is dated so has its time from a clock that had stopped. Its packages are of 2026. */
+export const covenSince = '2025-01-01T00:00:00Z';
+
 /** Every status of a session that this release knows. Source: those that Coven 0.4.6 writes, and those that its program tells apart. */
 export const sessionStatuses: readonly string[] = [
   ...['created', 'running', 'idle', 'completed', 'failed', 'cancelled', 'killed', 'orphaned'],

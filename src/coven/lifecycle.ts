@@ -2,6 +2,7 @@ import { type Observed, type Seen, whole } from '../model/observation.ts';
 import { adriftIn } from './adrift.ts';
 import { keepsFromOpening } from './automations.ts';
 import { apiVersion } from './contract.ts';
+import { oddName } from './home-name.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
 import {
   harmOfStart,
@@ -13,7 +14,8 @@ import {
   partNotFile,
 } from './ledger.ts';
 import { fewInodes, limitsFiles } from './limits.ts';
-import { judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
+import { isNumberedApart, judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
+import { endsByAge } from './retention.ts';
 import { coreColumns } from './tables.ts';
 
 /** What the judgement rests on. */
@@ -30,6 +32,7 @@ export const lifecycleNeeds = [
   'store.bytes',
   'store.integrity',
   'store.rehearsal',
+  'store.sessions',
   'sessions.automations',
   'install',
 ] as const;
@@ -85,7 +88,13 @@ function* inEveryWay({ home, machine }: Daemon, observed: LifecycleInput): Gener
   const entries = observed['home.entries']?.list ?? [];
   const locks = entries.filter(({ name }) => (lockNames as readonly string[]).includes(name));
   const cannotBeMade = home.kind === 'absent' && !home.writable;
-  if (!home.utf8 || cannotBeMade || (home.kind !== 'directory' && home.kind !== 'absent')) yield 'home:path';
+  if (
+    !home.utf8 ||
+    oddName(home.path) !== null ||
+    cannotBeMade ||
+    (home.kind !== 'directory' && home.kind !== 'absent')
+  )
+    yield 'home:path';
   const others = [home, ...locks].some(({ uid }) => uid !== null && uid !== machine.uid);
   if (others) yield 'home:owner';
   if (observed['home.filesystem']?.readOnly) yield 'home:filesystem';
@@ -113,7 +122,8 @@ const isHeld = (observed: LifecycleInput, locks: readonly string[], daemon: numb
   false;
 
 /** What a command refuses that asks who the daemon is. */
-function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator<string> {
+function* inReach(daemon: Daemon, liveness: Liveness): Generator<string> {
+  const { verdict, recordedPid } = liveness;
   const { 'daemon.socket': socket, 'daemon.record': record, 'daemon.health': health, home } = daemon;
   const badSocket =
     (socket.kind !== 'absent' && socket.kind !== 'socket') ||
@@ -126,6 +136,7 @@ function* inReach(daemon: Daemon, { verdict, recordedPid }: Liveness): Generator
   if (unreadable || takenForAlive) yield 'daemon:record';
   if (['hung', 'slow', 'unreachable', 'elsewhere', 'duplicate', 'undetermined'].includes(verdict)) yield 'daemon';
   if (verdict !== 'running') return;
+  if (isNumberedApart(daemon, liveness)) yield 'daemon';
   if (health.outcome !== 'answered') yield 'daemon:health';
   else if (health.body?.apiVersion !== apiVersion) yield 'daemon:contract';
   else if (health.body.capabilities?.structuredErrors !== true) yield 'daemon:capabilities';
@@ -164,6 +175,8 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
   if (harm === 'wal-foreign' || harm === 'wal-damaged' || harm === 'wal-cut' || isTorn(files, bytes)) yield 'store:wal';
   if (observed['sessions.automations']?.automations.some(({ fault }) => keepsFromOpening(fault)))
     yield 'sessions:automations';
+  const sessions = observed['store.sessions'];
+  if (pid === null && sessions && endsByAge(sessions, config ?? null, machine.now)) yield 'sessions:stranded';
   const rehearsed = observed['store.rehearsal']?.outcome;
   if (rehearsed === 'refused' || rehearsed === 'crashed') yield 'store:rehearsal';
   if (open.outcome !== 'opened') return;

@@ -165,6 +165,19 @@ function ownPid({ machine, processes }: LivenessInput, pid: number): number | nu
   return machine.seesEveryProcess || isOurs ? pid : null;
 }
 
+/**
+ * Whether the daemon calls itself by the number that it has in its own pid namespace, and is another one here. Coven's commands
+ * for the daemon refuse that. Source: Coven 0.4.6, `daemon health reported pid 3 but the connected peer pid was 14032`.
+ */
+export function isNumberedApart(
+  observed: Pick<LivenessInput, 'daemon.health' | 'processes'>,
+  { verdict, pid }: Liveness,
+): boolean {
+  const said = observed['daemon.health'].body?.pid ?? null;
+  const daemon = observed.processes.list.find((process) => process.pid === pid);
+  return verdict === 'running' && said !== null && said !== pid && daemon?.innerPid === said;
+}
+
 /** The daemon that answers says of itself what daemon.json says: it wrote that, and listens on this socket. */
 export function isConfirmed(observed: Pick<LivenessInput, 'daemon.record' | 'daemon.health'>): boolean {
   const { state, pid, startedAt } = observed['daemon.record'];

@@ -24,7 +24,7 @@ export function makeScratch(home: string | null, device: string | null, roomInMe
   const made =
     (roomInMemory !== null && hasRoom(memory, roomInMemory) && makeAt(memory, home, null)) ||
     (device !== null && firstOf(places, (place) => makeAt(place, home, device))) ||
-    firstOf(temporary(), (place) => makeAt(place, home, null));
+    firstOf([...temporary(), memory], (place) => makeAt(place, home, null));
   if (!made)
     throw new CannotSee(
       'no-scratch',
@@ -52,6 +52,19 @@ function hasRoom(place: string, bytes: number): boolean {
     return type === tmpfs && bavail * bsize >= bytes;
   } catch {
     return false;
+  }
+}
+
+/** A scratch folder holds a handful of files and links. */
+const fewFiles = 32n;
+
+/** Whether the file system of a folder has room for more files, whatever space it has; those that count none have. */
+function hasInodes(place: string): boolean {
+  try {
+    const { files, ffree } = statfsSync(place, { bigint: true });
+    return files === 0n || ffree >= fewFiles;
+  } catch {
+    return true;
   }
 }
 
@@ -85,7 +98,7 @@ function makeAt(path: string, home: string | null, device: string | null): Priva
   }
   try {
     const isInHome = home !== null && isBelow(place, home);
-    if (place.exposed === null && (device ?? place.dev) === place.dev && !isInHome) {
+    if (place.exposed === null && (device ?? place.dev) === place.dev && !isInHome && hasInodes(path)) {
       removeLeftovers(place);
       return makePrivate(place);
     }

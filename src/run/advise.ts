@@ -20,6 +20,7 @@ const unseen = {
   'store.bytes': null,
   'store.integrity': null,
   'store.rehearsal': null,
+  'store.sessions': null,
   'sessions.automations': null,
 };
 

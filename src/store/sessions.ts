@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
 import { codeOf } from '../sqlite/names.ts';
 import { readAhead } from './ahead.ts';
+import { readBehind } from './behind.ts';
 import { readContent } from './content.ts';
 import { readImpossible } from './impossible.ts';
 import { noSessions } from './no-sessions.ts';
@@ -81,6 +82,7 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
       latest,
       projects: projects.map(String),
       ahead: readAhead(db, hasEvents),
+      behind: readBehind(db, hasEvents),
       artifacts: countArtifacts(db),
       ...readContent(
         db,

@@ -307,6 +307,22 @@ judges(sessionsStranded, [
   ],
 ]);
 
+const behind = (events: number, newestAt: string, days: number | null, more: Changes = {}): Changes => ({
+  'store.sessions': { open: [], behind: { events, sessions: 1, firstAt: '1970-01-01T00:00:01Z', newestAt, all: 3 } },
+  'home.config': { files: [], eventDays: days },
+  processes: { list: [] },
+  ...more,
+});
+judges(sessionsStranded, [
+  ['events of 1970', behind(2, ago(hour), 30), ['fail behind']],
+  ['that are kept for longer', behind(2, ago(hour), 36_500), ['pass ok']],
+  ['with a privacy.toml that Coven refuses', behind(2, ago(hour), null), ['pass ok']],
+  ['beside a daemon, which has deleted them', behind(2, ago(hour), 30, processes(daemonProcess)), ['pass ok']],
+  ['events of two months ago, among others', behind(0, ago(hour), 30), ['pass ok']],
+  ['none but of two months ago', behind(0, ago(60 * day), 30), ['warn all-by-age']],
+  ['none but of 1970', behind(3, '1970-01-01T00:00:03Z', 30), ['fail behind']],
+]);
+
 const recent = (made: number, failed: number, orphaned: number): Changes => ({
   'store.sessions': { recent: { made, failed, orphaned } },
 });

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import {
   configKeys,
   configShapes,
+  eventDays,
   expectable,
   firstWrong,
   type GatewayFault,
@@ -12,6 +13,7 @@ import {
   strangeKey,
   zeroDays,
 } from '../../coven/config.ts';
+import { retentionDays } from '../../coven/context.ts';
 import { brokenLine } from '../../coven/json5.ts';
 import { parseJson } from '../../json.ts';
 import { readThrough } from '../files.ts';
@@ -37,10 +39,14 @@ export const schema = () =>
         wrong: v.exactOptional(v.object({ key: oneOf(configKeys), expected: oneOf(expectable), missing: flag })),
         /** The line of the first key that Coven does not know, and the one that may be meant: the key itself may be anything. */
         strange: v.exactOptional(v.object({ line: maybe(number), near: maybe(oneOf(configKeys)) })),
+        /** Days that it keeps events, where it says so. */
+        days: v.exactOptional(number),
         /** Numbers of days that are 0. */
         zero: v.exactOptional(list(oneOf(configKeys))),
       }),
     ),
+    /** Days that events are kept, by the environment and privacy.toml; null where Coven deletes none, since it cannot read that. */
+    eventDays: v.exactOptional(maybe(number)),
     /** What Coven refuses of the mobile gateway, with which no daemon starts. */
     gateway: v.exactOptional(oneOf(gatewayFaults)),
     /** The settings of the user, outside the home, where there are any. */
@@ -62,7 +68,10 @@ export async function take({ home, env, observe }: Look): Promise<Config> {
     ...wanted.map(async ({ name }) => ({ name, ...((await judge(join(home, name), name)) ?? parsed) })),
   ]);
   const gateway = await gatewayOf(home, list);
-  return { files, ...(settings && { settings }), ...(gateway && { gateway }) };
+  const privacy: Config['files'][number] | undefined = files.find(({ name }) => name === 'privacy.toml');
+  const eventDays =
+    privacy && privacy.state !== 'parsed' ? null : retentionDays(env.COVEN_LOG_RETENTION_DAYS, privacy?.days);
+  return { files, eventDays, ...(settings && { settings }), ...(gateway && { gateway }) };
 }
 
 /** Open to others, or of another shape, Coven takes it for disabled. Source: `coven daemon serve` of 0.4.6. */
@@ -92,12 +101,13 @@ async function settingsOf({ XDG_CONFIG_HOME, HOME }: Look['env']): Promise<Confi
 const parsed = { state: 'parsed', line: null } as const;
 
 /** What of a privacy.toml does not do what it seems to. */
-function oddities(text: string, value: unknown): Pick<Config['files'][number], 'strange' | 'zero'> {
-  const [found, zero] = [strangeKey(value), zeroDays(value)];
+function oddities(text: string, value: unknown): Pick<Config['files'][number], 'strange' | 'days' | 'zero'> {
+  const [found, days, zero] = [strangeKey(value), eventDays(value), zeroDays(value)];
   const line =
     found === null ? -1 : text.split('\n').findIndex((line) => line.replace(/^[[ \t"']*/, '').startsWith(found.key));
   return {
     ...(found && { strange: { line: line < 0 ? null : line + 1, near: found.near } }),
+    ...(days !== null && { days }),
     ...(zero.length > 0 && { zero }),
   };
 }

@@ -63,6 +63,19 @@ export const schema = () =>
       }),
       { sessions: 0, events: 0, lastAt: null, list: [] },
     ),
+    /** What the retention of events goes by; counted to a bound. */
+    behind: v.optional(
+      v.object({
+        /** Dated before there was any Coven, of how many sessions, and the first time. */
+        events: number,
+        sessions: number,
+        firstAt: maybe(time),
+        /** The latest time of any event, and how many events there are. */
+        newestAt: maybe(time),
+        all: number,
+      }),
+      { events: 0, sessions: 0, firstAt: null, newestAt: null, all: 0 },
+    ),
     /** Encrypted records of sessions (`sensitive_artifacts`), which only the key of the home opens. */
     artifacts: v.optional(number, 0),
     /** What SQLite takes and Coven cannot work with. */
