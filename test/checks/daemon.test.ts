@@ -130,7 +130,7 @@ judges(daemon, [
   [
     'it answers with the number that it has in its container',
     { ...body({ pid: 7 }), ...processes({ ...daemonProcess, innerPid: 7 }) },
-    ['pass ok'],
+    ['warn other-namespace'],
   ],
   ['the lock is held from another pid namespace', { ...lockedBy(0) }, ['pass ok']],
   [
