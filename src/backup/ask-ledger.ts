@@ -1,10 +1,7 @@
 import { NoSqlite } from '../child/no-sqlite.ts';
-import { askJob } from '../store/ask.ts';
+import { askJob, patience } from '../store/ask.ts';
 import type { Jobs } from '../store/protocol.ts';
 import { Refused } from './refused.ts';
-
-/** Seconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. */
-export const patience = (bytes: number): number => Math.round(600 + (bytes * 120) / 1024 ** 3);
 
 /** What a reading throws where SQLite cannot be loaded: that says nothing about the ledger. */
 export const asRefused = (error: unknown): unknown =>

@@ -1,8 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { NoSqlite } from '../child/no-sqlite.ts';
 import type { Reason } from '../sqlite/answers.ts';
+import { patience } from '../store/ask.ts';
 import { askJudge } from '../store/ask-judge.ts';
-import { asRefused, patience } from './ask-ledger.ts';
+import { asRefused } from './ask-ledger.ts';
 
 /** What is wrong with a ledger of which everything was read, by what it means for whoever wants to open it. */
 export interface Judgement {

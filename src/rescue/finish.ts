@@ -60,7 +60,7 @@ export const buildIndexes = (
   });
 
 /** Makes views and triggers, of which none has run by then. */
-export const addTriggers = (db: Database.Database, objects: readonly SchemaObject[]): readonly Refused[] =>
+export const addViewsAndTriggers = (db: Database.Database, objects: readonly SchemaObject[]): readonly Refused[] =>
   attempting((attempt) => {
     for (const type of ['view', 'trigger'])
       for (const object of objects)

@@ -22,11 +22,8 @@ export function merge({ into, from, scratch, sessions, unaccounted }: MergeReque
     db.prepare('ATTACH ? AS other').run(from);
     db.prepare('ATTACH ? AS notes').run(join(scratch, 'candidates'));
     // What the file brought with it does not run.
-    const triggers = db.prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'").all() as {
-      name: string;
-      sql: string;
-    }[];
-    for (const { name } of triggers) db.exec(`DROP TRIGGER main.${quote(name)}`);
+    const own = dropViewsAndTriggers(db, 'main');
+    dropViewsAndTriggers(db, 'other');
     const way = hasCommonRows(db) ? 'fill' : 'join';
     choose(db, way);
     chooseWanted(db, sessions);
@@ -36,18 +33,30 @@ export function merge({ into, from, scratch, sessions, unaccounted }: MergeReque
     db.exec('COMMIT');
     const hasSearch = db.prepare("SELECT count(*) FROM main.sqlite_schema WHERE name = 'events_fts'").pluck().get();
     if (hasSearch === 1) db.exec("INSERT INTO main.events_fts(events_fts) VALUES('rebuild')");
-    for (const { sql } of triggers) db.prepare(sql).run();
     const told = tellMerge(db, way);
     const unknown = sessions.filter((id) => !holds(db, id));
     const left = stillOut(db, unaccounted);
     db.exec('DETACH other; DETACH notes');
     const checks = check(db);
+    for (const sql of own) db.prepare(sql).run();
     db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
     return { merge: { ...told, unknown, checks, bytes: statSync(into).size }, left };
   } finally {
     if (db.open) db.close();
   }
+}
+
+/** Their statements, views first. A view in the place of a table may have rows without end. */
+function dropViewsAndTriggers(db: Database.Database, schema: 'main' | 'other'): readonly string[] {
+  const found = db
+    .prepare(
+      `SELECT type, name, sql FROM ${schema}.sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type DESC, rowid`,
+    )
+    .all() as { type: string; name: string; sql: string }[];
+  // A trigger on a view goes with it.
+  for (const { type, name } of found.toReversed()) db.exec(`DROP ${type} ${schema}.${quote(name)}`);
+  return found.map(({ sql }) => sql);
 }
 
 const one = (db: Database.Database, sql: string): number => db.prepare(sql).pluck().get() as number;

@@ -5,6 +5,7 @@ import { withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
 import { quote } from './names.ts';
 import { openToRead } from './open-to-read.ts';
+import { refuseViews } from './ordinary.ts';
 import { isOfSearch, isSearchTable } from './owners.ts';
 import { mapPages } from './page-map.ts';
 import { openPages } from './pages.ts';
@@ -111,6 +112,7 @@ function kindOfLine(line: string, searchRoots: readonly number[]): Reason['kind'
 /** How many rows a table has; null where a value of one cannot be read. */
 function readEveryRow(db: Database, table: string, tell: Tell): number | null {
   try {
+    refuseViews(db, [table]);
     const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     // The concatenation makes SQLite fetch the value itself: length() alone would not follow its overflow pages.
     const touched = columns.map((name) => `total(length(${quote(name)} || ''))`);

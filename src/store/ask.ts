@@ -21,6 +21,12 @@ interface Options<N extends JobName> {
   readonly tell?: (progress: Jobs[N]['progress']) => void;
 }
 
+/**
+ * Seconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. What takes
+ * longer may be a hostile one that has no end.
+ */
+export const patience = (bytes: number): number => Math.round(600 + (bytes * 120) / 1024 ** 3);
+
 /** A process that does a job. Others may be asked of it, too. */
 export interface Running extends Pick<Child, 'hasEnded' | 'countRead' | 'kill' | 'finish'> {
   /** One at a time. Rejects with NoSqlite where SQLite cannot be loaded, which says nothing about any ledger. */

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { isActive, type Needed, readDefinition } from '../coven/automations.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 import type { AutomationRow, AutomationRows } from './answers.ts';
 import { whole } from './whole.ts';
 
@@ -10,6 +11,8 @@ export function readAutomations(db: Database): AutomationRows | null {
   try {
     const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'automation_definitions'");
     if (!isThere.get()) return null;
+    const part = ['attempts', 'definitions', 'occurrences', 'retry_state', 'runs', 'scheduler_last_pass'];
+    refuseViews(db, ['sessions', ...part.map((name) => `automation_${name}`)]);
     const rows = db
       .prepare(
         `SELECT ${whole('id', 128)}, status, lifecycle_state AS lifecycle, definition_digest AS digest, tombstoned_at AS removedAt,

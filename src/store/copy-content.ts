@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { codeOf, quote } from '../sqlite/names.ts';
 import { openToRead } from '../sqlite/open-to-read.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 import { type Content, unopened } from './answers.ts';
 
 const tableLimit = 500;
@@ -45,6 +46,7 @@ export function rowsOf(db: Database): Content {
 
 function count(db: Database, table: string): { readonly rows: number | null; readonly problem: string | null } {
   try {
+    refuseViews(db, [table]);
     const rows = db
       .prepare(`SELECT count(*) FROM ${quote(table)}`)
       .pluck()
@@ -61,6 +63,7 @@ function count(db: Database, table: string): { readonly rows: number | null; rea
  */
 function hashOf(db: Database, table: string): string | null {
   try {
+    refuseViews(db, [table]);
     const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     const values = ['rowid', ...columns.map(quote)].map(
       (column) =>

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { names } from '../coven/layout.ts';
 import { openToRead } from '../sqlite/open-to-read.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 import { bring } from './reach.ts';
 
 const comparedRows = 200;
@@ -67,8 +68,10 @@ export function isWalForeign(without: Rows | null, db: Database): boolean | null
   );
 }
 
-const rowsOf = (db: Database): Rows =>
-  ['sessions', 'events'].map((table) =>
+function rowsOf(db: Database): Rows {
+  const tables = ['sessions', 'events'];
+  refuseViews(db, tables);
+  return tables.map((table) =>
     db
       .prepare<[], Row>(
         `SELECT rowid, substr(id, 1, 200) AS id, substr(created_at, 1, 19) AS createdAt
@@ -76,3 +79,4 @@ const rowsOf = (db: Database): Rows =>
       )
       .all(),
   );
+}

@@ -13,7 +13,7 @@ export function compareIndexes(db: Database): IndexComparison {
   const indexes = db
     .prepare(
       `SELECT i.name, i.tbl_name AS ofTable, i.sql FROM sqlite_schema AS i
-         JOIN pragma_table_list AS t ON t.schema = 'main' AND t.name = i.tbl_name AND t.wr = 0
+         JOIN pragma_table_list(i.tbl_name) AS t ON t.schema = 'main' AND t.type = 'table' AND t.wr = 0
         WHERE i.type = 'index' ORDER BY i.name`,
     )
     .all() as { name: string; ofTable: string; sql: string | null }[];

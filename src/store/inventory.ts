@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { sqliteDriver } from '../child/sqlite.ts';
 import { codeOf } from '../sqlite/names.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 import type { InventoryRequest, SessionEvents, SessionRecord, StoreInventory, Told } from './protocol.ts';
 import { whole } from './whole.ts';
 
@@ -73,6 +74,7 @@ function readSchema(db: Database): StoreInventory['schema'] {
 }
 
 function readSessions(db: Database, { titles }: Asked): readonly Omit<SessionRecord, 'events'>[] {
+  refuseViews(db, ['sessions']);
   const there = new Set(columnsOf(db, 'sessions'));
   const wanted = columns.filter((name) => there.has(name));
   const words = ['title', 'labels'].filter((name) => there.has(name));
@@ -148,6 +150,7 @@ function countEvents(
 }
 
 function readEvents(db: Database, session: string): SessionEvents {
+  refuseViews(db, ['events']);
   const rows = db.prepare(
     `SELECT rowid AS seq, ${whole('kind', 64)}, ${whole('created_at', 40, 'at')}, length(CAST(payload_json AS BLOB)) AS bytes,
             CASE WHEN length(CAST(payload_json AS BLOB)) <= ${payloadBytes} THEN CAST(payload_json AS TEXT) END AS payload

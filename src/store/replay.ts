@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { codeOf } from '../sqlite/names.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 import type { ReplayEvent, ReplayRequest, SessionReplay } from './protocol.ts';
 import { whole } from './whole.ts';
 
@@ -19,6 +20,7 @@ export function readReplay(db: Database, { session, fromSeq, limit }: ReplayRequ
   let after: readonly ReplayEvent[] = [];
   let total: number | null = null;
   try {
+    refuseViews(db, ['events']);
     const later = db.prepare(
       `SELECT ${columns} FROM events WHERE session_id = ? AND rowid >= ? ORDER BY rowid LIMIT ?`,
     );

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
 import { openInMemory } from '../sqlite/open-to-read.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 
 /** What SQLite keeps of the index: a row for each event, whose text is in it. */
 const docsize = 'events_fts_docsize';
@@ -14,6 +15,16 @@ const sumLimit = 1 << 22;
 export const hasSearch = (db: Database): boolean =>
   db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(docsize) !== undefined;
 
+/** Throws where the index would ask anything but tables for the text of events. Source: https://www.sqlite.org/fts5.html, section 4.4. */
+export function refuseStrangeSearch(db: Database): void {
+  const made = String(db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'events_fts'").pluck().get());
+  const content = /\bcontent\s*=\s*(?:'(\w+)'|"(\w+)"|(\w+))/i
+    .exec(made)
+    ?.slice(1)
+    .find((name) => name !== undefined);
+  refuseViews(db, ['events', docsize, ...(content === undefined ? [] : [content])]);
+}
+
 /**
  * The full-text index beside its table; null where there is none, as in a ledger of `coven run` alone of old. `damaged`:
  * its own pages or blocks are known to be. `end` bounds the comparison of words.
@@ -22,6 +33,7 @@ export function readSearch(db: Database, damaged: boolean, bytes: number, end: n
   const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   try {
     if (!hasSearch(db)) return null;
+    refuseStrangeSearch(db);
     const rows = count('events');
     // A damaged index may not even be counted.
     if (damaged) return { rows, indexed: 0, damaged, agrees: null, differing: null };

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
 import { codeOf } from '../sqlite/names.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 import { readAhead } from './ahead.ts';
 import { readBehind } from './behind.ts';
 import { readContent } from './content.ts';
@@ -34,6 +35,7 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
   try {
     const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'").get();
     if (!table) return { ...noSessions, outcome: 'no-table', code: null };
+    refuseViews(db, ['sessions', 'events', 'sensitive_artifacts']);
     const counts = db
       .prepare(`SELECT ${whole('status', 40)}, count(*) AS n FROM sessions GROUP BY 1 LIMIT ${groupLimit}`)
       .all() as { status: string; n: number }[];

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { TableReading } from '../model/observation.ts';
 import { codeOf, quote } from '../sqlite/names.ts';
+import { refuseViews } from '../sqlite/ordinary.ts';
 
 /** Rows are read in runs of about this long, each a transaction of its own. */
 const runMs = 20;
@@ -10,6 +11,7 @@ const [minRowid, maxRowid] = [-(2n ** 63n), 2n ** 63n - 1n];
 /** Counts the rows of a table whose pages SQLite found whole. */
 export function countRows(db: Database, table: string): TableReading {
   try {
+    refuseViews(db, [table]);
     const rows = Number(
       db
         .prepare(`SELECT count(*) FROM ${quote(table)}`)
@@ -43,6 +45,7 @@ const unread = (table: string, error: unknown): TableReading => ({
 export function readRows(db: Database, table: string, end: number): TableReading {
   let rowsAbout: number | null = null;
   try {
+    refuseViews(db, [table]);
     const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     // The concatenation makes SQLite fetch the value itself: length() alone would not follow its overflow pages.
     const touch = columns.map((name) => `length(${quote(name)} || '')`).join(' + ') || '0';
@@ -104,7 +107,7 @@ function readFrom(
 }
 
 function hasRowid(db: Database, table: string): boolean {
-  return db.prepare('SELECT wr FROM pragma_table_list WHERE name = ?').pluck().get(table) === 0;
+  return db.prepare("SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'").pluck().get(table) === 0;
 }
 
 function withoutRowid(db: Database, table: string, touch: string): TableReading {

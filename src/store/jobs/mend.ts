@@ -8,6 +8,7 @@ import { checkpoint, openToWrite } from '../../sqlite/open-to-write.ts';
 import { emptySearch, searchTables } from '../empty-search.ts';
 import { compareIndexes } from '../index-entries.ts';
 import type { MendRequest } from '../protocol.ts';
+import { refuseStrangeSearch } from '../search.ts';
 
 /** Every row of every table but those of the full-text index, in their order, as one digest: a mended copy has the same. */
 function digestOf(db: Database): { readonly rows: number; readonly digest: string } {
@@ -15,7 +16,7 @@ function digestOf(db: Database): { readonly rows: number; readonly digest: strin
   let rows = 0;
   const tables = db
     .prepare(
-      `SELECT s.name, t.wr FROM sqlite_schema AS s JOIN pragma_table_list AS t ON t.schema = 'main' AND t.name = s.name
+      `SELECT s.name, t.wr FROM sqlite_schema AS s JOIN pragma_table_list(s.name) AS t ON t.schema = 'main' AND t.type IN ('table', 'shadow')
         WHERE s.type = 'table' AND s.rootpage > 0 ORDER BY s.name`,
     )
     .all() as { name: string; wr: number }[];
@@ -67,6 +68,7 @@ function searchSettings(db: Database): readonly unknown[] {
 function buildSearch(db: Database, settings: readonly unknown[]): void {
   // Else SQLite lets nobody but FTS5 write to its tables.
   db.unsafeMode(true);
+  refuseStrangeSearch(db);
   const insert = db.prepare('INSERT INTO events_fts_config (k, v) VALUES (?, ?)');
   for (const setting of settings) insert.run(setting);
   db.unsafeMode(false);

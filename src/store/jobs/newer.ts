@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { openToRead } from '../../sqlite/open-to-read.ts';
+import { refuseViews } from '../../sqlite/ordinary.ts';
 import { writerMs } from '../copy-content.ts';
 import type { Newer } from '../protocol.ts';
 
@@ -18,6 +19,7 @@ export function work({ ledger, than }: { readonly ledger: string; readonly than:
 /** What `db` holds that the ledger at `than` does not, by id. Throws where either lacks sessions or events. */
 function newerThan(db: Database, than: string): Newer {
   db.prepare('ATTACH ? AS older').run(than);
+  for (const schema of ['main', 'older'] as const) refuseViews(db, ['sessions', 'events'], schema);
   const ids = (condition: string): readonly string[] =>
     db
       .prepare(`SELECT substr(id, 1, 64) FROM main.sessions AS row WHERE ${condition} ORDER BY rowid LIMIT ${idLimit}`)
