@@ -71,7 +71,8 @@ export async function gather(host: LiveHost, options: GatherOptions): Promise<Co
     sessions: value('store.sessions'),
   };
   const part = async (name: string, make: () => Promise<Gathered>): Promise<Gathered> => {
-    const late = (): Gathered => nothing({ name, why: `it took longer than ${partMs} ms` });
+    const late = (): Gathered =>
+      nothing({ name, why: signal.aborted ? 'the time for the run was over' : `it took longer than ${partMs} ms` });
     const made = make().catch((error: unknown) => nothing({ name, why: reasonOf(error).message }));
     return within(made, partMs, signal, late, patience);
   };

@@ -44,6 +44,8 @@ export interface BundleOptions extends DiagnoseOptions {
 const withheldCode = 6;
 /** For what is gathered beyond the diagnosis: a silent daemon is watched for ten seconds. */
 const gatherMs = 30_000;
+/** Shares of a time that is given for the whole run; the rest is for packing and proving. */
+const share = { checks: 0.5, gathering: 0.3 };
 
 /** `coven-doctor bundle`: diagnoses, collects, redacts, proves and writes. Exits with 0 if it was written, 6 if it was withheld. */
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
@@ -66,7 +68,10 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
         tell: (stage) => shown?.tell(stage),
       });
     const watch = shown && { done: () => undefined, reading: shown.reading };
-    const outcome = await diagnoseHome(checks, options, signal, pack, { moreMs: gatherMs, ...(watch && { watch }) });
+    const { timeout } = options;
+    const looked = timeout === undefined ? options : { ...options, timeout: timeout * share.checks };
+    const moreMs = timeout === undefined ? gatherMs : Math.min(gatherMs, timeout * share.gathering * 1000);
+    const outcome = await diagnoseHome(checks, looked, signal, pack, { moreMs, ...(watch && { watch }) });
     await shown?.end();
     signal.throwIfAborted();
     return await tell(outcome, options.json);

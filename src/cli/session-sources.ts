@@ -47,7 +47,7 @@ export function withHomeSessions<T>(
 ): Promise<T> {
   const { path, source } = namedHome(option);
   const options = { home: path, source, env: process.env, deadlineMs: runMs };
-  return withLiveHost(options, signal, async (host) => {
+  return withLiveHost(options, signal, async (host, ending) => {
     const [observed, inventory] = await Promise.all([
       inputOf(host),
       host.inventory({ inventory: { titles: true, eventsOf: null, budgetMs: countMs } }, askMs).catch(ignored),
@@ -55,7 +55,8 @@ export function withHomeSessions<T>(
     const isWhole = inventory !== null && inventory.code === null;
     const raw = isWhole ? null : await rawSessions(host);
     const rows = isWhole || (raw?.rows.length ?? 0) === 0 ? (inventory?.sessions ?? []).map(rowOf) : (raw?.rows ?? []);
-    const code = inventory?.code ?? raw?.code ?? 'not opened';
+    const isLate = ending.aborted ? `it took longer than ${runMs / 1000} s` : null;
+    const code = inventory?.code ?? raw?.code ?? isLate ?? 'not opened';
     return use({
       sessions: stated(rows, observed),
       complete: inventory?.sessionsComplete ?? false,

@@ -39,7 +39,7 @@ export interface LiveHost extends Host {
   readonly replay: (request: ReplayRequest, milliseconds: number) => Promise<SessionReplay | null>;
   /** The same from the ledger's pages, without SQLite: what is left of a damaged one. Throws CannotSee. */
   readonly rawRows: (request: ReplayRequest['replay'] | null) => Promise<RawRows>;
-  /** What the daemon answers now, as it answers it, by path; empty where it is not to be asked. */
+  /** What the daemon answers now, as it answers it, by path; empty where it is not to be asked. Throws CannotSee. */
   readonly answers: () => Promise<Readonly<Record<string, Exchange>>>;
 }
 
@@ -110,16 +110,28 @@ function liveHost(options: LiveOptions, signal: AbortSignal): LiveHost {
   };
   return {
     observe,
-    inventory: async (request, milliseconds) => (await look.once(readStore)).inventory(request, milliseconds),
-    replay: async (request, milliseconds) => (await look.once(readStore)).replay(request, milliseconds),
-    rawRows: (request) => readRawRows(look, request),
-    answers: () => rawAnswers(look),
+    inventory: (request, milliseconds) =>
+      inTime(async () => (await look.once(readStore)).inventory(request, milliseconds), signal),
+    replay: (request, milliseconds) =>
+      inTime(async () => (await look.once(readStore)).replay(request, milliseconds), signal),
+    rawRows: (request) => inTime(() => readRawRows(look, request), signal),
+    answers: () => inTime(() => rawAnswers(look), signal),
     close: async () => {
       // A reading that has not given up could put something into the folder that is being removed.
       await within(Promise.allSettled([done.get(readStore)]), closeMs, new AbortController().signal, () => undefined);
       for (const end of endings.reverse()) await end().catch(() => undefined);
     },
   };
+}
+
+/** Whatever work says as the run's time ends, that is why it has no answer. */
+async function inTime<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) throw new CannotSee('overran', 'the time for the run was over');
+    throw error;
+  }
 }
 
 /** An error of the system names the path that it failed on: of the home it keeps the role alone. */
