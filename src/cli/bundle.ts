@@ -44,8 +44,12 @@ export interface BundleOptions extends DiagnoseOptions {
 const withheldCode = 6;
 /** For what is gathered beyond the diagnosis: a silent daemon is watched for ten seconds. */
 const gatherMs = 30_000;
-/** Shares of a time that is given for the whole run; the rest is for packing and proving. */
-const share = { checks: 0.5, gathering: 0.3 };
+
+/** The seconds of the checks and the milliseconds of what is gathered beyond; of a time that is given, the rest is for packing and proving. */
+export const timesOf = (timeout: number | undefined) =>
+  timeout === undefined
+    ? { timeout, moreMs: gatherMs }
+    : { timeout: timeout * 0.5, moreMs: Math.min(gatherMs, timeout * 300) };
 
 /** `coven-doctor bundle`: diagnoses, collects, redacts, proves and writes. Exits with 0 if it was written, 6 if it was withheld. */
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
@@ -68,9 +72,8 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
         tell: (stage) => shown?.tell(stage),
       });
     const watch = shown && { done: () => undefined, reading: shown.reading };
-    const { timeout } = options;
-    const looked = timeout === undefined ? options : { ...options, timeout: timeout * share.checks };
-    const moreMs = timeout === undefined ? gatherMs : Math.min(gatherMs, timeout * share.gathering * 1000);
+    const { timeout, moreMs } = timesOf(options.timeout);
+    const looked = { ...options, timeout };
     const outcome = await diagnoseHome(checks, looked, signal, pack, { moreMs, ...(watch && { watch }) });
     await shown?.end();
     signal.throwIfAborted();
