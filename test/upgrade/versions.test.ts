@@ -62,3 +62,18 @@ test.skipIf('why' in real)('a program alone that is newer than the target is a d
     expect.stringContaining('Coven 0.4.6 has written the ledger, and the target'),
   ]);
 });
+
+test('a preflight claims no more of its target than it was told, in every format', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'));
+  const bin = install(join(scratch.path, 'coven'), '0.4.6');
+  const concluded = async (...words: readonly string[]): Promise<unknown> =>
+    JSON.parse((await preflight(home, bin, '--json', ...words)).stdout).conclusion;
+  expect(await concluded('--target-version', 'v0.4.7')).toBe('Ready to upgrade from 0.4.6 to 0.4.7.');
+  expect(await concluded('--target-version', '0.4.6')).toBe('Nothing to upgrade: Coven 0.4.6 is there already.');
+  expect(await concluded()).toBe('Ready to upgrade from 0.4.6; --target-version names to which.');
+  const github = await preflight(home, bin, '--format', 'github', '--target-version', '0.4.7');
+  expect(github.stdout).toContain('::notice title=coven-doctor::Ready to upgrade from 0.4.6 to 0.4.7.\n');
+  const markdown = await preflight(home, bin, '--format', 'markdown', '--target-version', '0.4.7');
+  expect(markdown.stdout).toContain('\nReady to upgrade from 0.4.6 to 0.4.7.\n');
+});
