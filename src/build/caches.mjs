@@ -63,38 +63,35 @@ function makeJobs(names, requests) {
 }
 
 /**
- * Makes a bundle with a copy of the package whose programs of `children` write down what they are asked. Returns the
- * options of Node that each was started with, and its input.
+ * Runs a command line with a copy of the package whose `program` writes down what it is asked. Returns the options of Node that it was
+ * started with, and its input.
  */
-function askedBy(bundle, children) {
-  const copy = join(scratch, 'package');
-  const inputOf = (program) => join(scratch, `${program}.input`);
-  const optionsOf = (program) => join(scratch, `${program}.options`);
+function askedBy(program, words) {
+  const copy = join(scratch, program);
+  const [input, options] = ['input', 'options'].map((what) => join(scratch, `${program}.${what}`));
   cpSync(dist, join(copy, 'dist'), { recursive: true });
   cpSync(join(root, 'package.json'), join(copy, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  for (const program of children) {
-    const file = join(copy, 'dist', `${program}.js`);
-    const words = [inputOf, optionsOf].map((of) => JSON.stringify(of(program)));
-    const note = `const notes=require('node:fs');notes.writeFileSync(${words[1]},JSON.stringify(process.execArgv));
-process.stdin.on('data',(text)=>notes.appendFileSync(${words[0]},text));`;
-    writeFileSync(file, `${note}\n${readFileSync(file, 'utf8')}`);
-  }
-  run('bundle', [join(copy, 'dist', 'coven-doctor.js'), 'bundle', '-o', bundle]);
-  return (program) => ({
-    options: JSON.parse(readFileSync(optionsOf(program), 'utf8')),
-    input: readFileSync(inputOf(program), 'utf8'),
-  });
+  const file = join(copy, 'dist', `${program}.js`);
+  const note = `const notes=require('node:fs');notes.writeFileSync(${JSON.stringify(options)},JSON.stringify(process.execArgv));
+process.stdin.on('data',(text)=>notes.appendFileSync(${JSON.stringify(input)},text));`;
+  writeFileSync(file, `${note}\n${readFileSync(file, 'utf8')}`);
+  run(program, [join(copy, 'dist', 'coven-doctor.js'), ...words]);
+  return { options: JSON.parse(readFileSync(options, 'utf8')), input: readFileSync(input, 'utf8') };
 }
 
-/** The same requests with the bundle where it is now. */
+/** The same requests with the bundle where it is now; what is read of the home comes as JSON. */
 function requestsFor(bundle, lines) {
-  const requests = lines
+  const now = (line) => {
+    if (line.startsWith('{')) return line;
+    const request = deserialize(Buffer.from(line, 'base64'));
+    return request.do === 'prove' ? serialize({ ...request, path: bundle }).toString('base64') : line;
+  };
+  return lines
     .trimEnd()
     .split('\n')
-    .map((line) => deserialize(Buffer.from(line, 'base64')));
-  const now = requests.map((request) => (request.do === 'prove' ? { ...request, path: bundle } : request));
-  return now.map((request) => `${serialize(request).toString('base64')}\n`).join('');
+    .map((line) => `${now(line)}\n`)
+    .join('');
 }
 
 try {
@@ -128,11 +125,10 @@ try {
   make('first', 'words', './coven-doctor.js', ['--help'], '');
   writeFileSync(join(home, 'daemon-recovery.log'), log, { mode: 0o600 });
   const archive = join(scratch, 'bundle.zip');
-  const asked = askedBy(archive, ['text', 'pack']);
-  const { options: textOptions, input: texts } = asked('text');
-  const { options: packOptions, input: packs } = asked('pack');
-  make('text', 'text', '', [String(pid)], texts, textOptions);
-  make('pack', 'pack', '', [String(pid)], requestsFor(archive, packs), packOptions);
+  const texts = askedBy('text', []);
+  const packing = askedBy('pack', ['bundle', '-o', archive]);
+  make('text', 'text', '', [String(pid)], texts.input, texts.options);
+  make('pack', 'pack', '', [String(pid)], requestsFor(archive, packing.input), packing.options);
   make('first', 'bundle', './coven-doctor.js', ['bundle', '-o', join(scratch, 'another.zip')], '');
 } catch (error) {
   console.warn(`no code cache for V8 ${versions.v8}: ${error instanceof Error ? error.message : error}`);

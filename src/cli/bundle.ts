@@ -7,7 +7,7 @@ import { names } from '../coven/layout.ts';
 import { lookNow } from '../host/files.ts';
 import type { OutsideFile } from '../host/outside-file.ts';
 import { harmlessJson } from '../model/harmless.ts';
-import { type Packer, startPacker } from '../packing/packer.ts';
+import { type Packer, packProcess, startPacker } from '../packing/packer.ts';
 import type { Packed, PackRequest, SaidRun } from '../packing/protocol.ts';
 import type { Hit } from '../redaction/proof.ts';
 import { type Answer, answerOf, type Stage, sayEstimate, sayWithheld, sayWritten, stages } from '../render/bundle.ts';
@@ -61,20 +61,20 @@ export async function bundle(options: BundleOptions, signal: AbortSignal): Promi
     options.skip,
   );
   const shown = options.json ? null : showStages(home);
+  const textReader = packProcess();
   try {
     const pack = async (found: Diagnosis): Promise<Outcome> =>
-      packed(found, {
+      packed(startPacker(signal, textReader), found, {
         ...options,
         accepted: nothingAccepted,
         place,
         home,
-        ended: signal,
         tell: (stage) => shown?.tell(stage),
       });
     const watch = shown && { done: () => undefined, reading: shown.reading };
     const { timeout, moreMs } = timesOf(options.timeout);
-    const looked = { ...options, timeout };
-    const outcome = await diagnoseHome(checks, looked, signal, pack, { moreMs, ...(watch && { watch }) });
+    const more = { moreMs, textReader, ...(watch && { watch }) };
+    const outcome = await diagnoseHome(checks, { ...options, timeout }, signal, pack, more);
     await shown?.end();
     signal.throwIfAborted();
     return await tell(outcome, options.json);
@@ -115,8 +115,9 @@ const before = (stage: Stage): string => stages[stages.indexOf(stage) - 1] ?? ''
 /** For `--bundle`: packs the evidence after the report was printed. With formats for programs, the path goes to stderr. */
 export async function packerAfter(home: string, format: Format, ended: AbortSignal) {
   const place = placeIn(null, home);
+  const textReader = packProcess();
   return {
-    milliseconds: gatherMs,
+    more: { moreMs: gatherMs, textReader },
     pack: async (found: Diagnosis, report: { failOn: Threshold; accepted: Accepted }): Promise<number> => {
       // The report is already printed. The stages are shown below it while they last.
       const shown = format === 'text' ? showStages(home) : null;
@@ -130,7 +131,9 @@ export async function packerAfter(home: string, format: Format, ended: AbortSign
         place,
         tell: tellStage,
       };
-      const outcome = await packed(found, { ...report, ...plain, home, ended }).finally(() => shown?.end());
+      const outcome = await packed(startPacker(ended, textReader), found, { ...report, ...plain, home }).finally(() =>
+        shown?.end(),
+      );
       if (format === 'text' || outcome.withheld.length > 0) return tell(outcome, false);
       printError(sayWritten(outcome));
       return 0;
@@ -149,15 +152,12 @@ interface Asked {
   /** Null where nothing is written. */
   readonly place: PlaceOf | null;
   readonly home: string;
-  /** Fires when the user ends the run. */
-  readonly ended: AbortSignal;
   readonly tell: (stage: Stage) => void;
 }
 
 type Outcome = Answer & { readonly estimate: boolean };
 
-async function packed(found: Diagnosis, asked: Asked): Promise<Outcome> {
-  const packer = startPacker(asked.ended);
+async function packed(packer: Packer, found: Diagnosis, asked: Asked): Promise<Outcome> {
   try {
     return await packedBy(packer, found, asked);
   } finally {

@@ -64,7 +64,7 @@ export async function doctor(
     const code = await finish(await looking(found));
     return (await packer.pack(found, { failOn: options.failOn, accepted })) || code;
   };
-  return diagnoseHome(checks, asked, signal, packing, { watch, moreMs: packer.milliseconds });
+  return diagnoseHome(checks, asked, signal, packing, { watch, ...packer.more });
 }
 
 /** One report for each kind of reader: they differ in what the gate lets through. */

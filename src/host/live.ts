@@ -1,3 +1,4 @@
+import type { OneChild } from '../child/one-child.ts';
 import type { HomeSource } from '../coven/layout.ts';
 import { deadline, patience, within } from '../deadline.ts';
 import type { Observation, ObservationError, ObservationKey, Observations } from '../model/observation.ts';
@@ -24,6 +25,8 @@ export interface LiveOptions {
   readonly deadlineMs: number;
   /** Milliseconds that the checks have of it; all of it where nothing is said. */
   readonly checkMs?: number;
+  /** The process that reads texts of others; one of its own where nothing is said. */
+  readonly textReader?: OneChild;
 }
 
 /** How long a look may take where it has no deadline of its own; local files and /proc answer in milliseconds. */
@@ -67,7 +70,7 @@ function liveHost(options: LiveOptions, signal: AbortSignal): LiveHost {
   const done = new Map<unknown, Promise<unknown>>();
 
   const timeLeft = (): number => end - performance.now();
-  const texts = makeTexts({ env: options.env, timeLeft, signal });
+  const texts = makeTexts({ env: options.env, timeLeft, signal }, options.textReader);
   endings.push(texts.end);
 
   const look: Look = {

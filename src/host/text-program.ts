@@ -4,41 +4,11 @@
  */
 import { createInterface } from 'node:readline';
 import { endWithParent } from '../child/end-with-parent.ts';
-import { readStory } from '../coven/story.ts';
-import { secretsOf } from '../redaction/environment.ts';
-import { makeRedactor, type Redactor } from '../redaction/redactor.ts';
-import { identifiers } from '../redaction/templates/catalogue.ts';
-import { knownParts } from '../redaction/templates/message.ts';
-import { makePaths } from '../redaction/templates/paths.ts';
-import { placeholder } from '../redaction/templates/placeholders.ts';
-import type { Environment, TextRequest } from './texts.ts';
+import { readText } from './read-text.ts';
+import type { TextRequest } from './texts.ts';
 
 endWithParent();
 
-/** Of the environment that was given last: every request of a run brings the same. */
-let made: { readonly of: string; readonly redactor: Redactor } | undefined;
-
-function withoutSecrets(text: string, env: Environment): string {
-  const of = JSON.stringify(env);
-  if (made?.of !== of) made = { of, redactor: makeRedactor({ knownValues: secretsOf(env) }) };
-  return made.redactor.redact(text).text;
-}
-
-function answer(request: TextRequest): unknown {
-  switch (request.do) {
-    case 'story':
-      return readStory(request.text);
-    case 'redact':
-      return withoutSecrets(request.text, request.env);
-    case 'free-text': {
-      const id = (text: string): string => text;
-      const { path } = makePaths(placeholder, id);
-      const word = (text: string): string => (identifiers.has(text) ? text : placeholder(text));
-      return knownParts(withoutSecrets(request.text, request.env), { path, id, word, other: placeholder });
-    }
-  }
-}
-
 createInterface({ input: process.stdin }).on('line', (line) => {
-  process.stdout.write(`${JSON.stringify(answer(JSON.parse(line) as TextRequest))}\n`);
+  process.stdout.write(`${JSON.stringify(readText(JSON.parse(line) as TextRequest))}\n`);
 });

@@ -1,5 +1,4 @@
-import { type Child, startChild } from '../child/child.ts';
-import { shortLived } from '../child/short-lived.ts';
+import { type OneChild, oneChild } from '../child/one-child.ts';
 import type { readStory } from '../coven/story.ts';
 import { CannotSee } from './host.ts';
 
@@ -33,34 +32,31 @@ const textMs = 10_000;
 const memoryBytes = 256 * 1024 ** 2;
 const heapMegabytes = 128;
 
-/** The process is started with the first text, and again after one that ended it. One text at a time. */
-export function makeTexts({ env, timeLeft, signal }: TextLimits): Texts {
-  let child: Child | null = null;
-  let queue: Promise<unknown> = Promise.resolve();
-
-  async function askNow(request: TextRequest): Promise<unknown> {
-    child ??= startChild('text', { nodeOptions: shortLived(heapMegabytes), memoryBytes });
-    const asked = child;
-    const milliseconds = Math.min(textMs, timeLeft());
-    asked.tell(request);
-    const line = await asked.line(milliseconds, signal);
-    if (typeof line === 'object') return JSON.parse(line.text);
-    child = null;
-    const how = asked.describe();
-    void asked.kill();
-    throw line === 'late'
-      ? new CannotSee('overran', `reading what it says took longer than ${Math.round(milliseconds)} ms`)
-      : new CannotSee('text-unread', `the process that reads what it says ${how}; it may use 256 MiB of memory`);
-  }
-  function ask<T>(request: TextRequest): Promise<T> {
-    const answer = queue.then(() => askNow(request));
-    queue = answer.catch(() => undefined);
-    return answer as Promise<T>;
-  }
+/** `reader` is the process that reads them, where one is there for something else, too. */
+export function makeTexts(
+  { env, timeLeft, signal }: TextLimits,
+  reader: OneChild = oneChild('text', memoryBytes, heapMegabytes),
+): Texts {
+  const ask = <T>(request: TextRequest): Promise<T> =>
+    reader.ask(async (child) => {
+      const milliseconds = Math.min(textMs, timeLeft());
+      child.tell(request);
+      const line = await child.line(milliseconds, signal);
+      if (typeof line === 'object') return JSON.parse(line.text);
+      const how = child.describe();
+      void reader.giveUp(child);
+      const mebibytes = reader.memoryBytes / 1024 ** 2;
+      throw line === 'late'
+        ? new CannotSee('overran', `reading what it says took longer than ${Math.round(milliseconds)} ms`)
+        : new CannotSee(
+            'text-unread',
+            `the process that reads what it says ${how}; it may use ${mebibytes} MiB of memory`,
+          );
+    });
   return {
     story: (text) => ask({ do: 'story', text }),
     redact: (text) => ask({ do: 'redact', text, env }),
     freeText: (text) => ask({ do: 'free-text', text, env }),
-    end: async () => child?.kill(),
+    end: reader.end,
   };
 }

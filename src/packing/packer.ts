@@ -1,6 +1,5 @@
 import { manifestUnit } from '../bundle/pack.ts';
-import { type Child, startChild } from '../child/child.ts';
-import { shortLived } from '../child/short-lived.ts';
+import { type OneChild, oneChild } from '../child/one-child.ts';
 import type { Hit } from '../redaction/proof.ts';
 import { lineOf, messageOf, type Packed, type PackMessage, type PackRequest, type ProveRequest } from './protocol.ts';
 
@@ -32,39 +31,40 @@ interface Lost {
   readonly why: string;
 }
 
+/** The process that packs bundles. It reads texts as well (`src/host/texts.ts`): a bundle needs no second process for that. */
+export const packProcess = (): OneChild => oneChild('pack', memoryBytes, heapMegabytes);
+
 /** Starts the process at once, so that it is ready when everything is gathered. */
-export function startPacker(signal: AbortSignal): Packer {
-  let child: Child | null = start();
+export function startPacker(signal: AbortSignal, packing: OneChild = packProcess()): Packer {
+  packing.start();
   const givenUp = new Map<string, string>();
 
   /** Sends a request and returns the answer, or the unit at which the process was lost. */
-  async function ask(request: PackRequest | ProveRequest): Promise<PackMessage | Lost> {
-    child ??= start();
-    const asked = child;
-    const end = performance.now() + wholeSeconds * 1000;
-    let unit: string | null = null;
-    asked.tell(lineOf(request));
-    for (;;) {
-      const line = await asked.line(
-        Math.min((unit === null ? startSeconds : unitSeconds) * 1000, end - performance.now()),
-        signal,
-      );
-      if (typeof line === 'object') {
-        const message = messageOf<PackMessage>(line.text);
-        if ('begun' in message) unit = message.begun;
-        else if (!('threw' in message)) return message;
-        else return { unit: unit ?? manifestUnit, why: `work on it failed (${message.threw})` };
-        continue;
+  const ask = (request: PackRequest | ProveRequest): Promise<PackMessage | Lost> =>
+    packing.ask(async (child) => {
+      const end = performance.now() + wholeSeconds * 1000;
+      let unit: string | null = null;
+      child.tell(lineOf(request));
+      for (;;) {
+        const line = await child.line(
+          Math.min((unit === null ? startSeconds : unitSeconds) * 1000, end - performance.now()),
+          signal,
+        );
+        if (typeof line === 'object') {
+          const message = messageOf<PackMessage>(line.text);
+          if ('begun' in message) unit = message.begun;
+          else if (!('threw' in message)) return message;
+          else return { unit: unit ?? manifestUnit, why: `work on it failed (${message.threw})` };
+          continue;
+        }
+        const how = child.describe();
+        await packing.giveUp(child);
+        signal.throwIfAborted();
+        const at = unit ?? manifestUnit;
+        if (line === 'late') return { unit: at, why: `work on it took longer than ${unitSeconds} s` };
+        return { unit: at, why: `the process that worked on it ${how}; it may use ${memoryBytes / 1024 ** 2} MiB` };
       }
-      child = null;
-      const how = asked.describe();
-      await asked.kill();
-      signal.throwIfAborted();
-      const at = unit ?? manifestUnit;
-      if (line === 'late') return { unit: at, why: `work on it took longer than ${unitSeconds} s` };
-      return { unit: at, why: `the process that worked on it ${how}; it may use ${memoryBytes / 1024 ** 2} MiB` };
-    }
-  }
+    });
 
   return {
     pack: async (request) => {
@@ -82,11 +82,9 @@ export function startPacker(signal: AbortSignal): Packer {
       if ('hits' in answer) return answer.hits;
       return 'unit' in answer ? [{ member: answer.unit, rule: answer.why }] : [];
     },
-    end: async () => child?.kill(),
+    end: packing.end,
   };
 }
-
-const start = (): Child => startChild('pack', { nodeOptions: shortLived(heapMegabytes), memoryBytes });
 
 /** A path through our open folder, which also works for another process. */
 const seenFromChild = (path: string): string => path.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);

@@ -6,6 +6,8 @@
 import { manifestUnit } from '../bundle/pack.ts';
 import { endWithParent } from '../child/end-with-parent.ts';
 import { readLines } from '../child/lines.ts';
+import { readText } from '../host/read-text.ts';
+import type { TextRequest } from '../host/texts.ts';
 import { hits, packed } from './packing.ts';
 import { lineOf, messageOf, type PackMessage, type PackRequest, type ProveRequest } from './protocol.ts';
 
@@ -26,6 +28,9 @@ async function answer(request: PackRequest | ProveRequest): Promise<PackMessage>
   }
 }
 
+/** A text that the diagnosis wants to have read comes as JSON, which no line of `protocol.ts` begins like. */
+const isText = (line: string): boolean => line.startsWith('{');
+
 // Last: what it calls is made by then.
 void serve();
 
@@ -34,6 +39,7 @@ async function serve(): Promise<void> {
   for (;;) {
     const line = await lines.next();
     if (typeof line === 'string') return;
-    say(await answer(messageOf<PackRequest | ProveRequest>(line.text)));
+    if (isText(line.text)) process.stdout.write(`${JSON.stringify(readText(JSON.parse(line.text) as TextRequest))}\n`);
+    else say(await answer(messageOf<PackRequest | ProveRequest>(line.text)));
   }
 }

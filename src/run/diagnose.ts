@@ -1,6 +1,6 @@
 import type { HomeSource } from '../coven/layout.ts';
 import type { Host } from '../host/host.ts';
-import { type LiveHost, withLiveHost } from '../host/live.ts';
+import { type LiveHost, type LiveOptions, withLiveHost } from '../host/live.ts';
 import type { Check } from '../model/check.ts';
 import type { Reading } from '../model/reading.ts';
 import { randomUuid } from '../random.ts';
@@ -26,6 +26,8 @@ export interface DiagnoseOptions {
   /** Milliseconds for the checks. The host may be used for `moreMs` longer. */
   readonly checkMs: number;
   readonly moreMs?: number;
+  /** The process that reads texts of others, where it is needed later for something else. */
+  readonly textReader?: NonNullable<LiveOptions['textReader']>;
   /** Called with the phase of a deep reading of the ledger; null at its end. */
   readonly onReading?: (reading: Reading | null) => void;
   /** Called with each finished check, in the words of the report. */

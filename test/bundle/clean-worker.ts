@@ -77,7 +77,6 @@ async function run(home: number): Promise<void> {
           accepted: nothingAccepted,
           place: placeIn(output, path),
           home: path,
-          ended: never,
           tell: begin,
         };
         const { withheld } = await packedBy(here, found, { ...asked, ...wanted });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { expect, test } from 'vitest';
@@ -64,6 +64,27 @@ test('the reader of a ledger that nobody has open loads nothing to start process
   expect(stdout).toContain('{"answer":{"kind":"integrity"');
   expect(files).toEqual(['ledger', 'ledger']);
   expect(['child_process', 'crypto', 'perf_hooks'].filter((name) => modules.includes(name))).toEqual([]);
+});
+
+test('a bundle has the texts of a log read by the process that packs it: it starts no other one for that', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 's', status: 'completed' }], events: 2 });
+  const line = '[2026-11-25T10:00:00.000000000Z] the quick brown fox jumps over the lazy dog\n';
+  writeFileSync(join(home, 'daemon-recovery.log'), line.repeat(2000), { mode: 0o600 });
+  const copy = join(scratch.path, 'package');
+  cpSync(dist, join(copy, 'dist'), { recursive: true });
+  cpSync(join(packageRoot, 'package.json'), join(copy, 'package.json'));
+  symlinkSync(join(packageRoot, 'node_modules'), join(copy, 'node_modules'));
+  rmSync(join(copy, 'dist', 'text.js'));
+  const logSeen = (words: readonly string[]): unknown => {
+    const env = { PATH: '/usr/bin:/bin', HOME: join(scratch.path, 'user'), COVEN_HOME: home };
+    const node = [join(copy, 'dist', 'coven-doctor.js'), ...words];
+    const { stdout } = spawnSync(execPath, node, { env, cwd: scratch.path, encoding: 'utf8' });
+    const { checks } = JSON.parse(stdout) as { readonly checks: readonly { id: string; status: string }[] };
+    return checks.find(({ id }) => id === 'daemon:log')?.status;
+  };
+  expect(logSeen(['--json'])).toBe('unknown');
+  expect(logSeen(['--json', '--bundle'])).not.toBe('unknown');
 });
 
 test('random digits are as many as were asked for, and differ; a UUID is one of version 4', () => {

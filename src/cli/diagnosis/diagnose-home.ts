@@ -1,5 +1,5 @@
 import type { Check } from '../../model/check.ts';
-import { type Diagnosis, diagnose } from '../../run/diagnose.ts';
+import { type Diagnosis, type DiagnoseOptions as DiagnosisOptions, diagnose } from '../../run/diagnose.ts';
 import { namedHome } from '../options/home.ts';
 import type { DiagnoseOptions } from '../options/shared.ts';
 import { secondsFor } from '../options/shared.ts';
@@ -13,13 +13,15 @@ export function diagnoseHome<T>(
   { home, timeout, deep, startsNext = false }: Asked,
   signal: AbortSignal,
   then: (found: Diagnosis) => Promise<T>,
-  { watch, moreMs }: { readonly watch?: Pick<Watch, 'done' | 'reading'>; readonly moreMs?: number } = {},
+  {
+    watch,
+    ...more
+  }: { readonly watch?: Pick<Watch, 'done' | 'reading'> } & Pick<DiagnosisOptions, 'moreMs' | 'textReader'> = {},
 ): Promise<T> {
   const checkMs = secondsFor(timeout, deep) * 1000;
-  const more = {
+  const watching = {
     ...(watch && { onDone: watch.done }),
     ...(watch?.reading && { onReading: watch.reading }),
-    ...(moreMs !== undefined && { moreMs }),
   };
-  return diagnose(checks, { home: namedHome(home), deep, startsNext, checkMs, ...more }, signal, then);
+  return diagnose(checks, { home: namedHome(home), deep, startsNext, checkMs, ...watching, ...more }, signal, then);
 }
