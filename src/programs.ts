@@ -27,6 +27,10 @@ export function systemProgram(name: string): string {
   return path;
 }
 
+/** Beyond what any of them needs on the busiest machine. */
+const systemMs = 30_000;
+const saidLimit = 64 * 1024;
+
 /** Runs a program of the system to its end, with nothing of our environment; `error` tells why it did not run. */
 export function runSystem(
   name: string,
@@ -34,7 +38,15 @@ export function runSystem(
   stdio: StdioOptions,
 ): Pick<SpawnSyncReturns<string>, 'status' | 'signal' | 'stdout' | 'stderr' | 'error'> {
   try {
-    return spawnSync(systemProgram(name), args, { stdio, env: systemEnv, cwd: '/', encoding: 'utf8' });
+    return spawnSync(systemProgram(name), args, {
+      stdio,
+      env: systemEnv,
+      cwd: '/',
+      encoding: 'utf8',
+      timeout: systemMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: saidLimit,
+    });
   } catch (error) {
     return { status: null, signal: null, stdout: '', stderr: '', error: error as Error };
   }

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { deadline } from '../deadline.ts';
-import { systemEnv, systemProgram } from '../programs.ts';
+import { askSystem } from './ask-system.ts';
 
 const gitMs = 3000;
+/** Git quotes what it refuses: of a repository of others, that is as long as they like. */
 const saidLimit = 4096;
 
 /** `refuses`: git ends with an error, with which Coven refuses the session; `unasked`: there is no git, or it did not end. */
@@ -32,30 +30,16 @@ export async function askGit(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<GitAnswer> {
-  const limit = deadline(gitMs, signal);
-  try {
-    const child = spawn(
-      systemProgram('git'),
-      ['-C', folder, 'rev-parse', '--path-format=absolute', '--git-common-dir'],
-      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...systemEnv, ...gitEnv(env) }, cwd: '/' },
-    );
-    const ended = new Promise<number | null>((resolve) => {
-      child.on('error', () => resolve(null));
-      child.on('close', (code) => resolve(code));
-    });
-    // Not by the option `signal`: one that could not be started has no number, and Node would signal whatever is in its place.
-    limit.signal.addEventListener('abort', () => void (child.pid !== undefined && child.kill('SIGKILL')));
-    const [said, code] = await Promise.all([child.stderr === null ? '' : text(child.stderr), ended]);
-    if (code === 0) return { is: 'takes' };
-    if (code === null) return { is: 'unasked' };
-    const first = said.slice(0, saidLimit).split('\n')[0] ?? '';
-    if (first.startsWith('fatal: not a git repository')) return { is: 'takes' };
-    return { is: 'refuses', reason: reasons.find(([, words]) => words.test(first))?.[0] ?? 'other' };
-  } catch {
-    return { is: 'unasked' };
-  } finally {
-    limit.done();
-  }
+  const { how, said } = await askSystem(
+    'git',
+    ['-C', folder, 'rev-parse', '--path-format=absolute', '--git-common-dir'],
+    { stream: 'stderr', bytes: saidLimit, milliseconds: gitMs, signal, env: gitEnv(env) },
+  );
+  if (how === 0) return { is: 'takes' };
+  if (typeof how !== 'number') return { is: 'unasked' };
+  const first = said.split('\n')[0] ?? '';
+  if (first.startsWith('fatal: not a git repository')) return { is: 'takes' };
+  return { is: 'refuses', reason: reasons.find(([, words]) => words.test(first))?.[0] ?? 'other' };
 }
 
 /** What of our environment decides which configuration git reads, and whom it takes for the user. Source: git(1). */

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { deadline } from '../deadline.ts';
-import { systemEnv, systemProgram } from '../programs.ts';
+import { askSystem } from './ask-system.ts';
 
 /** An attribute that refuses a write which mode and owner allow. Source: chattr(1). */
 export const attributes = ['immutable', 'append-only'] as const;
 export type Attribute = (typeof attributes)[number];
 
 const lsattrMs = 2000;
+/** A line is 23 characters longer than the name that it tells of, and a name has 255 bytes at the most. */
+const saidLimit = 1024 ** 2;
 
 /**
  * The attributes of entries of a folder, `.` being the folder itself. access(2) tells the immutable attribute and not the
@@ -21,31 +20,20 @@ export async function attributesIn(
 ): Promise<ReadonlyMap<string, Attribute> | null> {
   const found = new Map<string, Attribute>();
   if (process.platform !== 'linux') return null;
-  const limit = deadline(lsattrMs, signal);
-  try {
-    // It opens regular files and folders alone, never through a link. Relative names keep the home's own out of its output.
-    const child = spawn(systemProgram('lsattr'), ['-d', '--', ...names.map((name) => `./${name}`)], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: systemEnv,
-      cwd: folder,
-    });
-    let wasStarted = true;
-    child.on('error', () => {
-      wasStarted = false;
-    });
-    // Not by the option `signal`: one that could not be started has no number, and Node would signal whatever is in its place.
-    limit.signal.addEventListener('abort', () => void (child.pid !== undefined && child.kill('SIGKILL')));
-    if (child.stdout === null) return null;
-    for (const line of (await text(child.stdout)).split('\n')) {
-      const [flags = '', path = ''] = line.split(' ', 2);
-      const attribute = flags.includes('i') ? 'immutable' : flags.includes('a') ? 'append-only' : null;
-      if (attribute && path.startsWith('./')) found.set(path.slice(2), attribute);
-    }
-    if (wasStarted && !limit.signal.aborted) return found;
-  } catch {
-    // What it had told by then counts.
-  } finally {
-    limit.done();
+  // It opens regular files and folders alone, never through a link. Relative names keep the home's own out of its output.
+  const { how, said, isWhole } = await askSystem('lsattr', ['-d', '--', ...names.map((name) => `./${name}`)], {
+    stream: 'stdout',
+    bytes: saidLimit,
+    milliseconds: lsattrMs,
+    signal,
+    cwd: folder,
+  });
+  const lines = said.split('\n');
+  // What it had told by then counts, but for a line that was cut.
+  for (const line of isWhole ? lines : lines.slice(0, -1)) {
+    const [flags = '', path = ''] = line.split(' ', 2);
+    const attribute = flags.includes('i') ? 'immutable' : flags.includes('a') ? 'append-only' : null;
+    if (attribute && path.startsWith('./')) found.set(path.slice(2), attribute);
   }
-  return found.size > 0 ? found : null;
+  return (how !== 'not-started' && isWhole) || found.size > 0 ? found : null;
 }
