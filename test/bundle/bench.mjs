@@ -1,5 +1,6 @@
-// `npm run bench:bundle`: wall time, and peak memory of the bundle's process and its children together, for a home with a
-// ledger of 5 GB and a log of 2 GB. `-- 1` takes that many GB of ledger. Linux: memory is read from /proc.
+// `npm run bench:bundle`: time by the clock, processor time of all processes together, and peak memory of the bundle's process and its
+// children together, for a home with a ledger of 5 GB and a log of 2 GB. `-- 1` takes that many GB of ledger; `-- 5 OTHER/coven-doctor.js`
+// measures another doctor in turn with this one. Linux: memory is read from /proc.
 import { spawn } from 'node:child_process';
 import {
   closeSync,
@@ -17,7 +18,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 
-const doctor = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
+const doctors = [fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url)), ...process.argv.slice(3)];
+/** Runs a command, and then tells the user and system time of all that it started. */
+const timed = '"$@"; code=$?; times >&2; exit $code';
+
 const scratch = mkdtempSync(join(tmpdir(), 'doctor-bench-'));
 const home = join(scratch, 'home');
 const gigabytes = Number(process.argv[2] ?? 5);
@@ -63,30 +67,47 @@ function makeLog(path, bytes) {
 function memoryOf(pid) {
   try {
     const [, own = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-    return children.reduce((sum, child) => sum + memoryOf(child), Number(own));
+    return childrenOf(pid).reduce((sum, child) => sum + memoryOf(child), Number(own));
   } catch {
     return 0;
   }
 }
 
-async function measure(args) {
+const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+
+/** The most that the process has had that a shell started. */
+function peakOf(shell) {
+  try {
+    const [main] = childrenOf(shell);
+    const [, high = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${main}/status`, 'utf8')) ?? [];
+    return Number(high);
+  } catch {
+    return 0;
+  }
+}
+
+async function measure(doctor, args) {
   const start = performance.now();
-  const child = spawn(process.execPath, [doctor, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawn('/bin/sh', ['-c', timed, 'sh', process.execPath, doctor, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH, HOME: scratch },
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
   });
   let peak = 0;
   let own = 0;
   const timer = setInterval(() => {
     peak = Math.max(peak, memoryOf(child.pid));
-    const [, high = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
-    own = Math.max(own, Number(high));
+    own = Math.max(own, peakOf(child.pid));
   }, 10);
-  const code = await new Promise((resolve) => child.once('exit', resolve));
+  const code = await new Promise((resolve) => child.once('close', resolve));
   clearInterval(timer);
-  if (code !== 0) throw new Error(`exit ${code}`);
-  return { ms: performance.now() - start, mb: peak / 1024, own: own / 1024 };
+  const seconds = [...(said.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  if (code !== 0 || seconds.length !== 2) throw new Error(`exit ${code}: ${said}`);
+  const cpu = seconds.reduce((sum, [, minutes, rest]) => sum + Number(minutes) * 60 + Number(rest), 0);
+  return { ms: performance.now() - start, cpu, mb: peak / 1024, own: own / 1024 };
 }
 
 try {
@@ -95,13 +116,17 @@ try {
   makeLog(join(home, 'daemon-recovery.log'), 2e9);
   for (const name of readdirSync(home))
     console.log(`  ${name}: ${(statSync(join(home, name)).size / 1e9).toFixed(2)} GB`);
-  for (const name of ['zip', 'zip', 'zip', 'tgz']) {
-    const file = join(scratch, `x.${name}`);
-    const { ms, mb, own } = await measure(['bundle', '--home', home, '-o', file, '--force']);
-    console.log(
-      `  ${name}: ${(ms / 1000).toFixed(1)} s, ${mb.toFixed(0)} MB at the most with children, ${own.toFixed(0)} MB alone, ${statSync(file).size} bytes`,
-    );
-  }
+  for (const name of ['zip', 'zip', 'zip', 'tgz'])
+    for (const doctor of doctors) {
+      const file = join(scratch, `x.${name}`);
+      rmSync(file, { force: true });
+      const { ms, cpu, mb, own } = await measure(doctor, ['bundle', '--home', home, '-o', file]);
+      const memory = `${mb.toFixed(0)} MB at the most with children, ${own.toFixed(0)} MB alone`;
+      console.log(
+        `  ${name}: ${(ms / 1000).toFixed(1)} s, ${cpu.toFixed(2)} s of processor, ${memory}, ${statSync(file).size} bytes`,
+      );
+      if (doctors.length > 1) console.log(`    ${doctor}`);
+    }
 } finally {
   rmSync(scratch, { recursive: true });
 }
