@@ -15,7 +15,7 @@ test('a home without a secret is never withheld, whatever words the environment 
     const path = cleanHome(scratch.path, random);
     for (let time = 0; time < 2; time += 1) {
       const env = cleanEnvironment(random);
-      const args = ['bundle', '--home', path, '--json', '-o', join(scratch.path, 'x.zip')];
+      const args = ['bundle', '--home', path, '--json', '-o', join(scratch.path, `${time}.zip`)];
       const { exitCode, stdout } = await cli(args, { env, cwd: scratch.path });
       const { reduced, withheld } = JSON.parse(stdout);
       if (exitCode !== 0 || reduced.length > 0) wrong.push({ exitCode, reduced, withheld, env });
