@@ -85,3 +85,15 @@ withProc(
     expect(readFileSync(`/proc/${pid}/stat`, 'latin1')).not.toContain(') T ');
   },
 );
+
+withProc.each(['stop', 'restart'])(
+  'daemon %s refuses while the daemon alone has the rows (needs /proc)',
+  async (word) => {
+    await using scratch = await makeScratch();
+    const { home, at, pid } = await makeServed(scratch);
+    for (const name of parts) rmSync(at(name));
+    const { exitCode, stderr } = await cli(['daemon', word, '--home', home]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('--discard-unsaved')]);
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+  },
+);

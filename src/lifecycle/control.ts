@@ -1,7 +1,7 @@
 import { bringDown } from './down.ts';
 import { type Outcome, StepFailed } from './outcome.ts';
 import { type DaemonState, probe } from './probe.ts';
-import { refuseForeign, refuseTakenForAlive, unclear } from './refusal.ts';
+import { refuseForeign, refuseLoss, refuseTakenForAlive, unclear } from './refusal.ts';
 import { bringUp, proven, refuseHarm } from './up.ts';
 import { type Coven, whichCoven } from './which.ts';
 
@@ -11,6 +11,8 @@ export interface ControlOptions {
   /** `--daemon-command`: a program, or `minimal`. */
   readonly command: string | undefined;
   readonly signal: AbortSignal;
+  /** Ends a daemon that alone has rows open, too. */
+  readonly discardUnsaved?: boolean;
 }
 
 /** Starts the daemon of a home unless it runs; proof is its own answer. Never rejects for what a machine can do. */
@@ -31,6 +33,7 @@ export const stop = (options: ControlOptions): Promise<Outcome> =>
   attempt('stop', async (tell) => {
     const { before, coven } = await look(options, tell);
     if (before.verdict === 'stopped') return;
+    if (!options.discardUnsaved) refuseLoss(before);
     await bringDown(coven, before, 'stop', options.home, options.signal);
     tell.changed();
   });
@@ -42,6 +45,7 @@ export const restart = (options: ControlOptions): Promise<Outcome> =>
     const { before, coven } = await look(options, tell);
     refuseTakenForAlive(coven, before);
     if (!isGone(before)) {
+      if (!options.discardUnsaved) refuseLoss(before);
       await refuseHarm(coven, home, signal);
       await bringDown(coven, before, 'restart', home, signal);
       tell.changed();

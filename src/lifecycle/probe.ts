@@ -1,3 +1,4 @@
+import { adriftIn } from '../coven/adrift.ts';
 import { judgeLiveness, type Liveness, livenessNeeds } from '../coven/liveness.ts';
 import { type Host, see } from '../host/host.ts';
 import { type HealthBody, whole } from '../model/observation.ts';
@@ -12,6 +13,8 @@ export interface DaemonState extends Pick<Liveness, 'verdict' | 'pid'> {
   /** The pid in daemon.json, and what became of it. */
   readonly recordedPid: number | null;
   readonly recorded: Liveness['recordedPid'];
+  /** It writes to a ledger that is not the one at its path: what it has recorded is gone when it ends. */
+  readonly adrift: boolean;
   /** Why nothing could be determined. */
   readonly reason: string | null;
 }
@@ -31,6 +34,7 @@ export const probe = (home: string, signal: AbortSignal): Promise<DaemonState> =
       startedAt: body?.startedAt ?? record.startedAt,
       recordedPid: record.pid,
       recorded,
+      adrift: adriftIn(observed).some((process) => process.role === 'serve' && process.pid === (pid ?? process.pid)),
       reason: null,
     };
   });
@@ -50,5 +54,6 @@ const unseen: DaemonState = {
   startedAt: null,
   recordedPid: null,
   recorded: 'none',
+  adrift: false,
   reason: null,
 };

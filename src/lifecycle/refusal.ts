@@ -37,6 +37,16 @@ export function unclear(state: DaemonState): StepFailed {
   return new StepFailed('looking at the home', `${describe(state)}; \`coven-doctor\` tells more`);
 }
 
+/** Throws StepFailed where the end of the daemon would be that of rows which it alone has open. */
+export function refuseLoss({ adrift, pid }: DaemonState): void {
+  if (!adrift) return;
+  throw new StepFailed(
+    'looking at the ledger',
+    `the daemon (pid ${pid}) writes to a ledger that was deleted or replaced, and what it has recorded is gone when it ends; ` +
+      '`coven-doctor --only store:open` tells how to save it; --discard-unsaved ends it all the same',
+  );
+}
+
 /**
  * Throws StepFailed where daemon.json names a process that Coven takes for its daemon though it is none: its start, stop
  * and restart refuse then, and advise each other for ever. The minimal daemon writes a record of its own.

@@ -18,12 +18,20 @@ const controlling = {
   },
 } as const;
 
+const ending = {
+  ...controlling,
+  'discard-unsaved': {
+    type: 'boolean',
+    describe: 'Even if its ledger was deleted or replaced, and it alone has rows: they are lost',
+  },
+} as const;
+
 function control(word: Outcome['action'], summary: string, purpose: string): Command {
   return defineCommand({
     name: `daemon ${word}`,
     group: 'daemon',
     summary,
-    options: controlling,
+    options: word === 'start' ? controlling : ending,
     examples: [
       [`coven-doctor daemon ${word}`, purpose],
       [`coven-doctor daemon ${word} --json`, 'the same for a script'],
@@ -32,7 +40,12 @@ function control(word: Outcome['action'], summary: string, purpose: string): Com
       const { start, stop, restart } = await import('../../lifecycle/control.ts');
       const path = homeOf(argv.home).path;
       try {
-        const outcome = await { start, stop, restart }[word]({ home: path, command: argv.daemonCommand, signal });
+        const outcome = await { start, stop, restart }[word]({
+          home: path,
+          command: argv.daemonCommand,
+          signal,
+          discardUnsaved: 'discardUnsaved' in argv && argv.discardUnsaved === true,
+        });
         const code = tell(outcome, path, argv.json);
         if (!outcome.ok) signal.throwIfAborted();
         return code;
