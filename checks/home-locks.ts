@@ -1,3 +1,4 @@
+import { toRestart } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
 import { type Advice, command } from '../src/model/advice.ts';
@@ -90,6 +91,18 @@ export const homeLocks = defineCheck({
       hint: ({ pid }) => ['Let it go on, or end it where it was started:', command('kill', '-CONT', String(pid))],
       follows: ['daemon hung'],
     },
+    lost: {
+      message: ({ pid, role, locks, all }) =>
+        `${role === 'run' ? 'a `coven run`' : 'the daemon'} (pid ${pid}) holds ${locks}, and ${all ? 'those files were' : 'that file was'} deleted or replaced beneath it: ` +
+        (String(locks).includes(names.stateLock)
+          ? '`coven reset` would take its ledger away while it runs'
+          : 'it keeps no second daemon out any more'),
+      hint: (facts) =>
+        facts.role === 'run'
+          ? 'Let it end before anything else is started.'
+          : ['A restart makes them anew. When no session is running:', ...toRestart(facts)],
+      follows: ['daemon:duplicates *', 'store:open detached'],
+    },
     'same-file': {
       message: ({ name, other }) =>
         `<coven-home>/${name} and <coven-home>/${other} are one and the same file: what Coven writes to the one is in the other`,
@@ -100,9 +113,15 @@ export const homeLocks = defineCheck({
     },
   },
   needs: ['home', 'home.entries', 'home.locks'],
-  wants: ['home.held', 'processes'],
+  wants: ['home.held', 'processes', 'daemon.health'],
   skip: withoutHome,
-  judge: ({ 'home.entries': { list }, 'home.locks': { files, method }, 'home.held': watched, processes }) => {
+  judge: ({
+    'home.entries': { list },
+    'home.locks': { files, method },
+    'home.held': watched,
+    processes,
+    'daemon.health': health,
+  }) => {
     // That a daemon without a socket lives is told by its own check, and its lock ends with it.
     const isDaemon = (holder: number): boolean =>
       processes?.list.some(({ pid, role, home }) => pid === holder && role === 'serve' && home === 'this') ?? false;
@@ -173,6 +192,17 @@ export const homeLocks = defineCheck({
           }),
         );
       }
+    for (const { pid, innerPid, role, lostLocks = [] } of processes?.list ?? []) {
+      // Of a daemon that nobody reaches any more, more than its locks is lost.
+      if (lostLocks.length === 0 || (role === 'serve' && health?.body?.pid !== innerPid)) continue;
+      const facts = { pid, role, locks: lostLocks.join(' and '), all: lostLocks.length > 1 };
+      found.push(
+        warn('lost', `<coven-home>/${lostLocks[0]}`, {
+          facts,
+          evidence: from('processes', { [`${pid}.lostLocks`]: facts.locks }),
+        }),
+      );
+    }
     if (found.length > 0) return found;
     const held = files.filter(({ holders }) => holders.length > 0);
     const facts = {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { names } from '../coven/layout.ts';
+import { lockNames, names } from '../coven/layout.ts';
 import { lookNow } from './files.ts';
 import type { LedgerPlace } from './ledger-place.ts';
 import { descriptor, descriptors } from './procfs.ts';
@@ -31,6 +31,17 @@ export async function adriftOf(pid: number, place: LedgerPlace): Promise<Adrift 
   await sleep(pauseMs);
   const again = seen(pid, place);
   return again?.part === first.part && again.mainFd === first.mainFd ? again : null;
+}
+
+/** Locks that a process holds open and that are not the files at their paths any more: they keep nobody out. Coven never removes one. */
+export function lostLocksOf(pid: number, home: string): readonly string[] {
+  const lost = (descriptors(pid) ?? []).flatMap((fd) => {
+    const name = basename(descriptor(pid, fd).replace(/ \(deleted\)$/, ''));
+    if (!lockNames.some((lock) => lock === name)) return [];
+    const [open, there] = [identityOf(pid, fd), lookNow(join(home, name))];
+    return open && open.id !== (there && `${there.dev}:${there.ino}`) ? [name] : [];
+  });
+  return [...new Set(lost)];
 }
 
 function seen(pid: number, place: LedgerPlace): Adrift | null {

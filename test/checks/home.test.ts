@@ -8,7 +8,7 @@ import { homePath } from '../../checks/home-path.ts';
 import { homeRepairs } from '../../checks/home-repairs.ts';
 import { homeReset } from '../../checks/home-reset.ts';
 import { ago, type Changes, daemonProcess, gibibyte, hour, mebibyte, stranger } from '../../fixtures/seen.ts';
-import type { Entry } from '../../src/model/observation.ts';
+import type { Entry, Process } from '../../src/model/observation.ts';
 import { judges } from './table.ts';
 
 const entry = (name: string, more: Partial<Entry> = {}): Entry => ({
@@ -253,6 +253,10 @@ const stoppedHolder = (state: string): Changes => ({
 const heldBy = (name: string, pid: number): Changes => ({
   'home.held': { held: [{ name, pid, command: 'sleep', watchedMs: 6000 }] },
 });
+const lostLocks = (more: Partial<Process>): Changes => ({
+  processes: { list: [{ ...daemonProcess, lostLocks: ['state.lock'], ...more }] },
+});
+
 judges(homeLocks, [
   ['no lock files', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
@@ -265,6 +269,9 @@ judges(homeLocks, [
     holding(entry('daemon-serve.lock', { kind: 'symlink' }), entry('state.lock', { links: 3 })),
     ['fail not-regular', 'fail linked'],
   ],
+  ['one that its daemon has lost', lostLocks({}), ['warn lost']],
+  ['one that a run has lost', lostLocks({ role: 'run', pid: 9, innerPid: 9 }), ['warn lost']],
+  ['one of a daemon that does not answer', lostLocks({ pid: 9, innerPid: 9 }), ['pass ok']],
   [
     'two files that are one, of which one is Coven’s',
     holding(entry('notes', { links: 2, ino: '9' }), entry('privacy.toml', { links: 2, ino: '9' })),

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import * as v from 'valibot';
 import { daemonParticipant } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
-import { adriftOf } from '../adrift.ts';
+import { adriftOf, lostLocksOf } from '../adrift.ts';
 import { belongings, type Candidate } from '../belonging.ts';
 import { listeners, readCandidate } from '../candidates.ts';
 import { elsewhereOf } from '../elsewhere.ts';
@@ -75,6 +75,8 @@ const process_ = () =>
     adrift: v.exactOptional(
       v.object({ part: name, at: oneOf(['nothing', 'another']), mainFd: number, walFd: maybe(number) }),
     ),
+    /** Of the same: lock files that it has open and that are not those at their paths any more. */
+    lostLocks: v.exactOptional(list(name)),
   });
 export type Process = ValueOf<typeof process_>;
 export type Role = Process['role'];
@@ -155,6 +157,7 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
         : roleOf(found.argv, statePids.has(found.pid), participant !== null);
     const keepsLedger = where === 'this' && !away && (role === 'serve' || role === 'run');
     const adrift = keepsLedger ? await adriftOf(found.pid, place) : null;
+    const lostLocks = keepsLedger ? lostLocksOf(found.pid, path) : [];
     list.push({
       pid: found.pid,
       innerPid: proc.innerPid(found.pid),
@@ -176,6 +179,7 @@ export async function take({ home: path, observe, signal }: Look): Promise<Proce
       ...(role === 'harness' && proc.isFolderGone(found.pid) && { folderGone: true }),
       ...(away && { elsewhere: away }),
       ...(adrift && { adrift }),
+      ...(lostLocks.length > 0 && { lostLocks }),
     });
   }
   return { list: withOwners(list, stats), complete: machine.seesEveryProcess };
