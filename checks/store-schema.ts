@@ -1,10 +1,11 @@
 import { preserve } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
+import { names } from '../src/coven/layout.ts';
 import { isUnfinished } from '../src/coven/ledger.ts';
 import { coreColumns } from '../src/coven/tables.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 import type { Entries, ImpossibleValue } from '../src/model/observation.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -89,6 +90,14 @@ export const storeSchema = defineCheck({
       hint: () =>
         'Put that file back from a backup of this home. Do it before Coven makes a new key at the next record, which opens none of the old ones.',
     },
+    'artifact-key-replaced': {
+      message: ({ artifacts, oldestArtifactAt, keyAt }) =>
+        `<coven-home>/keys/session-artifacts.key is of ${keyAt}, and ${count(artifacts, 'encrypted record')} in the ledger, the first of ${oldestArtifactAt}, were made before: where it is another key, those cannot be read`,
+      hint: () => [
+        'Coven makes a new key in silence where it finds none. Keep this one, since newer records need it, before you put the old one back from a backup:',
+        command('cp', '-p', '<coven-home>/keys/session-artifacts.key', '<coven-home>/keys/session-artifacts.key.new'),
+      ],
+    },
     'artifact-key-invalid': {
       message: ({ artifacts, keySize }) =>
         `<coven-home>/keys/session-artifacts.key is no key (${keySize === null ? 'not a regular file' : `${keySize} of 64 characters`}): ${count(artifacts, 'encrypted record')} in the ledger cannot be read`,
@@ -134,15 +143,16 @@ export const storeSchema = defineCheck({
         }),
       );
     }
-    const key = keyProblem(entries);
+    const key = keyProblem(entries, sessions.oldestArtifactAt);
     if (key !== null && sessions.artifacts > 0) {
-      const told = { artifacts: sessions.artifacts, keySize: key.size };
+      const { artifacts, oldestArtifactAt } = sessions;
+      const told = { artifacts, keySize: key.size, ...(key.at && { oldestArtifactAt, keyAt: key.at }) };
       found.push(
-        fail(key.code, '<coven-home>/keys/session-artifacts.key', {
+        (key.at ? warn : fail)(key.code, '<coven-home>/keys/session-artifacts.key', {
           facts: { ...facts, ...told },
           evidence: [
-            ...from('store.sessions', { artifacts: sessions.artifacts }),
-            ...from('home.entries', { 'keys/session-artifacts.key': key.size }),
+            ...from('store.sessions', { artifacts, ...(key.at && { oldestArtifactAt }) }),
+            ...from('home.entries', { 'keys/session-artifacts.key': key.at ?? key.size }),
           ],
         }),
       );
@@ -154,11 +164,22 @@ export const storeSchema = defineCheck({
 /** Hexadecimal digits of a key: Coven 0.4.6 writes a line end behind them, and takes a key without one (tried). */
 const keyDigits = 64;
 
-function keyProblem({ list, complete, unreadable }: Entries) {
+/** A record is written some time after the key that it is the first to need. */
+const firstRecordMs = 60_000;
+
+function keyProblem({ list, complete, unreadable }: Entries, oldest: string | null) {
   const name = 'keys/session-artifacts.key';
   const key = list.find((entry) => entry.name === name);
-  if (key?.kind === 'file') return key.size < keyDigits ? { code: 'artifact-key-invalid', size: key.size } : null;
-  if (key) return { code: 'artifact-key-invalid', size: null };
+  const problem = (code: string, size: number | null, at: string | null = null) => ({ code, size, at });
+  if (key?.kind === 'file' && key.size < keyDigits) return problem('artifact-key-invalid', key.size);
+  if (key?.kind === 'file') {
+    // Coven never writes into its lock of the state: where that is as new, the whole home was copied without its times.
+    const witness = list.find((entry) => entry.name === names.stateLock);
+    const before = Date.parse(oldest ?? '') + firstRecordMs;
+    const isNew = Date.parse(key.modifiedAt) > before && witness && Date.parse(witness.modifiedAt) < before;
+    return isNew ? problem('artifact-key-replaced', key.size, key.modifiedAt) : null;
+  }
+  if (key) return problem('artifact-key-invalid', null);
   const isHidden = !complete || unreadable.includes(name) || unreadable.includes('keys');
-  return isHidden ? null : { code: 'artifact-key-missing', size: null };
+  return isHidden ? null : problem('artifact-key-missing', null);
 }

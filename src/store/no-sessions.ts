@@ -10,6 +10,7 @@ export const noSessions = {
   ahead: { sessions: 0, events: 0, lastAt: null, list: [] },
   behind: { events: 0, sessions: 0, firstAt: null, newestAt: null, all: 0 },
   artifacts: 0,
+  oldestArtifactAt: null,
   content: { unknownStatus: [], lost: null, sequenceAtEnd: null, largeEvent: null },
   impossible: [],
   impossibleComplete: false,

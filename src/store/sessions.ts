@@ -85,7 +85,7 @@ export function readSessions(db: Database, hasEvents = true): Omit<StoreSessions
       projects: projects.map(String),
       ahead: readAhead(db, hasEvents),
       behind: readBehind(db, hasEvents),
-      artifacts: countArtifacts(db),
+      ...artifactsOf(db),
       ...readContent(
         db,
         hasEvents,
@@ -112,7 +112,12 @@ function external(db: Database): string {
   return columns.includes('external') ? 'external' : '0';
 }
 
-function countArtifacts(db: Database): number {
+function artifactsOf(db: Database): Pick<StoreSessions, 'artifacts' | 'oldestArtifactAt'> {
   const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sensitive_artifacts'").get();
-  return table ? Number(db.prepare('SELECT count(*) FROM sensitive_artifacts').pluck().get()) : 0;
+  if (!table) return { artifacts: 0, oldestArtifactAt: null };
+  return db
+    .prepare(
+      `SELECT count(*) AS artifacts, ${whole('min(created_at)', 40, 'oldestArtifactAt')} FROM sensitive_artifacts`,
+    )
+    .get() as Pick<StoreSessions, 'artifacts' | 'oldestArtifactAt'>;
 }

@@ -5,7 +5,7 @@ import { storeIntegrity } from '../../checks/store-integrity.ts';
 import { storeOpen } from '../../checks/store-open.ts';
 import { storeSchema } from '../../checks/store-schema.ts';
 import { storeWal } from '../../checks/store-wal.ts';
-import { type Changes, changed, healthy, mebibyte } from '../../fixtures/seen.ts';
+import { ago, type Changes, changed, day, healthy, hour, mebibyte } from '../../fixtures/seen.ts';
 import type {
   Observations,
   PageBytes,
@@ -302,6 +302,15 @@ const unfinished: Changes = {
   'store.open': { tables: ['sqlite_sequence', 'ward_audit'], columns: {} },
   ...sql({ tables: [table({ table: 'ward_audit', rowsRead: 0, rowsAbout: 0 })] }),
 };
+/** Records of two days, a key of so many seconds ago, and a home of as many. */
+const keyOf = (keyAge: number, homeAge: number): Changes => {
+  const [entry] = key(65)['home.entries']?.list ?? [];
+  const list = entry && [
+    { ...entry, modifiedAt: ago(keyAge) },
+    { ...entry, name: 'state.lock', modifiedAt: ago(homeAge) },
+  ];
+  return { 'store.sessions': { artifacts: 2, oldestArtifactAt: ago(2 * day) }, 'home.entries': { list: list ?? [] } };
+};
 const key = (size: number): Changes => ({
   'home.entries': {
     list: [
@@ -356,6 +365,9 @@ judges(storeSchema, [
   ['encrypted records, and no key', { 'store.sessions': { artifacts: 2 } }, ['fail artifact-key-missing']],
   ['a key that is cut off', { 'store.sessions': { artifacts: 2 }, ...key(63) }, ['fail artifact-key-invalid']],
   ['a whole one', { 'store.sessions': { artifacts: 2 }, ...key(65) }, ['pass ok']],
+  ['one that is newer than its records', keyOf(hour, 30 * day), ['warn artifact-key-replaced']],
+  ['one that is as new as the rest of the home', keyOf(hour, hour), ['pass ok']],
+  ['one that is older than its records', keyOf(3 * day, 30 * day), ['pass ok']],
   [
     'a folder in the place of the key',
     {

@@ -78,6 +78,7 @@ export const schema = () =>
     ),
     /** Encrypted records of sessions (`sensitive_artifacts`), which only the key of the home opens. */
     artifacts: v.optional(number, 0),
+    oldestArtifactAt: v.optional(maybe(time), null),
     /** What SQLite takes and Coven cannot work with. */
     content: v.optional(
       v.object({
