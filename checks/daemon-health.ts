@@ -84,7 +84,7 @@ export const daemonHealth = defineCheck({
         'It does not recover by itself. Finish what you can, then restart the daemon:',
         ...toRestart(facts),
       ],
-      follows: ['home:disk full', 'store:open *'],
+      follows: ['home:disk full', 'store:open *', 'store:rehearsal unwritable'],
       remedy: restartRemedy,
     },
     'writer-pressured': {

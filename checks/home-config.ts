@@ -49,6 +49,7 @@ const gatewayWords: Readonly<Record<string, string>> = {
   'no-port': '`bind` has the port 0',
   'port-differs': 'the port of `advertisedEndpoint` is another one than that of `bind`',
   'not-here': '`bind` is no address of this machine',
+  'port-taken': 'another program listens on its port',
 };
 /** Those without which a part of Coven does nothing at all. */
 const needed = ['repos.toml', 'privacy.toml'];
@@ -109,13 +110,21 @@ export const homeConfig = defineCheck({
         `${keys} is 0 in <coven-home>/privacy.toml, which Coven takes for 1: it deletes what is older than a day`,
       hint: () => 'Write the number of days that is meant. There is none for “for ever”; 36500 is a century.',
     },
+    'repo-gone': {
+      message: ({ repo, path, others }) =>
+        `<coven-home>/repos.toml: ${repo} is ${path}, which is no git repository${Number(others) > 0 ? ` (and ${others} more)` : ''}; \`coven doctor\` fails, and \`coven patch\` refuses it`,
+      hint: () => 'Put the repository back, or correct its path, which has to be absolute; or take the entry out.',
+    },
     'gateway-refused': {
-      message: ({ why }) =>
-        `no daemon can start: the mobile gateway of <coven-home>/mobile/gateway.json is enabled, and Coven refuses it: ${gatewayWords[String(why)]}`,
-      hint: () => [
-        'Correct it, or let the daemon start without it:',
-        command('mv', '<coven-home>/mobile/gateway.json', '<coven-home>/mobile/gateway.json.aside'),
-      ],
+      message: ({ why, file, mode }) =>
+        `no daemon can start: the mobile gateway of <coven-home>/mobile/gateway.json is enabled, and Coven refuses it: ${why === 'state-open' ? `<coven-home>/${file} has the mode ${mode}, and only 0600 is accepted` : why === 'state-damaged' ? `<coven-home>/${file} is empty or cut off` : gatewayWords[String(why)]}`,
+      hint: ({ why, file }) =>
+        why === 'state-open'
+          ? [command('chmod', '0600', `<coven-home>/${file}`)]
+          : [
+              'Correct it, or let the daemon start without it:',
+              command('mv', '<coven-home>/mobile/gateway.json', '<coven-home>/mobile/gateway.json.aside'),
+            ],
     },
     'settings-ignored': {
       message: (facts) =>
@@ -133,7 +142,7 @@ export const homeConfig = defineCheck({
   judge: ({
     home,
     machine,
-    'home.config': { files, settings, gateway },
+    'home.config': { files, settings, gateway, gatewayFile, reposGone = [] },
     'home.entries': { list },
     'home.patterns': patterns,
   }) => {
@@ -162,8 +171,15 @@ export const homeConfig = defineCheck({
         }),
       );
     if (gateway) {
-      const evidence = from('home.config', { gateway });
-      found.push(fail('gateway-refused', '<coven-home>/mobile/gateway.json', { facts: { why: gateway }, evidence }));
+      const entry = list.find(({ name }) => name === gatewayFile);
+      const facts = { why: gateway, file: gatewayFile ?? null, mode: entry ? `0${entry.mode.toString(8)}` : null };
+      const evidence = from('home.config', { gateway, ...(gatewayFile && { gatewayFile }) });
+      found.push(fail('gateway-refused', '<coven-home>/mobile/gateway.json', { facts, evidence }));
+    }
+    const [gone, ...others] = reposGone;
+    if (gone) {
+      const facts = { repo: gone.called, path: gone.path, others: others.length };
+      found.push(warn('repo-gone', '<coven-home>/repos.toml', { facts, evidence: from('home.config', facts) }));
     }
     if (patterns) found.push(...ofPatterns(patterns));
     if (found.length > 0) return found;

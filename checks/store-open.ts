@@ -135,17 +135,22 @@ export const storeOpen = defineCheck({
       follows: ['home:owner foreign-entries'],
     },
     busy: {
-      message: ({ pid, command }) =>
+      message: ({ pid, command, isStopped }) =>
         pid === null
           ? 'the ledger is locked by another process'
-          : `pid ${pid}${command ? ` (${command})` : ''} holds the write lock of the ledger and does not release it`,
-      hint: ({ pid }) =>
+          : `pid ${pid}${command ? ` (${command})` : ''}${isStopped ? ' is stopped (as by Ctrl-Z) and' : ''} holds the write lock of the ledger and does not release it`,
+      hint: ({ pid, isStopped }) =>
         pid === null
           ? 'Find the process that has it open, and let it finish.'
-          : [
-              'Find out what it is, and let it finish. A daemon cannot start until it ends:',
-              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(pid)),
-            ],
+          : isStopped
+            ? [
+                'Let it go on, or end it where it was started. A daemon cannot start until then:',
+                command('kill', '-CONT', String(pid)),
+              ]
+            : [
+                'Find out what it is, and let it finish. A daemon cannot start until it ends:',
+                command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(pid)),
+              ],
     },
     undetermined: {
       message: ({ code }) => `the ledger was not read, since that was not possible without changing the home (${code})`,
@@ -182,6 +187,7 @@ function ofPath(seen: Seen<(typeof livenessNeeds)[number] | 'store.files' | 'sto
       code,
       linkedTo: linkedTo ?? null,
       pid: writer?.pid ?? null,
+      isStopped: seen.processes.list.some(({ pid, state }) => pid === writer?.pid && state === 'T'),
       part: part?.name ?? null,
       partKind: part?.kind ?? null,
       pages: hotJournal?.pages ?? null,

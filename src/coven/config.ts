@@ -123,7 +123,9 @@ function isMisspelt(key: string, known: string): boolean {
 }
 
 /** Why a daemon does not start with the mobile gateway as it is configured. */
-export const gatewayFaults = ['not-private', 'no-port', 'port-differs', 'not-here'] as const;
+export const gatewayFaults = [
+  ...['not-private', 'no-port', 'port-differs', 'not-here', 'port-taken', 'state-open', 'state-damaged'],
+] as const;
 export type GatewayFault = (typeof gatewayFaults)[number];
 
 /**
@@ -143,6 +145,32 @@ export function gatewayFault(value: unknown, isHere: (address: string) => boolea
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
   if (url && Number(url.port || 443) !== Number(port)) return 'port-differs';
   return isHere(address) ? null : 'not-here';
+}
+
+/** Address and port of an enabled gateway; null for any other. */
+export function gatewayBind(value: unknown): { readonly address: string; readonly port: number } | null {
+  const { enabled, bind } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const [, six, four, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(String(bind)) ?? [];
+  const address = six ?? four;
+  return enabled === true && address !== undefined ? { address, port: Number(port) } : null;
+}
+
+/** Fewer bytes are no key. */
+const leastKeyBytes = 100;
+
+/**
+ * The first file of an enabled gateway for which the whole daemon ends as it starts, by what a look at it tells alone. Source: `coven daemon serve`
+ * of 0.4.6 with each of them of another mode, and with other bytes in it.
+ */
+export function gatewayState<T extends { readonly name: string; readonly mode: number; readonly size: number }>(
+  files: readonly T[],
+): { readonly file: T; readonly fault: GatewayFault } | null {
+  for (const file of files.filter(({ name }) => /^mobile\/[^/]+\.(?:json|pem)$/.test(name))) {
+    if (file.mode !== 0o600) return { file, fault: 'state-open' };
+    if (file.name.endsWith('.pem') ? file.size < leastKeyBytes : file.size === 0)
+      return { file, fault: 'state-damaged' };
+  }
+  return null;
 }
 
 /** Private, shared and link-local addresses. Source: RFC 1918, 6598, 3927. */

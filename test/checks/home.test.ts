@@ -153,7 +153,17 @@ const config = (
 ) => ({
   'home.config': { files: files.map(([name, state]) => ({ name, state, line: null })) },
 });
+const repo = { called: 'web', path: '/gone' };
+
 judges(homeConfig, [
+  ['a repository that is none', { 'home.config': { reposGone: [repo] } }, ['warn repo-gone']],
+  ['two of them', { 'home.config': { reposGone: [repo, repo] } }, ['warn repo-gone']],
+  ['a gateway whose port is taken', { 'home.config': { gateway: 'port-taken' } }, ['fail gateway-refused']],
+  [
+    'a gateway whose key is open to others',
+    { 'home.config': { gateway: 'state-open', gatewayFile: 'mobile/host-key.pem' } },
+    ['fail gateway-refused'],
+  ],
   ['no files', {}, ['pass ok']],
   ['no home', { home: { kind: 'absent' } }, ['skip no-home']],
   ['a file that parses', config(['repos.toml', 'parsed']), ['pass ok']],

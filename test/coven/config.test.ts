@@ -1,6 +1,14 @@
 import { parse } from 'smol-toml';
 import { expect, it } from 'vitest';
-import { configShapes, firstWrong, gatewayFault, strangeKey, zeroDays } from '../../src/coven/config.ts';
+import {
+  configShapes,
+  firstWrong,
+  gatewayBind,
+  gatewayFault,
+  gatewayState,
+  strangeKey,
+  zeroDays,
+} from '../../src/coven/config.ts';
 
 /** A file, and what Coven 0.4.6 says of it: the key that it stumbles over, or nothing. */
 const rows: readonly (readonly [file: string, text: string, key: string | null])[] = [
@@ -85,4 +93,25 @@ it.each(gateways)('a gateway at %s, told as port %i', (bind, port, fault) => {
   const isHere = (address: string): boolean => address !== '10.9.9.9';
   expect(gatewayFault(gateway, isHere)).toBe(fault);
   expect(gatewayFault({ ...gateway, enabled: false }, isHere)).toBe(null);
+});
+
+it('the address of a gateway is told of an enabled one alone', () => {
+  expect(gatewayBind({ enabled: true, bind: '10.0.0.1:47801' })).toEqual({ address: '10.0.0.1', port: 47801 });
+  expect(gatewayBind({ enabled: true, bind: '[fd00::1]:1' })).toEqual({ address: 'fd00::1', port: 1 });
+  expect(gatewayBind({ enabled: false, bind: '10.0.0.1:47801' })).toBe(null);
+  expect(gatewayBind(null)).toBe(null);
+});
+
+/** A file of the state of an enabled gateway, and what the real Coven ends for as it starts. */
+it.each([
+  ['mobile/host-key.pem', 0o600, 241, null],
+  ['mobile/host-key.pem', 0o644, 241, 'state-open'],
+  ['mobile/host-key.pem', 0o600, 3, 'state-damaged'],
+  ['mobile/host-identity.json', 0o640, 642, 'state-open'],
+  ['mobile/host-identity.json', 0o600, 0, 'state-damaged'],
+  // It takes these as they are.
+  ['mobile/audit.jsonl', 0o644, 73, null],
+  ['mobile/.devices.lock', 0o644, 0, null],
+])('of a gateway, %s of mode %i and %i bytes', (name, mode, size, fault) => {
+  expect(gatewayState([{ name, mode, size }])?.fault ?? null).toBe(fault);
 });

@@ -7,19 +7,22 @@ import {
   eventDays,
   expectable,
   firstWrong,
-  type GatewayFault,
+  gatewayBind,
   gatewayFault,
   gatewayFaults,
+  gatewayState,
   strangeKey,
   zeroDays,
 } from '../../coven/config.ts';
 import { retentionDays } from '../../coven/context.ts';
 import { brokenLine } from '../../coven/json5.ts';
 import { parseJson } from '../../json.ts';
-import { readThrough } from '../files.ts';
+import { look as lookAt, readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
+import { textOfProc } from '../proc-file.ts';
 import { filePath, flag, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 import type { Entries } from './home-entries.ts';
+import { isRemote, readMounts } from './home-filesystem.ts';
 
 const judged = () => ({
   state: oneOf(['parsed', 'unparsable', 'wrong-type', 'not-utf8', 'too-large', 'not-a-file', 'unreadable']),
@@ -49,6 +52,10 @@ export const schema = () =>
     eventDays: v.exactOptional(maybe(number)),
     /** What Coven refuses of the mobile gateway, with which no daemon starts. */
     gateway: v.exactOptional(oneOf(gatewayFaults)),
+    /** The file that it is about, where it is about one of its state. */
+    gatewayFile: v.exactOptional(name),
+    /** Of repos.toml, those that are no git repository, as it names them. */
+    reposGone: v.exactOptional(list(v.object({ called: name, path: filePath }), 50)),
     /** The settings of the user, outside the home, where there are any. */
     settings: v.exactOptional(v.object({ path: filePath, ...judged() })),
   });
@@ -60,32 +67,84 @@ const tomls = Object.keys(configShapes);
 const limitBytes = 1024 ** 2;
 
 /** Whether the configuration files can be read as Coven reads them; what they say is not kept. */
-export async function take({ home, env, observe }: Look): Promise<Config> {
+export async function take(look: Look): Promise<Config> {
+  const { home, env, observe } = look;
   const { list } = await observe('home.entries');
   const wanted = list.filter(({ name }) => tomls.includes(name) || /^adapters\/[^/]+\.json$/.test(name));
   const [settings, ...files] = await Promise.all([
     settingsOf(env),
     ...wanted.map(async ({ name }) => ({ name, ...((await judge(join(home, name), name)) ?? parsed) })),
   ]);
-  const gateway = await gatewayOf(home, list);
+  const gateway = await gatewayOf(look, list);
+  const isRead = files.some(({ name, state }) => name === 'repos.toml' && state === 'parsed');
+  const reposGone = isRead ? await goneIn(join(home, 'repos.toml')) : [];
   const privacy: Config['files'][number] | undefined = files.find(({ name }) => name === 'privacy.toml');
   const eventDays =
     privacy && privacy.state !== 'parsed' ? null : retentionDays(env.COVEN_LOG_RETENTION_DAYS, privacy?.days);
-  return { files, eventDays, ...(settings && { settings }), ...(gateway && { gateway }) };
+  return { files, eventDays, ...(settings && { settings }), ...gateway, ...(reposGone.length > 0 && { reposGone }) };
+}
+
+const mostRepos = 50;
+
+/** Entries that Coven's own doctor fails for. Source: `coven doctor` and `coven patch` of 0.4.6, which want a `.git` in a folder. */
+async function goneIn(file: string): Promise<NonNullable<Config['reposGone']>> {
+  const reading = await readThrough(file, limitBytes);
+  if (reading.state !== 'read') return [];
+  const { repos } = (await import('smol-toml')).parse(reading.bytes.toString('utf8'), { integersAsBigInt: true });
+  const mounts = readMounts() ?? [];
+  const gone: { called: string; path: string }[] = [];
+  for (const [called, entry] of Object.entries(repos ?? {}).slice(0, mostRepos)) {
+    const path = (entry as { readonly path?: unknown }).path;
+    if (typeof path !== 'string' || (isAbsolute(path) && isRemote(path, mounts))) continue;
+    // A relative one counts from wherever each command is run.
+    const isThere = isAbsolute(path) && (await lookAt(join(path, '.git')).catch(() => true)) !== null;
+    if (!isThere) gone.push({ called, path });
+  }
+  return gone;
 }
 
 /** Open to others, or of another shape, Coven takes it for disabled. Source: `coven daemon serve` of 0.4.6. */
-async function gatewayOf(home: string, list: Entries['list']): Promise<GatewayFault | null> {
+async function gatewayOf(
+  { home, observe }: Look,
+  list: Entries['list'],
+): Promise<Pick<Config, 'gateway' | 'gatewayFile'>> {
   const modeOf = (path: string): number | undefined => list.find(({ name }) => name === path)?.mode;
-  if (modeOf('mobile') !== 0o700 || modeOf('mobile/gateway.json') !== 0o600) return null;
+  if (modeOf('mobile') !== 0o700 || modeOf('mobile/gateway.json') !== 0o600) return {};
   const judged = await readThrough(join(home, 'mobile', 'gateway.json'), limitBytes);
-  if (judged.state !== 'read') return null;
+  if (judged.state !== 'read') return {};
   const here = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  let value: unknown;
   try {
-    return gatewayFault(parseJson(judged.bytes.toString('utf8')), (address) => here.includes(address.toLowerCase()));
+    value = parseJson(judged.bytes.toString('utf8'));
   } catch {
-    return null;
+    return {};
   }
+  const gateway = gatewayFault(value, (address) => here.includes(address.toLowerCase()));
+  if (gateway) return { gateway };
+  const bind = gatewayBind(value);
+  if (!bind) return {};
+  const state = gatewayState(list);
+  if (state) return { gateway: state.fault, gatewayFile: state.file.name };
+  // A daemon that answers listens there itself.
+  if (!isListening(bind)) return {};
+  const health = await observe('daemon.health').catch(() => null);
+  return health === null || health.outcome === 'answered' ? {} : { gateway: 'port-taken' };
+}
+
+const listens = '0A';
+
+/** Whether a socket listens at an address of IPv4, or at every one of its port. Source: proc(5), /proc/net/tcp, with the bytes of a little-endian machine. */
+function isListening({ address, port }: { readonly address: string; readonly port: number }): boolean {
+  const bytes = address.split('.').map(Number);
+  const hex = (numbers: readonly number[]): string =>
+    numbers.map((one) => one.toString(16).padStart(2, '0').toUpperCase()).join('');
+  const wanted = port.toString(16).padStart(4, '0').toUpperCase();
+  const lines = ['tcp', 'tcp6'].flatMap((name) => (textOfProc(`/proc/self/net/${name}`) ?? '').split('\n').slice(1));
+  return lines.some((line) => {
+    const [, local = '', , state] = line.trim().split(/\s+/);
+    const [at = '', atPort] = local.split(':');
+    return state === listens && atPort === wanted && (/^0+$/.test(at) || at.endsWith(hex(bytes.toReversed())));
+  });
 }
 
 /** Every command of Coven reads them, and says nothing but a line on stderr where it ignores them. Source: observed of 0.4.6. */

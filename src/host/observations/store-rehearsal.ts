@@ -70,7 +70,7 @@ export async function take(look: Look): Promise<StoreRehearsal> {
   const coven = covens.find(({ ours }) => !ours);
   if (!coven) return notRun('no-coven');
   const wanted = deep || startsNext;
-  if (!wanted && (await isServed(look))) return notRun('daemon-answers');
+  if (!wanted && (await isServed(look)) && !(await hasFailedWriter(look))) return notRun('daemon-answers');
   const size = files.main.size + files.wal.size;
   const log = wanted || size <= smallBytes ? null : await observe('daemon.log').catch(() => null);
   const copyLimit = wanted || endedHalfWay(log) ? askedBytes : smallBytes;
@@ -103,6 +103,12 @@ export async function take(look: Look): Promise<StoreRehearsal> {
     if (['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => isErrno(error, code))) return notRun('no-room');
     throw error;
   }
+}
+
+/** What keeps it from writing may stand in the ledger, and would keep the next one from writing, too. */
+async function hasFailedWriter({ observe }: Look): Promise<boolean> {
+  const health = await observe('daemon.health').catch(() => null);
+  return health?.body?.writerState === 'failed';
 }
 
 async function isServed({ observe }: Look): Promise<boolean> {
