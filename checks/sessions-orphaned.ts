@@ -60,6 +60,14 @@ export const sessionsOrphaned = defineCheck({
       follows: ['daemon stale'],
       remedy: orphanRemedy,
     },
+    'run-marked': {
+      message: ({ markedId, markedPid, marked }) =>
+        `session ${markedId} is recorded as orphaned, and its \`coven run\` (pid ${markedPid}) lives: a start of the daemon marked it${Number(marked) > 1 ? `; so are ${Number(marked) - 1} more` : ''}`,
+      hint: ({ markedPid }) => [
+        'Let it finish: its record is right again once it ends. Do not sacrifice it before, which deletes what it still records. This shows it:',
+        command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(markedPid)),
+      ],
+    },
     'external-silent': {
       message: ({ silent, days, id }) =>
         `${count(silent, 'session of another program has', 'sessions of other programs have')} been recorded as running for ${days} days and more without a change (${id})`,
@@ -126,7 +134,7 @@ export const sessionsOrphaned = defineCheck({
         }),
       ];
 
-    const { live, unowned, orphaned, doubtful, external } = judgeRows(seen);
+    const { live, unowned, orphaned, doubtful, external, marked } = judgeRows(seen);
     const { verdict } = judgeLiveness(seen);
     const counts = {
       orphaned: orphaned.length,
@@ -150,6 +158,12 @@ export const sessionsOrphaned = defineCheck({
         .flatMap(({ id, updatedAt }) => from('store.sessions', { [`${id}.updatedAt`]: updatedAt }));
       const facts = { ...counts, daemon: verdict, ids: ids(orphaned) };
       found.push(warn('orphaned', target, { facts, evidence: [...evidence, ...rows] }));
+    }
+    const [run] = marked;
+    if (run) {
+      const facts = { ...counts, marked: marked.length, markedId: run.id, markedPid: run.pid };
+      const rows = marked.slice(0, 20).flatMap(({ id, pid }) => from('processes', { [`${pid}.session`]: id }));
+      found.push(warn('run-marked', target, { facts, evidence: [...evidence, ...rows] }));
     }
     const silent = sessions.open.filter(
       (row) => row.external && row.status === 'running' && isSilent(row, seen.machine.now),

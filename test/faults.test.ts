@@ -143,7 +143,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   ],
   'store:content': ['sequence-at-end', 'unknown-status', 'lost-session', 'event-too-large'],
   'store:rehearsal': ['refused', 'crashed', 'unwritable', 'search-lost'],
-  'sessions:orphaned': ['orphaned', 'external-silent'],
+  'sessions:orphaned': ['orphaned', 'run-marked', 'external-silent'],
   'sessions:stranded': ['stranded', 'undated', 'ahead', 'behind', 'all-by-age'],
   'sessions:processes': ['unowned', 'folder-gone'],
   'sessions:churn': ['churn', 'in-a-row'],

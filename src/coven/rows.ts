@@ -27,6 +27,8 @@ export interface RowJudgement {
     readonly doubt: Doubt;
   }[];
   readonly external: number;
+  /** Live `coven run` whose row a start of the daemon has called orphaned. */
+  readonly marked: readonly { readonly id: string; readonly pid: number }[];
   /** Live `coven run` that none of these rows was written by. */
   readonly unmatchedRuns: number;
 }
@@ -80,7 +82,16 @@ export function judgeRows(observed: Rows): RowJudgement {
     }
   }
   const unmatchedRuns = unmatched.filter(({ role }) => role === 'run').length;
-  return { ...result, doubtful, external: running.length - rows.length, unmatchedRuns };
+  // A start marks every running row that is not its own; one that no process carries may be that of the run. Source: Coven 0.4.6.
+  const orphans = observed['store.sessions'].latest.filter(({ status }) => status === 'orphaned');
+  const uncarried = rows.filter(({ id }) => !processes.some(({ sessionId }) => sessionId === id));
+  const marked = commands
+    .filter(({ role, home, startedAt }) => {
+      const isRun = role === 'run' && home === 'this';
+      return isRun && !uncarried.some((row) => isRowOf(row, startedAt));
+    })
+    .flatMap(({ pid, startedAt }) => orphans.filter((row) => isRowOf(row, startedAt)).map(({ id }) => ({ id, pid })));
+  return { ...result, marked, doubtful, external: running.length - rows.length, unmatchedRuns };
 
   function doubtOf(): Doubt | null {
     if (!observed.machine.seesEveryProcess) return 'other-namespaces';
@@ -125,14 +136,17 @@ function matchRuns(
   const matched = new Set<string>();
   const unmatched: Process[] = [];
   for (const command of commands) {
-    const row = rows.find(({ id, createdAt }) => {
-      const age = (Date.parse(createdAt) - Date.parse(command.startedAt ?? '')) / 1000;
-      return !matched.has(id) && age >= -runRowSeconds.before && age <= runRowSeconds.after;
-    });
+    const row = rows.find((row) => !matched.has(row.id) && isRowOf(row, command.startedAt));
     if (row) matched.add(row.id);
     else unmatched.push(command);
   }
   return { matched, unmatched };
+}
+
+/** Whether a row was written just after a `coven run` began. */
+function isRowOf({ createdAt }: Pick<SessionRow, 'createdAt'>, startedAt: string | null): boolean {
+  const age = (Date.parse(createdAt) - Date.parse(startedAt ?? '')) / 1000;
+  return age >= -runRowSeconds.before && age <= runRowSeconds.after;
 }
 
 /**

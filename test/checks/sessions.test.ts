@@ -126,6 +126,28 @@ judges(sessionsOrphaned, [
     ['pass ok'],
   ),
   whenStopped(
+    'a `coven run` whose row is called orphaned',
+    {
+      'store.sessions': {
+        open: [],
+        latest: [{ id: runningRow.id, status: 'orphaned', createdAt: runningRow.createdAt }],
+      },
+      ...processes({ ...run, startedAt: ago(hour + 5) }),
+    },
+    ['warn run-marked'],
+  ),
+  whenStopped(
+    'an orphaned row beside a `coven run` that began later',
+    {
+      'store.sessions': {
+        open: [],
+        latest: [{ id: runningRow.id, status: 'orphaned', createdAt: runningRow.createdAt }],
+      },
+      ...processes({ ...run, startedAt: ago(hour - 60) }),
+    },
+    ['pass ok'],
+  ),
+  whenStopped(
     'a `coven run` that began 2 seconds after it',
     {
       ...rows(runningRow),
