@@ -49,10 +49,11 @@ export const homeDisk = defineCheck({
     },
   },
   needs: ['home.disk', 'store.files'],
-  judge: ({ 'home.disk': disk, 'store.files': { main, wal } }) => {
+  wants: ['home.runs'],
+  judge: ({ 'home.disk': disk, 'store.files': { main, wal }, 'home.runs': runs }) => {
     const { freeBytes, totalBytes, freeInodes, totalInodes } = disk;
     const bytes = {
-      facts: { freeBytes },
+      facts: { freeBytes, spareBackups: runs?.spareBackups ?? 0 },
       evidence: from('home.disk', { freeBytes, totalBytes }),
     };
     const inodes = {
@@ -68,7 +69,7 @@ export const homeDisk = defineCheck({
       const evidence = [...bytes.evidence, ...from('store.files', { ledgerBytes })];
       found.push(
         warn('no-room-for-backup', '<coven-home>', {
-          facts: { freeBytes, ledgerBytes, backupBytes },
+          facts: { ...bytes.facts, ledgerBytes, backupBytes },
           evidence,
         }),
       );

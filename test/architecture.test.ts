@@ -62,7 +62,7 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
   [
     'src/host/observations/home-runs.ts',
     [
-      ...['src/host/look.ts', 'src/host/shape.ts'],
+      ...['src/coven/', 'src/host/look.ts', 'src/host/shape.ts'],
       ...['runs', 'changed', 'kept-rescues'].map((name) => `src/repair/engine/${name}.ts`),
     ],
   ],

@@ -93,7 +93,7 @@ test('a killed daemon is one cause in the text, with its repair, the way by hand
     'Coven home: HOME',
     '',
     '[!!] The daemon is not running, but daemon.json names pid 4000000, which is gone',
-    '     Fix it (a backup comes first, and `coven-doctor undo` takes it back):',
+    '     Fix it (a backup comes first; starting the daemon cannot be undone):',
     '       coven-doctor --fix --yes',
     '     Or by hand:',
     '     Start it again:',

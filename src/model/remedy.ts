@@ -33,6 +33,8 @@ export interface Remedy {
   readonly risk: Risk;
   /** It starts or restarts the daemon, which waits for what is in the way of that. */
   readonly daemon?: 'start' | 'restart';
+  /** It is refused while a process may have the ledger open: the daemon is stopped before it. */
+  readonly closesLedger?: true;
   /** What is merely a warning is left as it is. */
   readonly failuresOnly?: true;
   /** What it does, as the end of a sentence that begins with `--fix`. */

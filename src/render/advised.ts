@@ -22,20 +22,31 @@ export function advised(
   // A sentence that introduces no command is to be known before anything is done.
   const begins = byHand.findIndex((part) => typeof part !== 'string' || part.endsWith(':'));
   const first = begins === -1 ? byHand : byHand.slice(0, begins);
-  const rest = byHand.slice(first.length);
+  const before = repair?.before ?? [];
+  const isBefore = before.every((part, index) => isSame(part, byHand[first.length + index]));
+  const rest = byHand.slice(first.length + (isBefore ? before.length : 0));
   return [
     ...first,
+    ...before,
     ...(repair ? repairLines(repair, unattended) : []),
     ...(fix && rest.length > 0 ? ['Or by hand:'] : []),
     ...rest,
   ];
 }
 
+const isSame = (one: Advice[number], other: Advice[number] | undefined): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
 /** The cost of a repair, said before its command. Without a terminal it cannot ask, so `plan` shows the plan first. */
-function repairLines({ command: fix, risks, after }: Repair, unattended: boolean): Advice {
+function repairLines({ command: fix, risks, after, daemon }: Repair, unattended: boolean): Advice {
   const both = after.length > 0 ? ` together with what ${after.map((id) => `\`${id}\``).join(' and ')} says` : '';
   if (risks.length === 0)
-    return [`Fix it${both} (a backup comes first, and \`coven-doctor undo\` takes it back):`, fix];
+    return [
+      daemon
+        ? `Fix it${both} (a backup comes first; ${daemon}ing the daemon cannot be undone):`
+        : `Fix it${both} (a backup comes first, and \`coven-doctor undo\` takes it back):`,
+      fix,
+    ];
   const costs = [
     ...(risks.includes('disruptive') ? ['end running sessions'] : []),
     ...(risks.includes('lossy') ? ['lose data'] : []),

@@ -16,7 +16,7 @@ interface Tool {
  */
 export function renderJson(report: Report, tool: Tool): string {
   const { nextSteps, ...head } = withoutChecks(report, tool);
-  const document = { ...head, checks: report.checks.map(checkDocument), nextSteps };
+  const document = { ...head, checks: report.checks.map((one) => checkDocument(one, report.checks)), nextSteps };
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
 }
 
@@ -47,8 +47,11 @@ export function withoutChecks(report: Report, tool: Tool) {
   };
 }
 
-/** One check of the document. */
-export function checkDocument({ check, status, worst, findings, durationMs }: CheckReport): object {
+/** One check of the document; `others` are the checks of the same report, as far as they are known. */
+export function checkDocument(
+  { check, status, worst, findings, durationMs }: CheckReport,
+  others: readonly CheckReport[] = [],
+): object {
   return {
     id: check.id,
     status,
@@ -60,11 +63,11 @@ export function checkDocument({ check, status, worst, findings, durationMs }: Ch
     docsUrl: check.module
       ? 'src/plugins/README.md#write-checks-of-your-own'
       : `checks/README.md#${check.id.replace(':', '')}`,
-    findings: findings.map((finding) => renderFinding(check, finding)),
+    findings: findings.map((finding) => renderFinding(check, finding, others)),
   };
 }
 
-function renderFinding(check: Check, finding: ReportedFinding): object {
+function renderFinding(check: Check, finding: ReportedFinding, others: readonly CheckReport[]): object {
   const { code, status, target, evidence, escalate, causedBy } = finding;
   return {
     code,
@@ -74,7 +77,7 @@ function renderFinding(check: Check, finding: ReportedFinding): object {
     target,
     evidence,
     ...(escalate && { escalate }),
-    ...remediation(check, finding),
+    ...remediation(check, finding, others),
     ...(causedBy && { causedBy }),
   };
 }

@@ -1,18 +1,23 @@
+import { stopFirst } from '../coven/advice.ts';
 import { isResetCutOff, obstacles } from '../coven/obstacles.ts';
-import { agreed, type CommandLine, command, shellLine } from '../model/advice.ts';
-import type { Cause, Check, Finding } from '../model/check.ts';
+import { type Advice, agreed, type CommandLine, command, shellLine } from '../model/advice.ts';
+import type { Cause, Check, Facts, Finding } from '../model/check.ts';
 import type { Risk } from '../model/step.ts';
 import { type CheckReport, counts } from '../run/report.ts';
 
 type Found = Pick<Finding, 'code' | 'status' | 'facts'>;
 
-/** The command that repairs a finding, and what has to be known of it. */
+/** The command that repairs a finding, and what has to be known of it: what the plan of that very command says. */
 export interface Repair {
   readonly command: CommandLine;
   /** What the command allows; empty if all of it is safe. */
   readonly risks: readonly Risk[];
   /** Checks whose findings the same plan repairs first, because a daemon starts only after that. */
   readonly after: readonly string[];
+  /** What has to be done before: the plan refuses to replace a ledger that a process may have open. */
+  readonly before: Advice;
+  /** It brings a daemon up, which `undo` does not take back. */
+  readonly daemon: 'start' | 'restart' | null;
 }
 
 function remedyOf({ causes }: Pick<Check, 'causes'>, { code, status, facts }: Found): Cause['remedy'] {
@@ -38,12 +43,30 @@ export function repairOf(
   const remedies = after.map((one) => one.findings.filter(counts).flatMap((other) => remedyOf(one.check, other) ?? []));
   // The engine withholds what starts a daemon while something that no repair ends is in the way.
   if (remedies.some((own) => own.length === 0)) return null;
-  const risks = [...new Set([remedy, ...remedies.flat()].map(({ risk }) => risk))].filter((risk) => risk !== 'safe');
+  const all = [remedy, ...remedies.flat()];
+  const { daemon = null } = remedy;
+  const risks = [...new Set([...all.map(({ risk }) => risk), harmOf(daemon, finding.facts)])].filter(
+    (risk) => risk !== 'safe',
+  );
   return {
     command: fixWith(risks),
     risks,
     after: after.map(({ check: { id } }) => id),
+    before: all.some(({ closesLedger }) => closesLedger) ? closeFirst(finding.facts) : [],
+    daemon,
   };
+}
+
+/** A start calls rows of live runs orphaned, and a restart ends the daemon's sessions, too. */
+function harmOf(daemon: Repair['daemon'], { startHarms, restartHarms }: Facts): Risk {
+  const harms = daemon === 'restart' ? restartHarms : daemon === 'start' ? startHarms : 0;
+  return Number(harms ?? 0) > 0 ? 'disruptive' : 'safe';
+}
+
+function closeFirst(facts: Facts): Advice {
+  if (facts.ledgerInUse !== true) return [];
+  const stop = stopFirst(facts);
+  return stop.length > 0 ? stop : ['Let what has the ledger open finish first, as a `coven run`.'];
 }
 
 /** The checks whose words the report shows for what is in the way of a daemon that the repair brings up. */
@@ -51,11 +74,20 @@ const placesBefore = ({ daemon }: NonNullable<Cause['remedy']>, { facts }: Found
   daemon === undefined ? [] : obstacles(daemon, facts).flatMap(({ places }) => places);
 
 /** What --fix would do about a finding, for programs, which cannot answer a question; undefined without a remedy or fault. */
-export function remediation(check: Pick<Check, 'id' | 'causes'>, finding: Found): object {
+export function remediation(
+  check: Pick<Check, 'id' | 'causes'>,
+  finding: Found,
+  others: readonly CheckReport[] = [],
+): object {
   const remedy = remedyOf(check, finding);
-  if (!remedy) return {};
-  const { risk, summary } = remedy;
-  const commands = [shellLine(agreed(fixWith(risk === 'safe' ? [] : [risk])))];
+  const isStopped = `${check.id} ${finding.code}` === 'daemon stopped';
+  const repair = repairOf(check, finding, others);
+  if (!remedy || !(repair || isStopped)) return {};
+  const { summary } = remedy;
+  const before = (repair?.before ?? []).filter((part) => typeof part !== 'string');
+  const fix = repair?.command ?? command('coven-doctor', '--fix', '--start-daemon');
+  const risk = (['lossy', 'disruptive'] as const).find((one) => repair?.risks.includes(one)) ?? remedy.risk;
+  const commands = [...before, fix].map((line) => shellLine(agreed(line)));
   return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands } };
 }
 

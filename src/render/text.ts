@@ -158,7 +158,7 @@ function lastBlock(report: Report, { columns, unattended = false }: Screen, verb
     ...(repairs.length > 1
       ? [
           line(
-            `One plan repairs ${repairs.length} of these. ${unattended ? 'See it, then apply it:' : 'It is shown first, and asks:'}`,
+            `One plan repairs ${repairs.length} of these${repairs.some(({ before }) => before.length > 0) ? ', once the daemon is stopped' : ''}. ${unattended ? 'See it, then apply it:' : 'It is shown first, and asks:'}`,
           ),
           ...(unattended ? [typed(command('coven-doctor', 'plan', ...allow))] : []),
           typed(command('coven-doctor', '--fix', ...allow)),

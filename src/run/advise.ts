@@ -1,8 +1,10 @@
+import { mayBeOpen } from '../coven/ledger-in-use.ts';
 import { judgeLifecycle, lifecycleNeeds } from '../coven/lifecycle.ts';
 import { blockedBy } from '../coven/obstacles.ts';
+import { liveSessions, rowNeeds } from '../coven/rows.ts';
 import { type Host, see } from '../host/host.ts';
 import type { Check, Facts } from '../model/check.ts';
-import type { ObservationKey } from '../model/observation.ts';
+import { type ObservationKey, type Observed, whole } from '../model/observation.ts';
 import type { CheckRun } from './runner.ts';
 
 /** Observations that come from one reading of the ledger, which can take a second. After the first, the others are free. */
@@ -18,6 +20,7 @@ const ofLedger: readonly ObservationKey[] = [
 const unseen = {
   'store.open': null,
   'store.bytes': null,
+  'store.sessions': null,
   'store.integrity': null,
   'store.rehearsal': null,
   'store.sessions': null,
@@ -40,8 +43,9 @@ export async function advise(
   const isRead = ofLedger.some((key) => asked.has(key));
   const isFree = (key: ObservationKey): boolean =>
     ofLedger.includes(key) ? isRead : key !== 'store.rehearsal' || asked.has(key);
-  const cheap = lifecycleNeeds.filter(isFree);
-  const lifecycle = judgeLifecycle({ ...unseen, ...(await see(host, cheap)) });
+  const cheap = [...lifecycleNeeds, 'store.sessions' as const].filter(isFree);
+  const seen = { ...unseen, ...(await see(host, cheap)) };
+  const lifecycle = judgeLifecycle(seen);
   if (!lifecycle) return runs;
   const first = isRead ? [] : ['store'];
   const { verdict, pid, start, restart, stop, vacuum } = lifecycle;
@@ -55,6 +59,8 @@ export async function advise(
   const facts: Facts = {
     daemonVerdict: verdict,
     daemonPid: pid,
+    ledgerInUse: mayBeOpen(seen),
+    ...livesOf(seen),
     ...blockedBy(ways, (id) => asks.has(id)),
   };
   return runs.map((run) => ({
@@ -63,6 +69,14 @@ export async function advise(
   }));
 }
 
+/** How many sessions a start and a restart would harm, as a plan counts them. */
+function livesOf(seen: Observed<(typeof rowNeeds)[number]>): Facts {
+  const rows = whole(seen, rowNeeds);
+  if (!rows) return {};
+  const { daemonSessions, runSessions } = liveSessions(rows);
+  return { startHarms: runSessions.length, restartHarms: runSessions.length + daemonSessions.length };
+}
+
 /** Whether this module added the fact of this name. */
 export const isAdvice = (fact: string): boolean =>
-  /^(?:daemonVerdict|daemonPid|(?:start|restart|stop|vacuum)BlockedBy)$/.test(fact);
+  /^(?:daemonVerdict|daemonPid|ledgerInUse|startHarms|restartHarms|(?:start|restart|stop|vacuum)BlockedBy)$/.test(fact);

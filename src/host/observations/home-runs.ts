@@ -1,5 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import * as v from 'valibot';
+import { lowDiskBytes } from '../../coven/contract.ts';
+import { backupBytes } from '../../coven/limits.ts';
 import type { RunInfo } from '../../repair/engine/runs.ts';
 import type { Look } from '../look.ts';
 import { id, list, maybe, name, number, oneOf, text, time, type ValueOf } from '../shape.ts';
@@ -27,6 +29,8 @@ export const schema = () =>
     ),
     /** A run, or the folder itself, that others can write to or made; null where all is the user's own. */
     notOurs: maybe(name),
+    /** Backups of ours that may go for room; counted where the disk is short. */
+    spareBackups: v.optional(number, 0),
     /** Why what is there could not be examined, which says nothing of whose it is; null where it was. */
     unexamined: v.optional(maybe(oneOf(['platform', 'other-user', 'too-many', 'error'])), null),
     /** The newest rescues whose ledger is the one in place, as far as runs tell; newest first. */
@@ -34,7 +38,7 @@ export const schema = () =>
   });
 export type Runs = ValueOf<typeof schema>;
 
-const nothing: Runs = { unfinished: [], notOurs: null, unexamined: null, rescues: [] };
+const nothing: Runs = { unfinished: [], notOurs: null, spareBackups: 0, unexamined: null, rescues: [] };
 
 /** Each has an account of its own to read. */
 const mostRescues = 3;
@@ -43,12 +47,14 @@ const mostRescues = 3;
 export async function take({ home, observe }: Look): Promise<Runs> {
   const { list } = await observe('home.entries');
   if (!list.some(({ name }) => name === 'doctor')) return nothing;
-  const { listRuns } = await import('../../repair/engine/runs.ts');
+  const { listRuns, spareBackups } = await import('../../repair/engine/runs.ts');
   try {
     const runs = listRuns(home);
     const cutOff = runs.filter(({ state }) => state === 'unfinished');
     const strange = runs.filter(({ state }) => state === 'not-ours');
+    const isShort = runs.length > 1 && (await isDiskShort(observe));
     return {
+      spareBackups: isShort ? spareBackups(home).length : 0,
       unfinished: await Promise.all(
         cutOff.map(async ({ id, at, fixes }) => ({ id, at, fixes: fixes.length, changed: await changedBy(home, id) })),
       ),
@@ -73,6 +79,16 @@ async function rescuesOf(home: string, runs: readonly RunInfo[]): Promise<Runs['
     const { rescued, lost, uncertain, doubts, unaccounted, placeholders, incomplete } = told;
     return { id: run, at, counts: { rescued, lost, uncertain, doubts, unaccounted, placeholders, incomplete } };
   });
+}
+
+/** Whether the disk lacks room for what Coven needs, or for a backup. What cannot be seen is not short. */
+async function isDiskShort(observe: Look['observe']): Promise<boolean> {
+  try {
+    const [{ freeBytes }, { main, wal }] = await Promise.all([observe('home.disk'), observe('store.files')]);
+    return freeBytes < backupBytes(main.size + wal.size, lowDiskBytes);
+  } catch {
+    return false;
+  }
 }
 
 async function changedBy(home: string, run: string): Promise<string | null> {

@@ -64,6 +64,7 @@ function makeRoom({ oldBackups }: PlanInput): Proposal {
 export const roomRemedy: Remedy = {
   risk: 'lossy',
   summary: 'removes our own old backups, but for the newest, the soundest and the fullest',
+  helps: ({ spareBackups }) => spareBackups !== 0,
   plan: makeRoom,
 };
 export const homeModeRemedy: Remedy = { risk: 'safe', summary: 'sets the mode of the home to 0700', plan: closeHome };

@@ -1,11 +1,12 @@
+import { isAdrift } from '../../coven/advice.ts';
 import { ledgerParts, names } from '../../coven/layout.ts';
 import { hasDamagedPages, isDamaged, isTorn } from '../../coven/ledger.ts';
-import type { livenessNeeds } from '../../coven/liveness.ts';
+import { mayBeOpen } from '../../coven/ledger-in-use.ts';
+import type { Facts } from '../../model/finding.ts';
 import type { LedgerIdentity } from '../../model/observation.ts';
 import type { PlanInput } from '../../model/plan-input.ts';
 import { draft, identityOf, moveAside, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
 import type { Action, Risk } from '../../model/step.ts';
-import { daemonIn } from '../live.ts';
 
 function ledgerOf(input: PlanInput): LedgerIdentity | null {
   const main = identityOf(input, names.ledger);
@@ -37,16 +38,6 @@ function mended(input: PlanInput, action: (ledger: LedgerIdentity) => Action, ri
   if (files.header.writer > ownWriter(open)) return refuse('newer-writer', { writer: files.header.writer });
   if (isDamaged(integrity) || (bytes && hasDamagedPages(bytes))) return refuse('ledger-damaged');
   return { steps: [draft(action(ledger), 'gone', risk)] };
-}
-
-/**
- * Whether a process may have the ledger open: then it is not replaced, nor is a rescue of it foreseen. Where the processes
- * or the daemon could not be seen, one may.
- */
-export function mayBeOpen(input: Pick<PlanInput, (typeof livenessNeeds)[number]>): boolean {
-  const isOpen = input.processes?.list.some(({ ledgerOpen }) => ledgerOpen);
-  const verdict = daemonIn(input)?.verdict;
-  return isOpen !== false || (verdict !== 'stopped' && verdict !== 'stale');
 }
 
 /** Nobody is told to stop a daemon whose end would be that of rows. */
@@ -106,12 +97,17 @@ function mayKnowBetter({ 'store.integrity': integrity }: PlanInput): boolean {
 
 const copied = 'puts a copy of the ledger in its place';
 
+/** Nobody is told to stop a daemon whose end would be that of rows. */
+const replacesLedger = { closesLedger: true, helps: (facts: Facts) => !isAdrift(facts) } as const;
+
 export const checkpointRemedy: Remedy = {
+  ...replacesLedger,
   risk: 'safe',
   summary: `${copied} that holds what is in the WAL`,
   plan: (input) => mended(input, (ledger) => ({ kind: 'checkpoint', ledger })),
 };
 export const rescueRemedy: Remedy = {
+  ...replacesLedger,
   // What one that loses nothing needs is allowed with it: see `isAllowed`.
   risk: 'lossy',
   failuresOnly: true,
@@ -131,11 +127,13 @@ export const foreignWalRemedy: Remedy = {
   plan: (input) => moveAside(input, ledgerParts, 'lossy'),
 };
 export const indexRemedy: Remedy = {
+  ...replacesLedger,
   risk: 'safe',
   summary: `${copied} whose indexes are built anew`,
   plan: rebuildIndexes,
 };
 export const searchRemedy: Remedy = {
+  ...replacesLedger,
   risk: 'safe',
   summary: `${copied} whose full-text index is built anew`,
   plan: (input) =>
