@@ -52,9 +52,8 @@ export async function take({ home, observe }: Look): Promise<Runs> {
     const runs = listRuns(home);
     const cutOff = runs.filter(({ state }) => state === 'unfinished');
     const strange = runs.filter(({ state }) => state === 'not-ours');
-    const isShort = runs.length > 1 && (await isDiskShort(observe));
     return {
-      spareBackups: isShort ? spareBackups(home).length : 0,
+      spareBackups: runs.length > 1 && (await isDiskShort(observe)) ? countOf(() => spareBackups(home)) : 0,
       unfinished: await Promise.all(
         cutOff.map(async ({ id, at, fixes }) => ({ id, at, fixes: fixes.length, changed: await changedBy(home, id) })),
       ),
@@ -88,6 +87,15 @@ async function isDiskShort(observe: Look['observe']): Promise<boolean> {
     return freeBytes < backupBytes(main.size + wal.size, lowDiskBytes);
   } catch {
     return false;
+  }
+}
+
+/** None where they cannot be looked at: nothing is offered then. */
+function countOf(list: () => readonly string[]): number {
+  try {
+    return list().length;
+  } catch {
+    return 0;
   }
 }
 
