@@ -23,7 +23,6 @@ const unseen = {
   'store.sessions': null,
   'store.integrity': null,
   'store.rehearsal': null,
-  'store.sessions': null,
   'sessions.automations': null,
 };
 
@@ -43,7 +42,7 @@ export async function advise(
   const isRead = ofLedger.some((key) => asked.has(key));
   const isFree = (key: ObservationKey): boolean =>
     ofLedger.includes(key) ? isRead : key !== 'store.rehearsal' || asked.has(key);
-  const cheap = [...lifecycleNeeds, 'store.sessions' as const].filter(isFree);
+  const cheap = lifecycleNeeds.filter(isFree);
   const seen = { ...unseen, ...(await see(host, cheap)) };
   const lifecycle = judgeLifecycle(seen);
   if (!lifecycle) return runs;
