@@ -140,7 +140,10 @@ const rules: readonly (readonly [from: string, to: readonly string[]])[] = [
     'src/render/backup.ts',
     ['src/render/', 'src/model/', 'src/backup/', 'src/coven/layout.ts', 'src/repair/engine/', 'src/store/protocol.ts'],
   ],
-  ['src/render/remediation.ts', ['src/render/', 'src/model/', 'src/coven/obstacles.ts', 'src/run/report.ts']],
+  [
+    'src/render/remediation.ts',
+    ['src/render/', 'src/model/', 'src/coven/advice.ts', 'src/coven/obstacles.ts', 'src/run/report.ts'],
+  ],
   ['src/render/bundle-refused.ts', ['src/render/', 'src/model/', 'src/bundle/refused.ts']],
   ['src/render/bundle-verified.ts', ['src/render/', 'src/model/', 'src/bundle/verify.ts']],
   ...['rescue', 'rescued-sessions'].map((name): readonly [string, readonly string[]] => [
