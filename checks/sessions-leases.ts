@@ -85,6 +85,11 @@ export const sessionsLeases = defineCheck({
             ]
           : 'Correct what git names: `git status`, in that project, tells it.',
     },
+    'project-full': {
+      message: ({ path }) =>
+        `${path}: Coven refuses every session in this project: the file system of its repository is full, and no lease can be written there`,
+      hint: ({ path }) => ['Make room there. What takes it:', command('df', '-h', String(path))],
+    },
     'far-future': {
       message: ({ path, name, owner, until }) =>
         owner
@@ -152,6 +157,13 @@ export const sessionsLeases = defineCheck({
         const evidence = from('sessions.leases', { git: git.state, ...told });
         return [fail('git-refuses', '<project>/.git', { facts: { path, root, ...told }, evidence })];
       }
+      if (project.full)
+        return [
+          fail('project-full', '<project>/.git', {
+            facts: { path },
+            evidence: from('sessions.leases', { full: true }),
+          }),
+        ];
       if (strange) {
         const { path: at, ...told } = strange;
         const evidence = from('sessions.leases', { at, ...told });

@@ -151,7 +151,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
     ...['altered', 'no-schedule', 'invalid', 'no-folder', 'no-harness', 'no-familiar', 'quarantined', 'failing'],
     ...['overdue', 'pass-failed'],
   ],
-  'sessions:leases': ['expired', 'malformed', 'far-future', 'closed', 'wrong-kind', 'git-refuses'],
+  'sessions:leases': ['expired', 'malformed', 'far-future', 'closed', 'wrong-kind', 'git-refuses', 'project-full'],
   'install:binaries': ['shadowed', 'broken'],
   'harness:claude': ['blocked', 'absent'],
   'harness:codex': ['not-for-daemon'],
@@ -168,6 +168,8 @@ const without: Readonly<Record<string, string>> = {
   'daemon:context ignores-children':
     'Node, which stands in for a daemon, takes the signal back as it starts; test/context.test.ts holds it with the real Coven',
   'sessions:leases closed': 'a project lies outside what a fault may write to; test/leases.test.ts holds it',
+  'sessions:leases project-full':
+    'a file system that is full takes the right to mount it, and a folder to be run in; test/leases.test.ts holds it',
 };
 
 test('every cause of the catalogue is produced by a fault', () => {

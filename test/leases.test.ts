@@ -230,3 +230,27 @@ const kinds: Readonly<Record<string, (path: string) => void>> = {
   'link to nowhere': (path) => symlinkSync('/nonexistent/x', path),
   'link to itself': (path) => symlinkSync(path, path),
 };
+
+// Only root can give a folder to another user, and mount.
+describe.skipIf(process.geteuid?.() !== 0)('the project that the doctor is run in, which takes root to spoil', () => {
+  test('belongs to another user: git refuses it, and Coven every session', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'completed' }] });
+    const project = join(scratch.path, 'mine');
+    expect(runSystem('git', ['init', '-q', project], 'ignore').status).toBe(0);
+    expect((await diagnose(home, { cwd: project })).faults).toEqual([stopped]);
+    runSystem('chown', ['-R', '1000:1000', project], 'ignore');
+    expect((await diagnose(home, { cwd: project })).faults).toEqual([stopped, 'sessions:leases git-refuses fail']);
+  });
+
+  test('lies on a full file system, where no lease can be written', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'completed' }] });
+    const folder = join(scratch.path, 'small');
+    mkdirSync(folder);
+    const fill =
+      'mount -t tmpfs -o size=400k,mode=755 none "$0" && git init -q "$0/p" && { head -c 1000000 /dev/zero > "$0/fill" 2>/dev/null; cd "$0/p" && exec "$@"; }';
+    const through = ['unshare', '-m', 'sh', '-c', fill, folder];
+    expect((await diagnose(home, { through })).faults).toEqual([stopped, 'sessions:leases project-full fail']);
+  });
+});

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, stat, statfs } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { daemonParticipant } from '../../coven/contract.ts';
@@ -65,6 +65,8 @@ export const schema = () =>
             foreign: maybe(v.object({ path: filePath, uid: number })),
           }),
         ),
+        /** The file system of its repository has no room for a lease. */
+        full: v.exactOptional(flag),
         /** Who has fenced the project off for maintenance. */
         owner: maybe(lease()),
         writers: list(lease()),
@@ -100,8 +102,33 @@ export async function take(look: Look): Promise<Leases> {
     const seen = git?.state === 'refuses' ? without : await seeGate(path, repository.shared, mounts);
     gates.set(repository.shared, { ...seen, ...(git && { git }) });
   }
+  // Where the doctor is run, the next session is launched: of that project only what refuses it is told.
+  const here = currentFolder();
+  const around = here === null ? null : await repositoryAround(here, mounts);
+  if (here !== null && around !== null && !around.remote && !gates.has(around.shared)) {
+    const git = await ask(here, around);
+    const project: Project = { path: here, gate: 'none', owner: null, writers: [] };
+    if (git?.state === 'refuses') gates.set(around.shared, { ...project, git });
+    else if (await isFull(around.shared)) gates.set(around.shared, { ...project, full: true });
+  }
   return { projects: [...gates.values()] };
 }
+
+/** Null where it was removed. */
+function currentFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
+}
+
+/** Whether not a byte is left for this user where the gate lies, in which Coven writes a lease before each session. */
+const isFull = (folder: string): Promise<boolean> =>
+  statfs(folder).then(
+    ({ blocks, bavail }) => blocks > 0 && bavail === 0,
+    () => false,
+  );
 
 type GitRefusal = NonNullable<Project['git']>;
 
