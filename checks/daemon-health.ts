@@ -1,6 +1,7 @@
 import { atWork, endReaders, readerFacts, readersOf, toRestart } from '../src/coven/advice.ts';
 import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
+import { isFull } from '../src/coven/limits.ts';
 import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
 import { seenOf } from '../src/coven/silence.ts';
 import { command } from '../src/model/advice.ts';
@@ -61,7 +62,7 @@ export const daemonHealth = defineCheck({
     },
     'storage-critical': {
       message: ({ freeDiskBytes }) =>
-        `the daemon is short of space (${bytes(freeDiskBytes)} free), and new sessions fail`,
+        `the daemon is short of space (${bytes(freeDiskBytes)} free) and has stopped its maintenance${isFull(freeDiskBytes) ? ', and new sessions fail' : '; sessions work until the disk is full'}`,
       hint: () => 'Free space on the file system of the home. No restart is needed.',
       follows: ['home:disk full'],
     },
@@ -88,8 +89,10 @@ export const daemonHealth = defineCheck({
       remedy: restartRemedy,
     },
     'writer-pressured': {
-      message: ({ queuedBytes, capacityBytes }) =>
-        `the event writer is behind: ${bytes(queuedBytes)} of ${bytes(capacityBytes)} are queued`,
+      message: ({ queuedBytes, capacityBytes, droppedEvents }) =>
+        droppedEvents
+          ? `the event writer fell behind, and ${count(droppedEvents, 'event of output is lost', 'events of output are lost')} for good; ${bytes(queuedBytes)} of ${bytes(capacityBytes)} are queued now`
+          : `the event writer is behind: ${bytes(queuedBytes)} of ${bytes(capacityBytes)} are queued`,
       hint: () => 'Look for a session that floods its output, and check the speed of the disk.',
     },
     undetermined: {

@@ -1,6 +1,6 @@
 import { moveRecord, toRestart } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
-import { isConfirmed, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isConfirmed, isOfOtherHome, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import { recordRemedy } from '../src/repair/remedies/daemon.ts';
@@ -60,8 +60,10 @@ export const daemonRecord = defineCheck({
       remedy: recordRemedy,
     },
     'reused-pid': {
-      message: ({ pid, command: name }) =>
-        `the daemon cannot start: daemon.json names pid ${pid}, which is now ${name || 'another process'}, and Coven takes it for its daemon`,
+      message: ({ pid, command: name, ofOther }) =>
+        ofOther
+          ? `the daemon cannot start: daemon.json names pid ${pid}, the live daemon of another home, from which it was copied; Coven takes it for the daemon of this one`
+          : `the daemon cannot start: daemon.json names pid ${pid}, which is now ${name || 'another process'}, and Coven takes it for its daemon`,
       hint: (facts) => ['Move the record out of the way, then start the daemon:', ...moveRecord(facts)],
       follows: ['daemon stale'],
       remedy: recordRemedy,
@@ -85,7 +87,7 @@ export const daemonRecord = defineCheck({
     const process = seen.processes.list.find((process) => process.pid === pid);
     const target = '<coven-home>/daemon.json';
     const rest = {
-      facts: { state, pid, bytes, kind, live, command: process?.command ?? null },
+      facts: { state, pid, bytes, kind, live, command: process?.command ?? null, ofOther: isOfOtherHome(seen) },
       evidence: [
         ...from('daemon.record', {
           state,

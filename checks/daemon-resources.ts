@@ -20,7 +20,7 @@ export const daemonResources = defineCheck({
   explain:
     'At its limit of open files a daemon accepts no connection and starts no session; each session takes nine. At the limit of tasks ' +
     '(processes and threads) of its user or control group no session can be started, and one on the size of files that its ledger ' +
-    'does not fit into ends it at the next write.',
+    'does not fit into makes its writes fail, so that sessions are not recorded.',
   causes: {
     ok: { message: ({ descriptors, limit }) => `the daemon uses ${descriptors} of ${limit} file descriptors` },
     descriptors: {
@@ -43,7 +43,7 @@ export const daemonResources = defineCheck({
     },
     'small-files': {
       message: ({ pid, fileBytes }) =>
-        `the daemon (pid ${pid}) may write no file larger than ${bytes(fileBytes)}; its ledger is larger, or soon is, and the next write to it ends the daemon`,
+        `the daemon (pid ${pid}) may write no file larger than ${bytes(fileBytes)}; its ledger is larger, or soon is, and what it writes beyond that is lost: such writes fail`,
       hint: (facts) => [
         'Raise the limit in what starts the daemon, as `ulimit -f unlimited` does in a shell. When no session is running, restart it from there:',
         ...toRestart(facts),

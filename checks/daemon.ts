@@ -1,7 +1,7 @@
 import { atWork, dropName, endDaemon, moveRecord, toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
-import { isNumberedApart, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isNumberedApart, isOfOtherHome, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { seconds, seenOf, stoodStill, thaw, tracer } from '../src/coven/silence.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
@@ -83,8 +83,10 @@ export const daemon = defineCheck({
       hint: () => 'Wait half a minute, then check again.',
     },
     stale: {
-      message: ({ recordPid, recordedPid: state }) =>
-        `the daemon is not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
+      message: ({ recordPid, recordedPid: state, ofOther }) =>
+        ofOther
+          ? `the daemon is not running, and daemon.json is that of another home, copied from there: pid ${recordPid}, which it names, is the live daemon of that home`
+          : `the daemon is not running, but daemon.json names pid ${recordPid}, which ${recordedPid[String(state)] ?? 'is no daemon'}`,
       hint: (facts) =>
         facts.recordedPid === 'dead'
           ? [...(works('start', facts) ? ['Start it again:'] : []), ...toRun('start', facts)]
@@ -190,6 +192,7 @@ export const daemon = defineCheck({
         listenerPid,
         listenerCommand: seen.processes.list.find((process) => process.pid === listenerPid)?.command ?? null,
         recordPid: record.pid,
+        ofOther: isOfOtherHome(seen),
         healthPid: health.body?.pid ?? null,
         disagrees: disagrees.join(', '),
         servesHome: socket.serves?.home ?? null,

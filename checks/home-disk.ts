@@ -1,5 +1,5 @@
 import { criticalDiskBytes, lowDiskBytes } from '../src/coven/contract.ts';
-import { fewInodes, backupBytes as wantedBytes } from '../src/coven/limits.ts';
+import { fewInodes, isFull, backupBytes as wantedBytes } from '../src/coven/limits.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
@@ -17,7 +17,9 @@ export const homeDisk = defineCheck({
     ok: { message: ({ freeBytes }) => `${bytes(freeBytes)} are free` },
     full: {
       message: ({ freeBytes }) =>
-        `the disk is full: ${bytes(freeBytes)} are free, and Coven stops its maintenance below 256 MiB`,
+        isFull(freeBytes)
+          ? `the disk is full: ${bytes(freeBytes)} are free, and sessions cannot be recorded`
+          : `the disk is short of space: ${bytes(freeBytes)} are free, and below 256 MiB Coven stops its maintenance; sessions work until it is full`,
       hint: () => ['Free space on the file system of the home, which this names:', command('df', '-h', '<coven-home>')],
       remedy: roomRemedy,
     },

@@ -16,6 +16,17 @@ const waits: Readonly<Record<string, string>> = {
   'automations-scheduler.lock': 'no daemon can start',
 };
 
+/** What waits for a process that is stopped. A command shares state.lock, and `coven reset` alone wants it for itself. */
+function heldUp({ isRun, name }: Facts): string {
+  if (isRun) return 'its session does not go on and does not end, and `coven reset` waits for it';
+  const first = String(name)
+    .split(', ')
+    .find((one) => one !== names.stateLock);
+  return first === undefined ? '`coven reset` waits for it' : (waits[first] ?? 'Coven waits for it');
+}
+
+const wake = ({ pid }: Facts) => command('kill', '-CONT', String(pid));
+
 /** What refuses a lock that is a link, or no regular file. Source: the commands of Coven 0.4.6, tried with each. */
 const refuses: Readonly<Record<string, string>> = {
   'state.lock': 'every coven command refuses',
@@ -77,18 +88,23 @@ export const homeLocks = defineCheck({
       message: (facts) =>
         `${holder(facts)} has held <coven-home>/${facts.name} exclusively for over ${Math.floor(Number(facts.watchedMs) / 1000)} s; ${waits[String(facts.name)] ?? 'Coven waits for it'}`,
       hint: (facts) =>
-        Number(facts.pid) > 0
-          ? [
-              'Find out what it is, and let it finish:',
-              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.pid)),
-            ]
-          : 'Find out in the other container or namespace which process it is, and let it finish.',
+        facts.stopped
+          ? ['It is stopped (as by Ctrl-Z). Let it go on, or end it where it was started:', wake(facts)]
+          : Number(facts.pid) > 0
+            ? [
+                'Find out what it is, and let it finish:',
+                command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.pid)),
+              ]
+            : 'Find out in the other container or namespace which process it is, and let it finish.',
       follows: ['daemon hung', 'daemon starting'],
     },
     'stopped-holder': {
       message: (facts) =>
-        `${holder(facts)} is stopped (as by Ctrl-Z) and holds <coven-home>/${facts.name}: its session does not go on and does not end, and \`coven reset\` waits for it`,
-      hint: ({ pid }) => ['Let it go on, or end it where it was started:', command('kill', '-CONT', String(pid))],
+        `${holder(facts)} is stopped (as by Ctrl-Z) and holds ${String(facts.name)
+          .split(', ')
+          .map((name) => `<coven-home>/${name}`)
+          .join(' and ')}: ${heldUp(facts)}`,
+      hint: (facts) => ['Let it go on, or end it where it was started:', wake(facts)],
       follows: ['daemon hung'],
     },
     lost: {
@@ -157,11 +173,14 @@ export const homeLocks = defineCheck({
         }),
       );
     }
+    const stoppedOf = (holder: number) => processes?.list.find(({ pid, state }) => pid === holder && state === 'T');
+    const told = new Set<number>();
     for (const { name, pid, command, watchedMs } of watched?.held ?? []) {
       if (name === names.schedulerLock && isDaemon(pid)) continue;
+      told.add(pid);
       found.push(
         fail('held', `<coven-home>/${name}`, {
-          facts: { name, pid, command, watchedMs },
+          facts: { name, pid, command, watchedMs, stopped: stoppedOf(pid) !== undefined },
           evidence: from('home.held', { [name]: pid, watchedMs }),
         }),
       );
@@ -181,17 +200,25 @@ export const homeLocks = defineCheck({
           }),
         );
     }
+    // One that holds several locks is told once.
+    const locksOf = new Map<number, readonly string[]>();
     for (const { name, holders } of files)
-      for (const { pid } of holders) {
-        const stopped = processes?.list.find((one) => one.pid === pid && one.state === 'T');
-        if (!stopped || isDaemon(pid)) continue;
-        found.push(
-          warn('stopped-holder', `<coven-home>/${name}`, {
-            facts: { name, pid, command: stopped.command },
-            evidence: [...from('home.locks', { [name]: pid }), ...from('processes', { [`${pid}.state`]: 'T' })],
-          }),
-        );
-      }
+      for (const { pid } of holders) locksOf.set(pid, [...(locksOf.get(pid) ?? []), name]);
+    for (const [pid, held] of locksOf) {
+      const stopped = stoppedOf(pid);
+      if (!stopped || isDaemon(pid) || told.has(pid)) continue;
+      const [first = ''] = held;
+      const facts = { name: held.join(', '), pid, command: stopped.command, isRun: stopped.role === 'run' };
+      found.push(
+        warn('stopped-holder', `<coven-home>/${first}`, {
+          facts,
+          evidence: [
+            ...from('home.locks', Object.fromEntries(held.map((name) => [name, pid]))),
+            ...from('processes', { [`${pid}.state`]: 'T' }),
+          ],
+        }),
+      );
+    }
     for (const { pid, innerPid, role, lostLocks = [] } of processes?.list ?? []) {
       // Of a daemon that nobody reaches any more, more than its locks is lost.
       if (lostLocks.length === 0 || (role === 'serve' && health?.body?.pid !== innerPid)) continue;

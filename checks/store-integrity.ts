@@ -4,6 +4,7 @@ import { bytes, count, grouped } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown } from '../src/model/check.ts';
 import type { PageBytes, StoreIntegrity } from '../src/model/observation.ts';
 import { rescueRemedy } from '../src/repair/remedies/store.ts';
+import { canBeEmpty, toEmpty } from './store-schema.ts';
 
 const others = ({ more }: Facts): string =>
   Number(more) > 0 ? ` (and ${count(more, 'more problem', 'more problems')})` : '';
@@ -16,6 +17,9 @@ function readableRows({ sessions, sessionsAbout, events, eventsAbout }: Facts): 
   const told = [...of(sessions, sessionsAbout, 'sessions'), ...of(events, eventsAbout, 'events')];
   return told.length > 0 ? `; at least ${told.join(' and ')} can still be read` : '';
 }
+
+/** Whether all that is damaged is one text of a session, which can be given up by itself. */
+const isOneValue = ({ column }: Facts): boolean => typeof column === 'string';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -52,15 +56,27 @@ export const storeIntegrity = defineCheck({
       hint: (facts) => [
         'Do not run any coven command: opening the ledger can make it worse.',
         ...preserve(facts),
-        ...seeRescue,
+        ...(isOneValue(facts)
+          ? [
+              `That one text (${facts.column} of row ${facts.rowid}) is all that is wrong with its row; a rescue would lose more.`,
+              ...toEmpty(facts),
+            ]
+          : seeRescue),
       ],
       follows: ['store:open detached'],
-      remedy: rescueRemedy,
+      // What gives up one value keeps the row that a rescue would put a placeholder for.
+      remedy: { ...rescueRemedy, helps: (facts) => !isOneValue(facts) && rescueRemedy.helps?.(facts) !== false },
     },
   },
   needs: ['home', 'store.open', 'store.bytes', 'store.integrity'],
+  wants: ['store.sessions'],
   skip: withoutLedger,
-  judge: ({ 'store.open': { way }, 'store.bytes': { outcome, code, map }, 'store.integrity': integrity }) => {
+  judge: ({
+    'store.open': { way },
+    'store.bytes': { outcome, code, map },
+    'store.integrity': integrity,
+    'store.sessions': rows,
+  }) => {
     const { depth, complete, problems } = integrity;
     const damaged = integrity.tables.filter(({ problem }) => problem !== null);
     const inPages = map?.problems.filter(({ search }) => !search) ?? [];
@@ -73,6 +89,7 @@ export const storeIntegrity = defineCheck({
         tables: tables.filter((name) => name !== null).join(', '),
         rowsRead: sum(integrity.tables.map(({ rowsRead }) => rowsRead)),
         ...readable(map),
+        ...oneValue([...inPages.map(({ text }) => text), ...problems], map?.problemCount ?? 0, rows?.impossible ?? []),
         bytesRead: map && map.pagesRead * map.pageSize,
         bytes: map && map.pages * map.pageSize,
         unfinished: unfinished(integrity),
@@ -105,6 +122,21 @@ export const storeIntegrity = defineCheck({
     ];
   },
 });
+
+const notUtf8 = /\btable "sessions" holds a row \((\d{1,19})\) with a text that is not UTF-8$/;
+
+/** The one value that all problems are about, where it is known and nothing else is wrong. */
+function oneValue(
+  problems: readonly string[],
+  count: number,
+  impossible: readonly { readonly rowid: number; readonly column: string; readonly holds: string }[],
+): Facts {
+  const [problem, ...more] = problems;
+  const rowid = Number(notUtf8.exec(problem ?? '')?.[1] ?? Number.NaN);
+  const [value, ...others] = impossible.filter((one) => one.rowid === rowid && one.holds === 'not-utf8');
+  const isAll = more.length === 0 && count <= 1 && others.length === 0;
+  return value && isAll && canBeEmpty(value.column) ? { column: value.column, rowid } : {};
+}
 
 /** What of sessions and events can still be read, of about how many; null where that was not established. */
 function readable(map: PageBytes | null): Readonly<Record<string, number | null>> {

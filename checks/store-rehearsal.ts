@@ -10,6 +10,10 @@ const coven = ({ version }: Facts): string => `Coven ${version}`;
 /** Coven opens a ledger before it reads any session for a list. Source: its messages for each, tried on 0.4.6. */
 const onlyLists = ({ said }: Facts): boolean => String(said).startsWith('failed to read sessions');
 
+/** Words about a schema that this Coven does not know: a later one wrote it. */
+const isNewer = ({ said }: Facts): boolean =>
+  /unsupported \w{0,40} ?schema|\bnewer\b|no such (?:table|column)/i.test(String(said));
+
 /** What is damaged or missing is refused for that, and its own check names it. */
 const damage = [
   'store:open *',
@@ -41,7 +45,7 @@ export const storeRehearsal = defineCheck({
       hint: (facts) =>
         onlyLists(facts)
           ? 'Seen with `coven sessions` on a copy: it opened the ledger and could not list the sessions. A daemon may start on it, and lists none either. Ask for support.'
-          : 'Seen with `coven sessions` on a copy: it could not open the ledger, and a start opens it the same way. Run the version of Coven that wrote it last, or ask for support.',
+          : `Seen with \`coven sessions\` on a copy: it could not open the ledger, and a start opens it the same way. ${isNewer(facts) ? 'Run the version of Coven that wrote it last, or ask for support.' : 'Ask for support.'}`,
       follows: damage,
     },
     crashed: {

@@ -3,7 +3,7 @@ import { withoutLedger } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { isUnfinished } from '../src/coven/ledger.ts';
 import { coreColumns } from '../src/coven/tables.ts';
-import { command } from '../src/model/advice.ts';
+import { type Advice, command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 import type { Entries, ImpossibleValue } from '../src/model/observation.ts';
@@ -21,6 +21,9 @@ const holding: Readonly<Record<ImpossibleValue['holds'], string>> = {
   'not-a-list': 'JSON that is no list of texts',
   'not-an-object': 'JSON that is no execution binding',
 };
+
+/** Whether a value is known that Coven itself writes there. */
+export const canBeEmpty = (column: string): boolean => column in without;
 
 /** What Coven itself writes into these columns of a session that has nothing there. */
 const without: Readonly<Record<string, string>> = {
@@ -40,7 +43,8 @@ const without: Readonly<Record<string, string>> = {
   title: "'untitled'",
 };
 
-function toEmpty({ column, rowid }: Facts) {
+/** Gives up one value of a session: its row, and all else of it, stays. */
+export function toEmpty({ column, rowid }: Facts): Advice {
   const empty = without[String(column)];
   if (empty === undefined) return ['Ask for support: no known value stands for a lost one in this column.'];
   return [

@@ -23,6 +23,9 @@ export const floodBytes = 256 * 1024;
 /** Free bytes that a backup wants: twice the ledger, and never into the range where Coven calls its storage critical. */
 export const backupBytes = (ledgerBytes: number, lowDiskBytes: number): number => 2 * ledgerBytes + lowDiskBytes;
 
+/** So little that the ledger cannot grow: on Coven 0.4.6 a session is then refused after twenty seconds. Above it, only maintenance stops. */
+export const isFull = (freeBytes: unknown): boolean => Number(freeBytes) < 1024 ** 2;
+
 /** A daemon comes up with 16 (tried on Coven 0.4.6); each session takes some more, and so does each request. */
 export const leastOpenFiles = 64;
 /** What a ledger or its WAL grows by within a day at least. */

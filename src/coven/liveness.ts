@@ -185,6 +185,15 @@ export function isConfirmed(observed: Pick<LivenessInput, 'daemon.record' | 'dae
   return state === 'valid' && body !== null && body.pid === pid && body.startedAt === startedAt;
 }
 
+/** Whether daemon.json names the live daemon of another home: it came with a copy of that one. */
+export function isOfOtherHome({
+  'daemon.record': record,
+  processes,
+}: Pick<LivenessInput, 'daemon.record' | 'processes'>): boolean {
+  const named = processes.list.find(({ pid }) => pid === record.pid);
+  return record.state === 'valid' && !record.socketIsOurs && named?.role === 'serve' && named.home === 'other';
+}
+
 function judgeRecord(observed: LivenessInput, holder: number | null): RecordedPid {
   const { state, pid, startedAt } = observed['daemon.record'];
   if (state !== 'valid' || pid === null) return 'none';

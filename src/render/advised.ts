@@ -34,6 +34,20 @@ export function advised(
   ];
 }
 
+/** What stands for a name or a text that is not shown; the roles of the home become its paths. */
+const placeholder =
+  /\u2039[^\u203a]*\u203a|<(?:id|project|another-project|path|home|user|host|reset-marker|title|labels|text)(?:-\d{1,5})?>/;
+
+/** Without commands that hold a placeholder, and without the sentences that introduce them: nobody can type them. */
+export function typeable(advice: Advice): Advice {
+  const isUseless = (part: Advice[number] | undefined): boolean =>
+    part !== undefined && typeof part !== 'string' && placeholder.test(shellLine(part));
+  return advice.filter(
+    (part, index) =>
+      !isUseless(part) && !(typeof part === 'string' && part.endsWith(':') && isUseless(advice[index + 1])),
+  );
+}
+
 const isSame = (one: Advice[number], other: Advice[number] | undefined): boolean =>
   JSON.stringify(one) === JSON.stringify(other);
 

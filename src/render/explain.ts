@@ -3,7 +3,7 @@ import { harmless } from '../model/harmless.ts';
 import { say } from '../model/say.ts';
 import { expand } from '../model/shell.ts';
 import type { CheckReport } from '../run/report.ts';
-import { advised } from './advised.ts';
+import { advised, typeable } from './advised.ts';
 import { type NamedHome, typedLine } from './typed.ts';
 import { wrap } from './wrap.ts';
 
@@ -38,7 +38,7 @@ export function renderExplain(
     }
     if (finding.causedBy) lines.push(`    caused by ${finding.causedBy.check} ${finding.causedBy.code}`);
     const prose = (text: string): string => wrap(expand(harmless(text), home.path), columns, '    ', '    ');
-    const advice = advised(check, finding, others);
+    const advice = typeable(advised(check, finding, others));
     lines.push(...advice.map((part) => (typeof part === 'string' ? prose(part) : `      ${typedLine(part, home)}`)));
   }
   return `${lines.join('\n')}\n`;

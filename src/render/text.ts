@@ -16,7 +16,7 @@ import {
   type ReportedFinding,
 } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
-import { advised } from './advised.ts';
+import { advised, typeable } from './advised.ts';
 import { repairOf } from './remediation.ts';
 import type { RenderOptions } from './render-options.ts';
 import { type NamedHome, typedLine } from './typed.ts';
@@ -121,7 +121,8 @@ function adviceLines(
   prose: (text: string) => string,
 ): readonly string[] {
   const typed = (line: CommandLine): string => `${indent}  ${typedLine(line, homeOf(report, unattended))}`;
-  return advised(check, finding, report.checks, unattended).map((part) =>
+  const advice = advised(check, finding, report.checks, unattended);
+  return (isRecorded(report) ? advice : typeable(advice)).map((part) =>
     typeof part === 'string' ? prose(part) : typed(part),
   );
 }

@@ -14,7 +14,7 @@ export interface Reached {
 /** Which tree leads to a page of the database, and which pages are free. */
 export interface Reach {
   readonly trees: readonly Reached[];
-  /** Pages that trees lead to and that are no pages of theirs, or not there. */
+  /** Pages that trees lead to and that are no pages of theirs, not there, or on the freelist as well. */
   readonly damagedPages: number;
   /** Null where none does. */
   readonly ownerOf: (page: number) => Reached | null;
@@ -84,6 +84,8 @@ export function reach(
   for (const of of model.tables) walk({ of, isIndex: false, isIntact: true }, of.root, !of.withoutRowid);
   for (const of of model.indexes) walk({ of, isIndex: true, isIntact: true }, of.root, false);
   const free = freePages(image, usableSize, pageSize);
+  // The next program that writes takes such a page for another use.
+  for (let page = 2; page <= image.count; page += 1) if (free[page] === 1 && owners[page] !== 0) damagedPages += 1;
   return {
     trees,
     damagedPages,

@@ -3,17 +3,18 @@ import { expect, test } from 'vitest';
 import { checks } from '../../checks/index.ts';
 import { shellLine } from '../../src/model/advice.ts';
 import { type Facts, type Finding, fail, warn } from '../../src/model/check.ts';
-import { advised } from '../../src/render/advised.ts';
+import { advised, typeable } from '../../src/render/advised.ts';
 import { remediation } from '../../src/render/remediation.ts';
 
 const all = checks.flatMap((check) =>
   Object.entries(check.causes).flatMap(([code, { remedy }]) => (remedy ? [{ check, code, remedy }] : [])),
 );
-const named = (name: string) => {
-  const found = all.find(({ check, code }) => `${check.id} ${code}` === name);
-  if (!found) throw new TypeError(name);
-  return found.check;
+const checkOf = (id: string) => {
+  const found = checks.find((check) => check.id === id);
+  if (!found) throw new TypeError(id);
+  return found;
 };
+const named = (name: string) => checkOf(name.split(' ')[0] ?? '');
 const found = (code: string, facts: Facts): Finding => fail(code, '<x>', { evidence: [], facts });
 const lines = (name: string, facts: Facts): readonly string[] =>
   advised(named(name), found(name.split(' ')[1] ?? '', facts), [], true).map((part) =>
@@ -83,4 +84,27 @@ test('a daemon that is merely stopped is started by the option that does so', ()
   expect(remediation(named('daemon stopped'), found('stopped', {}))).toMatchObject({
     remediation: { commands: ['coven-doctor --fix --start-daemon --yes'] },
   });
+});
+
+test('no command that is printed holds a placeholder, whatever the facts of a finding are', () => {
+  const stands = ['<id-1>', '\u2039text:63\u203a', '<project-2>', '\u2039line:92 chars #3\u203a'];
+  const wrong = stands.flatMap((text) =>
+    checks.flatMap((check) =>
+      Object.keys(check.causes).flatMap((code) => {
+        const facts = new Proxy({}, { get: (_, name) => (String(name).endsWith('BlockedBy') ? '' : text) });
+        return typeable(advised(check, found(code, facts), [], true))
+          .flatMap((part) => (typeof part === 'string' ? [] : shellLine(part)))
+          .filter((line) => line.includes(text))
+          .map((line) => `${check.id} ${code}: ${line}`);
+      }),
+    ),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('what introduced such a command goes with it, and the rest stays', () => {
+  const churn = found('churn', { newest: '<id-1>', made: 9, failed: 7, orphaned: 0, inRow: 0 });
+  expect(typeable(advised(checkOf('sessions:churn'), churn, []))).toEqual([
+    'Look at the last events of one of them, and at the other findings here, before you launch more.',
+  ]);
 });

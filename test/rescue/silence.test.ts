@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { frame, scanWal, sumAgain } from '../../fixtures/damage/wal.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
 import coven from '../../src/rescue/coven-0.4.6.json' with { type: 'json' };
-import { exitOf } from '../../src/rescue/outcome.ts';
+import { exitOf, isUndamaged } from '../../src/rescue/outcome.ts';
 import type { RescueReport } from '../../src/rescue/report.ts';
 import { rescue } from '../../src/rescue/rescue.ts';
 
@@ -226,4 +226,22 @@ test('the WAL of another ledger: what its own held is not known', () => {
   expect(report.source.foreignWal).toBe(true);
   expect(report.doubts).toEqual(['what the WAL of this ledger held is not known, since another one is in its place']);
   expect(exit).toBe(3);
+});
+
+test('a page that is in use and on the freelist is damage, though every row is there', () => {
+  const db = new Database(path);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  const used = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'sessions'").pluck().get() as number;
+  db.close();
+  const main = readFileSync(path);
+  const pages = main.length / page;
+  const trunk = Buffer.alloc(page);
+  trunk.writeUInt32BE(1, 4);
+  trunk.writeUInt32BE(used, 8);
+  main.writeUInt32BE(pages + 1, 28);
+  main.writeUInt32BE(pages + 1, 32);
+  main.writeUInt32BE(2, 36);
+  writeFileSync(path, Buffer.concat([main, trunk]));
+  const { report } = rescued();
+  expect([report.source.damagedPages, isUndamaged(report)]).toEqual([1, false]);
 });
