@@ -34,6 +34,12 @@ judges(homePath, [
   ['a name that is no UTF-8', { home: { utf8: false } }, ['fail not-utf8']],
   ['the longest path that Linux binds', { home: { socketPathBytes: 107 } }, ['pass ok']],
   ['one byte more', { home: { socketPathBytes: 108 } }, ['fail socket-path-too-long']],
+  ['a tilde', { home: { path: '/p/~/.coven' } }, ['fail not-expanded']],
+  ['a variable', { home: { path: '/p/$HOME/.coven' } }, ['fail not-expanded']],
+  ['a line end of Windows', { home: { path: '/home/ada/.coven\r' } }, ['fail stray-characters']],
+  ['a blank before it', { home: { path: '/p/ /home/ada/.coven' } }, ['fail stray-characters']],
+  ['quotes around it', { home: { path: '/p/"/home/ada/.coven"' } }, ['fail stray-characters']],
+  ['quotes, a dollar and blanks in a name', { home: { path: `/home/Ada's $HOME 家 "x" %h/.coven` } }, ['pass ok']],
   [
     'the longest path that macOS binds',
     { home: { socketPathBytes: 103 }, machine: { platform: 'darwin' } },
