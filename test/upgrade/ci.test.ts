@@ -107,6 +107,7 @@ describe('the action', () => {
     const step = await runAction(scratch, { version: manifest.version, home, save }, env);
     expect([step.code, step.output, step.stderr]).toEqual([0, 'exit-code=0\n', '']);
     expect(commandsOf(step.stdout).map(({ name, properties }) => [name, properties.title])).toEqual([
+      ['notice', 'coven-doctor'],
       ['warning', 'daemon warn stopped'],
     ]);
     expect(step.summary).toContain('### coven-doctor');
@@ -121,6 +122,7 @@ describe('the action', () => {
     const step = await runAction(scratch, inputs, env);
     expect([step.code, step.output]).toEqual([3, 'exit-code=3\n']);
     expect(commandsOf(step.stdout).map(({ properties }) => properties.title)).toEqual([
+      'coven-doctor',
       'upgrade:contract unknown no-answer',
       'upgrade:capabilities unknown no-answer',
       'daemon warn stopped',
@@ -183,6 +185,7 @@ describe('the examples of the README', () => {
     const values = { 'inputs.target': '0.4.7', 'runner.temp': scratch.path };
     const { steps } = parse(workflow).jobs.upgrade;
     const codes = [];
+    const said: (string | undefined)[] = [];
     for (const step of steps) {
       const given = (texts: Texts = {}): Texts =>
         Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, evaluate(String(text), values)]));
@@ -192,9 +195,13 @@ describe('the examples of the README', () => {
         ? await runAction(scratch, given(step.with), at)
         : await runScript(scratch, step.run, { ...at, ...given(step.env) });
       codes.push(done.code);
-      expect(commandsOf(done.stdout)).toEqual([]);
+      said.push(...commandsOf(done.stdout).map(({ data }) => data));
     }
     expect(codes).toEqual([0, 0, 0]);
+    expect(said).toEqual([
+      'Ready to upgrade from 0.4.6 to 0.4.7.',
+      'The upgrade went well: Coven 0.4.7 runs, after 0.4.6.',
+    ]);
   });
 
   test('the pipeline of GitLab upgrades a home, and leaves its reports', async () => {
