@@ -23,7 +23,7 @@ const ofStore = ['store:open', 'store:integrity', 'store:index', 'store:wal', 's
 /** All that rests on rows or pages. */
 const unknown = [
   ...ofStore,
-  ...['orphaned', 'stranded', 'processes', 'churn', 'leases'].map((subject) => `sessions:${subject}`),
+  ...['orphaned', 'stranded', 'processes', 'churn', 'leases', 'automations'].map((subject) => `sessions:${subject}`),
 ];
 
 const missing = 'the native part of better-sqlite3 is missing';
