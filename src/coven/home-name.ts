@@ -14,7 +14,7 @@ export function oddName(path: string): OddName | null {
   const parts = path.split('/').slice(1);
   const last = parts.at(-1) ?? '';
   const from = parts.findIndex(
-    (part) => /^\s*["']?(?:~|\$\{?HOME\b|%h$|%HOME%)/.test(part) || /^\s*["']?\s*$/.test(part),
+    (part) => /^\s*["']?(?:~|\$\{?HOME\b|%h$|%HOME%)/.test(part) || ['', '"', "'"].includes(part.trim()),
   );
   const strip = (text: string): string =>
     text
