@@ -149,7 +149,7 @@ export const sessionsAutomations = defineCheck({
   needs: [...livenessNeeds, 'store.open', 'store.sessions', 'sessions.automations'],
   skip: withoutRows,
   judge: (seen) => {
-    const { automations, lastPass } = seen['sessions.automations'];
+    const { automations, lastSweep } = seen['sessions.automations'];
     const { verdict, pid } = judgeLiveness(seen);
     const served = verdict === 'running' ? pid : null;
     const now = Date.parse(seen.machine.now);
@@ -194,8 +194,8 @@ export const sessionsAutomations = defineCheck({
         ({ overdueSince }) => ({ overdueSince }),
       ),
     ];
-    if (lastPass && (lastPass.failed || (lastPass.failures ?? 0) > 0)) {
-      const facts = { at: lastPass.at, failures: lastPass.failed ? null : lastPass.failures };
+    if (lastSweep && (lastSweep.failed || (lastSweep.failures ?? 0) > 0)) {
+      const facts = { at: lastSweep.at, failures: lastSweep.failed ? null : lastSweep.failures };
       found.push(warn('pass-failed', target, { facts, evidence: from('sessions.automations', facts) }));
     }
     if (found.length > 0) return found;

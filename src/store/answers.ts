@@ -106,5 +106,5 @@ export interface AutomationRows {
   readonly list: readonly AutomationRow[];
   readonly complete: boolean;
   /** The last pass of the scheduler: when it ended, and how many automations it could not handle; null where it ended without telling. */
-  readonly lastPass: { readonly at: string; readonly failed: boolean; readonly failures: number | null } | null;
+  readonly lastSweep: { readonly at: string; readonly failed: boolean; readonly failures: number | null } | null;
 }

@@ -29,7 +29,7 @@ export function readAutomations(db: Database): AutomationRows | null {
       const active = isActive(row) && row.removedAt === null;
       return [{ called: row.id, active, ...needed, ...(active ? runsOf(db, row.id) : noRuns) }];
     });
-    return { list, complete: rows.length <= most, lastPass: lastPass(db) };
+    return { list, complete: rows.length <= most, lastSweep: lastSweep(db) };
   } catch {
     // A later Coven may keep them otherwise, and a damaged table is told by the checks of the pages.
     return null;
@@ -101,7 +101,7 @@ function runsOf(db: Database, id: string): Omit<AutomationRow, 'called' | 'activ
   };
 }
 
-function lastPass(db: Database): AutomationRows['lastPass'] {
+function lastSweep(db: Database): AutomationRows['lastSweep'] {
   const pass = db
     .prepare(`SELECT ${whole('finished_at', 40, 'at')}, status, failures FROM automation_scheduler_last_pass LIMIT 1`)
     .get() as { at: string; status: unknown; failures: number | null } | undefined;

@@ -455,8 +455,8 @@ const automation: Observations['sessions.automations']['automations'][number] = 
 const automations = (...list: readonly Partial<typeof automation>[]): Changes => ({
   'sessions.automations': { automations: list.map((one) => ({ ...automation, ...one })) },
 });
-const lastPass = (failed: boolean, failures: number | null): Changes => ({
-  'sessions.automations': { lastPass: { at: ago(hour), failed, failures } },
+const lastSweep = (failed: boolean, failures: number | null): Changes => ({
+  'sessions.automations': { lastSweep: { at: ago(hour), failed, failures } },
 });
 
 judges(sessionsAutomations, [
@@ -494,7 +494,7 @@ judges(sessionsAutomations, [
   ['a run over its time', automations({ overdueSince: ago(hour) }), ['warn overdue']],
   ['a run that is just over its time', automations({ overdueSince: ago(5 * minute) }), ['pass ok']],
   whenStopped('a run over its time', automations({ overdueSince: ago(hour) }), ['pass ok']),
-  ['a pass that failed', lastPass(true, null), ['warn pass-failed']],
-  ['a pass that left one out', lastPass(false, 1), ['warn pass-failed']],
-  ['a pass without a failure', lastPass(false, 0), ['pass ok']],
+  ['a pass that failed', lastSweep(true, null), ['warn pass-failed']],
+  ['a pass that left one out', lastSweep(false, 1), ['warn pass-failed']],
+  ['a pass without a failure', lastSweep(false, 0), ['pass ok']],
 ]);

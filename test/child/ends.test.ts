@@ -58,13 +58,23 @@ function makeSlowLedger(folder: string): string {
   return ledger;
 }
 
+/** A ledger whose every session takes a while to be compared. */
 function makeEndlessLedger(folder: string): string {
   const ledger = join(folder, 'coven.sqlite3');
-  new Database(ledger)
-    .exec(
-      "CREATE TABLE other (id); CREATE VIEW sessions AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id, 'running' AS status, id AS created_at, id AS updated_at, id AS title, id AS rowid FROM n; CREATE VIEW events AS SELECT * FROM sessions",
-    )
-    .close();
+  const db = new Database(ledger);
+  db.exec(
+    `CREATE TABLE events (id TEXT PRIMARY KEY);
+    CREATE TABLE sessions (id TEXT PRIMARY KEY, updated_at TEXT, status TEXT AS (length(id)));
+    WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) INSERT INTO sessions SELECT id, id FROM n;`,
+  );
+  // Only now, since each insertion would take as long.
+  db.unsafeMode();
+  db.pragma('writable_schema = ON');
+  const slow = "length(replace(hex(zeroblob(4000000 + length(id))), '00', 'x'))";
+  db.exec(
+    `UPDATE sqlite_schema SET sql = replace(sql, 'length(id)', '${slow.replaceAll("'", "''")}') WHERE name = 'sessions'`,
+  );
+  db.close();
   return ledger;
 }
 

@@ -24,7 +24,11 @@ function harness(tests: Test[]) {
     toMatch: (how: RegExp) => assert.match(String(is), how),
     toBeNull: () => assert.equal(is, null),
     toThrow: (message: string) => assert.throws(is as Test, { message }),
-    not: { toBe: (was: unknown) => assert.notEqual(is, was) },
+    toContain: (part: string) => assert.ok(String(is).includes(part)),
+    not: {
+      toBe: (was: unknown) => assert.notEqual(is, was),
+      toContain: (part: string) => assert.ok(!String(is).includes(part)),
+    },
   });
   return { describe: (_: string, run: () => void): void => run(), it, test: it, expect };
 }

@@ -72,7 +72,7 @@ async function diagnoses(node, { folder, home }, expected, env = environment(nod
   if (code !== 1 || open.status !== expected.open) return `exit ${code}, store:open ${open.status}: ${open.message}`;
   if (open.status === 'unknown' && !/better-sqlite3/.test(JSON.stringify(open))) return 'no command repairs it';
   const bundle = join(folder, `bundle-${node.major}.zip`);
-  const packed = await run('bundle', '--home', home, '-o', bundle);
+  const packed = await run('bundle', '--home', home, '-o', bundle, '--force');
   return packed.code === 0 || packed.code === 1 || packed.code === 3
     ? null
     : `bundle: exit ${packed.code} ${packed.stderr}`;

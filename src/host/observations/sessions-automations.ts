@@ -50,13 +50,13 @@ export const schema = () =>
     automations: list(automation(), 200),
     complete: flag,
     /** The last pass of the scheduler, and how many automations it could not handle. */
-    lastPass: maybe(v.object({ at: time, failed: flag, failures: maybe(number) })),
+    lastSweep: maybe(v.object({ at: time, failed: flag, failures: maybe(number) })),
   });
 export type Automations = ValueOf<typeof schema>;
 
 export async function take(look: Look): Promise<Automations> {
   const { automations: rows } = await look.once(readStore);
-  if (rows === null) return { automations: [], complete: true, lastPass: null };
+  if (rows === null) return { automations: [], complete: true, lastSweep: null };
   const active = rows.list.some((row) => row.active);
   const needs = active ? await makeNeeds(look) : null;
   const automations: Automation[] = [];
@@ -71,7 +71,7 @@ export async function take(look: Look): Promise<Automations> {
       reason: reason && (await look.texts.freeText(reason)),
     });
   }
-  return { automations, complete: rows.complete, lastPass: rows.lastPass };
+  return { automations, complete: rows.complete, lastSweep: rows.lastSweep };
 }
 
 type Needs = Pick<Automation, 'folder' | 'harness' | 'familiar'>;
