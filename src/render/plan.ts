@@ -34,12 +34,16 @@ export function toApplyWords(
   home: NamedHome,
 ): string {
   if (steps.length === 0) return '';
-  const risks = risksOf(steps);
+  const needed = risksOf(steps);
+  const isAgreed = steps.every((step) => isAllowed(step, allow));
+  // What was typed may allow a step by another word than that of its risk.
+  const risks =
+    isAgreed && !needed.every((risk) => allow.has(risk)) ? [...allow].filter((risk) => risk !== 'safe') : needed;
   const agreeing = [...words, ...(risks.length > 0 ? ['--allow', ...risks] : [])];
   const line =
     file === null ? command('coven-doctor', '--fix', ...agreeing) : command('coven-doctor', 'apply', file, ...agreeing);
   const saved = file === null ? 'Nothing was changed.' : `Saved to ${harmless(file)}, and good for 24 hours.`;
-  const so = steps.every((step) => isAllowed(step, allow)) ? 'To apply it:' : 'To apply all of it:';
+  const so = isAgreed ? 'To apply it:' : 'To apply all of it:';
   return `\n${saved} ${so}\n  ${typedLine(line, home)}\n`;
 }
 
@@ -84,7 +88,7 @@ function stepLines(
   return [
     `${id.padStart(3)}. ${stepWords(action)}`,
     `     for:  ${why}`,
-    `     risk: ${risk}${isAllowed({ risk, action }, allow) ? '' : ' — NOT ALLOWED'}: ${riskWords[risk]}`,
+    `     risk: ${risk}${isAllowed({ risk, action }, allow) ? '' : ' — NOT ALLOWED'}: ${riskWords({ risk, action })}`,
     `     undo: ${undoWords({ action, undo })}`,
     ...(action.kind === 'rescue-ledger' && action.backup ? fillingLines(action.backup, home) : []),
   ];

@@ -440,7 +440,7 @@ const automation: Observations['sessions.automations']['automations'][number] = 
   called: 'nightly',
   active: true,
   fault: null,
-  folder: { path: '/work/site', state: 'there' },
+  folder: { path: '/srv/site', state: 'there' },
   harness: { called: 'codex', state: 'there' },
   familiar: null,
   quarantinedAt: null,

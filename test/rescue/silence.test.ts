@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { frame, scanWal, sumAgain } from '../../fixtures/damage/wal.ts';
+import { addSession, createSchema } from '../../fixtures/rescue/coven-schema.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-import coven from '../../src/rescue/coven-0.4.6.json' with { type: 'json' };
 import { exitOf, isUndamaged } from '../../src/rescue/outcome.ts';
 import type { RescueReport } from '../../src/rescue/report.ts';
 import { rescue } from '../../src/rescue/rescue.ts';
@@ -25,19 +25,11 @@ beforeEach(() => {
   mkdirSync(join(folder, 'scratch'), { recursive: true });
   path = join(folder, 'coven.sqlite3');
   const db = new Database(path);
-  for (const type of ['table', 'index', 'trigger'])
-    for (const { type: is, name, sql } of coven)
-      if (is === type && sql && !/^(sqlite_|events_fts_(?!insert|delete|update))/.test(name)) db.exec(sql);
+  createSchema(db);
   addSession(db, first as string);
   for (let index = 1; index <= 200; index += 1) addEvent(db, index, first as string);
   db.close();
 });
-
-function addSession(db: Database.Database, id: string): void {
-  db.prepare(
-    "INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at) VALUES (?, '/', 'codex', 't', 'completed', '2026-11-01T00:00:00Z', '2026-11-01T00:00:00Z')",
-  ).run(id);
-}
 
 function addEvent(db: Database.Database, index: number, session: string, words = 12): void {
   const data = Array.from({ length: words }, (_, at) => `w${index}x${at}`).join(' ');

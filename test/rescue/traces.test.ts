@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { addSession, createSchema } from '../../fixtures/rescue/coven-schema.ts';
 import { makeScratch } from '../../fixtures/scratch.ts';
-import coven from '../../src/rescue/coven-0.4.6.json' with { type: 'json' };
 import { rescue } from '../../src/rescue/rescue.ts';
 
 const page = 4096;
@@ -26,12 +26,8 @@ beforeEach(() => {
   mkdirSync(join(folder, 'scratch'), { recursive: true });
   path = join(folder, 'coven.sqlite3');
   const db = new Database(path);
-  for (const type of ['table', 'index', 'trigger'])
-    for (const { type: is, name, sql } of coven)
-      if (is === type && sql && !/^(sqlite_|events_fts_(?!insert|delete|update))/.test(name)) db.exec(sql);
-  db.prepare(
-    "INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at) VALUES (?, '/', 'codex', 't', 'completed', '2026-11-01T00:00:00Z', '2026-11-01T00:00:00Z')",
-  ).run(session);
+  createSchema(db);
+  addSession(db, session);
   const insert = db.prepare(
     "INSERT INTO events (id, session_id, kind, payload_json, created_at) VALUES (?, ?, 'output', ?, '2026-11-01T00:00:00Z')",
   );

@@ -108,7 +108,13 @@ export function undoWords({ action, undo }: Pick<Step, 'action' | 'undo'>): stri
   }
 }
 
-export const riskWords: Readonly<Record<Risk, string>> = {
+/** A rescue without a loss is allowed by either word. */
+export const riskWords = ({ risk, action }: Pick<Step, 'risk' | 'action'>): string =>
+  risk === 'disruptive' && action.kind === 'rescue-ledger'
+    ? 'puts another ledger in place; needs --allow disruptive or --allow lossy'
+    : risks[risk];
+
+const risks: Readonly<Record<Risk, string>> = {
   safe: 'loses nothing and interrupts nobody',
   disruptive: 'ends or disturbs live work; needs --allow disruptive',
   lossy: 'may lose data; needs --allow lossy',
