@@ -23,7 +23,7 @@ const lease = () =>
     /** The daemon's session that holds it; null for any other holder. */
     sessionId: maybe(id),
   });
-export type Lease = ValueOf<typeof lease>;
+type Lease = ValueOf<typeof lease>;
 
 export const seenGate = () => ({
   /** `remote`: on a network file system, where a look could hang. */

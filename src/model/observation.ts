@@ -13,6 +13,7 @@ export type { LockHolder } from '../host/observations/home-locks.ts';
 export type { Install } from '../host/observations/install.ts';
 export type { Machine } from '../host/observations/machine.ts';
 export type { Process, Processes, Role } from '../host/observations/processes.ts';
+export type { Lease } from '../host/observations/sessions-leases.ts';
 export type { PageBytes, PageProblem, ReadableRows, StoreBytes, WalBytes } from '../host/observations/store-bytes.ts';
 export type { LedgerFile, StoreFiles } from '../host/observations/store-files.ts';
 export type { StoreIntegrity, TableReading } from '../host/observations/store-integrity.ts';
@@ -20,7 +21,6 @@ export type { StoreOpen, StoreOpenOutcome } from '../host/observations/store-ope
 export type { StoreRehearsal } from '../host/observations/store-rehearsal.ts';
 export type { SampledRow, StoreRows, TableRows } from '../host/observations/store-rows.ts';
 export type { ImpossibleValue, SessionRow, StoreSessions } from '../host/observations/store-sessions.ts';
-export type { Lease } from '../host/seen-gate.ts';
 export type { Kind } from '../host/shape.ts';
 
 /**

@@ -40,6 +40,7 @@ export const schema = () =>
 export type Leases = ValueOf<typeof schema>;
 
 type Project = Leases['projects'][number];
+export type Lease = Project['writers'][number];
 
 /** Asking git costs a process each, and another error than the one before is rare. */
 const gitQuestions = 8;
