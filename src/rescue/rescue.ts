@@ -120,8 +120,6 @@ function rescueFrom(
     const checks = check(db);
     const bounds = boundsOf(source, model, reached);
     const { tables, ...left } = account(db, scratch, model, reader, chains, placeholders, bounds);
-    // Last: a view in the place of a table may have rows without end, and so nothing here may ask it for them.
-    refused.push(...addViewsAndTriggers(db, objects));
     const sum = (of: (table: (typeof tables)[number]) => number): number =>
       tables.reduce((total, table) => total + of(table), 0);
     const lost = sum((table) => table.lost);
@@ -131,6 +129,8 @@ function rescueFrom(
       ...unexplained({ db, scratch, model, chains: chainsOf, source, old, strays: strays.count() }),
     ];
     if (lost === 0 && uncertain === 0 && doubts.length === 0) doubts.push(...unownedPages(source));
+    // After the last question: a view in the place of a table may have rows without end.
+    refused.push(...addViewsAndTriggers(db, objects));
     db.pragma('journal_mode = WAL');
     db.close();
     return {

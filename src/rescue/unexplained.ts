@@ -88,9 +88,10 @@ const lie = (count: number): string => (count === 1 ? 'lies' : 'lie');
 
 /** Rows that came from no page that their table leads to, of tables whose rows are updated: those of events are not. */
 function countOlder({ scratch, model }: Rescued): number {
-  const select = scratch.db.prepare('SELECT count(*) FROM winner WHERE tbl = ? AND origin >= ?').pluck();
+  const found = scratch.db.prepare('SELECT tbl, count(*) FROM winner WHERE origin >= ? GROUP BY tbl').raw();
+  const counts = new Map(found.all(slack) as (readonly [table: number, rows: number])[]);
   const changing = model.tables.filter((table) => !isLasting(table));
-  return changing.reduce((sum, { id }) => sum + (select.get(id, slack) as number), 0);
+  return changing.reduce((sum, { id }) => sum + (counts.get(id) ?? 0), 0);
 }
 
 /** Rows of pages that nothing leads to, but for those that went with their session: older rows than the last, of a session that is not there. */
