@@ -23,6 +23,7 @@ import { makeHome } from '../fixtures/home.ts';
 import { endProcesses, findRealCoven } from '../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { snapshot } from '../fixtures/snapshot.ts';
+import { nativePackages } from '../src/coven/install.ts';
 import { allPids, readArgv, readEnviron } from '../src/host/procfs.ts';
 
 const real = findRealCoven();
@@ -422,6 +423,16 @@ test.skipIf(!isRoot)('a Coven of another user is not started by root unless it w
   chownSync(elsewhere, root, root);
   chmodSync(join(elsewhere, 'coven'), 0o777);
   await refused(join(elsewhere, 'coven'), 'can be written to by everybody');
+  // The launcher of the npm package is root's; the program that it becomes is not.
+  rmSync(program);
+  write(program);
+  const name = nativePackages[`${process.platform}-${process.arch}`] ?? expect.fail('no native package');
+  const native = join(bin, 'node_modules', name, 'bin');
+  mkdirSync(native, { recursive: true });
+  write(join(native, 'coven'));
+  chownSync(native, 54321, 54321);
+  await refused(native, another);
+  expect(await told(world, 'stop')).toMatchObject({ ok: true, changed: false });
   await told(world, 'start', '--daemon-command', program);
   expect(existsSync(mark)).toBe(true);
 });

@@ -150,6 +150,7 @@ describe('what a terminal would show', () => {
       'a::b::c\r\n \t::error file=a.js::forged\r\n::std::cout',
       'a::b::c\n \t\\u{3a}:error file=a.js::forged\n\\u{3a}:std::cout',
     ],
+    ['  ::Add-Mask::x', '  \\u{3a}:Add-Mask::x'],
     ['a ##[add-mask]b', 'a ##\\u{5b}add-mask]b'],
   ])('%j is %j', (text, shown) => expect(plainOutput(text)).toBe(shown));
 });

@@ -54,7 +54,10 @@ export const timesOf = (timeout: number | undefined) =>
 /** `coven-doctor bundle`: diagnoses, collects, redacts, proves and writes. Exits with 0 if it was written, 6 if it was withheld. */
 export async function bundle(options: BundleOptions, signal: AbortSignal): Promise<number> {
   const home = namedHome(options.home).path;
-  const place = options.estimate && options.output === null ? null : placeIn(options.output, home, options.force);
+  const place =
+    options.estimate && options.output === null
+      ? null
+      : placeIn(options.output, home, options.estimate || options.force);
   const checks = selectChecks(
     await withPluginChecks(options.modules, options.home, signal),
     options.only,

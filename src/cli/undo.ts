@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { rowsSince } from '../backup/since.ts';
+import { shownKept } from '../disclosure/rescue-shown.ts';
 import { harmlessJson } from '../model/harmless.ts';
 import { renderLost } from '../render/backup.ts';
 import { renderProgress, renderRefusal, renderUndone } from '../render/fix.ts';
@@ -40,11 +41,12 @@ async function lostBy({ reasons }: Undone, home: string, signal: AbortSignal): P
 }
 
 /** `doctor runs`: every run of the home, newest first. Changes nothing. */
-export async function runs(named: NamedHome, json: boolean): Promise<number> {
+export async function runs(named: NamedHome, json: boolean, signal: AbortSignal): Promise<number> {
   const home = named.path;
   try {
     const list = listRuns(home);
-    const rescues = list.some(({ fixes }) => fixes.includes('rescue')) ? keptRescues(home) : [];
+    const kept = list.some(({ fixes }) => fixes.includes('rescue')) ? keptRescues(home) : [];
+    const rescues = kept.length > 0 ? await shownKept(kept, signal) : [];
     if (json) {
       const rescue = (id: string): object => {
         const { run: _, undone: __, ...kept } = rescues.find(({ run }) => run === id) ?? {};

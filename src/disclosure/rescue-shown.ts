@@ -1,4 +1,5 @@
 import { sessionStatuses } from '../coven/contract.ts';
+import type { RescueTold } from '../model/rescue-told.ts';
 import { identifiers } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePlaceholders } from '../redaction/templates/placeholders.ts';
@@ -40,6 +41,33 @@ export function shownReport(report: RescueReport, signal: AbortSignal): Promise<
     refused: refused.map((one) => ({ name: name(one.name), why: said(one.why) })),
     checks: { ...checks, integrity: checks.integrity.map(said), search: checks.search && said(checks.search) },
   }));
+}
+
+/** What is kept of rescues, by the same rules. */
+export function shownKept<Kept extends RescueTold>(
+  kept: readonly Kept[],
+  signal: AbortSignal,
+): Promise<readonly Kept[]> {
+  const { of } = makePlaceholders();
+  return withoutSecrets(signal, (plain) =>
+    Promise.all(
+      kept.map(async (one) => ({
+        ...one,
+        tables: one.tables.map((told) => ({
+          ...told,
+          table: identifiers.has(told.table) ? told.table : of(told.table),
+        })),
+        sessions: await Promise.all(
+          one.sessions.map(async (session) => ({
+            ...session,
+            id: await plain(session.id),
+            missingFrom: session.missingFrom && (await plain(session.missingFrom)),
+            missingUntil: session.missingUntil && (await plain(session.missingUntil)),
+          })),
+        ),
+      })),
+    ),
+  );
 }
 
 const both = async ([first, last]: readonly [string, string], plain: Plain): Promise<readonly [string, string]> => [

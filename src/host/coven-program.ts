@@ -16,7 +16,7 @@ import { nativePackages } from '../coven/install.ts';
 import { needsNewer } from './glibc.ts';
 import { launcherAt } from './launcher.ts';
 import { readPackage, readRegular } from './npm-package.ts';
-import { foreignTo } from './whose-program.ts';
+import { type Foreign, foreignTo } from './whose-program.ts';
 
 /** A script's first line is shorter. Source: BINPRM_BUF_SIZE of Linux. */
 const firstBytes = 256;
@@ -27,14 +27,18 @@ const firstBytes = 256;
  */
 export function commandOf(program: string): readonly string[] | null {
   try {
+    if (foreignProgram(program)) return null;
     const file = realpathSync(program);
     const native = nativeOf(file) ?? file;
-    if (foreignTo(program) || foreignTo(native)) return null;
     return /^#!.*\bnode\b/.test(firstLine(native)) ? [process.execPath, native] : [native];
   } catch {
     return null;
   }
 }
+
+/** Who else decides what a `coven` runs: of its launcher, and of the native program that this starts. Throws where it leads nowhere. */
+export const foreignProgram = (program: string): Foreign | null =>
+  foreignTo(program) ?? foreignTo(nativeOf(realpathSync(program)) ?? program);
 
 /**
  * `no-native`: a wrapper without its program; `native-mode`: with one that may not be executed. `no-node`, `no-interpreter`:

@@ -22,6 +22,7 @@ export const start = (options: ControlOptions): Promise<Outcome> =>
     const { before, coven } = await look(options, tell);
     if (before.verdict === 'running') return tell.state(before);
     if (!isGone(before)) throw unclear(before);
+    refuseForeign(coven);
     refuseTakenForAlive(coven, before);
     const { state, ours } = await bringUp(coven, home, signal);
     if (ours) tell.changed();
@@ -33,6 +34,7 @@ export const stop = (options: ControlOptions): Promise<Outcome> =>
   attempt('stop', async (tell) => {
     const { before, coven } = await look(options, tell);
     if (before.verdict === 'stopped') return;
+    refuseForeign(coven);
     if (!options.discardUnsaved) refuseLoss(before);
     await bringDown(coven, before, 'stop', options.home, options.signal);
     tell.changed();
@@ -43,6 +45,7 @@ export const restart = (options: ControlOptions): Promise<Outcome> =>
   attempt('restart', async (tell) => {
     const { home, signal } = options;
     const { before, coven } = await look(options, tell);
+    refuseForeign(coven);
     refuseTakenForAlive(coven, before);
     if (!isGone(before)) {
       if (!options.discardUnsaved) refuseLoss(before);
@@ -70,7 +73,6 @@ async function look({ home, command, signal }: ControlOptions, tell: Tell) {
   const found = first.verdict === 'unreachable' ? await probe(home, signal) : first;
   const known = ['running', 'starting', 'slow', 'hung', 'unreachable'].includes(found.verdict) ? found.pid : null;
   const coven = tell.coven(whichCoven(command, known, process.env));
-  refuseForeign(coven);
   const unproven =
     found.verdict === 'starting' || found.verdict === 'slow' || (found.verdict === 'running' && !found.health);
   return { coven, before: unproven ? await proven(home, signal, new Date().toISOString()) : found };

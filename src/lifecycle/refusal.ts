@@ -1,4 +1,4 @@
-import { foreignTo } from '../host/whose-program.ts';
+import { foreignProgram } from '../host/coven-program.ts';
 import { StepFailed } from './outcome.ts';
 import type { DaemonState } from './probe.ts';
 import type { Coven } from './which.ts';
@@ -66,7 +66,7 @@ export function refuseTakenForAlive({ kind }: Coven, { verdict, recorded, record
  */
 export function refuseForeign({ kind, by, command: [file] }: Coven): void {
   if (kind !== 'other' || by === 'option') return;
-  const foreign = foreignTo(file);
+  const foreign = foreignProgram(file);
   if (foreign === null || (foreign.owner !== null && process.geteuid?.() !== 0)) return;
   const whose =
     foreign.owner === null

@@ -12,11 +12,11 @@ export interface Packer {
   readonly end: () => Promise<void>;
 }
 
-/** Milliseconds for one member. A log of a megabyte takes a second on an idle machine. */
+/** Seconds for one member. A log of a megabyte takes a second on an idle machine. */
 export const unitSeconds = 30;
-/** Milliseconds for the start of a process on a busy machine. */
+/** Seconds for the start of a process on a busy machine. */
 const startSeconds = 120;
-/** Milliseconds for a whole request. */
+/** Seconds for a whole request. */
 const wholeSeconds = 180;
 /** Most units that are omitted one by one, each after a restart of the process. */
 const mostGivenUp = 4;

@@ -25,10 +25,10 @@ export function plainOutput(text: string): string {
 
 /**
  * A job of GitHub obeys what a line of its log orders. Source: the workflow commands of GitHub Actions; its runner passes over blanks
- * before them, and takes the older form wherever it stands.
+ * before them, does not tell capitals from small letters, and takes the older form wherever it stands.
  */
 const withoutOrders = (text: string): string =>
-  text.replace(/^([^\S\n]*):(?=:[a-z-]{1,40}[ :])/gm, '$1\\u{3a}').replaceAll('##[', '##\\u{5b}');
+  text.replace(/^([^\S\n]*):(?=:[a-z-]{1,40}[ :])/gim, '$1\\u{3a}').replaceAll('##[', '##\\u{5b}');
 
 /** The place after the sequence that begins at `at`. Source: ECMA-48, sections 5.3 to 5.6. */
 function afterSequence(text: string, at: number, code: number): number {

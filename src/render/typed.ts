@@ -9,11 +9,11 @@ export interface NamedHome {
   readonly unattended?: boolean;
 }
 
-/** A command that works when pasted. If the home was named on the command line, the command names it too. */
+/** A command that works when pasted. If the home was named on the command line, the command names it too, unless it is about another one. */
 export function typedLine(line: CommandLine, { path, source, unattended = false }: NamedHome): string {
   const text = shellLine(unattended ? agreed(line) : line);
   const named =
-    source !== 'option'
+    source !== 'option' || line.argv.includes('--home')
       ? text
       : line.argv[0] === 'coven'
         ? `COVEN_HOME='<coven-home>' ${text}`

@@ -1,10 +1,11 @@
 // What a report prints as the repair of a finding is what the plan of that command says of it.
 import { expect, test } from 'vitest';
 import { checks } from '../../checks/index.ts';
-import { shellLine } from '../../src/model/advice.ts';
+import { command, shellLine } from '../../src/model/advice.ts';
 import { type Facts, type Finding, fail, warn } from '../../src/model/check.ts';
 import { advised, typeable } from '../../src/render/advised.ts';
 import { remediation } from '../../src/render/remediation.ts';
+import { typedLine } from '../../src/render/typed.ts';
 
 const all = checks.flatMap((check) =>
   Object.entries(check.causes).flatMap(([code, { remedy }]) => (remedy ? [{ check, code, remedy }] : [])),
@@ -107,4 +108,11 @@ test('what introduced such a command goes with it, and the rest stays', () => {
   expect(typeable(advised(checkOf('sessions:churn'), churn, []))).toEqual([
     'Look at the last events of one of them, and at the other findings here, before you launch more.',
   ]);
+});
+
+test('a command that names a home of its own is given no other', () => {
+  const home = { path: '/srv/coven', source: 'option' } as const;
+  const elsewhere = command('coven-doctor', 'sessions', '--home', '/srv/coven.moved');
+  expect(typedLine(elsewhere, home)).toBe('coven-doctor sessions --home /srv/coven.moved');
+  expect(typedLine(command('coven-doctor', 'sessions'), home)).toBe('coven-doctor sessions --home /srv/coven');
 });

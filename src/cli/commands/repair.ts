@@ -103,7 +103,7 @@ export const repair: readonly Command[] = [
       ['coven-doctor runs', 'what was done to this home, and when'],
       ['coven-doctor runs --json', 'the same for a script'],
     ],
-    run: async (argv) => (await import('../undo.ts')).runs(namedHome(argv.home), argv.json),
+    run: async (argv, signal) => (await import('../undo.ts')).runs(namedHome(argv.home), argv.json, signal),
   }),
   defineCommand({
     name: 'backup create',
