@@ -1,8 +1,25 @@
-import { oddName } from '../src/coven/home-name.ts';
 import { socketPathLimit } from '../src/coven/layout.ts';
-import { command, shellCommand } from '../src/model/advice.ts';
-import { defineCheck, fail, from, pass } from '../src/model/check.ts';
+import { type CommandLine, command, shellCommand } from '../src/model/advice.ts';
+import { defineCheck, type Facts, fail, from, pass } from '../src/model/check.ts';
 import { quoted } from '../src/model/shell.ts';
+
+/** Where the path came from. */
+const settings: Readonly<Record<string, string>> = { option: '--home', environment: 'COVEN_HOME', default: 'HOME' };
+const setting = ({ source }: Facts): string => settings[String(source)] ?? 'COVEN_HOME';
+
+/** A path as a shell takes it, which expands what stands for the user's home only outside of single quotes. */
+function expanded(path: string): string {
+  const below = /^~\/(.+)$/s.exec(path)?.[1];
+  return path.startsWith('~') ? `"$HOME"${below === undefined ? '' : `/${quoted(below)}`}` : quoted(path);
+}
+
+/** What names the home that was meant. */
+const nameIt = (meant: unknown, facts: Facts): CommandLine =>
+  setting(facts) === '--home'
+    ? shellCommand(`coven-doctor --home ${expanded(String(meant))}`)
+    : shellCommand(`export COVEN_HOME=${expanded(String(meant))}`);
+const forNow = (facts: Facts): string =>
+  setting(facts) === '--home' ? 'Check the home that was meant:' : 'For this shell:';
 
 const parts: Readonly<Record<string, string>> = {
   control: 'a control character, as the line end of a file from Windows leaves one',
@@ -44,19 +61,23 @@ export const homePath = defineCheck({
       hint: () => 'Choose another path, and set COVEN_HOME to it.',
     },
     'not-expanded': {
-      message: ({ part }) =>
-        `nothing expanded the ${part === 'tilde' ? 'tilde' : 'variable'} in COVEN_HOME: this is a folder of that name, <coven-home>, and your sessions are in another`,
-      hint: () => [
-        'Write the whole path where COVEN_HOME is set, as in an env file or a service unit: only a shell expands it, and not in quotes. For this shell:',
-        shellCommand('export COVEN_HOME="$HOME/.coven"'),
+      message: (facts) =>
+        `nothing expanded the ${facts.part === 'tilde' ? 'tilde' : 'variable'} in ${setting(facts)}: this is a folder of that name, <coven-home>, and your sessions are in another`,
+      hint: (facts) => [
+        setting(facts) === '--home'
+          ? 'Only a shell expands it: not in quotes, and a tilde only at the beginning of a word.'
+          : `Write the whole path where ${setting(facts)} is set, as in an env file or a service unit: only a shell expands it, and not in quotes.`,
+        ...(facts.meant ? [forNow(facts), nameIt(facts.meant, facts)] : []),
       ],
     },
     'stray-characters': {
-      message: ({ part }) =>
-        `COVEN_HOME holds ${parts[String(part)] ?? 'a stray character'}: every command here uses a home of that name, and your sessions are in another`,
-      hint: ({ meant }) => [
-        `Take that out where COVEN_HOME is set. ${meant ? 'For this shell:' : 'Env files need no quotes, and line ends of Unix.'}`,
-        ...(meant ? [shellCommand(`export COVEN_HOME=${quoted(String(meant))}`)] : []),
+      message: (facts) =>
+        `${setting(facts)} holds ${parts[String(facts.part)] ?? 'a stray character'}: every command here uses a home of that name, and your sessions are in another`,
+      hint: (facts) => [
+        setting(facts) === '--home'
+          ? 'Take that out.'
+          : `Take that out where ${setting(facts)} is set. Env files need no quotes, and line ends of Unix.`,
+        ...(facts.meant ? [forNow(facts), nameIt(facts.meant, facts)] : []),
       ],
     },
     'socket-path-too-long': {
@@ -71,12 +92,12 @@ export const homePath = defineCheck({
     const limit = socketPathLimit(machine.platform);
     const found = [];
     if (!utf8) found.push(fail('not-utf8', '<coven-home>', { evidence: from('home', { utf8 }) }));
-    const odd = oddName(home.path);
+    const { odd, source, path } = home;
     if (odd)
       found.push(
         fail(odd.code, '<coven-home>', {
-          facts: { part: odd.part, meant: odd.meant },
-          evidence: from('home', { path: home.path }),
+          facts: { part: odd.part, meant: odd.meant, source },
+          evidence: from('home', { path, source, odd: odd.part }),
         }),
       );
     if (kind === 'symlink') found.push(fail('symlink', '<coven-home>', { evidence: from('home', { kind }) }));

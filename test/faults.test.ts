@@ -160,7 +160,6 @@ const causes: Readonly<Record<string, readonly string[]>> = {
 
 /** Causes that cannot be made here, and why. */
 const without: Readonly<Record<string, string>> = {
-  'home:path stray-characters': 'the name of the home is the fault; test/checks/home.test.ts holds it',
   'home:filesystem network': 'a network file system takes a server, and the rights to mount it',
   'home:config settings-ignored':
     'the settings lie outside the home and what a fault may write to; test/checks/home.test.ts and test/coven/json5.test.ts hold it',

@@ -2,7 +2,6 @@ import { type Observed, type Seen, whole } from '../model/observation.ts';
 import { adriftIn } from './adrift.ts';
 import { keepsFromOpening } from './automations.ts';
 import { apiVersion } from './contract.ts';
-import { oddName } from './home-name.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
 import {
   harmOfStart,
@@ -65,10 +64,12 @@ export function judgeLifecycle(observed: LifecycleInput): Lifecycle | null {
   // Whoever ends that daemon ends what it alone has open.
   const isAdrift = adriftIn(daemon).some(({ pid, role }) => role === 'serve' && pid === (liveness.pid ?? pid));
   const end = isAdrift ? ['store:open'] : [];
+  // With the home that was meant, the other commands would end a daemon that is not the one seen here.
+  const meant = daemon.home.odd && !home.includes('home:path') ? ['home:path'] : [];
   return {
     verdict: liveness.verdict,
     pid: isSeen(daemon, liveness.pid) ? liveness.pid : null,
-    start: [...home, ...reach, ...start],
+    start: [...new Set([...meant, ...home, ...reach, ...start])],
     restart: [...new Set([...home, ...reach, ...end, ...start])],
     stop: [...home, ...reach, ...end],
     vacuum: [...home, ...start.filter((id) => id.startsWith('store:') || id === 'sessions:automations')],
@@ -88,13 +89,7 @@ function* inEveryWay({ home, machine }: Daemon, observed: LifecycleInput): Gener
   const entries = observed['home.entries']?.list ?? [];
   const locks = entries.filter(({ name }) => (lockNames as readonly string[]).includes(name));
   const cannotBeMade = home.kind === 'absent' && !home.writable;
-  if (
-    !home.utf8 ||
-    oddName(home.path) !== null ||
-    cannotBeMade ||
-    (home.kind !== 'directory' && home.kind !== 'absent')
-  )
-    yield 'home:path';
+  if (!home.utf8 || cannotBeMade || (home.kind !== 'directory' && home.kind !== 'absent')) yield 'home:path';
   const others = [home, ...locks].some(({ uid }) => uid !== null && uid !== machine.uid);
   if (others) yield 'home:owner';
   if (observed['home.filesystem']?.readOnly) yield 'home:filesystem';

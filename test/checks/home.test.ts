@@ -8,6 +8,7 @@ import { homePath } from '../../checks/home-path.ts';
 import { homeRepairs } from '../../checks/home-repairs.ts';
 import { homeReset } from '../../checks/home-reset.ts';
 import { ago, type Changes, daemonProcess, gibibyte, hour, mebibyte, stranger } from '../../fixtures/seen.ts';
+import { oddName } from '../../src/coven/home-name.ts';
 import type { Entry, Process } from '../../src/model/observation.ts';
 import { judges } from './table.ts';
 
@@ -25,6 +26,9 @@ const entry = (name: string, more: Partial<Entry> = {}): Entry => ({
 });
 const holding = (...list: readonly Entry[]) => ({ 'home.entries': { list } });
 
+const odd = { code: 'not-expanded', part: 'variable', meant: null } as const;
+const named = (path: string): Changes => ({ home: { path, odd: oddName(path) ?? undefined } });
+
 judges(homePath, [
   ['a folder', {}, ['pass ok']],
   ['nothing yet', { home: { kind: 'absent' } }, ['pass ok']],
@@ -34,12 +38,13 @@ judges(homePath, [
   ['a name that is no UTF-8', { home: { utf8: false } }, ['fail not-utf8']],
   ['the longest path that Linux binds', { home: { socketPathBytes: 107 } }, ['pass ok']],
   ['one byte more', { home: { socketPathBytes: 108 } }, ['fail socket-path-too-long']],
-  ['a tilde', { home: { path: '/p/~/.coven' } }, ['fail not-expanded']],
-  ['a variable', { home: { path: '/p/$HOME/.coven' } }, ['fail not-expanded']],
-  ['a line end of Windows', { home: { path: '/home/ada/.coven\r' } }, ['fail stray-characters']],
-  ['a blank before it', { home: { path: '/p/ /home/ada/.coven' } }, ['fail stray-characters']],
-  ['quotes around it', { home: { path: '/p/"/home/ada/.coven"' } }, ['fail stray-characters']],
-  ['quotes, a dollar and blanks in a name', { home: { path: `/home/Ada's $HOME 家 "x" %h/.coven` } }, ['pass ok']],
+  ['a tilde', named('/p/~/.coven'), ['fail not-expanded']],
+  ['a name that redaction changed', { home: { path: '/p/‹text:5›/.coven', odd } }, ['fail not-expanded']],
+  ['a variable', named('/p/$HOME/.coven'), ['fail not-expanded']],
+  ['a line end of Windows', named('/home/ada/.coven\r'), ['fail stray-characters']],
+  ['a blank before it', named('/p/ /home/ada/.coven'), ['fail stray-characters']],
+  ['quotes around it', named('/p/"/home/ada/.coven"'), ['fail stray-characters']],
+  ['quotes, a dollar and blanks in a name', named(`/home/Ada's $HOME 家 "x" %h/.coven`), ['pass ok']],
   [
     'the longest path that macOS binds',
     { home: { socketPathBytes: 103 }, machine: { platform: 'darwin' } },

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { oddName, oddNames, oddParts } from '../../coven/home-name.ts';
 import { names } from '../../coven/layout.ts';
 import { kindOf, look, modeOf } from '../files.ts';
 import type { Look } from '../look.ts';
@@ -13,6 +14,8 @@ export const schema = () =>
     source: oneOf(['option', 'environment', 'default']),
     kind: kindOrAbsent,
     utf8: flag,
+    /** What in the path was meant to be replaced or taken away. Decided here: whatever is redacted has another name. */
+    odd: v.optional(v.object({ code: oneOf(oddNames), part: oneOf(oddParts), meant: maybe(filePath) })),
     /** Bytes of `<coven-home>/coven.sock`, canonical where the home exists, as Coven binds it. */
     socketPathBytes: number,
     mode: maybe(number),
@@ -34,12 +37,14 @@ export async function take({ home, source }: Look): Promise<Home> {
       () => true,
       () => false,
     );
+  const odd = oddName(home);
   return {
     path: home,
     source,
     kind: stat ? kindOf(stat) : 'absent',
     // Node decodes an environment that is not UTF-8 with replacement characters.
     utf8: !home.includes('\ufffd'),
+    ...(odd && { odd }),
     socketPathBytes: Buffer.byteLength(join(canonical, names.socket)),
     mode: stat && modeOf(stat),
     uid: stat && Number(stat.uid),
