@@ -128,31 +128,39 @@ export const gatewayFaults = [
 ] as const;
 export type GatewayFault = (typeof gatewayFaults)[number];
 
-/**
- * What Coven 0.4.6 refuses of an enabled gateway, for which the whole daemon ends as it starts; null where it refuses nothing, or takes it for
- * disabled, as one of another shape. Source: \`coven daemon serve\` with each address. \`isHere\` is whether an address is one of this machine.
- */
-export function gatewayFault(value: unknown, isHere: (address: string) => boolean): GatewayFault | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { enabled, bind, advertisedEndpoint: endpoint } = value as Readonly<Record<string, unknown>>;
-  if (enabled !== true || typeof bind !== 'string' || typeof endpoint !== 'string' || bind.length > 100) return null;
-  const [, six, four, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(bind) ?? [];
-  const address = six ?? four;
-  if (address === undefined || isIP(address) === 0) return null;
-  if (!(six === undefined ? isPrivate4(address) : /^f[cd][0-9a-f]{2}:|^fe[89ab][0-9a-f]:/i.test(address)))
-    return 'not-private';
-  if (Number(port) === 0) return 'no-port';
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  if (url && Number(url.port || 443) !== Number(port)) return 'port-differs';
-  return isHere(address) ? null : 'not-here';
+/** Where an enabled gateway listens, and the port that it is told by; null for one without. */
+export interface GatewayBind {
+  readonly address: string;
+  readonly port: number;
+  readonly toldPort: number | null;
 }
 
-/** Address and port of an enabled gateway; null for any other. */
-export function gatewayBind(value: unknown): { readonly address: string; readonly port: number } | null {
-  const { enabled, bind } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const [, six, four, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(String(bind)) ?? [];
-  const address = six ?? four;
-  return enabled === true && address !== undefined ? { address, port: Number(port) } : null;
+/** Null for a gateway that Coven takes for disabled, as one of another shape. Source: `coven daemon serve` of 0.4.6 with each. */
+export function gatewayBind(value: unknown): GatewayBind | null {
+  const { enabled, bind, advertisedEndpoint: endpoint } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (enabled !== true || typeof bind !== 'string' || typeof endpoint !== 'string' || bind.length > 100) return null;
+  const [, six, four, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(bind) ?? [];
+  const [address, port] = [six ?? four ?? '', Number(digits)];
+  if (isIP(address) !== (six === undefined ? 4 : 6) || port > mostPort) return null;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  return { address, port, toldPort: url && Number(url.port || 443) };
+}
+
+const mostPort = 65_535;
+
+/**
+ * What Coven 0.4.6 refuses of an enabled gateway, for which the whole daemon ends as it starts; null where it refuses nothing.
+ * Source: `coven daemon serve` with each address. `isHere` is whether an address is one of this machine.
+ */
+export function gatewayFault(
+  { address, port, toldPort }: GatewayBind,
+  isHere: (address: string) => boolean,
+): GatewayFault | null {
+  const isPrivate = isIP(address) === 4 ? isPrivate4(address) : /^f[cd][0-9a-f]{2}:|^fe[89ab][0-9a-f]:/i.test(address);
+  if (!isPrivate) return 'not-private';
+  if (port === 0) return 'no-port';
+  if (toldPort !== null && toldPort !== port) return 'port-differs';
+  return isHere(address) ? null : 'not-here';
 }
 
 /** Fewer bytes are no key. */

@@ -91,15 +91,27 @@ const gateways: readonly (readonly [bind: string, port: number, fault: string | 
 it.each(gateways)('a gateway at %s, told as port %i', (bind, port, fault) => {
   const gateway = { enabled: true, bind, advertisedEndpoint: `https://box.internal:${port}` };
   const isHere = (address: string): boolean => address !== '10.9.9.9';
-  expect(gatewayFault(gateway, isHere)).toBe(fault);
-  expect(gatewayFault({ ...gateway, enabled: false }, isHere)).toBe(null);
+  const parsed = gatewayBind(gateway);
+  expect(parsed && gatewayFault(parsed, isHere)).toBe(fault);
+  expect(gatewayBind({ ...gateway, enabled: false })).toBe(null);
 });
 
-it('the address of a gateway is told of an enabled one alone', () => {
-  expect(gatewayBind({ enabled: true, bind: '10.0.0.1:47801' })).toEqual({ address: '10.0.0.1', port: 47801 });
-  expect(gatewayBind({ enabled: true, bind: '[fd00::1]:1' })).toEqual({ address: 'fd00::1', port: 1 });
-  expect(gatewayBind({ enabled: false, bind: '10.0.0.1:47801' })).toBe(null);
-  expect(gatewayBind(null)).toBe(null);
+/** What Coven takes for disabled has no address, and so no port that could be taken. */
+it.each([
+  ['10.0.0.1:47801', 'https://box.internal', { address: '10.0.0.1', port: 47801, toldPort: 443 }],
+  ['[fd00::1]:1', 'no URL', { address: 'fd00::1', port: 1, toldPort: null }],
+  ['10.0.0.1:47801', undefined, null],
+  ['10.0.0.1:65536', 'https://box.internal', null],
+  ['10.0.0.300:1', 'https://box.internal', null],
+  ['[10.0.0.1]:1', 'https://box.internal', null],
+  [['10.0.0.1:47801'], 'https://box.internal', null],
+])('the address of an enabled gateway at %s, told as %s', (bind, advertisedEndpoint, address) => {
+  expect(gatewayBind({ enabled: true, bind, advertisedEndpoint })).toEqual(address);
+  expect(gatewayBind({ enabled: false, bind, advertisedEndpoint })).toBe(null);
+});
+
+it.each([null, undefined, 3, 'text', []])('%s is no gateway', (value) => {
+  expect(gatewayBind(value)).toBe(null);
 });
 
 /** A file of the state of an enabled gateway, and what the real Coven ends for as it starts. */

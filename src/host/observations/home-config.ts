@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import {
@@ -7,10 +6,7 @@ import {
   eventDays,
   expectable,
   firstWrong,
-  gatewayBind,
-  gatewayFault,
   gatewayFaults,
-  gatewayState,
   strangeKey,
   zeroDays,
 } from '../../coven/config.ts';
@@ -19,9 +15,8 @@ import { brokenLine } from '../../coven/json5.ts';
 import { parseJson } from '../../json.ts';
 import { look as lookAt, readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
-import { textOfProc } from '../proc-file.ts';
+import { refusedGateway } from '../mobile-gateway.ts';
 import { filePath, flag, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
-import type { Entries } from './home-entries.ts';
 import { isRemote, readMounts } from './home-filesystem.ts';
 
 const judged = () => ({
@@ -75,7 +70,7 @@ export async function take(look: Look): Promise<Config> {
     settingsOf(env),
     ...wanted.map(async ({ name }) => ({ name, ...((await judge(join(home, name), name)) ?? parsed) })),
   ]);
-  const gateway = await gatewayOf(look, list);
+  const gateway = await refusedGateway(look, list);
   const isRead = files.some(({ name, state }) => name === 'repos.toml' && state === 'parsed');
   const reposGone = isRead ? await goneIn(join(home, 'repos.toml')) : [];
   const privacy: Config['files'][number] | undefined = files.find(({ name }) => name === 'privacy.toml');
@@ -101,50 +96,6 @@ async function goneIn(file: string): Promise<NonNullable<Config['reposGone']>> {
     if (!isThere) gone.push({ called, path });
   }
   return gone;
-}
-
-/** Open to others, or of another shape, Coven takes it for disabled. Source: `coven daemon serve` of 0.4.6. */
-async function gatewayOf(
-  { home, observe }: Look,
-  list: Entries['list'],
-): Promise<Pick<Config, 'gateway' | 'gatewayFile'>> {
-  const modeOf = (path: string): number | undefined => list.find(({ name }) => name === path)?.mode;
-  if (modeOf('mobile') !== 0o700 || modeOf('mobile/gateway.json') !== 0o600) return {};
-  const judged = await readThrough(join(home, 'mobile', 'gateway.json'), limitBytes);
-  if (judged.state !== 'read') return {};
-  const here = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-  let value: unknown;
-  try {
-    value = parseJson(judged.bytes.toString('utf8'));
-  } catch {
-    return {};
-  }
-  const gateway = gatewayFault(value, (address) => here.includes(address.toLowerCase()));
-  if (gateway) return { gateway };
-  const bind = gatewayBind(value);
-  if (!bind) return {};
-  const state = gatewayState(list);
-  if (state) return { gateway: state.fault, gatewayFile: state.file.name };
-  // A daemon that answers listens there itself.
-  if (!isListening(bind)) return {};
-  const health = await observe('daemon.health').catch(() => null);
-  return health === null || health.outcome === 'answered' ? {} : { gateway: 'port-taken' };
-}
-
-const listens = '0A';
-
-/** Whether a socket listens at an address of IPv4, or at every one of its port. Source: proc(5), /proc/net/tcp, with the bytes of a little-endian machine. */
-function isListening({ address, port }: { readonly address: string; readonly port: number }): boolean {
-  const bytes = address.split('.').map(Number);
-  const hex = (numbers: readonly number[]): string =>
-    numbers.map((one) => one.toString(16).padStart(2, '0').toUpperCase()).join('');
-  const wanted = port.toString(16).padStart(4, '0').toUpperCase();
-  const lines = ['tcp', 'tcp6'].flatMap((name) => (textOfProc(`/proc/self/net/${name}`) ?? '').split('\n').slice(1));
-  return lines.some((line) => {
-    const [, local = '', , state] = line.trim().split(/\s+/);
-    const [at = '', atPort] = local.split(':');
-    return state === listens && atPort === wanted && (/^0+$/.test(at) || at.endsWith(hex(bytes.toReversed())));
-  });
 }
 
 /** Every command of Coven reads them, and says nothing but a line on stderr where it ignores them. Source: observed of 0.4.6. */
