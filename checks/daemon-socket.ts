@@ -1,9 +1,16 @@
 import { dropName, toRun } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
-import { command } from '../src/model/advice.ts';
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { type Advice, command } from '../src/model/advice.ts';
+import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import { socketModeRemedy, socketRemedy } from '../src/repair/remedies/daemon.ts';
+
+const seeListener = ({ listenerPid }: Facts): Advice => [
+  ...(listenerPid == null
+    ? []
+    : ['See what it is:', command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(listenerPid))]),
+  'Coven refuses until it has ended or <daemon-socket> is moved away. Then start the daemon.',
+];
 
 /** The socket file and who listens on it. */
 export const daemonSocket = defineCheck({
@@ -46,24 +53,13 @@ export const daemonSocket = defineCheck({
         servesHome
           ? `<daemon-socket> is one more name of the socket of another home, ${servesHome}; its daemon (pid ${listenerPid}) answers here`
           : `${listenerPid === null ? 'another process' : `another process (pid ${listenerPid})`} listens on <daemon-socket>; it is not the daemon of this home`,
-      hint: (facts) =>
-        facts.servesHome
-          ? dropName(facts)
-          : [
-              ...(facts.listenerPid === null
-                ? []
-                : ['See what it is:', command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(facts.listenerPid))]),
-              'Coven refuses until it has ended or <daemon-socket> is moved away. Then start the daemon.',
-            ],
+      hint: (facts) => (facts.servesHome ? dropName(facts) : seeListener(facts)),
       follows: ['daemon foreign'],
     },
     'wrong-type': {
       message: ({ listenerPid }) =>
         `every coven command that asks the daemon fails: <daemon-socket> is a socket of another type (seqpacket or datagram), ${listenerPid === null ? 'which a running program has open' : `of pid ${listenerPid}`}`,
-      hint: (facts) => [
-        'End the program that made it, then start the daemon:',
-        ...toRun('start', facts, 'daemon:socket'),
-      ],
+      hint: seeListener,
     },
     hung: {
       message: ({ pid }) => `the daemon (pid ${pid}) accepts connections and answers nothing`,

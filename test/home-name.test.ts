@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { homePath } from '../../checks/home-path.ts';
-import { cli } from '../../fixtures/diagnose.ts';
-import { makeHome } from '../../fixtures/home.ts';
-import { makeScratch } from '../../fixtures/scratch.ts';
-import { changed, stopped } from '../../fixtures/seen.ts';
-import { oddName } from '../../src/coven/home-name.ts';
-import type { Finding } from '../../src/model/check.ts';
-import { adviseOn, say } from '../../src/model/say.ts';
+import { homePath } from '../checks/home-path.ts';
+import { cli } from '../fixtures/diagnose.ts';
+import { makeHome } from '../fixtures/home.ts';
+import { makeScratch } from '../fixtures/scratch.ts';
+import { changed, stopped } from '../fixtures/seen.ts';
+import { oddName } from '../src/coven/home-name.ts';
+import type { Finding } from '../src/model/check.ts';
+import { adviseOn, say } from '../src/model/say.ts';
 
 const told = [
   ['/p/~/.coven', 'tilde', '~/.coven'],
