@@ -1,4 +1,4 @@
-import { dropName, toRun } from '../src/coven/advice.ts';
+import { dropName } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { type Advice, command } from '../src/model/advice.ts';
