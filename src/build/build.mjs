@@ -25,7 +25,7 @@ const throughTheDoor = {
 const jsonAsText = {
   name: 'json',
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/redaction\/templates\/[\w-]+\.json$/ }, ({ path }) => {
+    onLoad({ filter: /\/src\/(?:coven|redaction\/templates)\/[\w.-]+\.json$/ }, ({ path }) => {
       const text = JSON.stringify(JSON.parse(readFileSync(path, 'utf8')));
       return { contents: `export default JSON.parse(${JSON.stringify(text)})`, loader: 'js' };
     });

@@ -1,5 +1,5 @@
 import type { TextKind } from '../host/shape.ts';
-import { contractKeys, identifiers, ownKeys, programs, words as states } from '../redaction/templates/catalogue.ts';
+import { contractKeys, isIdentifier, ownKeys, programs, words as states } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePaths } from '../redaction/templates/paths.ts';
 import { role } from '../redaction/templates/pieces.ts';
@@ -129,7 +129,7 @@ export function makeGate(options: GateOptions): Gate {
             // In free text, anything can have the form of an id.
             id: token,
             word: (word) =>
-              isKnown(word) || isProgram(word) || identifiers.has(word) ? word : (plain(word) ?? placeholders.of(word)),
+              isKnown(word) || isProgram(word) || isIdentifier(word) ? word : (plain(word) ?? placeholders.of(word)),
             other,
           });
   /** A text of a type of which no part can be chosen freely; null where it is none. */
@@ -151,9 +151,9 @@ export function makeGate(options: GateOptions): Gate {
       case 'time':
         return moment(text, placeholders.of);
       case 'name':
-        return identifiers.has(text) ? text : paths.name(text);
+        return isIdentifier(text) ? text : paths.name(text);
       case 'identifier':
-        return identifiers.has(text) || /^sqlite_autoindex_/.test(text) ? identifier(text) : placeholders.of(text);
+        return isIdentifier(text) || /^sqlite_autoindex_/.test(text) ? identifier(text) : placeholders.of(text);
       case 'sql':
         return statement(text, placeholders.of);
       case 'platform':
@@ -175,8 +175,8 @@ export function makeGate(options: GateOptions): Gate {
   const asked: Partial<Record<TextKind, boolean>> = { title: titles, payload: payloads, message: freeText };
   const identifier = (text: string): string => {
     const [, table = '', number = ''] = /^sqlite_autoindex_(.+)_(\d{1,4})$/.exec(text) ?? [];
-    if (table === '') return identifiers.has(text) ? text : placeholders.of(text);
-    return `sqlite_autoindex_${identifiers.has(table) ? table : placeholders.of(table)}_${number}`;
+    if (table === '') return isIdentifier(text) ? text : placeholders.of(text);
+    return `sqlite_autoindex_${isIdentifier(table) ? table : placeholders.of(table)}_${number}`;
   };
   const isOwnKey = (key: string): boolean => words.has(key) || ownKeys.has(key);
 

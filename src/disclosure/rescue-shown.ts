@@ -1,6 +1,6 @@
 import { sessionStatuses } from '../coven/contract.ts';
 import type { RescueTold } from '../model/rescue-told.ts';
-import { identifiers } from '../redaction/templates/catalogue.ts';
+import { isIdentifier } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePlaceholders } from '../redaction/templates/placeholders.ts';
 import type { MergeReport, RescueReport } from '../rescue/report.ts';
@@ -12,7 +12,7 @@ import { type Plain, withoutSecrets } from './without-secrets.ts';
  */
 export function shownReport(report: RescueReport, signal: AbortSignal): Promise<RescueReport> {
   const { of } = makePlaceholders();
-  const name = (text: string): string => (identifiers.has(text) ? text : of(text));
+  const name = (text: string): string => (isIdentifier(text) ? text : of(text));
   const said = (text: string): string => knownParts(text, { path: of, id: of, word: name, other: of });
   const status = (text: string): string => (sessionStatuses.includes(text) ? text : of(text));
   const { tables, sessions, missing, refused, checks, merge } = report;
@@ -55,7 +55,7 @@ export function shownKept<Kept extends RescueTold>(
         ...one,
         tables: one.tables.map((told) => ({
           ...told,
-          table: identifiers.has(told.table) ? told.table : of(told.table),
+          table: isIdentifier(told.table) ? told.table : of(told.table),
         })),
         sessions: await Promise.all(
           one.sessions.map(async (session) => ({

@@ -1,7 +1,7 @@
 import { readStory } from '../coven/story.ts';
 import { secretsOf } from '../redaction/environment.ts';
 import { makeRedactor, type Redactor } from '../redaction/redactor.ts';
-import { identifiers } from '../redaction/templates/catalogue.ts';
+import { isIdentifier } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePaths } from '../redaction/templates/paths.ts';
 import { placeholder } from '../redaction/templates/placeholders.ts';
@@ -26,7 +26,7 @@ export function readText(request: TextRequest): unknown {
     case 'free-text': {
       const id = (text: string): string => text;
       const { path } = makePaths(placeholder, id);
-      const word = (text: string): string => (identifiers.has(text) ? text : placeholder(text));
+      const word = (text: string): string => (isIdentifier(text) ? text : placeholder(text));
       return knownParts(withoutSecrets(request.text, request.env), { path, id, word, other: placeholder });
     }
   }

@@ -1,7 +1,7 @@
+import { covenSchema } from '../coven/schema.ts';
 import { parsePage } from '../sqlite/page.ts';
 import { cellsOf, childrenOf, depthLimit } from '../sqlite/tree.ts';
 import type { ChainReader } from './chain.ts';
-import coven from './coven-0.4.6.json' with { type: 'json' };
 import type { Image } from './image.ts';
 import { isOneByteOff } from './one-byte.ts';
 import { isText, RecordView } from './record-view.ts';
@@ -11,14 +11,11 @@ export interface SchemaObject {
   readonly type: string;
   readonly name: string;
   readonly table: string;
-  /** The root page; 0 of what has none, or where it is not known. */
+  /** The root page; 0 of what has none, or where it is not covenSchema. */
   readonly root: number;
   /** Null for the indexes that SQLite makes by itself. */
   readonly sql: string | null;
 }
-
-/** What Coven 0.4.6 makes, in its order. */
-const known: readonly Omit<SchemaObject, 'root'>[] = coven;
 
 export interface FoundSchema {
   readonly objects: readonly SchemaObject[];
@@ -102,7 +99,9 @@ export function settleSchema({ objects, complete }: FoundSchema): readonly Schem
     return { ...object, sql: isDamaged(object.sql, own) ? own : mended(object.sql, own) };
   });
   if (complete) return settled;
-  const missing = known.filter(({ type, name }) => !settled.some((one) => one.type === type && one.name === name));
+  const missing = covenSchema.filter(
+    ({ type, name }) => !settled.some((one) => one.type === type && one.name === name),
+  );
   return [...settled, ...missing.map((object) => ({ ...object, root: 0 }))];
 }
 
@@ -135,9 +134,9 @@ function renamed(object: SchemaObject): SchemaObject {
 }
 
 const knownName = (type: string, name: string): string | null =>
-  known.find((own) => own.type === type && own.name.toLowerCase() === name.toLowerCase())?.name ?? null;
+  covenSchema.find((own) => own.type === type && own.name.toLowerCase() === name.toLowerCase())?.name ?? null;
 
-/** Of several that are called the same, the first that says so itself, and whose root page is known. */
+/** Of several that are called the same, the first that says so itself, and whose root page is covenSchema. */
 function withoutDoubles(found: readonly SchemaObject[]): readonly SchemaObject[] {
   const settled = new Map<string, { readonly object: SchemaObject; readonly worth: number }>();
   for (const one of found) {
@@ -151,9 +150,10 @@ function withoutDoubles(found: readonly SchemaObject[]): readonly SchemaObject[]
 
 /** Coven's own statement for something of the same name; null where it makes nothing of that name. */
 export const ownStatement = ({ type, name }: SchemaObject): string | null =>
-  known.find((own) => own.type === type && own.name === name)?.sql ?? null;
+  covenSchema.find((own) => own.type === type && own.name === name)?.sql ?? null;
 
-export const isCovensTable = (name: string): boolean => known.some((own) => own.type === 'table' && own.name === name);
+export const isCovensTable = (name: string): boolean =>
+  covenSchema.some((own) => own.type === 'table' && own.name === name);
 
 /** A statement of another version of Coven is another text; one with a damaged byte is of the same length. */
 function isDamaged(sql: string, own: string): boolean {

@@ -21,7 +21,7 @@ import Database from 'better-sqlite3';
 const sizes = (process.env.COVEN_DOCTOR_EVENTS ?? '100000,300000,1000000').split(',').map(Number);
 const shell = fileURLToPath(new URL('../../node_modules/.cache/sqlite-recover/sqlite3', import.meta.url));
 const doctor = fileURLToPath(new URL('../../dist/coven-doctor.js', import.meta.url));
-const scheme = JSON.parse(readFileSync(new URL('../../src/rescue/coven-0.4.6.json', import.meta.url), 'utf8'));
+const scheme = JSON.parse(readFileSync(new URL('../../src/coven/coven-0.4.6.json', import.meta.url), 'utf8'));
 const scratch = mkdtempSync(join(tmpdir(), 'doctor-rescue-bench-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));

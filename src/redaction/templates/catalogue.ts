@@ -1,6 +1,6 @@
+import { covenNames, covenStatements } from '../../coven/schema.ts';
 import contract from './coven-contract.json' with { type: 'json' };
 import coven from './coven-messages.json' with { type: 'json' };
-import ledger from './coven-schema.json' with { type: 'json' };
 import doctor from './doctor.json' with { type: 'json' };
 import { type Piece, piecesOf, sign, skeletonOf } from './pieces.ts';
 import platform from './platform.json' with { type: 'json' };
@@ -41,6 +41,19 @@ const calls = once(() =>
   system.syscalls.flatMap((call) => [`, ${call}`, `, ${call} '{path}'`, `, ${call} '{word}'`]).map(compiled),
 );
 
+/** Templates with every choice that they name: `the <tree> is gone` for each kind of tree. */
+const each = (templates: readonly string[], choices: Readonly<Record<string, readonly string[]>>): readonly string[] =>
+  templates.flatMap((template) => {
+    const [mark, name] = /<(\w+)>/.exec(template) ?? [];
+    const of = (name !== undefined && choices[name]) || null;
+    return of && mark
+      ? each(
+          of.map((choice) => template.replace(mark, () => choice)),
+          choices,
+        )
+      : [template];
+  });
+
 /** What Coven, SQLite, the operating system and coven-doctor say, as their sources have it. */
 const sources = (): readonly string[] => [
   ...coven.messages,
@@ -49,8 +62,8 @@ const sources = (): readonly string[] => [
   ...errors,
   ...system.texts.map((text) => `${text} (os error {number})`),
   ...system.errnos,
-  ...system.rust,
-  ...doctor.messages,
+  ...each(system.rust, system.choices),
+  ...each(doctor.messages, doctor.choices),
   '{path}',
   '{time}',
   '{id}',
@@ -145,9 +158,19 @@ export const words: ReadonlySet<string> = new Set([
 export const contractKeys: ReadonlySet<string> = new Set(contract.keys);
 
 /** Tables, indexes, triggers and columns of Coven's ledger. */
-export const identifiers: ReadonlySet<string> = new Set([...ledger.names, ...ledger.columns, ...doctor.identifiers]);
-/** Statements of its schema: the first 32 digits of the SHA-256 of each, with spaces folded. */
-export const statements: ReadonlySet<string> = new Set(ledger.statements);
+export const isIdentifier = (text: string): boolean => identifiers().has(text.replace(ofTable, '$1'));
+const identifiers = once((): ReadonlySet<string> => new Set([...covenNames(), ...doctor.identifiers]));
+/** SQLite names an index that it makes after the table. */
+const ofTable = /^sqlite_autoindex_(.+)_\d{1,4}$/;
+
+/** Whether it is a statement of its schema, however its spaces are folded. */
+export const isStatement = (sql: string): boolean => statements().has(folded(sql));
+const statements = once((): ReadonlySet<string> => new Set(covenStatements().map(folded)));
+const folded = (sql: string): string =>
+  sql
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([(),]) ?/g, '$1')
+    .trim();
 
 /** Names of folders that every machine has, of programs, and of file name endings. */
 export const pathWords: ReadonlySet<string> = new Set(platform.folders);
