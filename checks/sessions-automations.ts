@@ -4,7 +4,7 @@ import { withoutRows } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, type Facts, type Finding, fail, from, pass, skipped, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, type Finding, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
 import type { Observations } from '../src/model/observation.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -23,6 +23,13 @@ const folderWords: Readonly<Record<string, string>> = {
 const faultWords: Readonly<Record<string, string>> = {
   unreadable: 'cannot be parsed',
   altered: 'is not what Coven wrote: another program changed it, and its digest does not fit',
+};
+
+const unreadWords: Readonly<Record<string, string>> = {
+  definitions: 'the automations of the ledger could not be read, so that nothing is known of them',
+  more: 'the ledger holds more automations than are examined',
+  runs: 'what became of the runs of automations could not be read',
+  'last-pass': 'what the scheduler of automations last did could not be read',
 };
 
 const automation = ({ automation }: Facts): string => `the automation ${automation}`;
@@ -142,6 +149,17 @@ export const sessionsAutomations = defineCheck({
         ...['store:open *', 'home:disk *', 'daemon:health *'],
       ],
     },
+    undetermined: {
+      message: (facts) =>
+        facts.automation === undefined
+          ? (unreadWords[String(facts.unread)] ?? 'not every automation of the ledger could be examined')
+          : `what ${automation(facts)} needs was not examined: its definition is over 256 KiB${more(facts)}`,
+      hint: ({ unread }) =>
+        unread === 'more'
+          ? 'Remove what is no longer used, with the program that made it.'
+          : 'Ask the program that made them whether they run.',
+      follows: ['store:open *', 'store:integrity *', 'store:index *', 'store:wal *', 'store:schema *'],
+    },
     'not-seen': {
       message: (facts) => `skipped: whether ${automation(facts)} can run cannot be seen from here${more(facts)}`,
     },
@@ -149,7 +167,7 @@ export const sessionsAutomations = defineCheck({
   needs: [...livenessNeeds, 'store.open', 'store.sessions', 'sessions.automations'],
   skip: withoutRows,
   judge: (seen) => {
-    const { automations, lastSweep } = seen['sessions.automations'];
+    const { automations, lastSweep, complete, unread = null } = seen['sessions.automations'];
     const { verdict, pid } = judgeLiveness(seen);
     const served = verdict === 'running' ? pid : null;
     const now = Date.parse(seen.machine.now);
@@ -198,6 +216,18 @@ export const sessionsAutomations = defineCheck({
       const facts = { at: lastSweep.at, failures: lastSweep.failed ? null : lastSweep.failures };
       found.push(warn('pass-failed', target, { facts, evidence: from('sessions.automations', facts) }));
     }
+    found.push(
+      ...told(
+        active,
+        'undetermined',
+        ({ fault }) => fault === 'too-large',
+        () => ({}),
+      ),
+    );
+    if (!complete)
+      found.push(
+        unknown('undetermined', target, { facts: { unread }, evidence: from('sessions.automations', { unread }) }),
+      );
     if (found.length > 0) return found;
     const unseen = told(active, 'not-seen', isUnseen, () => ({}));
     const rest = {
@@ -223,7 +253,7 @@ function told(
   const [first, ...others] = all.filter(is);
   if (!first) return [];
   const facts = { automation: first.called, ...about(first), others: others.length };
-  const say = code === 'not-seen' ? skipped : mild.includes(code) ? warn : fail;
+  const say = code === 'not-seen' ? skipped : code === 'undetermined' ? unknown : mild.includes(code) ? warn : fail;
   const escalate = code === 'altered' ? { escalate: 'ledger-cannot-open' as const } : {};
   return [say(code, target, { facts, evidence: from('sessions.automations', facts), ...escalate })];
 }

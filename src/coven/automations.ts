@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 
-/** What keeps Coven 0.4.6 from working with the definition of an automation. `invalid` is its own word for one that it has given up. */
-export const definitionFaults = ['unreadable', 'altered', 'no-schedule', 'invalid'] as const;
+/**
+ * What keeps Coven 0.4.6 from working with the definition of an automation. `invalid` is its own word for one that it has given up; one that
+ * is `too-large` was not read, and may be well.
+ */
+export const definitionFaults = ['unreadable', 'altered', 'no-schedule', 'invalid', 'too-large'] as const;
 export type DefinitionFault = (typeof definitionFaults)[number];
+
+/** Parts of the automations of a ledger of which nothing is known where they cannot be read. */
+export const unreadOfAutomations = ['definitions', 'more', 'runs', 'last-pass'] as const;
+export type UnreadOfAutomations = (typeof unreadOfAutomations)[number];
 
 /** Coven opens no ledger with such a definition. */
 export const keepsFromOpening = (fault: DefinitionFault | null): boolean =>
@@ -41,6 +48,7 @@ export function readDefinition(json: string, digest: string | null): Needed {
   } catch {
     return { fault: 'unreadable', ...nothing };
   }
+  if (isDeep(value)) return { fault: 'unreadable', ...nothing };
   if (digest !== null && digestOf(value) !== digest) return { fault: 'altered', ...nothing };
   if (value === null || typeof value !== 'object') return { fault: 'unreadable', ...nothing };
   const fields = value as Readonly<Record<string, unknown>>;
@@ -55,6 +63,18 @@ export function readDefinition(json: string, digest: string | null): Needed {
 
 /** Source: digests that Coven 0.4.6 wrote beside its definitions; its form is that of RFC 8785. */
 const digestOf = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex');
+
+/** Values within one another that Coven takes. Source: serde_json, which 0.4.6 parses with, refuses the 128th. */
+const deepest = 127;
+
+function isDeep(value: unknown): boolean {
+  let [level, depth]: [readonly unknown[], number] = [[value], 0];
+  while (level.length > 0 && depth <= deepest) {
+    level = level.flatMap((one) => (one !== null && typeof one === 'object' ? Object.values(one) : []));
+    depth += 1;
+  }
+  return level.length > 0;
+}
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;

@@ -1,4 +1,4 @@
-import type { Needed } from '../coven/automations.ts';
+import type { Needed, UnreadOfAutomations } from '../coven/automations.ts';
 import type { SqliteDriver } from '../sqlite/answers.ts';
 
 export interface StoreInventory {
@@ -104,7 +104,8 @@ export interface AutomationRow extends Needed {
 
 export interface AutomationRows {
   readonly list: readonly AutomationRow[];
-  readonly complete: boolean;
+  /** The first part that could not be read: `more` of them than are looked at, what one is, what became of its runs, or the last pass. */
+  readonly unread: UnreadOfAutomations | null;
   /** The last pass of the scheduler: when it ended, and how many automations it could not handle; null where it ended without telling. */
   readonly lastSweep: { readonly at: string; readonly failed: boolean; readonly failures: number | null } | null;
 }

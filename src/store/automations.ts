@@ -1,39 +1,63 @@
 import type { Database } from 'better-sqlite3';
-import { isActive, type Needed, readDefinition } from '../coven/automations.ts';
+import { isActive, keepsFromOpening, type Needed, readDefinition } from '../coven/automations.ts';
 import { refuseViews } from '../sqlite/ordinary.ts';
 import type { AutomationRow, AutomationRows } from './answers.ts';
 import { whole } from './whole.ts';
 
-const [most, runsOfEach, longestDefinition, longestReason] = [200, 20, 256 * 1024, 2000];
+const [most, mostRemoved, runsOfEach, longestDefinition, longestReason] = [200, 1000, 20, 256 * 1024, 2000];
 
-/** Every automation of the ledger that is not removed, or keeps the ledger from being opened; null where there are none. */
+/**
+ * Every automation of the ledger that is not removed, or keeps the ledger from being opened; null where there are none. `unread` names the
+ * first thing that could not be read, since nothing is known of that part.
+ */
 export function readAutomations(db: Database): AutomationRows | null {
-  try {
-    const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'automation_definitions'");
-    if (!isThere.get()) return null;
-    const part = ['attempts', 'definitions', 'occurrences', 'retry_state', 'runs', 'scheduler_last_pass'];
-    refuseViews(db, ['sessions', ...part.map((name) => `automation_${name}`)]);
-    const rows = db
+  let unread: AutomationRows['unread'] = null;
+  /** A later Coven may keep them otherwise, and a table may be damaged. */
+  const tryTo = <T>(read: () => T, part: NonNullable<AutomationRows['unread']>, otherwise: T): T => {
+    try {
+      return read();
+    } catch {
+      unread ??= part;
+      return otherwise;
+    }
+  };
+  const rows = tryTo(() => readRows(db), 'definitions', []);
+  if (rows === null) return null;
+  const [kept, removed] = [rows.filter((row) => row.removed === 0), rows.filter((row) => row.removed !== 0)];
+  if (kept.length > most || removed.length > mostRemoved) unread = 'more';
+  const list = [...kept.slice(0, most), ...removed.slice(0, mostRemoved)].flatMap((row): readonly AutomationRow[] => {
+    const needed = row.json === null ? tooLarge : readDefinition(row.json, row.digest);
+    if (row.removed !== 0 && (needed.fault === null || needed.fault === 'too-large')) return [];
+    if (row.lifecycle === 'invalid' && needed.fault === null)
+      return [{ called: row.id, active: false, ...needed, fault: 'invalid', ...noRuns }];
+    const active = isActive(row) && row.removed === 0;
+    const runs = active ? tryTo(() => runsOf(db, row.id), 'runs', noRuns) : noRuns;
+    return [{ called: row.id, active, ...needed, ...runs }];
+  });
+  const sweep = tryTo(() => lastSweep(db), 'last-pass', null);
+  if (list.length > most) unread = 'more';
+  const first = [...list.filter(isInTheWay), ...list.filter((one) => !isInTheWay(one))].slice(0, most);
+  return rows.length === 0 && unread === null ? null : { list: first, unread, lastSweep: sweep };
+}
+
+const isInTheWay = ({ fault }: AutomationRow): boolean => keepsFromOpening(fault);
+
+/** Those that are not removed come first, so that none of them is beyond the bound for the sake of a removed one. */
+function readRows(db: Database): readonly Row[] | null {
+  const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'automation_definitions'");
+  if (!isThere.get()) return null;
+  const part = ['attempts', 'definitions', 'occurrences', 'retry_state', 'runs', 'scheduler_last_pass'];
+  refuseViews(db, ['sessions', ...part.map((name) => `automation_${name}`)]);
+  const read = (condition: string, limit: number): readonly Row[] =>
+    db
       .prepare(
-        `SELECT ${whole('id', 128)}, status, lifecycle_state AS lifecycle, definition_digest AS digest, tombstoned_at AS removedAt,
+        `SELECT ${whole('id', 128)}, ${whole('status', 64)}, ${whole('lifecycle_state', 64, 'lifecycle')},
+                ${whole('definition_digest', 128, 'digest')}, tombstoned_at IS NOT NULL AS removed,
                 CASE WHEN octet_length(definition_json) <= ${longestDefinition} THEN CAST(definition_json AS TEXT) END AS json
-           FROM automation_definitions ORDER BY id LIMIT ${most + 1}`,
+           FROM automation_definitions WHERE ${condition} ORDER BY id LIMIT ${limit + 1}`,
       )
       .all() as Row[];
-    if (rows.length === 0) return null;
-    const list = rows.slice(0, most).flatMap((row) => {
-      const needed = row.json === null ? unseen : readDefinition(row.json, row.digest);
-      if (row.removedAt !== null && needed.fault === null) return [];
-      if (row.lifecycle === 'invalid' && needed.fault === null)
-        return [{ called: row.id, active: false, ...needed, fault: 'invalid' as const, ...noRuns }];
-      const active = isActive(row) && row.removedAt === null;
-      return [{ called: row.id, active, ...needed, ...(active ? runsOf(db, row.id) : noRuns) }];
-    });
-    return { list, complete: rows.length <= most, lastSweep: lastSweep(db) };
-  } catch {
-    // A later Coven may keep them otherwise, and a damaged table is told by the checks of the pages.
-    return null;
-  }
+  return [...read('tombstoned_at IS NULL', most), ...read('tombstoned_at IS NOT NULL', mostRemoved)];
 }
 
 interface Row {
@@ -41,7 +65,7 @@ interface Row {
   readonly status: unknown;
   readonly lifecycle: unknown;
   readonly digest: string | null;
-  readonly removedAt: unknown;
+  readonly removed: number;
   readonly json: string | null;
 }
 
@@ -57,7 +81,7 @@ interface Run {
 
 const interrupted = ['killed', 'cancelled', 'orphaned'];
 
-const unseen: Needed = { fault: null, cwd: null, runtime: null, familiar: null };
+const tooLarge: Needed = { fault: 'too-large', cwd: null, runtime: null, familiar: null };
 const noRuns = {
   quarantinedAt: null,
   failed: 0,
@@ -72,9 +96,9 @@ const noRuns = {
 function runsOf(db: Database, id: string): Omit<AutomationRow, 'called' | 'active' | keyof Needed> {
   const runs = db
     .prepare(
-      `SELECT r.status, ${whole('r.started_at', 40, 'at')}, ${whole('r.timeout_at', 40, 'until')}, ${whole('r.session_id', 128, 'sessionId')},
-              s.status AS ended, substr(o.failure_reason, 1, ${longestReason}) AS reason,
-              (SELECT failure_class FROM automation_attempts WHERE run_id = r.id ORDER BY attempt_number DESC LIMIT 1) AS failure
+      `SELECT ${whole('r.status', 64, 'status')}, ${whole('r.started_at', 40, 'at')}, ${whole('r.timeout_at', 40, 'until')}, ${whole('r.session_id', 128, 'sessionId')},
+              ${whole('s.status', 64, 'ended')}, ${whole('o.failure_reason', longestReason, 'reason')},
+              (SELECT ${whole('failure_class', 64)} FROM automation_attempts WHERE run_id = r.id ORDER BY attempt_number DESC LIMIT 1) AS failure
          FROM automation_runs AS r LEFT JOIN automation_occurrences AS o ON o.id = r.occurrence_id
                                    LEFT JOIN sessions AS s ON s.id = r.session_id
         WHERE r.automation_id = ? ORDER BY r.started_at DESC LIMIT ${runsOfEach}`,
@@ -103,7 +127,8 @@ function runsOf(db: Database, id: string): Omit<AutomationRow, 'called' | 'activ
 
 function lastSweep(db: Database): AutomationRows['lastSweep'] {
   const pass = db
-    .prepare(`SELECT ${whole('finished_at', 40, 'at')}, status, failures FROM automation_scheduler_last_pass LIMIT 1`)
-    .get() as { at: string; status: unknown; failures: number | null } | undefined;
-  return pass ? { at: pass.at, failed: pass.status === 'failed', failures: pass.failures } : null;
+    .prepare(`SELECT ${whole('finished_at', 40, 'at')}, ${whole('status', 64)},
+              CASE WHEN typeof(failures) = 'integer' THEN failures END AS failures FROM automation_scheduler_last_pass LIMIT 1`)
+    .get() as { at: string | null; status: unknown; failures: number | null } | undefined;
+  return pass && pass.at !== null ? { at: pass.at, failed: pass.status === 'failed', failures: pass.failures } : null;
 }

@@ -496,5 +496,15 @@ judges(sessionsAutomations, [
   whenStopped('a run over its time', automations({ overdueSince: ago(hour) }), ['pass ok']),
   ['a pass that failed', lastSweep(true, null), ['warn pass-failed']],
   ['a pass that left one out', lastSweep(false, 1), ['warn pass-failed']],
+  [
+    'one whose definition was not read',
+    automations({ fault: 'too-large', folder: null, harness: null }),
+    ['unknown undetermined'],
+  ],
+  ...(['definitions', 'more', 'runs', 'last-pass'] as const).map((unread): [string, Changes, string[]] => [
+    `not all of them: ${unread}`,
+    { 'sessions.automations': { complete: false, unread } },
+    ['unknown undetermined'],
+  ]),
   ['a pass without a failure', lastSweep(false, 0), ['pass ok']],
 ]);

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
-import { attemptFailures, definitionFaults } from '../../coven/automations.ts';
+import { attemptFailures, definitionFaults, unreadOfAutomations } from '../../coven/automations.ts';
 import { harnessCommands } from '../../coven/contract.ts';
 import { fieldsOf } from '../../json.ts';
 import type { AutomationRow } from '../../store/protocol.ts';
@@ -49,6 +49,8 @@ export const schema = () =>
   v.object({
     automations: list(automation(), 200),
     complete: flag,
+    /** The first part of them that could not be read. */
+    unread: v.exactOptional(oneOf(unreadOfAutomations)),
     /** The last pass of the scheduler, and how many automations it could not handle. */
     lastSweep: maybe(v.object({ at: time, failed: flag, failures: maybe(number) })),
   });
@@ -71,7 +73,12 @@ export async function take(look: Look): Promise<Automations> {
       reason: reason && (await look.texts.freeText(reason)),
     });
   }
-  return { automations, complete: rows.complete, lastSweep: rows.lastSweep };
+  return {
+    automations,
+    complete: rows.unread === null,
+    ...(rows.unread && { unread: rows.unread }),
+    lastSweep: rows.lastSweep,
+  };
 }
 
 type Needs = Pick<Automation, 'folder' | 'harness' | 'familiar'>;
