@@ -3,8 +3,9 @@ import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { isNumberedApart, isOfOtherHome, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { seconds, seenOf, stoodStill, thaw, tracer } from '../src/coven/silence.ts';
-import { type Advice, command } from '../src/model/advice.ts';
+import { type Advice, command, shellCommand } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { homeWord } from '../src/model/shell.ts';
 import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/repair/remedies/daemon.ts';
 
 const whose = ({ pid }: Facts): string => (pid === null ? 'a process of another pid namespace' : `pid ${pid}`);
@@ -64,9 +65,12 @@ export const daemon = defineCheck({
     'other-namespace': {
       message: ({ pid, healthPid }) =>
         `the daemon (pid ${pid}) runs in another pid namespace, as in a container, and calls itself pid ${healthPid}: \`coven daemon\` and \`coven doctor\` refuse an answer that names another process than they are connected to`,
-      hint: ({ pid }) => [
+      hint: ({ pid, owner }) => [
         'It is well, and its sessions go on. Run these commands in its namespace, as root:',
-        command('nsenter', '--target', String(pid), '--pid', 'coven', 'daemon', 'status'),
+        // Root has another home, and Coven refuses one that is not its user's.
+        shellCommand(
+          `nsenter --target ${pid} --pid ${Number(owner ?? 0) === 0 ? '' : `--setuid ${owner} `}env COVEN_HOME=${homeWord()} coven daemon status`,
+        ),
       ],
     },
     stopped: {
@@ -196,6 +200,7 @@ export const daemon = defineCheck({
         healthPid: health.body?.pid ?? null,
         disagrees: disagrees.join(', '),
         servesHome: socket.serves?.home ?? null,
+        owner: seen.home.uid,
         ...process?.elsewhere,
         stopped: (health.silence?.state ?? process?.state) === 'T',
         ...seenOf(health.silence),

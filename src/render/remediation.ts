@@ -37,8 +37,19 @@ export function repairOf(
   finding: Found,
   others: readonly CheckReport[] = [],
 ): Repair | null {
+  return isMerelyStopped(check, finding) ? null : repairAsked(check, finding, others);
+}
+
+const isMerelyStopped = ({ id }: Pick<Check, 'id'>, { code }: Found): boolean => `${id} ${code}` === 'daemon stopped';
+
+/** The same, where a daemon that is merely stopped is to be started, too. */
+function repairAsked(
+  check: Pick<Check, 'id' | 'causes'>,
+  finding: Found,
+  others: readonly CheckReport[],
+): Repair | null {
   const remedy = remedyOf(check, finding);
-  if (!remedy || `${check.id} ${finding.code}` === 'daemon stopped') return null;
+  if (!remedy || hasUntold(remedy, finding)) return null;
   const after = others.filter(({ check: { id } }) => id !== check.id && placesBefore(remedy, finding).includes(id));
   const remedies = after.map((one) => one.findings.filter(counts).flatMap((other) => remedyOf(one.check, other) ?? []));
   // The engine withholds what starts a daemon while something that no repair ends is in the way.
@@ -49,7 +60,7 @@ export function repairOf(
     (risk) => risk !== 'safe',
   );
   return {
-    command: fixWith(risks),
+    command: fixWith(risks, isMerelyStopped(check, finding) ? ['--start-daemon'] : []),
     risks,
     after: after.map(({ check: { id } }) => id),
     before: all.some(({ closesLedger }) => closesLedger) ? closeFirst(finding.facts) : [],
@@ -73,6 +84,10 @@ function closeFirst(facts: Facts): Advice {
 const placesBefore = ({ daemon }: NonNullable<Cause['remedy']>, { facts }: Found): readonly string[] =>
   daemon === undefined ? [] : obstacles(daemon, facts).flatMap(({ places }) => places);
 
+/** Something is in the way of the daemon that no check of this report tells, so that nobody knows whether a repair ends it. */
+const hasUntold = ({ daemon }: NonNullable<Cause['remedy']>, { facts }: Found): boolean =>
+  daemon !== undefined && obstacles(daemon, facts).some(({ places }) => places.length === 0);
+
 /** What --fix would do about a finding, for programs, which cannot answer a question; undefined without a remedy or fault. */
 export function remediation(
   check: Pick<Check, 'id' | 'causes'>,
@@ -80,16 +95,15 @@ export function remediation(
   others: readonly CheckReport[] = [],
 ): object {
   const remedy = remedyOf(check, finding);
-  const isStopped = `${check.id} ${finding.code}` === 'daemon stopped';
-  const repair = repairOf(check, finding, others);
-  if (!remedy || !(repair || isStopped)) return {};
+  const repair = repairAsked(check, finding, others);
+  if (!remedy || !repair) return {};
   const { summary } = remedy;
-  const before = (repair?.before ?? []).filter((part) => typeof part !== 'string');
-  const fix = repair?.command ?? command('coven-doctor', '--fix', '--start-daemon');
-  const risk = (['lossy', 'disruptive'] as const).find((one) => repair?.risks.includes(one)) ?? remedy.risk;
+  const before = repair.before.filter((part) => typeof part !== 'string');
+  const fix = repair.command;
+  const risk = (['lossy', 'disruptive'] as const).find((one) => repair.risks.includes(one)) ?? remedy.risk;
   const commands = [...before, fix].map((line) => shellLine(agreed(line)));
   return { remediation: { id: `${check.id}/${finding.code}`, risk, summary, commands } };
 }
 
-const fixWith = (risks: readonly Risk[]): CommandLine =>
-  command('coven-doctor', '--fix', ...(risks.length === 0 ? [] : ['--allow', ...risks]));
+const fixWith = (risks: readonly Risk[], options: readonly string[]): CommandLine =>
+  command('coven-doctor', '--fix', ...options, ...(risks.length === 0 ? [] : ['--allow', ...risks]));

@@ -6,6 +6,7 @@ import { type Facts, type Finding, fail, warn } from '../../src/model/check.ts';
 import { advised, typeable } from '../../src/render/advised.ts';
 import { remediation } from '../../src/render/remediation.ts';
 import { typedLine } from '../../src/render/typed.ts';
+import type { CheckReport } from '../../src/run/report.ts';
 
 const all = checks.flatMap((check) =>
   Object.entries(check.causes).flatMap(([code, { remedy }]) => (remedy ? [{ check, code, remedy }] : [])),
@@ -17,6 +18,10 @@ const checkOf = (id: string) => {
 };
 const named = (name: string) => checkOf(name.split(' ')[0] ?? '');
 const found = (code: string, facts: Facts): Finding => fail(code, '<x>', { evidence: [], facts });
+const reported = (id: string, code: string): CheckReport => {
+  const worst = found(code, {});
+  return { check: checkOf(id), findings: [worst], worst, status: 'fail', durationMs: 0 };
+};
 const lines = (name: string, facts: Facts): readonly string[] =>
   advised(named(name), found(name.split(' ')[1] ?? '', facts), [], true).map((part) =>
     typeof part === 'string' ? part : `$ ${shellLine(part)}`,
@@ -86,6 +91,25 @@ test('a daemon that is merely stopped is started by the option that does so', ()
   const { commands } = (told as { readonly remediation: { readonly commands: readonly string[] } }).remediation;
   expect(commands).toEqual(['coven-doctor --fix --start-daemon --yes']);
 });
+
+test.each<[facts: Facts, others: readonly CheckReport[], commands: readonly string[] | null]>([
+  [{ startHarms: 2 }, [], ['coven-doctor --fix --start-daemon --allow disruptive --yes']],
+  [{ startBlockedBy: 'home:locks <' }, [], null],
+  [{ startBlockedBy: 'home:path' }, [reported('home:path', 'socket-path-too-long')], null],
+  [
+    { startBlockedBy: 'daemon:record' },
+    [reported('daemon:record', 'pid-out-of-range')],
+    ['coven-doctor --fix --start-daemon --yes'],
+  ],
+])(
+  'a program is told to start a stopped daemon only where nothing that stays is in the way: %j',
+  (facts, others, commands) => {
+    const told = remediation(named('daemon stopped'), found('stopped', facts), others) as {
+      readonly remediation?: { readonly commands: readonly string[] };
+    };
+    expect(told.remediation?.commands ?? null).toEqual(commands);
+  },
+);
 
 test('no command that is printed holds a placeholder, whatever the facts of a finding are', () => {
   const stands = ['<id-1>', '\u2039text:63\u203a', '<project-2>', '\u2039line:92 chars #3\u203a'];
