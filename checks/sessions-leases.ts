@@ -19,6 +19,8 @@ const refusals: Readonly<Record<string, string>> = {
   format: 'it has a format that this git does not know',
 };
 
+const place = (here: unknown): string => (here ? ' (the folder that you are in)' : '');
+
 /**
  * The writer leases of the projects. Expired ones whose session is over are what every ended run leaves: Coven passes over
  * them and removes them later. One of a live session lets maintenance begin beneath it.
@@ -72,8 +74,8 @@ export const sessionsLeases = defineCheck({
       ],
     },
     'git-refuses': {
-      message: ({ path, reason, at, uid }) =>
-        `${path}: Coven refuses every session in this project, since git refuses its repository: ` +
+      message: ({ path, reason, at, uid, here }) =>
+        `${path}${place(here)}: Coven refuses every session in this project, since git refuses its repository: ` +
         (reason === 'owner' && at !== null
           ? `${at} belongs to another user (uid ${uid})`
           : (refusals[String(reason)] ?? 'git tells why')),
@@ -86,8 +88,8 @@ export const sessionsLeases = defineCheck({
           : 'Correct what git names: `git status`, in that project, tells it.',
     },
     'project-full': {
-      message: ({ path }) =>
-        `${path}: Coven refuses every session in this project: the file system of its repository is full, and no lease can be written there`,
+      message: ({ path, here }) =>
+        `${path}${place(here)}: Coven refuses every session in this project: the file system of its repository is full, and no lease can be written there`,
       hint: ({ path }) => ['Make room there. What takes it:', command('df', '-h', String(path))],
     },
     'far-future': {
@@ -145,6 +147,9 @@ export const sessionsLeases = defineCheck({
         }),
       });
       const target = '<project>/.git/coven-maintenance-gate';
+      // What no session ever ran in may be no project of Coven's: it is no fault of the home, whatever folder one is in.
+      const here = project.here === true;
+      const refused = here ? warn : fail;
       // Who runs Coven here is who looks: what he may not use, it may not either.
       if (closed && machine.uid === home.uid) {
         const told = { closed: closed.path, uid: closed.uid, mode: `0${closed.mode.toString(8)}` };
@@ -155,13 +160,13 @@ export const sessionsLeases = defineCheck({
         const { reason, root, foreign } = git;
         const told = { reason, at: foreign?.path ?? null, uid: foreign?.uid ?? null };
         const evidence = from('sessions.leases', { git: git.state, ...told });
-        return [fail('git-refuses', '<project>/.git', { facts: { path, root, ...told }, evidence })];
+        return [refused('git-refuses', '<project>/.git', { facts: { path, root, here, ...told }, evidence })];
       }
       if (project.full)
         return [
-          fail('project-full', '<project>/.git', {
-            facts: { path },
-            evidence: from('sessions.leases', { full: true }),
+          refused('project-full', '<project>/.git', {
+            facts: { path, here },
+            evidence: from('sessions.leases', { full: true, here }),
           }),
         ];
       if (strange) {

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { cli, diagnose } from '../fixtures/diagnose.ts';
 import { startProgram } from '../fixtures/double.ts';
-import { makeHome } from '../fixtures/home.ts';
+import { editLedger, makeHome } from '../fixtures/home.ts';
 import { findRealCoven, makeWorld, request, until } from '../fixtures/real-coven.ts';
 import { makeScratch, type Scratch } from '../fixtures/scratch.ts';
 import { runSystem } from '../src/programs.ts';
@@ -231,6 +231,13 @@ const kinds: Readonly<Record<string, (path: string) => void>> = {
   'link to itself': (path) => symlinkSync(path, path),
 };
 
+/** A home whose one session ran in a project. */
+function usedIn(path: string, project: string): string {
+  const home = makeHome(path, { rows: [{ id: 'a', status: 'completed' }] });
+  editLedger(join(home, 'coven.sqlite3'), `UPDATE sessions SET project_root = '${project}'`);
+  return home;
+}
+
 // Only root can give a folder to another user, and mount.
 describe.skipIf(process.geteuid?.() !== 0)('the project that the doctor is run in, which takes root to spoil', () => {
   test('belongs to another user: git refuses it, and Coven every session', async () => {
@@ -240,7 +247,10 @@ describe.skipIf(process.geteuid?.() !== 0)('the project that the doctor is run i
     expect(runSystem('git', ['init', '-q', project], 'ignore').status).toBe(0);
     expect((await diagnose(home, { cwd: project })).faults).toEqual([stopped]);
     runSystem('chown', ['-R', '1000:1000', project], 'ignore');
-    expect((await diagnose(home, { cwd: project })).faults).toEqual([stopped, 'sessions:leases git-refuses fail']);
+    expect((await diagnose(home, { cwd: project })).faults).toEqual([stopped, 'sessions:leases git-refuses warn']);
+    // The same of a project of the ledger is a fault wherever the doctor is run.
+    const used = usedIn(join(scratch.path, 'used'), project);
+    expect((await diagnose(used)).faults).toEqual([stopped, 'sessions:leases git-refuses fail']);
   });
 
   test('lies on a full file system, where no lease can be written', async () => {
@@ -251,6 +261,21 @@ describe.skipIf(process.geteuid?.() !== 0)('the project that the doctor is run i
     const fill =
       'mount -t tmpfs -o size=400k,mode=755 none "$0" && git init -q "$0/p" && { head -c 1000000 /dev/zero > "$0/fill" 2>/dev/null; cd "$0/p" && exec "$@"; }';
     const through = ['unshare', '-m', 'sh', '-c', fill, folder];
-    expect((await diagnose(home, { through })).faults).toEqual([stopped, 'sessions:leases project-full fail']);
+    expect((await diagnose(home, { through })).faults).toEqual([stopped, 'sessions:leases project-full warn']);
+    const project = join(folder, 'p');
+    const used = usedIn(join(scratch.path, 'used'), project);
+    const from = ['unshare', '-m', 'sh', '-c', fill.replace('cd "$0/p"', 'cd /'), folder];
+    expect((await diagnose(used, { through: from })).faults).toEqual([stopped, 'sessions:leases project-full fail']);
+  });
+
+  test('lies on an image, which has no room by its nature', async () => {
+    await using scratch = await makeScratch();
+    const home = makeHome(join(scratch.path, 'home'), { rows: [{ id: 'a', status: 'completed' }] });
+    const folder = join(scratch.path, 'small');
+    mkdirSync(folder);
+    const fill =
+      'mount -t tmpfs -o size=400k,mode=755 none "$0" && git init -q "$0/p" && { head -c 1000000 /dev/zero > "$0/fill" 2>/dev/null; mount -o remount,ro "$0" && cd "$0/p" && exec "$@"; }';
+    const through = ['unshare', '-m', 'sh', '-c', fill, folder];
+    expect((await diagnose(home, { through })).faults).toEqual([stopped]);
   });
 });

@@ -20,7 +20,7 @@ import { diagnose } from '../fixtures/diagnose.ts';
 import { makeHome } from '../fixtures/home.ts';
 import { makeScratch } from '../fixtures/scratch.ts';
 import { pidNamespace, readStat } from '../src/host/procfs.ts';
-import { makeScratch as makePrivateScratch } from '../src/host/scratch.ts';
+import { type InMemory, makeScratch as makePrivateScratch } from '../src/host/scratch.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const here = pidNamespace();
@@ -82,13 +82,59 @@ test('what is small is put into memory, where there is room', () => {
   for (const [room, place] of [
     [4096, '/dev/shm'],
     [free + 2 ** 40, tmpdir()],
-    [null, tmpdir()],
+    ['never', tmpdir()],
+    ['last', tmpdir()],
   ] as const) {
     const made = makePrivateScratch(null, null, room);
     expect([room, dirname(made.path)]).toEqual([room, place]);
     made.remove();
     expect(existsSync(made.path)).toBe(false);
   }
+});
+
+/** What a program in a mount namespace of its own finds, in which `mounts` come before it. */
+function placesThere(mounts: string, ways: readonly InMemory[]): readonly string[] {
+  const module = fileURLToPath(new URL('../src/host/scratch.ts', import.meta.url));
+  const tsx = import.meta.resolve('tsx');
+  const script = `import { makeScratch } from ${JSON.stringify(module)};
+for (const way of ${JSON.stringify(ways)}) {
+  try { const made = makeScratch(null, null, way); console.log(made.path.replace(/\\/[^/]*$/, '')); made.remove(); }
+  catch (error) { console.log(error.code ?? error.message); }
+}`;
+  const words = [
+    '-m',
+    'sh',
+    '-c',
+    `${mounts}; exec "$@"`,
+    'sh',
+    process.execPath,
+    '--import',
+    tsx,
+    '--input-type=module',
+    '-e',
+    script,
+  ];
+  const env = {
+    ...process.env,
+    TMPDIR: '/dev/null',
+    XDG_CACHE_HOME: '/dev/null',
+    HOME: '/dev/null',
+    TSX_DISABLE_CACHE: '1',
+  };
+  return execFileSync('unshare', words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] })
+    .trim()
+    .split('\n');
+}
+const small = (place: string, options: string) => `mount -t tmpfs -o mode=700,${options} none ${place}`;
+
+test.runIf(isRoot)('whole ledgers are never written into memory, whatever else there is', () => {
+  const mounts = ['/tmp', '/var/tmp', '/dev/shm'].map((place) => small(place, 'size=8m')).join('; ');
+  expect(placesThere(mounts, ['last', 'never', 4096])).toEqual(['/tmp', 'no-scratch', '/dev/shm']);
+});
+
+test.runIf(isRoot)('a file system whose free inodes do not make a scratch folder is passed over', () => {
+  const mounts = `${small('/tmp', 'nr_inodes=20')}; ${small('/var/tmp', 'nr_inodes=200')}`;
+  expect(placesThere(mounts, ['last'])).toEqual(['/var/tmp']);
 });
 
 test('what a leftover links to is not removed with it', async () => {

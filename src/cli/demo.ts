@@ -29,7 +29,7 @@ interface Stage {
  * starts is removed at its end.
  */
 export async function demo(signal: AbortSignal): Promise<number> {
-  const scratch = makeScratch(null, null);
+  const scratch = makeScratch(null, null, 'last');
   const folder = scratch.path;
   const home = join(folder, 'home');
   const bin = join(folder, 'bin');

@@ -45,7 +45,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
   const before = await partsOf(ledger);
   if (!before[0]) return notRun('no-ledger');
   const bytes = sizeOf(before);
-  const scratch = makeScratch(dirname(ledger), String(before[0].dev), bytes <= smallBytes ? roomFor(bytes) : null);
+  const scratch = makeScratch(dirname(ledger), String(before[0].dev), bytes <= smallBytes ? roomFor(bytes) : 'never');
   const texts = makeTexts({ env: options.env, timeLeft: left, signal: options.signal });
   try {
     const home = join(scratch.path, 'home');

@@ -14,21 +14,31 @@ export interface Scratch {
 }
 
 /**
- * Makes a private folder (0700) outside the home, if one is named, on the file system of `device` where there is a place for one; else in
- * a temporary folder, where a hard link fails and only a small ledger is copied. A place is used only if no other user
- * can rename what is on its path. Where `roomInMemory` bytes are free in memory, it is made there: what is written then
- * waits for no disk. Throws CannotSee where there is no place.
+ * Whether a folder in memory will do, which is not the home's own file system. `never`: whole ledgers are written there, and memory that they fill is
+ * everybody's. `last`: where no disk has a place for a handful of small files. A number: that many bytes are written, and if so
+ * many are free in memory they are written there, since nothing then waits for a disk; otherwise as `never`. Source: safety 21.
  */
-export function makeScratch(home: string | null, device: string | null, roomInMemory: number | null = null): Scratch {
+export type InMemory = 'never' | 'last' | number;
+
+/**
+ * Makes a private folder (0700) outside the home, if one is named, on the file system of `device` where there is a place for one; else in
+ * a temporary folder, where a hard link fails. A place is used only if no other user can rename what is on its path. Throws
+ * CannotSee where there is no place.
+ */
+export function makeScratch(home: string | null, device: string | null, inMemory: InMemory = 'never'): Scratch {
   const places = [...temporary(), ...(home === null ? [] : foldersAbove(home))];
   const made =
-    (roomInMemory !== null && hasRoom(memory, roomInMemory) && makeAt(memory, home, null)) ||
+    (typeof inMemory === 'number' && hasRoom(memory, inMemory) && makeAt(memory, home, null)) ||
     (device !== null && firstOf(places, (place) => makeAt(place, home, device))) ||
-    firstOf([...temporary(), memory], (place) => makeAt(place, home, null));
+    (inMemory === 'last'
+      ? firstOf([...temporary(), memory], (place) => makeAt(place, home, null))
+      : firstOf(temporary(), (place) => (isInMemory(place) ? null : makeAt(place, home, null))));
   if (!made)
     throw new CannotSee(
       'no-scratch',
-      'no temporary folder is safe from other users; set TMPDIR to a folder of your own',
+      inMemory === 'last'
+        ? 'no temporary folder is safe from other users; set TMPDIR to a folder of your own'
+        : 'no temporary folder on a disk is safe from other users; set TMPDIR to a folder of your own there',
     );
   return {
     path: made.path,
@@ -55,6 +65,14 @@ function hasRoom(place: string, bytes: number): boolean {
   }
 }
 
+function isInMemory(place: string): boolean {
+  try {
+    return [tmpfs, ramfs].includes(statfsSync(place).type);
+  } catch {
+    return false;
+  }
+}
+
 /** A scratch folder holds a handful of files and links. */
 const fewFiles = 32n;
 
@@ -68,8 +86,8 @@ function hasInodes(place: string): boolean {
   }
 }
 
-/** Source: statfs(2) of Linux, TMPFS_MAGIC. */
-const tmpfs = 0x01021994;
+/** Source: statfs(2) of Linux, TMPFS_MAGIC and RAMFS_MAGIC. */
+const [tmpfs, ramfs] = [0x01021994, 0x858458f6];
 
 const temporary = (): readonly string[] =>
   [tmpdir(), process.env.XDG_CACHE_HOME ?? '', `${homedir()}/.cache`, '/tmp', '/var/tmp'].filter(isAbsolute);

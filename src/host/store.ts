@@ -70,7 +70,7 @@ export async function readStore(look: Look): Promise<StoreReading> {
   const { dev = null } = (await identityAt(ledger)) ?? {};
   // A run that is over must not begin a folder that nobody would remove.
   look.signal.throwIfAborted();
-  const scratch = makeScratch(look.home, dev);
+  const scratch = makeScratch(look.home, dev, 'last');
   look.onEnd(async () => scratch.remove());
   let first: StoreReading | null = null;
   for (let attempt = 1; attempt <= privateAttempts; attempt += 1) {

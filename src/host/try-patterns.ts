@@ -23,7 +23,7 @@ export async function tryPatterns(
   look: Look,
 ): Promise<Patterns | null> {
   // In memory no program may be run on many machines.
-  const scratch = makeScratch(look.home, null);
+  const scratch = makeScratch(look.home, null, 'last');
   try {
     for (const folder of ['home', 'user', 'bin']) mkdirSync(join(scratch.path, folder), { mode: 0o700 });
     // A string of JSON is one of TOML.

@@ -54,7 +54,7 @@ export async function spawnDaemon({ command: [file, ...args] }: Coven, home: str
 }
 
 function openNameless(home: string): number {
-  const scratch = makeScratch(home, null);
+  const scratch = makeScratch(home, null, 'last');
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     return openSync(join(scratch.path, 'output'), flags, 0o600);

@@ -7,7 +7,10 @@ import type { Check, Facts } from '../model/check.ts';
 import { type ObservationKey, type Observed, whole } from '../model/observation.ts';
 import type { CheckRun } from './runner.ts';
 
-/** Observations that come from one reading of the ledger, which can take a second. After the first, the others are free. */
+/**
+ * Observations that come from one reading of the ledger, which can take a second. After the first, the others take no reading; those of leases and
+ * automations then look at the projects and programs that the rows name.
+ */
 const ofLedger: readonly ObservationKey[] = [
   'store.open',
   'store.bytes',

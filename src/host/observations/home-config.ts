@@ -16,6 +16,7 @@ import { parseJson } from '../../json.ts';
 import { look as lookAt, readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
 import { refusedGateway } from '../mobile-gateway.ts';
+import { readToml } from '../read-toml.ts';
 import { filePath, flag, kind, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 import { isRemote, readMounts } from './home-filesystem.ts';
 
@@ -83,13 +84,11 @@ const mostRepos = 50;
 
 /** Entries that Coven's own doctor fails for. Source: `coven doctor` and `coven patch` of 0.4.6, which want a `.git` in a folder. */
 async function goneIn(file: string): Promise<NonNullable<Config['reposGone']>> {
-  const reading = await readThrough(file, limitBytes);
-  if (reading.state !== 'read') return [];
-  const { repos } = (await import('smol-toml')).parse(reading.bytes.toString('utf8'), { integersAsBigInt: true });
+  const repos = (await readToml(file))?.repos;
   const mounts = readMounts() ?? [];
   const gone: { called: string; path: string }[] = [];
   for (const [called, entry] of Object.entries(repos ?? {}).slice(0, mostRepos)) {
-    const path = (entry as { readonly path?: unknown }).path;
+    const path = (entry as { readonly path?: unknown } | null)?.path;
     if (typeof path !== 'string' || (isAbsolute(path) && isRemote(path, mounts))) continue;
     // A relative one counts from wherever each command is run.
     const isThere = isAbsolute(path) && (await lookAt(join(path, '.git')).catch(() => true)) !== null;

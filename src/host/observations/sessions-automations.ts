@@ -9,6 +9,7 @@ import type { AutomationRow } from '../../store/protocol.ts';
 import { isErrno, readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
 import { pathOf, readEnviron } from '../procfs.ts';
+import { readToml } from '../read-toml.ts';
 import { filePath, flag, id, list, maybe, message, name, number, oneOf, time, type ValueOf } from '../shape.ts';
 import { readStore } from '../store.ts';
 import { isRemote, type Mount, readMounts } from './home-filesystem.ts';
@@ -171,9 +172,9 @@ async function readFamiliars({ home, observe }: Look): Promise<readonly string[]
   const { files } = await observe('home.config');
   const file = files.find(({ name }) => name === 'familiars.toml');
   if (file === undefined) return [];
-  const reading = file.state === 'parsed' ? await readThrough(join(home, file.name), limitBytes) : null;
-  if (reading?.state !== 'read') return reading?.state === 'absent' ? [] : null;
-  const { familiar } = (await import('smol-toml')).parse(reading.bytes.toString('utf8'), { integersAsBigInt: true });
+  const fields = file.state === 'parsed' ? await readToml(join(home, file.name)) : null;
+  if (fields === null) return null;
+  const { familiar } = fields;
   return Array.isArray(familiar) ? familiar.flatMap((one) => idOf(one)) : [];
 }
 

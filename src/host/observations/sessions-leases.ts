@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { realpath, statfs } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { askGit, gitReasons } from '../ask-git.ts';
@@ -13,7 +13,7 @@ import {
 import type { Look } from '../look.ts';
 import { seeGate, seenGate } from '../seen-gate.ts';
 import { filePath, flag, list, maybe, number, oneOf, type ValueOf } from '../shape.ts';
-import { readMounts } from './home-filesystem.ts';
+import { type Mount, mountOf, readMounts } from './home-filesystem.ts';
 
 export const schema = () =>
   v.object({
@@ -33,6 +33,8 @@ export const schema = () =>
         ),
         /** The file system of its repository has no room for a lease. */
         full: v.exactOptional(flag),
+        /** No session of the ledger ran in it: the doctor is run there. */
+        here: v.exactOptional(flag),
       }),
       1000,
     ),
@@ -58,16 +60,17 @@ export async function take(look: Look): Promise<Leases> {
     const git = repository.remote ? null : await ask(path, repository);
     const without: Project = { path, gate: 'none', owner: null, writers: [] };
     const seen = git?.state === 'refuses' ? without : { path, ...(await seeGate(repository.shared, mounts)) };
-    gates.set(repository.shared, { ...seen, ...(git && { git }) });
+    const full = !repository.remote && (await isFull(repository.shared, mounts));
+    gates.set(repository.shared, { ...seen, ...(git && { git }), ...(full && { full }) });
   }
   // Where the doctor is run, the next session is launched: of that project only what refuses it is told.
   const here = currentFolder();
   const around = here === null ? null : await repositoryAround(here, mounts);
   if (here !== null && around !== null && !around.remote && !gates.has(around.shared)) {
     const git = await ask(here, around);
-    const project: Project = { path: here, gate: 'none', owner: null, writers: [] };
+    const project: Project = { path: here, gate: 'none', owner: null, writers: [], here: true };
     if (git?.state === 'refuses') gates.set(around.shared, { ...project, git });
-    else if (await isFull(around.shared)) gates.set(around.shared, { ...project, full: true });
+    else if (await isFull(around.shared, mounts)) gates.set(around.shared, { ...project, full: true });
   }
   return { projects: [...gates.values()] };
 }
@@ -81,12 +84,18 @@ function currentFolder(): string | null {
   }
 }
 
-/** Whether not a byte is left for this user where the gate lies, in which Coven writes a lease before each session. */
-const isFull = (folder: string): Promise<boolean> =>
-  statfs(folder).then(
+/**
+ * Whether not a byte is left for this user where the gate lies, in which Coven writes a lease before each session. What is mounted
+ * read-only, as an image, has no room by its nature: nobody works there.
+ */
+const isFull = async (folder: string, mounts: readonly Mount[]): Promise<boolean> => {
+  const { options } = mountOf(await realpath(folder).catch(() => folder), mounts);
+  if (options.includes('ro')) return false;
+  return statfs(folder).then(
     ({ blocks, bavail }) => blocks > 0 && bavail === 0,
     () => false,
   );
+};
 
 type GitRefusal = NonNullable<Project['git']>;
 

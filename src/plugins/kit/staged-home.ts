@@ -35,7 +35,7 @@ const atOnce = 4;
 /** Creates the hostile homes in a temporary folder and observes each once. Processes started for that are ended. */
 export async function stageHomes(signal: AbortSignal, wanted: readonly HostileHome[] = hostileHomes): Promise<Stage> {
   const canary = `canary-${randomUUID().slice(0, 8)}`;
-  const scratch = makeScratch(null, null);
+  const scratch = makeScratch(null, null, 'last');
   const waiting = wanted.entries();
   const homes: StagedHome[] = [];
   const missing: Stage['missing'][number][] = [];
