@@ -50,7 +50,8 @@ export interface Collected {
 
 /** Not recorded: it contains hashes of files, from which a secret could be guessed, and no check needs it. */
 const unrecorded: readonly ObservationKey[] = ['home.identities'];
-const countMs = 1500;
+/** Of CPU time, for counting the events of each session. */
+const countMs = 500;
 const inventoryMs = 6000;
 const partMs = 8000;
 

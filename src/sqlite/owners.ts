@@ -4,6 +4,7 @@ import { schemaTree, type Tree } from './schema.ts';
 
 export type Use = 'interior' | 'leaf' | 'overflow' | 'trunk' | 'free' | 'pointer-map' | 'lock-byte';
 const uses: readonly Use[] = ['interior', 'leaf', 'overflow', 'trunk', 'free', 'pointer-map', 'lock-byte'];
+const useNumbers = Object.fromEntries(uses.map((use, index) => [use, index + 1])) as Readonly<Record<Use, number>>;
 
 /** Largest database that is mapped: two bytes for each of so many pages. 128 GiB, with pages of 4 KiB. */
 export const pageLimit = 32 * 1024 ** 2;
@@ -71,8 +72,14 @@ export function makeOwners(pages: Pages, trees: readonly Tree[]): Owners | null 
   const marks = new Uint16Array(pages.count + 1);
   const numbers = new Map(trees.map((tree, index) => [tree, index + 1]));
   let claimed = 0;
+  // Pages of one tree are claimed one after the other.
+  let [latest, number]: [Tree | null, number] = [null, 0];
   const set = (page: number, use: Use, tree: Tree | null): void => {
-    marks[page] = ((tree ? (numbers.get(tree) ?? 0) : 0) << 3) | (uses.indexOf(use) + 1);
+    if (tree !== latest) {
+      latest = tree;
+      number = tree ? (numbers.get(tree) ?? 0) : 0;
+    }
+    marks[page] = (number << 3) | useNumbers[use];
     claimed += 1;
   };
   const lock = lockBytePage(pages.header.pageSize);

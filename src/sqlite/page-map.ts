@@ -1,7 +1,7 @@
 import { walkFreelist } from './freelist.ts';
 import { isOfSearch, makeOwners, type Owners, type Problem } from './owners.ts';
 import type { Pages } from './pages.ts';
-import { cpuMs } from './patience.ts';
+import { budget } from './patience.ts';
 import { readSchema, schemaTree } from './schema.ts';
 import { nothingRead, type TreeReading, type Walk, walkTree } from './walk.ts';
 
@@ -88,8 +88,8 @@ export function mapPages(pages: Pages, { whole, leafMs, hurry, onProblem }: MapO
  * What was read of them is told by `leavesRead`.
  */
 function readSomeLeaves({ hurry, ...walk }: Walk, trees: readonly TreeReading[], leafMs: number): void {
-  const end = cpuMs() + leafMs;
-  const isOver = (): boolean => hurry() || cpuMs() > end;
+  const isSpent = budget(leafMs);
+  const isOver = (): boolean => hurry() || isSpent();
   const some = { ...walk, hurry: isOver };
   const all = leafMs * leavesPerMs;
   let left = all;

@@ -97,6 +97,17 @@ export function cellAt(page: BtreePage, index: number): Cell | string {
   };
 }
 
+/** All cells of a page, or what is wrong with one or with how they lie. */
+export function readCells(page: BtreePage): readonly Cell[] | string {
+  const cells: Cell[] = [];
+  for (let index = 0; index < page.cells; index += 1) {
+    const cell = cellAt(page, index);
+    if (typeof cell === 'string') return cell;
+    cells.push(cell);
+  }
+  return checkLayout(page, cells) ?? cells;
+}
+
 /** Bytes of a payload that its b-tree page holds itself. Source: the same section, "B-tree Cell Format". */
 export function localBytes(payload: number, usableSize: number, isTable: boolean): number {
   const most = isTable ? usableSize - 35 : Math.floor(((usableSize - 12) * 64) / 255) - 23;
@@ -111,7 +122,8 @@ export function chainLength(cell: Cell, usableSize: number): number {
   return Math.ceil((cell.payload - cell.local) / (usableSize - 4));
 }
 
-const spanUnit = 2 ** 17;
+/** Where what begins at each byte of a page ends; 0 where nothing does. */
+const endsAt = new Uint32Array(65_536);
 
 /**
  * Whether cells and free blocks of a page share no byte, and leave as many unused bytes as its header says; else what
@@ -120,28 +132,45 @@ const spanUnit = 2 ** 17;
 export function checkLayout(page: BtreePage, cells: readonly Cell[]): string | null {
   const { bytes, usableSize, start, pointers } = page;
   const content = bytes.readUInt16BE(start + 5) || 65_536;
-  // Start and end in one number, which sorts by itself: both are below 2^17.
-  const used = cells.map((cell) => cell.start * spanUnit + cell.end);
-  let block = bytes.readUInt16BE(start + 1);
+  endsAt.fill(0, 0, usableSize);
+  for (const cell of cells) {
+    if (endsAt[cell.start] !== 0) return `uses its byte ${cell.start} twice`;
+    endsAt[cell.start] = cell.end;
+  }
+  let spans = cells.length;
   // Each free block lies behind the one before and takes at least 4 bytes, so the chain ends.
-  for (let before = 0; block !== 0; ) {
+  for (let [block, before] = [bytes.readUInt16BE(start + 1), 0]; block !== 0; ) {
     if (block <= before || block < content || block > usableSize - 4)
       return `has a free block at ${block}, outside its cells`;
     const size = bytes.readUInt16BE(block + 2);
     if (size < 4 || block + size > usableSize) return `has a free block at ${block} of ${size} bytes, which do not fit`;
-    used.push(block * spanUnit + block + size);
+    if (endsAt[block] !== 0) return `uses its byte ${block} twice`;
+    endsAt[block] = block + size;
+    spans += 1;
     before = block;
     block = bytes.readUInt16BE(block);
   }
-  let end = Math.max(content, pointers + 2 * page.cells);
-  let unused = 0;
-  for (const span of Float64Array.from(used).sort()) {
-    const from = Math.floor(span / spanUnit);
-    if (from < end) return `uses its byte ${from} twice`;
-    unused += from - end;
-    end = span % spanUnit;
+  const first = Math.max(content, pointers + 2 * page.cells);
+  let [unused, met] = [0, 0];
+  for (let at = first; at < usableSize; ) {
+    const end = endsAt[at] as number;
+    if (end === 0) unused += 1;
+    else met += 1;
+    at = end || at + 1;
   }
-  unused += usableSize - end;
+  // What begins within another one is not met.
+  if (met !== spans) return `uses its byte ${firstTwice(first, usableSize)} twice`;
   const said = bytes[start + 7] ?? 0;
   return unused === said ? null : `has ${unused} unused bytes and says ${said}`;
+}
+
+/** The first byte at which something begins that lies within something else, or before `first`. */
+function firstTwice(first: number, usableSize: number): number {
+  let end = first;
+  for (let at = 0; at < usableSize; at += 1) {
+    const to = endsAt[at] as number;
+    if (to !== 0 && at < end) return at;
+    end = Math.max(end, to);
+  }
+  return first;
 }

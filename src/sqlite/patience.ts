@@ -6,13 +6,30 @@ const clockFactor = 3;
  * an idle one, or three times as many by the clock.
  */
 export function patience(milliseconds: number): () => boolean {
-  const cpu = cpuMs() + milliseconds;
+  const isSpent = budget(milliseconds);
   const clock = performance.now() + clockFactor * milliseconds;
-  return () => cpuMs() > cpu || performance.now() > clock;
+  return () => isSpent() || performance.now() > clock;
+}
+
+/** Asking for the CPU time takes as long as reading some pages, so that it is asked for no more than once in so many milliseconds. */
+const askMs = 1;
+
+/** Tells that this process has used so many milliseconds of CPU time from now on. */
+export function budget(milliseconds: number): () => boolean {
+  const end = cpuMs() + milliseconds;
+  let ask = 0;
+  let isSpent = false;
+  return () => {
+    const now = performance.now();
+    if (isSpent || now < ask) return isSpent;
+    ask = now + askMs;
+    isSpent = cpuMs() > end;
+    return isSpent;
+  };
 }
 
 /** CPU time of this process. */
-export function cpuMs(): number {
+function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { describeTree, type Owners, type Problem } from './owners.ts';
-import { type BtreePage, type Cell, cellAt, chainLength, checkLayout, parsePage } from './page.ts';
+import { type BtreePage, type Cell, chainLength, parsePage, readCells } from './page.ts';
 import type { Pages } from './pages.ts';
 import { parseRecordHeader, serialBytes } from './record.ts';
 import type { Tree } from './schema.ts';
@@ -122,18 +122,9 @@ export function walkTree(
     return page;
   };
   const cellsIn = (page: BtreePage, number: number): readonly Cell[] | null => {
-    const cells: Cell[] = [];
-    for (let index = 0; index < page.cells; index += 1) {
-      const cell = cellAt(page, index);
-      if (typeof cell === 'string') {
-        problem('page', number, cell);
-        return null;
-      }
-      cells.push(cell);
-    }
-    const wrong = checkLayout(page, cells);
-    if (wrong) {
-      problem('page', number, wrong);
+    const cells = readCells(page);
+    if (typeof cells === 'string') {
+      problem('page', number, cells);
       return null;
     }
     return cells;
@@ -167,12 +158,10 @@ export function walkTree(
     }
     if (isSound) tree.soundLeaves += 1;
   };
-  /** A page at the depth of leaves, which needs no reading to be known as one. */
+  /** A page at the depth of leaves, which is read. */
   const meetLeaf = (visit: Visit): boolean => {
-    const index = leaves;
     leaves += 1;
     if (claim && !own(visit.number, 'leaf', visit.from)) return true;
-    if (!readLeaf(index)) return true;
     if (hurry()) return false;
     const page = read(visit.number);
     tree.leavesRead += 1;
@@ -213,8 +202,15 @@ export function walkTree(
     for (let index = 0; index <= cells.length; index += 1) {
       const cell = cells[index];
       const high = !cell ? visit.high : tree.isTable ? cell.rowid : Number.POSITIVE_INFINITY;
-      const child = { number: cell?.child ?? page.rightChild, from: number, depth: depth + 1, low, high };
-      if (!(child.depth === leafDepth ? meetLeaf(child) : descend(child))) return false;
+      const next = cell?.child ?? page.rightChild;
+      // Nearly every page of a large ledger is a leaf that is known by its depth and not read.
+      if (depth + 1 === leafDepth && !readLeaf(leaves)) {
+        leaves += 1;
+        if (claim) own(next, 'leaf', number);
+      } else {
+        const child = { number: next, from: number, depth: depth + 1, low, high };
+        if (!(child.depth === leafDepth ? meetLeaf(child) : descend(child))) return false;
+      }
       if (tree.isTable) low = high;
     }
     return true;

@@ -162,7 +162,7 @@ export interface InventoryRequest {
     readonly titles: boolean;
     /** The session whose events are told with their payloads. */
     readonly eventsOf: string | null;
-    /** Milliseconds for counting events. */
+    /** Milliseconds of CPU time for counting events. */
     readonly budgetMs: number;
   };
 }
