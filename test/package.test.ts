@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -103,4 +103,29 @@ test('a package that is bundled without a licence text cannot be built', async (
   );
   await writeFile(join(folder, 'LICENSE.md'), 'Permission is hereby granted');
   expect(licencesOf(['src/a.ts', 'node_modules/acme/lib/index.js'], scratch.path)).toContain('Permission is hereby');
+});
+
+test('a checkout in which npm left better-sqlite3 out is built, and its first run tells how to get it', async () => {
+  await using scratch = await makeScratch();
+  const checkout = join(scratch.path, 'checkout');
+  await mkdir(join(checkout, 'node_modules'), { recursive: true });
+  for (const name of ['package.json', 'src', 'checks', 'fixtures'])
+    await cp(join(root, name), join(checkout, name), { recursive: true });
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (name !== 'better-sqlite3')
+      await symlink(join(root, 'node_modules', name), join(checkout, 'node_modules', name));
+  const { stderr } = await execa(process.execPath, ['src/build/build.mjs'], { cwd: checkout });
+  expect(stderr).toMatch(/^no code cache for V8 [^\n]*better-sqlite3/);
+  const home = makeHome(join(scratch.path, 'home'));
+  const env = { COVEN_HOME: home, HOME: scratch.path, PATH: '/usr/bin:/bin', COVEN_DOCTOR_SQLITE: undefined };
+  const { stdout, exitCode } = await execa(process.execPath, ['dist/coven-doctor.js'], {
+    cwd: checkout,
+    env,
+    extendEnv: false,
+    reject: false,
+  });
+  // Node 24 reads the ledger with the SQLite of its own.
+  const hasOwn = Number(process.versions.node.split('.', 1)[0]) >= 24;
+  expect(exitCode).toBe(hasOwn ? 0 : 3);
+  if (!hasOwn) expect(stdout).toContain(`npm install --no-save --ignore-scripts=false better-sqlite3@`);
 });

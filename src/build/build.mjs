@@ -2,7 +2,7 @@
 // resolving, and a diagnosis needs sixty of them. What is loaded now and then stays in files of its own.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, transform } from 'esbuild';
@@ -16,10 +16,19 @@ const dist = join(root, 'dist');
 const door = join(root, 'src/child/sqlite.ts');
 const throughTheDoor = {
   name: 'sqlite',
-  setup({ onResolve }) {
-    onResolve({ filter: /^better-sqlite3$/ }, ({ importer }) => (importer === door ? undefined : { path: door }));
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^better-sqlite3$/ }, ({ importer }) => {
+      if (importer !== door) return { path: door };
+      return isBuildable ? undefined : { path: 'better-sqlite3', namespace: 'absent' };
+    });
+    onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
+      contents: "module.exports=function(){throw Error('better-sqlite3 is not installed')}",
+    }));
   },
 };
+
+/** npm leaves an optional package out where it does not compile, and ends well. Node's own SQLite is used then, or none. */
+const isBuildable = existsSync(join(root, 'node_modules/better-sqlite3/package.json'));
 
 /** V8 makes a value of a text of JSON several times faster than of the same value in code, and its code cache is the smaller for it. */
 const jsonAsText = {

@@ -18,7 +18,6 @@ import { join } from 'node:path';
 import { execPath, pid, versions } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { deserialize, serialize } from 'node:v8';
-import Database from 'better-sqlite3';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
@@ -101,6 +100,8 @@ try {
   // Where a repair has been, its runs are looked at.
   mkdirSync(join(home, 'doctor/runs'), { recursive: true, mode: 0o700 });
   const ledger = join(home, 'coven.sqlite3');
+  // It is optional: without it there is no ledger to open either.
+  const { default: Database } = await import('better-sqlite3');
   const db = new Database(ledger);
   db.pragma('journal_mode = WAL');
   db.exec(`CREATE TABLE sessions (id TEXT PRIMARY KEY NOT NULL, project_root TEXT, harness TEXT, title TEXT, status TEXT,
