@@ -1,10 +1,10 @@
 import { serveAnew } from '../src/coven/advice.ts';
 import { keepsFromOpening, notStarted } from '../src/coven/automations.ts';
-import { withoutRows } from '../src/coven/gates.ts';
+import { passOfRows, rowsUnread, withoutRows } from '../src/coven/gates.ts';
 import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, type Facts, type Finding, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, type Finding, fail, from, skipped, unknown, warn } from '../src/model/check.ts';
 import type { Observations } from '../src/model/observation.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -163,8 +163,10 @@ export const sessionsAutomations = defineCheck({
     'not-seen': {
       message: (facts) => `skipped: whether ${automation(facts)} can run cannot be seen from here${more(facts)}`,
     },
+    ...rowsUnread,
   },
   needs: [...livenessNeeds, 'store.open', 'store.sessions', 'sessions.automations'],
+  wants: ['store.bytes', 'store.integrity'],
   skip: withoutRows,
   judge: (seen) => {
     const { automations, lastSweep, complete, unread = null } = seen['sessions.automations'];
@@ -234,7 +236,7 @@ export const sessionsAutomations = defineCheck({
       facts: { active: active.length },
       evidence: from('sessions.automations', { active: active.length }),
     };
-    return unseen.length > 0 ? unseen : [pass(target, rest)];
+    return unseen.length > 0 ? unseen : passOfRows(seen, ['automation_'], target, rest);
   },
 });
 

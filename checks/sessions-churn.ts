@@ -1,9 +1,9 @@
-import { withoutRows } from '../src/coven/gates.ts';
+import { passOfRows, rowsUnread, withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
 import { outcomesOf } from '../src/coven/outcomes.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, type Facts, from, pass, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, from, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -57,10 +57,12 @@ export const sessionsChurn = defineCheck({
         'daemon:context git-variables',
       ],
     },
+    ...rowsUnread,
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],
+  wants: ['store.bytes', 'store.integrity'],
   skip: withoutRows,
-  judge: ({ machine, 'store.sessions': { recent, latest } }) => {
+  judge: ({ machine, 'store.sessions': { recent, latest }, ...seen }) => {
     const { made, failed, orphaned } = recent;
     const { failed: streak, lastGood } = outcomesOf(latest);
     const [newest, oldest] = [streak[0], streak.at(-1)];
@@ -78,7 +80,7 @@ export const sessionsChurn = defineCheck({
     const rest = { facts, evidence };
     const bad = failed + orphaned;
     const churns = bad >= churn.sessions && bad >= churn.share * made;
-    if (!churns && !isRow) return [pass(target, rest)];
+    if (!churns && !isRow) return passOfRows(seen, ['sessions'], target, rest);
     return [warn(churns ? 'churn' : 'in-a-row', target, { ...rest, escalate: 'sessions-failing' })];
   },
 });

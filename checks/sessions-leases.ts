@@ -1,7 +1,7 @@
-import { withoutRows } from '../src/coven/gates.ts';
+import { passOfRows, rowsUnread, withoutRows } from '../src/coven/gates.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { defineCheck, fail, from, unknown, warn } from '../src/model/check.ts';
 import type { Lease } from '../src/model/observation.ts';
 
 /** A lease lasts 90 s and is renewed every 20 s; a busy machine may miss one renewal. */
@@ -120,10 +120,18 @@ export const sessionsLeases = defineCheck({
           ? '`git status`, in that project, tells it.'
           : 'Look at the .git/coven-maintenance-gate of that project yourself, as its owner.',
     },
+    ...rowsUnread,
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions', 'sessions.leases', 'processes'],
+  wants: ['store.bytes', 'store.integrity'],
   skip: withoutRows,
-  judge: ({ machine, home, 'sessions.leases': { projects }, processes: { list } }) => {
+  judge: (seen) => {
+    const {
+      machine,
+      home,
+      'sessions.leases': { projects },
+      processes: { list },
+    } = seen;
     const now = Date.parse(machine.now) / 1000;
     const alive = new Set(list.filter(({ state }) => state !== 'Z').map(({ sessionId }) => sessionId));
     const isLate = ({ expiresAt }: Lease): boolean => expiresAt !== null && expiresAt + lateSeconds < now;
@@ -194,7 +202,8 @@ export const sessionsLeases = defineCheck({
     if (found.length > 0) return found;
     const writers = projects.flatMap((project) => project.writers);
     const facts = { projects: projects.length, writers: writers.length, left: writers.filter(isLate).length };
-    return [pass('<coven-home>', { facts, evidence: from('sessions.leases', facts) })];
+    // The sessions tell which projects there are.
+    return passOfRows(seen, ['sessions'], '<coven-home>', { facts, evidence: from('sessions.leases', facts) });
   },
 });
 

@@ -1,5 +1,5 @@
 import { toRestart, toRun } from '../src/coven/advice.ts';
-import { withoutLedger } from '../src/coven/gates.ts';
+import { passOfRows, rowsUnread, withoutLedger } from '../src/coven/gates.ts';
 import { isUnfinished } from '../src/coven/ledger.ts';
 import { judgeLiveness } from '../src/coven/liveness.ts';
 import { judgeRows, launchSeconds, rowNeeds } from '../src/coven/rows.ts';
@@ -110,8 +110,10 @@ export const sessionsOrphaned = defineCheck({
         'store:schema missing-tables',
       ],
     },
+    ...rowsUnread,
   },
   needs: [...rowNeeds, 'store.integrity'],
+  wants: ['store.bytes'],
   skip: withoutLedger,
   judge: (seen) => {
     const sessions = seen['store.sessions'];
@@ -183,7 +185,7 @@ export const sessionsOrphaned = defineCheck({
       };
       found.push(unknown('undetermined', target, { facts, evidence }));
     }
-    return found.length > 0 ? found : [pass(target, { facts: counts, evidence })];
+    return found.length > 0 ? found : passOfRows(seen, ['sessions'], target, { facts: counts, evidence });
   },
 });
 

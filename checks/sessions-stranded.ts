@@ -1,10 +1,10 @@
 import { aheadMost, strandedSeconds } from '../src/coven/contract.ts';
-import { withoutRows } from '../src/coven/gates.ts';
+import { passOfRows, rowsUnread, withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
 import { daysToKeep, endsByAge, usualDays } from '../src/coven/retention.ts';
 import { type Advice, command, shellCommand } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, warn } from '../src/model/check.ts';
 import { homeWord } from '../src/model/shell.ts';
 import { orphanRemedy } from '../src/repair/remedies/sessions.ts';
 
@@ -89,11 +89,18 @@ export const sessionsStranded = defineCheck({
         ...keepThem(facts),
       ],
     },
+    ...rowsUnread,
   },
   needs: ['machine', 'home', 'store.open', 'store.sessions'],
-  wants: ['home.config', 'processes'],
+  wants: ['home.config', 'processes', 'store.bytes', 'store.integrity'],
   skip: withoutRows,
-  judge: ({ machine: { now }, 'store.sessions': sessions, 'home.config': config, processes }) => {
+  judge: (seen) => {
+    const {
+      machine: { now },
+      'store.sessions': sessions,
+      'home.config': config,
+      processes,
+    } = seen;
     const { open, byStatus, ahead } = sessions;
     const created = open.filter(({ status, external }) => status === 'created' && !external);
     const age = (createdAt: string): number => ageSeconds(createdAt, now) ?? Number.NEGATIVE_INFINITY;
@@ -157,6 +164,6 @@ export const sessionsStranded = defineCheck({
       ];
       found.push((code === 'behind' ? fail : warn)(code, target, { facts, evidence }));
     }
-    return found.length > 0 ? found : [pass(target, { facts, evidence })];
+    return found.length > 0 ? found : passOfRows(seen, ['sessions', 'events'], target, { facts, evidence });
   },
 });

@@ -1,6 +1,6 @@
 import { seeRescue, toRun } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
-import { hasDamagedPages, indexOfLostRows, isDamaged } from '../src/coven/ledger.ts';
+import { hasDamagedPages, hidesCommits, indexOfLostRows, isDamaged } from '../src/coven/ledger.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, skipped, warn } from '../src/model/check.ts';
 import { indexRemedy, searchRemedy } from '../src/repair/remedies/store.ts';
@@ -34,7 +34,7 @@ export const storeIndex = defineCheck({
         `the indexes agree with their tables; all ${rows} events are searchable${agrees === null ? ' (their words were not compared)' : ''}`,
     },
     'not-checked': { message: () => 'skipped: the ledger has no search index, or is too large without --deep' },
-    'ledger-damaged': { message: () => 'skipped: the tables themselves are damaged' },
+    'ledger-damaged': { message: () => 'skipped: the ledger itself is damaged' },
     'index-mismatch': {
       message: ({ first, lostRows, key, keyTable, lacking }) =>
         lostRows === null
@@ -106,6 +106,7 @@ export const storeIndex = defineCheck({
     if (damaged || (search && (search.rows !== search.indexed || search.agrees === false)))
       found.push(warn('search-index', target, rest));
     if (found.length > 0) return found;
+    if (hidesCommits(bytes)) return [skipped('ledger-damaged', target, rest)];
     return [search === null ? skipped('not-checked', target, rest) : pass(target, rest)];
   },
 });

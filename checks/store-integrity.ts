@@ -1,5 +1,6 @@
 import { preserve, seeRescue } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
+import { hidesCommits } from '../src/coven/ledger.ts';
 import { bytes, count, grouped } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown } from '../src/model/check.ts';
 import type { PageBytes, StoreIntegrity } from '../src/model/observation.ts';
@@ -37,10 +38,12 @@ export const storeIntegrity = defineCheck({
     'pages is followed and as many of its rows are read as the time allows; --deep reads all.',
   causes: {
     ok: {
-      message: ({ complete, rowsRead, bytesRead, bytes: all, depth }) =>
-        complete
-          ? `the ledger is intact (${count(rowsRead, 'row')} read)`
-          : `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read${depth === 'whole' ? '' : '; --deep reads all'}`,
+      message: ({ complete, rowsRead, bytesRead, bytes: all, depth, hidden }) =>
+        hidden
+          ? `no damage in the ${bytes(bytesRead)} that SQLite reads; what its damaged WAL hides is not part of that`
+          : complete
+            ? `the ledger is intact (${count(rowsRead, 'row')} read)`
+            : `no damage in the ${bytes(bytesRead)} of ${bytes(all)} that were read${depth === 'whole' ? '' : '; --deep reads all'}`,
     },
     unfinished: {
       message: ({ bytesRead, bytes: all, unfinished }) =>
@@ -71,12 +74,8 @@ export const storeIntegrity = defineCheck({
   needs: ['home', 'store.open', 'store.bytes', 'store.integrity'],
   wants: ['store.sessions'],
   skip: withoutLedger,
-  judge: ({
-    'store.open': { way },
-    'store.bytes': { outcome, code, map },
-    'store.integrity': integrity,
-    'store.sessions': rows,
-  }) => {
+  judge: ({ 'store.open': { way }, 'store.bytes': store, 'store.integrity': integrity, 'store.sessions': rows }) => {
+    const { outcome, code, map } = store;
     const { depth, complete, problems } = integrity;
     const damaged = integrity.tables.filter(({ problem }) => problem !== null);
     const inPages = map?.problems.filter(({ search }) => !search) ?? [];
@@ -92,6 +91,7 @@ export const storeIntegrity = defineCheck({
         ...oneValue([...inPages.map(({ text }) => text), ...problems], map?.problemCount ?? 0, rows?.impossible ?? []),
         bytesRead: map && map.pagesRead * map.pageSize,
         bytes: map && map.pages * map.pageSize,
+        hidden: hidesCommits(store),
         unfinished: unfinished(integrity),
         first: inPages[0]?.text ?? problems[0] ?? damaged[0]?.problem ?? null,
         more: Math.max(0, (map?.problemCount ?? 0) - 1),

@@ -1,7 +1,7 @@
 import { preserve, toRun } from '../src/coven/advice.ts';
-import { withoutHome } from '../src/coven/gates.ts';
+import { passOfRows, withoutHome } from '../src/coven/gates.ts';
 import { command } from '../src/model/advice.ts';
-import { defineCheck, type Facts, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, skipped, unknown, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
 
@@ -33,12 +33,12 @@ export const storeRehearsal = defineCheck({
   explain:
     'A daemon that refuses its ledger ends without a reason. So a private copy of the ledger is given to the Coven on PATH, which lists ' +
     'its sessions there (`coven sessions --json`) without a network, a harness, a daemon or anything of the home; then a session and an ' +
-    'events are written to that copy, read back and taken back. It is done where the daemon is down and the ledger is small, with --deep, in a ' +
+    'event are written to that copy, read back and taken back. It is done where the daemon is down and the ledger is small, with --deep, in a ' +
     'preflight, and before a repair. The original is never opened for it.',
   causes: {
     ok: {
       message: (facts) =>
-        `${coven(facts)} opens a copy of this ledger, and a session and an event can be written to it`,
+        `${coven(facts)} opens a copy of this ledger${facts.written === false ? '; whether it can be written to was not tried' : ', and a session and an event can be written to it'}`,
     },
     refused: {
       message: (facts) => `${coven(facts)} refuses this ledger: ${facts.said}`,
@@ -84,6 +84,9 @@ export const storeRehearsal = defineCheck({
       message: (facts) => `${coven(facts)} did not open a copy of this ledger in the time allowed`,
       hint: () => 'Run it again with --deep, which allows more time.',
     },
+    'ledger-damaged': {
+      message: () => 'skipped: the ledger is damaged, and that Coven opens a copy says nothing about the rest',
+    },
     'no-ledger': { message: () => 'skipped: there is no ledger to read' },
     'ledger-not-opened': { message: () => 'skipped: the ledger is no regular file' },
     'no-coven': { message: () => 'skipped: no Coven is on PATH but this package’s own' },
@@ -97,12 +100,13 @@ export const storeRehearsal = defineCheck({
     moving: { message: () => 'skipped: the ledger is being written to' },
   },
   needs: ['home', 'store.rehearsal'],
+  wants: ['store.bytes', 'store.integrity'],
   skip: withoutHome,
-  judge: ({ 'store.rehearsal': seen }) => {
-    const { outcome, reason, version, said, unwritable, searchEmpty, isolated, inTheWay } = seen;
+  judge: ({ 'store.rehearsal': rehearsed, ...seen }) => {
+    const { outcome, reason, version, said, unwritable, searchEmpty, isolated, inTheWay, written } = rehearsed;
     const { kind = null, rowid: addition = null, table = null } = inTheWay ?? {};
     const rest = {
-      facts: { version, said, unwritable, kind, addition, table },
+      facts: { version, said, unwritable, written, kind, addition, table },
       evidence: from('store.rehearsal', {
         ...{ outcome, version, said, unwritable, searchEmpty, isolated },
         ...(inTheWay && { kind, addition, table }),
@@ -119,7 +123,7 @@ export const storeRehearsal = defineCheck({
         return [unknown('slow', target, rest)];
       case 'opened':
         if (unwritable !== null) return [fail('unwritable', target, { ...rest, escalate })];
-        return [searchEmpty ? warn('search-lost', target, rest) : pass(target, rest)];
+        return searchEmpty ? [warn('search-lost', target, rest)] : passOfRows(seen, [], target, rest);
     }
   },
 });

@@ -1,7 +1,7 @@
 import { preserve } from '../src/coven/advice.ts';
 import { withoutLedger } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
-import { isUnfinished } from '../src/coven/ledger.ts';
+import { hidesRows, isUnfinished } from '../src/coven/ledger.ts';
 import { coreColumns } from '../src/coven/tables.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
@@ -67,7 +67,7 @@ export const storeSchema = defineCheck({
       message: ({ tables, unfinished, partly }) =>
         unfinished
           ? 'the command that made the ledger did not finish; the next coven command makes the other tables'
-          : `the ledger has ${tables} tables, every core table among them${partly ? '; the values of the first sessions alone were read' : ''}`,
+          : `the ledger has ${tables} tables, every core table among them${partly ? '; not every session was checked for values that Coven cannot read' : ''}`,
     },
     'missing-tables': {
       message: ({ missing }) => `the ledger has no table ${missing}`,
@@ -110,12 +110,14 @@ export const storeSchema = defineCheck({
     },
   },
   needs: ['home', 'home.entries', 'store.open', 'store.integrity', 'store.sessions'],
+  wants: ['store.bytes'],
   skip: withoutLedger,
   judge: ({
     'store.open': open,
     'store.integrity': integrity,
     'store.sessions': sessions,
     'home.entries': entries,
+    'store.bytes': bytes,
   }) => {
     const { tables, columns } = open;
     const missing = Object.keys(coreColumns).filter((table) => !tables.includes(table));
@@ -129,8 +131,9 @@ export const storeSchema = defineCheck({
       missing: missing.join(', '),
       lacking: lacking.join(', '),
       unfinished: isUnfinished(open, integrity),
-      // Of many sessions not all are read in the time, and nothing is claimed of the others.
-      partly: !sessions.impossibleComplete,
+      // Of many or damaged sessions not all are read, and nothing is claimed of the others.
+      partly:
+        !sessions.impossibleComplete || hidesRows({ 'store.bytes': bytes, 'store.integrity': integrity }, 'sessions'),
     };
     const rest = { facts, evidence: from('store.open', facts) };
     if (facts.unfinished) return [pass(target, rest)];

@@ -1,4 +1,6 @@
+import { type Cause, type Finding, pass, skipped } from '../model/check.ts';
 import type { Home, Machine, StoreOpen, StoreSessions } from '../model/observation.ts';
+import { type DamageSeen, hidesRows } from './ledger.ts';
 import { judgeLiveness, type LivenessInput } from './liveness.ts';
 
 /** Why questions about what is in the home make no sense; undefined where they do. */
@@ -38,6 +40,21 @@ export function withoutRows(seen: {
 }): string | undefined {
   return withoutLedger(seen) ?? (seen['store.sessions'].outcome === 'read' ? undefined : 'sessions-unread');
 }
+
+/** Why a check of rows does not pass on a damaged ledger. */
+export const rowsUnread: { readonly 'ledger-damaged': Cause } = {
+  'ledger-damaged': { message: () => 'skipped: the ledger is damaged, so that not all of its rows were read' },
+};
+
+/**
+ * A pass about rows of `tables`, or a skip where not all of them were read. Findings about rows that were read stand all the
+ * same: they are true of those.
+ */
+export const passOfRows = (
+  seen: DamageSeen,
+  tables: readonly string[],
+  ...about: Parameters<typeof pass>
+): readonly [Finding] => [hidesRows(seen, ...tables) ? skipped('ledger-damaged', ...about) : pass(...about)];
 
 /** Why mounts cannot be judged: only Linux tells them in /proc. */
 export function withoutMounts({ machine }: { readonly machine: Machine }): string | undefined {

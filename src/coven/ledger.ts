@@ -23,11 +23,8 @@ export function harmOfStart(
 }
 
 /** Whether nothing is wrong with the pages and frames that were read. */
-export const hasSoundBytes = ({ outcome, wal, lostFrames, strayFrames, map }: StoreBytes): boolean =>
-  outcome === 'read' &&
-  lostFrames + strayFrames === 0 &&
-  (map?.problemCount ?? 0) === 0 &&
-  (!wal || (wal.state === 'sound' && wal.hiddenCommits === 0 && wal.tornCommits === 0 && wal.foreign !== true));
+export const hasSoundBytes = (bytes: StoreBytes): boolean =>
+  bytes.outcome === 'read' && (bytes.map?.problemCount ?? 0) === 0 && !hidesCommits(bytes);
 
 /** Whether a WAL holds commits that SQLite does not see. One that is torn at its end lost no more than its last commit. */
 export const losesCommits = ({ hiddenCommits, visibleCommits, tornCommits }: WalBytes): boolean =>
@@ -58,6 +55,39 @@ export function indexOfLostRows({ indexProblems }: StoreIntegrity): string | nul
   const lacking = named('missing from index ');
   return named('wrong # of entries in index ').find((index) => !lacking.includes(index)) ?? null;
 }
+
+/**
+ * Whether rows of `tables` may be missing from what SQLite read: their pages are damaged, or the WAL holds commits that SQLite
+ * does not see. Without `tables`, whether that is so of any table but the full-text index. A pass about such rows would claim more
+ * than was read. What could not be seen is not known to be damaged. A name ends in `_` where it stands for all that begin so.
+ */
+export function hidesRows(
+  { 'store.bytes': bytes, 'store.integrity': integrity }: DamageSeen,
+  ...tables: readonly string[]
+): boolean {
+  // A page that belongs to no table may hold the rows of any.
+  const isAbout = (table: string | null): boolean =>
+    table === null ||
+    tables.length === 0 ||
+    tables.some((name) => (name.endsWith('_') ? table.startsWith(name) : table === name));
+  if (bytes && hidesCommits(bytes)) return true;
+  if (bytes?.map?.problems.some(({ search, table }) => !search && isAbout(table))) return true;
+  if (!integrity) return false;
+  // SQLite's own lines name no table. Where the page map found damage, too, it knows whose pages those are.
+  const isUnplaced = integrity.problems.length > 0 && !(bytes && hasDamagedPages(bytes));
+  return isUnplaced || integrity.tables.some(({ table, problem }) => problem !== null && isAbout(table));
+}
+
+/** What tells whether a ledger is damaged, where a check wants it. */
+export interface DamageSeen {
+  readonly 'store.bytes'?: StoreBytes | null | undefined;
+  readonly 'store.integrity'?: StoreIntegrity | null | undefined;
+}
+
+/** Whether commits are in the WAL, or were, that SQLite does not see. */
+export const hidesCommits = ({ wal, lostFrames, strayFrames }: StoreBytes): boolean =>
+  lostFrames + strayFrames > 0 ||
+  (wal !== null && (wal.state !== 'sound' || wal.hiddenCommits > 0 || wal.tornCommits > 0 || wal.foreign === true));
 
 /** Whether the page map contradicts itself anywhere but in the full-text index. */
 export const hasDamagedPages = ({ map }: StoreBytes): boolean => map?.problems.some(({ search }) => !search) ?? false;

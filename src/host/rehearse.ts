@@ -66,7 +66,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
       if (judged.outcome !== 'opened') return judged;
       const copy = join(home, names.ledger);
       const answer = (await options.tryWriting?.(copy, left())) ?? (await tryWritingAlone(copy, left, options.signal));
-      return { ...judged, ...(answer && (await toldOf(answer, texts))) };
+      return { ...judged, written: answer !== null, ...(answer && (await toldOf(answer, texts))) };
     }
     return notRun('does-not-run');
   } finally {
@@ -81,6 +81,7 @@ export const notRun = (reason: StoreRehearsal['reason']): StoreRehearsal => ({
   version: null,
   said: null,
   unwritable: null,
+  written: null,
   searchEmpty: false,
   isolated: false,
 });

@@ -38,6 +38,8 @@ export const schema = () =>
     said: maybe(text),
     /** Why no session and event can be written to the copy that it opened; null where they can, or that was not tried. */
     unwritable: maybe(text),
+    /** Whether writing to the copy was tried to the end; not known of older bundles. */
+    written: v.optional(maybe(flag), null),
     /** A trigger or index that Coven did not make, and without which they can be written. Its name is its maker's own. */
     inTheWay: v.exactOptional(v.object({ kind: oneOf(['trigger', 'index']), rowid: number, table: identifier })),
     /** The ledger holds events, and the full-text index that Coven made or found in the copy holds none. */
