@@ -102,6 +102,11 @@ test('explain shows the chain from what was seen to the finding', async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toContain('warn stopped: the daemon is not running');
   expect(stdout).toContain('because home.locks serveLockHolder = null');
+  expect(stdout).toContain('The other checks were run, too');
+  // What needs none of them looks at its own observations alone.
+  const alone = await cli(['explain', 'store:wal', '--home', home]);
+  expect(alone.stdout).toContain('pass ok: the WAL holds nothing');
+  expect(alone.stdout).not.toContain('other checks');
 });
 
 describe('text', () => {

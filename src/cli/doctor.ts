@@ -5,7 +5,9 @@ import type { Host } from '../host/host.ts';
 import type { Check } from '../model/check.ts';
 import { type Format, render } from '../render/format.ts';
 import { type Accepted, nothingAccepted } from '../run/accepted.ts';
+import { restsOnOthers } from '../run/advise.ts';
 import type { Diagnosis } from '../run/diagnose.ts';
+import { judgeOn } from '../run/judge.ts';
 import { makeReport, type Report } from '../run/report.ts';
 import { print } from '../terminal/print.ts';
 import { diagnoseHome } from './diagnosis/diagnose-home.ts';
@@ -14,7 +16,7 @@ import { namedHome } from './options/home.ts';
 import type { Output } from './options/outputs.ts';
 import { pluginChecksOf } from './options/plugins.ts';
 import { selectChecks, unknownCheck } from './options/select.ts';
-import type { DiagnoseOptions, DoctorOptions, ListOptions } from './options/shared.ts';
+import { type DiagnoseOptions, type DoctorOptions, type ListOptions, secondsFor } from './options/shared.ts';
 
 /** The suppressions of a project, in the current folder. */
 const projectFile = '.coven-doctor.toml';
@@ -155,10 +157,17 @@ export async function explain(id: string, options: DiagnoseOptions, signal: Abor
   const checks = [...(await everyOwn()), ...(await pluginChecksOf(options.modules, options.home, signal))];
   const check = checks.find((check) => check.id === id);
   if (!check) throw unknownCheck(id, checks);
-  // The others are needed, too: its advice depends on what they find, as what keeps a daemon from starting.
-  const asked = ours.includes(check) ? ours : [...ours, check];
   const shown = { format: 'text', failOn: options.failOn, verbose: true } as const;
-  const reports = await diagnoseHome(asked, options, signal, (found) => reportsOf(found, asked, shown));
+  const all = ours.includes(check) ? ours : [...ours, check];
+  let asked: readonly Check[] = [check];
+  const reports = await diagnoseHome(asked, options, signal, async (found) => {
+    if (!found.runs.some(({ findings }) => findings.some((finding) => restsOnOthers(check, finding))))
+      return reportsOf(found, asked, shown);
+    asked = all;
+    const checkMs = secondsFor(options.timeout, options.deep) * 1000;
+    const runs = await judgeOn(found.host, asked, { checkMs, signal: found.signal });
+    return reportsOf({ ...found, runs }, asked, shown);
+  });
   signal.throwIfAborted();
   const { renderExplain } = await import('../render/explain.ts');
   const texts = [...reports.values()].flatMap(({ checks, home: path, homeSource: source }) =>

@@ -12,7 +12,7 @@ const columns = 100;
 
 /**
  * What a check decides, its causes, and the chain from observations of this home to its findings. `others` are all checks of the
- * same report.
+ * same report: more than this one where its advice depends on them.
  */
 export function renderExplain(
   { check, findings }: CheckReport,
@@ -26,6 +26,9 @@ export function renderExplain(
     '',
     ...(check.module ? [`From:     ${harmless(check.module)}, which is not part of coven-doctor`] : []),
     `Looks at: ${[...check.needs, ...(check.wants ?? [])].join(', ')}`,
+    ...(others.length > 1
+      ? ['          The other checks were run, too: what to do here depends on what they find.']
+      : []),
     `Causes:   ${codesOf(check).join(', ')}`,
     '',
     'Here, now:',

@@ -3,8 +3,9 @@ import { judgeLifecycle, lifecycleNeeds } from '../coven/lifecycle.ts';
 import { blockedBy } from '../coven/obstacles.ts';
 import { liveSessions, rowNeeds } from '../coven/rows.ts';
 import { type Host, see } from '../host/host.ts';
-import type { Check, Facts } from '../model/check.ts';
+import type { Check, Facts, Finding } from '../model/check.ts';
 import { type ObservationKey, type Observed, whole } from '../model/observation.ts';
+import { say } from '../model/say.ts';
 import type { CheckRun } from './runner.ts';
 
 /**
@@ -77,6 +78,27 @@ function livesOf(seen: Observed<(typeof rowNeeds)[number]>): Facts {
   if (!rows) return {};
   const { daemonSessions, runSessions } = liveSessions(rows);
   return { startHarms: runSessions.length, restartHarms: runSessions.length + daemonSessions.length };
+}
+
+/**
+ * Whether what is said of a finding depends on what other checks find: it may follow from one of theirs, its repair starts
+ * a daemon, which they can keep from starting, or its advice names a command of Coven that something else may keep from working.
+ */
+export function restsOnOthers(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): boolean {
+  const { status, code } = finding;
+  if (status === 'pass' || status === 'skipped') return false;
+  const cause = Object.hasOwn(check.causes, code) ? check.causes[code] : undefined;
+  // A cause that every check can have, as what could not be seen, is told by the first check that has it.
+  if (!cause || cause.remedy?.daemon !== undefined || (cause.follows ?? []).length > 0) return true;
+  let isAsked = false;
+  const facts = new Proxy(finding.facts, {
+    get: (known, name) => {
+      isAsked ||= isAdvice(String(name));
+      return known[String(name)];
+    },
+  });
+  say(check, { ...finding, facts });
+  return isAsked;
 }
 
 /** Whether this module added the fact of this name. */

@@ -5,6 +5,7 @@ import { type Changes, changed, stopped } from '../../fixtures/seen.ts';
 import type { Host } from '../../src/host/host.ts';
 import type { Check } from '../../src/model/check.ts';
 import { say } from '../../src/model/say.ts';
+import { restsOnOthers } from '../../src/run/advise.ts';
 import { judgeOn } from '../../src/run/judge.ts';
 import type { CheckRun } from '../../src/run/runner.ts';
 
@@ -57,3 +58,23 @@ test('where the ledger is read anyway, a hint knows what was found, and so does 
   const lost = await judge([checkOf('daemon'), checkOf('store:open')], { 'store.open': { outcome: 'malformed' } });
   expect(lost.hints[0]).toBe('daemon: First do what `store:open` says, then run `coven daemon start`.');
 });
+
+test.each([
+  ['what passes', 'store:wal', {}, false],
+  ['modes, which follow from nothing and are set by themselves', 'home:mode', { home: { mode: 0o777 } }, false],
+  ['a stopped daemon, whose start others can be in the way of', 'daemon', {}, true],
+  [
+    'a ledger that is gone, for which another check may have the cause',
+    'store:open',
+    { 'store.open': { outcome: 'missing' } },
+    true,
+  ],
+  ['a WAL whose hint names who has it open', 'store:wal', { 'store.bytes': { lostFrames: 3 } }, true],
+] satisfies readonly (readonly [string, string, Changes, boolean])[])(
+  'explain of %s asks other checks only where they count',
+  async (_, id, changes, expected) => {
+    const check = checkOf(id);
+    const findings = await check.judge(changed(stopped, changes), new AbortController().signal);
+    expect(findings.some((finding) => restsOnOthers(check, finding))).toBe(expected);
+  },
+);
