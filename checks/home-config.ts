@@ -51,6 +51,11 @@ const gatewayWords: Readonly<Record<string, string>> = {
   'not-here': '`bind` is no address of this machine',
   'port-taken': 'another program listens on its port',
 };
+/**
+ * Coven writes these itself (`coven adapter install`), and takes none that differs. Others in that folder are for programs that name them in the
+ * environment of Coven.
+ */
+const recipes = ['grok', 'hermes', 'opencode'].map((id) => `adapters/${id}.json`);
 /** Those without which a part of Coven does nothing at all. */
 const needed = ['repos.toml', 'privacy.toml'];
 
@@ -63,7 +68,7 @@ export const homeConfig = defineCheck({
     'With repos.toml broken, Coven’s own doctor ends without any other check; with privacy.toml broken, nothing is pruned, and the daemon ' +
     'calls its storage degraded; with the user’s settings.json broken, every command ignores it. A value of another type than Coven ' +
     'expects breaks a file as much as a missing bracket. Coven passes over a pattern that it cannot compile and over a key that it does ' +
-    'not know without a word: a private copy of its patterns is tried with the installed Coven.',
+    'not know without a word: a private copy of its patterns, and of the other files, is tried with the installed Coven.',
   causes: {
     ok: { message: ({ files }) => `${count(files, 'configuration file')} can be read` },
     unparsable: {
@@ -126,6 +131,18 @@ export const homeConfig = defineCheck({
               command('mv', '<coven-home>/mobile/gateway.json', '<coven-home>/mobile/gateway.json.aside'),
             ],
     },
+    'adapter-ignored': {
+      message: ({ name, version, others }) =>
+        `<coven-home>/${name}: Coven ${version} takes no harness from it, and says nothing${Number(others) > 0 ? ` (nor from ${others} more)` : ''}; an automation or a session that names it is refused`,
+      hint: ({ name }) => [
+        'Move it away; `coven adapter install` writes it anew:',
+        command('mv', `<coven-home>/${name}`, `<coven-home>/${name}.aside`),
+      ],
+    },
+    refused: {
+      message: ({ name, version, said }) => `Coven ${version} does not take ${name}: ${said}`,
+      hint: ({ name }) => `Correct ${name}. A private copy of it was given to that Coven.`,
+    },
     'settings-ignored': {
       message: (facts) =>
         `${facts.path}${wrong(facts)}; every coven command ignores it, with what it says of privacy and repositories`,
@@ -137,7 +154,7 @@ export const homeConfig = defineCheck({
     },
   },
   needs: ['home', 'machine', 'home.config', 'home.entries'],
-  wants: ['home.patterns'],
+  wants: ['home.patterns', 'home.taken'],
   skip: withoutHome,
   judge: ({
     home,
@@ -145,6 +162,7 @@ export const homeConfig = defineCheck({
     'home.config': { files, settings, gateway, gatewayFile, reposGone = [] },
     'home.entries': { list },
     'home.patterns': patterns,
+    'home.taken': taken,
   }) => {
     const found = files.flatMap(({ name, state, line, wrong, kind = null, ...odd }) => {
       const facts = { name, state, line, kind, ...wrong };
@@ -182,6 +200,7 @@ export const homeConfig = defineCheck({
       found.push(warn('repo-gone', '<coven-home>/repos.toml', { facts, evidence: from('home.config', facts) }));
     }
     if (patterns) found.push(...ofPatterns(patterns));
+    if (taken) found.push(...ofTaken(taken));
     if (found.length > 0) return found;
     const facts = { files: files.length + (settings ? 1 : 0) };
     return [pass('<coven-home>', { facts, evidence: from('home.config', facts) })];
@@ -199,6 +218,23 @@ function oddities({
   return [
     ...(strange ? [warn('unknown-key', privacy, { facts: strange, evidence: from('home.config', strange) })] : []),
     ...(keys ? [warn('zero-days', privacy, { facts: { keys }, evidence: from('home.config', { zero: keys }) })] : []),
+  ];
+}
+
+function ofTaken({ ignored, refused, version }: Observations['home.taken']): readonly Finding[] {
+  const [name, ...more] = ignored.filter((name) => recipes.includes(name));
+  const evidence = from('home.taken', { version, ignored: ignored.join(', ') });
+  return [
+    ...refused.map(({ name, said }) => {
+      const facts = { name: name === 'settings.json' ? 'settings.json' : `<coven-home>/${name}`, version, said };
+      return (needed.includes(name) ? fail : warn)('refused', facts.name, {
+        facts,
+        evidence: from('home.taken', facts),
+      });
+    }),
+    ...(name === undefined
+      ? []
+      : [warn('adapter-ignored', `<coven-home>/${name}`, { facts: { name, version, others: more.length }, evidence })]),
   ];
 }
 

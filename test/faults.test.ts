@@ -65,6 +65,8 @@ const causes: Readonly<Record<string, readonly string[]>> = {
     'zero-days',
     'repo-gone',
     'gateway-refused',
+    'adapter-ignored',
+    'refused',
   ],
   'home:reset': ['interrupted'],
   'home:repairs': ['unfinished', 'changed-since', 'not-private'],

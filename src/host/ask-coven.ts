@@ -24,6 +24,10 @@ export interface Ended {
   /** Null where the program did not tell one. */
   readonly version: string | null | 'overran';
   readonly stderr: string;
+  /** Of the second command. */
+  readonly stdout: string;
+  /** There was more of that. */
+  readonly cut: boolean;
 }
 
 /** Seconds of processor time, after which the system ends it, whatever became of us. */
@@ -33,8 +37,11 @@ const begun = 'coven-doctor: begun';
 const scriptOf = (words: Words): string =>
   `ulimit -c 0; ulimit -t ${processorSeconds}; "$@" --version && echo '${begun}' && exec "$@" ${words}`;
 
-/** `sessions --json` opens the ledger; `run codex probe` runs the `codex` that lies in the folder `bin` of the scratch, and records what it prints. */
-type Words = 'sessions --json' | 'run codex probe';
+/**
+ * `adapter list`, `familiars` and `doctor` read the configuration. `sessions --json` opens the ledger; `run codex probe` runs the `codex` that lies in the folder `bin` of the
+ * scratch, and records what it prints.
+ */
+export type Words = 'sessions --json' | 'run codex probe' | 'adapter list' | 'familiars' | 'doctor';
 
 /**
  * Has a Coven, which `command` runs, tell its version, and do what `words` say in the home in `scratch`: without the network, where
@@ -92,5 +99,7 @@ export async function askCoven(
     how,
     version: first === 'overran' ? first : said.stdout.includes(begun) ? version : null,
     stderr: said.stderr.slice(0, saidLimit),
+    stdout: said.stdout.split(begun)[1] ?? '',
+    cut: said.stdout.length >= saidLimit,
   };
 }

@@ -220,6 +220,26 @@ judges(homeConfig, [
     ['fail pattern-ignored', 'fail hides-all'],
   ],
   [
+    'files that the installed Coven does not take',
+    {
+      'home.taken': {
+        outcome: 'tried',
+        version: '0.4.6',
+        ignored: ['adapters/mine.json', 'adapters/grok.json'],
+        refused: [
+          { name: 'familiars.toml', said: 'no' },
+          { name: 'repos.toml', said: 'no' },
+        ],
+      },
+    },
+    ['warn refused', 'fail refused', 'warn adapter-ignored'],
+  ],
+  [
+    'an adapter that is for another program',
+    { 'home.taken': { outcome: 'tried', version: '0.4.6', ignored: ['adapters/mine.json'], refused: [] } },
+    ['pass ok'],
+  ],
+  [
     'a key that Coven does not know, and days that it takes for one',
     {
       'home.config': {

@@ -17,6 +17,7 @@ export * as 'home.identities' from './home-identities.ts';
 export * as 'home.locks' from './home-locks.ts';
 export * as 'home.patterns' from './home-patterns.ts';
 export * as 'home.runs' from './home-runs.ts';
+export * as 'home.taken' from './home-taken.ts';
 export * as install from './install.ts';
 export * as machine from './machine.ts';
 export * as processes from './processes.ts';

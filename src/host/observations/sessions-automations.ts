@@ -156,8 +156,10 @@ const limitBytes = 1024 ** 2;
 /** The programs of the adapters in the home, by their ids; null where one of them cannot be read. */
 async function readAdapters({ home, observe }: Look): Promise<ReadonlyMap<string, string> | null> {
   const { files } = await observe('home.config');
+  // Coven takes those alone that it wrote itself, which only it can tell.
+  const { ignored } = await observe('home.taken').catch(() => ({ ignored: [] as readonly string[] }));
   const found = new Map<string, string>();
-  for (const { name, state } of files.filter(({ name }) => name.startsWith('adapters/'))) {
+  for (const { name, state } of files.filter(({ name }) => name.startsWith('adapters/') && !ignored.includes(name))) {
     const reading = state === 'parsed' ? await readThrough(join(home, name), limitBytes) : null;
     const adapters = reading?.state === 'read' ? fieldsOf(reading.bytes.toString('utf8'))?.adapters : null;
     if (!Array.isArray(adapters)) return null;
