@@ -1,5 +1,5 @@
 import { toRestart } from '../src/coven/advice.ts';
-import { withoutDaemon } from '../src/coven/gates.ts';
+import { withoutDaemon, withoutHome } from '../src/coven/gates.ts';
 import {
   descriptorShares,
   leastOpenFiles,
@@ -11,7 +11,13 @@ import { livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import type { Observations } from '../src/model/observation.ts';
 import { restartRemedy } from '../src/repair/remedies/daemon.ts';
+
+/** Connections pile up before a daemon that was stopped, too: they do not hold that one back. */
+const heldBack = (seen: Pick<Observations, 'daemon.process' | 'processes'>): boolean =>
+  seen['daemon.process'].connections != null &&
+  !seen.processes.list.some(({ pid, state }) => pid === seen['daemon.process'].pid && /^[Tt]$/.test(state));
 
 export const daemonResources = defineCheck({
   id: 'daemon:resources',
@@ -40,6 +46,20 @@ export const daemonResources = defineCheck({
               'If they grow again, raise the limit (`ulimit -n`) of what starts it.',
             ],
       remedy: restartRemedy,
+    },
+    connections: {
+      message: ({ open, client, sockets, program }) =>
+        `${open} connections to <daemon-socket> are open, and Coven serves 64 at once: it answers nobody while they are held` +
+        (client === null
+          ? ''
+          : `; pid ${client}${program === null ? '' : ` (${program})`}, which has ${sockets} sockets, may hold them`),
+      hint: ({ client }) =>
+        client === null
+          ? ['This shows who holds them, by the numbers of their ends:', command('ss', '-xp')]
+          : [
+              'Find out what it is, and end it if it does not let go of them:',
+              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(client)),
+            ],
     },
     'small-files': {
       message: ({ pid, fileBytes }) =>
@@ -71,12 +91,25 @@ export const daemonResources = defineCheck({
   },
   needs: [...livenessNeeds, 'daemon.process'],
   wants: ['store.files'],
-  skip: withoutDaemon,
-  judge: ({ 'daemon.process': seen, 'store.files': files }) => {
-    const { pid, descriptors, limit, fileBytes = null, tasks = null } = seen;
+  // One that answers nobody, as all its connections are held, is not heard of.
+  skip: (seen) => (heldBack(seen) ? withoutHome(seen) : withoutDaemon(seen)),
+  judge: (all) => {
+    const { 'daemon.process': seen, 'daemon.health': health, 'store.files': files } = all;
+    const { pid, descriptors, limit, fileBytes = null, tasks = null, connections } = seen;
     const rest = { facts: { pid, descriptors, limit }, evidence: from('daemon.process', { pid, descriptors, limit }) };
     if (descriptors === null || limit === null) return [unknown('undetermined', '<daemon-socket>', rest)];
     const others = [];
+    if (connections && heldBack(all)) {
+      const { open, client } = connections;
+      const facts = {
+        open,
+        client: client?.pid ?? null,
+        sockets: client?.sockets ?? null,
+        program: client?.command ?? null,
+      };
+      const say = health.outcome === 'answered' ? warn : fail;
+      others.push(say('connections', '<daemon-socket>', { facts, evidence: from('daemon.process', facts) }));
+    }
     if (limitsFiles(fileBytes, files))
       others.push(
         fail('small-files', '<daemon-socket>', {

@@ -118,6 +118,7 @@ export const daemon = defineCheck({
                   'Check again to see whether it goes on. This shows what --fix would do about it:',
                   command('coven-doctor', 'plan'),
                 ],
+      follows: ['daemon:resources connections'],
       remedy: hungRemedy,
     },
     slow: {

@@ -1,7 +1,7 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
-import { leastOpenFiles, limitsFiles } from '../src/coven/limits.ts';
-import { command } from '../src/model/advice.ts';
+import { leastOpenFiles, limitsFiles, sessionTasks } from '../src/coven/limits.ts';
+import { command, shellCommand } from '../src/model/advice.ts';
 import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 import type { Observations } from '../src/model/observation.ts';
@@ -13,6 +13,8 @@ const carries: Readonly<Record<string, string>> = {
   'append-only': 'the attribute `append-only`, with which nobody can set its mode or write anywhere but at its end',
 };
 
+const tasksOfEach = command('ps', '-eLo', 'user,pid,comm', '--sort=pid');
+const ownGroup = command('cat', '/proc/self/cgroup');
 const ownCheck = ['home:owner *', 'home:filesystem read-only'];
 
 /** Whether what a start of Coven opens for writing can be written, and whether its limits leave it room. */
@@ -24,7 +26,8 @@ export const homeAccess = defineCheck({
     'A start opens the ledger, its WAL and shared memory and four lock files for writing. Where one of them may not be written, it ends ' +
     'after five seconds without a reason. The kernel is asked about each of them, and for its attributes (lsattr), so that modes, attributes and mounts ' +
     'count alike. ' +
-    'A daemon also needs open files for its sessions, and a limit on the size of files that its ledger fits into.',
+    'A daemon also needs open files for its sessions, and a limit on the size of files that its ledger fits into; a session needs room for processes, and a ' +
+    'pseudo terminal.',
   causes: {
     ok: {
       message: ({ attributes }) =>
@@ -56,6 +59,35 @@ export const homeAccess = defineCheck({
       message: ({ fileBytes }) =>
         `a daemon started from here may write no file larger than ${bytes(fileBytes)}; its ledger is larger, or soon is`,
       hint: () => ['Raise the limit in the shell that starts the daemon:', command('ulimit', '-f', 'unlimited')],
+    },
+    'few-tasks': {
+      message: ({ used, taskLimit, by }) =>
+        `no session can be started from here: ${used} of ${taskLimit} processes and threads of ${by === 'user' ? 'your user' : 'this control group'} are in use`,
+      hint: ({ by }) =>
+        by === 'user'
+          ? [
+              'End what you do not need, or raise the limit (`ulimit -u`). This counts the tasks of each program:',
+              tasksOfEach,
+            ]
+          : ['Raise the limit (`TasksMax=` of a unit, `--pids-limit` of a container). This names the group:', ownGroup],
+    },
+    'no-terminals': {
+      message: ({ terminals }) =>
+        terminals === 'used-up'
+          ? 'no pseudo terminal is left on this machine; `coven run` fails, and so does every session of a daemon'
+          : 'there are no pseudo terminals here: /dev/ptmx or /dev/pts is not what the kernel gives; `coven run` fails, and so does every session of a daemon started from here',
+      hint: ({ terminals }) =>
+        terminals === 'used-up'
+          ? [
+              'End what holds them, or raise the limit as root. This shows it:',
+              command('cat', '/proc/sys/kernel/pty/max'),
+            ]
+          : ['As root:', command('mount', '-t', 'devpts', '-o', 'ptmxmode=666,gid=5', 'devpts', '/dev/pts')],
+    },
+    'no-null': {
+      message: () =>
+        '/dev/null is no device: something wrote a file in its place; what programs throw away piles up there, and for other users `coven run` fails',
+      hint: () => ['As root:', shellCommand('rm -f /dev/null && mknod -m 666 /dev/null c 1 3')],
     },
   },
   needs: ['machine', 'home', 'home.access'],
@@ -91,6 +123,16 @@ export const homeAccess = defineCheck({
     if (limits.openFiles !== null && limits.openFiles < leastOpenFiles)
       found.push(warn('few-descriptors', `<coven-home>/${names.socket}`, rest));
     if (limitsFiles(limits.fileBytes, files)) found.push(fail('small-files', `<coven-home>/${names.ledger}`, rest));
+    const { tasks, terminals = null, withoutNull = false } = access;
+    if (tasks && tasks.limit - tasks.used < sessionTasks) {
+      const facts = { used: tasks.used, taskLimit: tasks.limit, by: tasks.by };
+      found.push(warn('few-tasks', '<coven-home>', { facts, evidence: from('home.access', facts) }));
+    }
+    if (terminals !== null)
+      found.push(
+        warn('no-terminals', '<path>', { facts: { terminals }, evidence: from('home.access', { terminals }) }),
+      );
+    if (withoutNull) found.push(warn('no-null', '<path>', { evidence: from('home.access', { withoutNull }) }));
     return found.length > 0 ? found : [pass('<coven-home>', rest)];
   },
 });

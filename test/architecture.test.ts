@@ -353,6 +353,7 @@ test('outside the daemon and backups, a home is changed by the engine alone; oth
     'src/host/rehearse.ts',
     'src/host/store.ts',
     // A home of its own, in which patterns are tried.
+    'src/host/try-config.ts',
     'src/host/try-patterns.ts',
     'src/lifecycle/spawn.ts',
     // An answer, to a pipe.

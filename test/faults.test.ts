@@ -52,8 +52,11 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   ],
   'home:owner': ['foreign-owner', 'foreign-entries', 'elevated'],
   'home:mode': ['writable-by-others', 'readable-by-others', 'not-writable', 'entry-open'],
-  'home:access': ['not-writable', 'immutable', 'read-only-mount', 'few-descriptors', 'small-files'],
-  'home:filesystem': ['read-only', 'network', 'synced', 'volatile'],
+  'home:access': [
+    ...['not-writable', 'immutable', 'read-only-mount', 'few-descriptors', 'small-files'],
+    ...['few-tasks', 'no-terminals', 'no-null'],
+  ],
+  'home:filesystem': ['read-only', 'network', 'unsuited', 'synced', 'volatile'],
   'home:disk': ['full', 'low', 'inodes-full', 'inodes-low', 'no-room-for-backup'],
   'home:config': [
     'unparsable',
@@ -107,7 +110,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
   'daemon:capabilities': ['missing', 'unanswered'],
   'daemon:version': ['skew', 'replaced-executable'],
   'daemon:log': ['crash-loop', 'panic', 'errors', 'flood', 'start-incomplete', 'not-written'],
-  'daemon:resources': ['descriptors', 'small-files', 'tasks'],
+  'daemon:resources': ['descriptors', 'connections', 'small-files', 'tasks'],
   'daemon:context': [
     'ignores-children',
     'no-terminals',
@@ -163,6 +166,10 @@ const causes: Readonly<Record<string, readonly string[]>> = {
 /** Causes that cannot be made here, and why. */
 const without: Readonly<Record<string, string>> = {
   'home:filesystem network': 'a network file system takes a server, and the rights to mount it',
+  'home:filesystem unsuited': 'it takes a file system of another kind, and the rights to mount it',
+  'home:access few-tasks': 'root is exempt from the limit of its user, and a control group takes the right to make one',
+  'home:access no-terminals': 'it takes the rights to mount; test/devices.test.ts holds it',
+  'home:access no-null': 'it takes the rights to mount; test/devices.test.ts holds it',
   'home:config settings-ignored':
     'the settings lie outside the home and what a fault may write to; test/checks/home.test.ts and test/coven/json5.test.ts hold it',
   'daemon:resources tasks':

@@ -25,6 +25,12 @@ export function terminalsOf(pid: number): 'there' | 'none' | 'used-up' | null {
   return used !== undefined && most !== undefined && used >= most ? 'used-up' : 'there';
 }
 
+/** 1:3 of the same source. */
+const nothing = (1n << 8n) | 3n;
+
+/** Whether /dev/null is what the kernel gives: where a file took its place, what is thrown away piles up in it, and another user may not write there. */
+export const isNullThere = (): boolean => [nothing, null].includes(deviceAt('/dev/null'));
+
 /** 0 where there is no device; null where that may not be seen. */
 function deviceAt(path: string): bigint | null {
   try {

@@ -413,6 +413,10 @@ judges(daemonVersion, [
 const open = (descriptors: number | null, limit: number | null): Changes => ({
   'daemon.process': { descriptors, limit },
 });
+const held = (open: number): Changes => ({
+  'daemon.process': { connections: { open, client: { pid: 7, sockets: open, command: 'cave' } } },
+});
+
 judges(daemonResources, [
   ['few', {}, ['pass ok']],
   whenStopped('no daemon', {}, ['skip daemon-stopped']),
@@ -423,6 +427,17 @@ judges(daemonResources, [
   ['room for one session', open(91, 100), ['warn descriptors']],
   ['for none', open(92, 100), ['fail descriptors']],
   ['for none, of a low limit', open(13, 20), ['fail descriptors']],
+  ['many connections, and it answers', held(48), ['warn connections']],
+  [
+    'many connections, and it answers nobody',
+    { ...held(64), ...health('no-bytes'), ...processes(daemonProcess) },
+    ['fail connections'],
+  ],
+  [
+    'many before one that was stopped',
+    { ...held(64), ...health('no-bytes'), ...processes({ ...daemonProcess, state: 'T' }) },
+    ['skip daemon-hung'],
+  ],
   ['room for the ledger to grow', { 'daemon.process': { fileBytes: 16 * mebibyte } }, ['pass ok']],
   ['no room for it', { 'daemon.process': { fileBytes: 16_384 } }, ['fail small-files']],
   ['tasks for a session', { 'daemon.process': { tasks: { used: 92, limit: 100, by: 'user' } } }, ['pass ok']],

@@ -118,6 +118,7 @@ judges(homeMode, [
 judges(homeFilesystem, [
   ['a local disk', {}, ['pass ok']],
   ['read-only', { 'home.filesystem': { readOnly: true } }, ['fail read-only']],
+  ['without sockets and links', { 'home.filesystem': { type: 'exfat' } }, ['fail unsuited']],
   ['over the network', { 'home.filesystem': { network: true } }, ['warn network']],
   ['synchronised', { 'home.filesystem': { syncedBy: 'Dropbox' } }, ['warn synced']],
   ['in memory', { 'home.filesystem': { inMemory: true } }, ['warn volatile']],

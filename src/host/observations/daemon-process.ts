@@ -3,10 +3,11 @@ import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
 import type { Install } from '../../model/observation.ts';
+import { connectionsTo } from '../connections.ts';
 import { type Look, observeAll } from '../look.ts';
 import { textOfProc } from '../proc-file.ts';
 import { descriptors, executable, pathOf, readArgv, readEnviron } from '../procfs.ts';
-import { filePath, flag, id, list, maybe, number, oneOf, text, type ValueOf } from '../shape.ts';
+import { filePath, flag, id, list, maybe, name, number, oneOf, text, type ValueOf } from '../shape.ts';
 import { tasksOf } from '../tasks.ts';
 import { harnessesOn, packageOf } from './install.ts';
 
@@ -20,6 +21,12 @@ export const schema = () =>
     fileBytes: v.exactOptional(maybe(number)),
     /** Tasks that count against a limit of it, and that limit; null where there is none that is near. */
     tasks: v.exactOptional(maybe(v.object({ used: number, limit: number, by: oneOf(['user', 'control-group']) }))),
+    /** Connections to its socket, where there are many, and who may hold them. */
+    connections: v.exactOptional(
+      maybe(
+        v.object({ open: number, client: maybe(v.object({ pid: number, sockets: number, command: maybe(name) })) }),
+      ),
+    ),
     /** Harnesses that it can run, by its own PATH; null where that may not be seen. */
     harnesses: v.exactOptional(maybe(list(id))),
     /** The file that it runs was removed or replaced since it started; null where it may not be seen. */
@@ -52,6 +59,8 @@ export async function take(look: Look): Promise<DaemonProcess> {
   const path = verdict !== 'foreign' && pathOf(pid, '/') === '/' ? readEnviron(pid, ['PATH'])?.PATH : undefined;
   const open = descriptors(pid);
   const file = executable(pid);
+  const connections = connectionsTo(await realpath(look.home).catch(() => look.home), pid);
+  const holder = connections?.client ?? null;
   const install = await look.observe('install').catch(() => null);
   return {
     pid,
@@ -59,6 +68,12 @@ export async function take(look: Look): Promise<DaemonProcess> {
     limit: limit === undefined ? null : Number(limit),
     fileBytes: fileBytes === undefined ? null : Number(fileBytes),
     tasks: tasksOf(pid, processes === undefined ? null : Number(processes)),
+    ...(connections && {
+      connections: {
+        open: connections.open,
+        client: holder && { ...holder, command: readArgv(holder.pid)?.[0] ?? null },
+      },
+    }),
     harnesses: path === undefined ? null : await harnessesOn(path),
     executableGone: file?.gone ?? null,
     program: !file || file.gone || !install ? null : await programOf(pid, file.path, install),

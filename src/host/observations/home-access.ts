@@ -7,7 +7,9 @@ import { type Attribute, attributes, attributesIn } from '../attributes.ts';
 import { look as lookAt } from '../files.ts';
 import { placeOfLedger } from '../ledger-place.ts';
 import type { Look } from '../look.ts';
-import { list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import { flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
+import { tasksOf } from '../tasks.ts';
+import { isNullThere, terminalsOf } from '../terminals.ts';
 
 export const schema = () =>
   v.object({
@@ -27,6 +29,12 @@ export const schema = () =>
     attributes: v.exactOptional(oneOf(['not-seen'])),
     /** Limits that a daemon started from here would have; null where there is none, or it is not told. */
     limits: v.object({ openFiles: maybe(number), fileBytes: maybe(number), processes: maybe(number) }),
+    /** What has no room here for the processes of a session, or will soon. */
+    tasks: v.exactOptional(v.object({ used: number, limit: number, by: oneOf(['user', 'control-group']) })),
+    /** Whether a session started from here finds a pseudo terminal. */
+    terminals: v.exactOptional(oneOf(['none', 'used-up'])),
+    /** /dev/null is no device. */
+    withoutNull: v.exactOptional(flag),
   });
 export type Access = ValueOf<typeof schema>;
 
@@ -46,10 +54,15 @@ export async function take({ home, signal }: Look): Promise<Access> {
     ...written.map((name) => closedBy(home, name, attributes?.get(name))),
     ...replaced.map(async (name) => withAttribute(name, attributes?.get(name))),
   ]);
+  const own = await limits();
+  const [tasks, terminals] = [tasksOf(process.pid, own.processes), terminalsOf(process.pid)];
   return {
     closed: closed.filter((one) => one !== null),
     ...(attributes === null && { attributes: 'not-seen' }),
-    limits: await limits(),
+    limits: own,
+    ...(tasks && { tasks: { used: tasks.used, limit: tasks.limit, by: tasks.by } }),
+    ...(terminals !== null && terminals !== 'there' && { terminals }),
+    ...(!isNullThere() && { withoutNull: true }),
   };
 }
 
