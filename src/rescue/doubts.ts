@@ -1,5 +1,6 @@
 import { parseHeader } from '../sqlite/header.ts';
 import { readWhole } from '../sqlite/pages.ts';
+import type { Wal } from './image.ts';
 import type { Bounds } from './left-out.ts';
 import type { Model, Table } from './model.ts';
 import type { Reach } from './reach.ts';
@@ -10,7 +11,8 @@ import type { Source } from './source.ts';
  * What may be lost without a trace, as clauses. A row of a table is named by its indexes, so that its loss is seen; where no
  * index of a damaged table is whole, or where the newest versions of pages are gone, it may not be.
  */
-export function doubtsOf(source: Source, model: Model, { trees }: Reach, damagedFrames: number): readonly string[] {
+export function doubtsOf(source: Source, model: Model, { trees }: Reach, wal: Wal | null): readonly string[] {
+  const [damagedFrames, outdated] = [wal?.damaged ?? 0, wal?.outdated ?? 0];
   const doubts: string[] = [];
   if (source.isWalForeign)
     doubts.push('what the WAL of this ledger held is not known, since another one is in its place');
@@ -25,6 +27,12 @@ export function doubtsOf(source: Source, model: Model, { trees }: Reach, damaged
       damagedFrames === 1
         ? '1 frame of the WAL is damaged, and what it changed may be older here than it was'
         : `${damagedFrames} frames of the WAL are damaged, and what they changed may be older here than it was`,
+    );
+  if (outdated > 0)
+    doubts.push(
+      outdated === 1
+        ? '1 page of the main file was older than the WAL that was put into it: it is as the WAL has it, and others may be too old, too'
+        : `${outdated} pages of the main file were older than the WAL that was put into it: they are as the WAL has them, and others may be too old, too`,
     );
   const blind = blindTables(model, trees);
   if (blind.length > 0) {

@@ -1,6 +1,7 @@
 import type { Frames } from '../sqlite/frames.ts';
 import type { OpenWal } from '../sqlite/pages.ts';
 import { readWhole } from '../sqlite/pages.ts';
+import { lostWrites } from './lost-writes.ts';
 import type { Source } from './source.ts';
 
 /** Which pages together are the database: those of the main file, with frames in the place of their own. */
@@ -34,6 +35,8 @@ export interface Wal {
   readonly damaged: number;
   /** Of pages that no current frame holds, the newest frame of an older generation: a checkpoint put it into the main file. */
   readonly checkpointed: ReadonlyMap<number, number>;
+  /** Pages of the main file that are of another time than the checkpoint that had put frames in their place. */
+  readonly outdated: number;
 }
 
 const uses: readonly FrameUse[] = ['none', 'current', 'replaced', 'damaged', 'older'];
@@ -43,7 +46,7 @@ const codeOf = (use: FrameUse): number => uses.indexOf(use);
  * Judges every frame. Those up to the last commit count, and a damaged frame between them costs only itself; a damaged frame
  * that claims to end a commit still ended it. What no commit follows does not count.
  */
-export function judgeFrames({ frames }: OpenWal, mainPages: number): Wal {
+export function judgeFrames(source: Source, { frames }: OpenWal): Wal {
   const latest = new Map<number, number>();
   const marks = new Uint8Array(frames.slots);
   let pending: number[] = [];
@@ -73,14 +76,16 @@ export function judgeFrames({ frames }: OpenWal, mainPages: number): Wal {
   }
   // A checkpoint has put it into the main file, which has lost it since.
   const older = checkpointed(frames, size);
+  const lost = lostWrites(source);
   for (const [page, frame] of older) {
     if (latest.has(page)) older.delete(page);
-    else if (page > mainPages) {
+    else if (page > source.mainPages || lost.frames.get(page) === frame) {
       marks[frame] = codeOf('current');
       latest.set(page, frame);
     }
   }
-  return { latest, use: (frame) => uses[marks[frame] ?? 0] ?? 'none', damaged, checkpointed: older };
+  const use = (frame: number): FrameUse => uses[marks[frame] ?? 0] ?? 'none';
+  return { latest, use, damaged, checkpointed: older, outdated: lost.outdated };
 }
 
 /**

@@ -42,7 +42,7 @@ function rescueFrom(
   tell: (progress: RescueProgress) => void,
 ): RescueReport {
   const { format } = source;
-  const wal = source.wal && judgeFrames(source.wal, source.mainPages);
+  const wal = source.wal && judgeFrames(source, source.wal);
   const image = imageOf(source, wal?.latest ?? new Map());
   const aloneImage = imageOf({ ...source, wal: null }, new Map());
   const chains = new ChainReader(image, format.pageSize, format.usableSize);
@@ -125,7 +125,7 @@ function rescueFrom(
     const lost = sum((table) => table.lost);
     const uncertain = sum((table) => table.uncertain);
     const doubts = [
-      ...doubtsOf(source, model, reached, wal?.damaged ?? 0),
+      ...doubtsOf(source, model, reached, wal),
       ...unexplained({ db, scratch, model, chains: chainsOf, source, old, strays: strays.count() }),
     ];
     if (lost === 0 && uncertain === 0 && doubts.length === 0) doubts.push(...unownedPages(source));

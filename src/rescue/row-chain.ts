@@ -1,9 +1,10 @@
 import type { Cell } from '../sqlite/page.ts';
 import type { ChainReader, Payload } from './chain.ts';
-import { type Copies, isSlightlyDifferent } from './copies.ts';
+import type { Copies } from './copies.ts';
 import { isLasting, type Table } from './model.ts';
 import type { RecordView } from './record-view.ts';
 import { areDocuments, hasValuesOf } from './shape.ts';
+import { isSlightlyDifferent } from './slightly-different.ts';
 
 /** How the overflow pages of a row can be read. */
 export interface Chains {
