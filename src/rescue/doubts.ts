@@ -1,5 +1,6 @@
 import { parseHeader } from '../sqlite/header.ts';
 import { readWhole } from '../sqlite/pages.ts';
+import type { ForeignRows } from './foreign-rows.ts';
 import type { Wal } from './image.ts';
 import type { Bounds } from './left-out.ts';
 import type { Model, Table } from './model.ts';
@@ -11,11 +12,17 @@ import type { Source } from './source.ts';
  * What may be lost without a trace, as clauses. A row of a table is named by its indexes, so that its loss is seen; where no
  * index of a damaged table is whole, or where the newest versions of pages are gone, it may not be.
  */
-export function doubtsOf(source: Source, model: Model, { trees }: Reach, wal: Wal | null): readonly string[] {
-  const [damagedFrames, outdated] = [wal?.damaged ?? 0, wal?.outdated ?? 0];
+export function doubtsOf(
+  source: Source,
+  model: Model,
+  { trees }: Reach,
+  wal: Wal | null,
+  foreign: ForeignRows | null,
+): readonly string[] {
+  const [damagedFrames, outdated] = [wal?.gone ?? 0, wal?.outdated ?? 0];
   const doubts: string[] = [];
   if (source.isWalForeign)
-    doubts.push('what the WAL of this ledger held is not known, since another one is in its place');
+    doubts.push(`what the WAL of this ledger held is not known, since another one is in its place${heldBy(foreign)}`);
   if (source.lostFrames > 0)
     doubts.push(
       source.lostFrames === 1
@@ -48,6 +55,14 @@ export function doubtsOf(source: Source, model: Model, { trees }: Reach, wal: Wa
     );
   }
   return doubts;
+}
+
+function heldBy(rows: ForeignRows | null): string {
+  const parts = [
+    ...(rows && rows.sessions > 0 ? [rows.sessions === 1 ? '1 session' : `${rows.sessions} sessions`] : []),
+    ...(rows && rows.events > 0 ? [rows.events === 1 ? '1 event' : `${rows.events} events`] : []),
+  ];
+  return parts.length === 0 ? '' : `; that one holds ${parts.join(' and ')} that the rescued ledger does not have`;
 }
 
 /** Tables of which pages are damaged, and no index is whole that would name each row. */

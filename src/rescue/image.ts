@@ -1,4 +1,5 @@
 import type { Frames } from '../sqlite/frames.ts';
+import { parsePage } from '../sqlite/page.ts';
 import type { OpenWal } from '../sqlite/pages.ts';
 import { readWhole } from '../sqlite/pages.ts';
 import { lostWrites } from './lost-writes.ts';
@@ -32,7 +33,12 @@ export type FrameUse =
 export interface Wal {
   readonly latest: ReadonlyMap<number, number>;
   readonly use: (frame: number) => FrameUse;
+  /** The page that a frame holds a version of. */
+  readonly pageOf: (frame: number) => number;
+  /** Committed frames that do not carry their checksum. */
   readonly damaged: number;
+  /** Of those, the ones that are not what was written, and that no later frame replaces. */
+  readonly gone: number;
   /** Of pages that no current frame holds, the newest frame of an older generation: a checkpoint put it into the main file. */
   readonly checkpointed: ReadonlyMap<number, number>;
   /** Pages of the main file that are of another time than the checkpoint that had put frames in their place. */
@@ -51,6 +57,7 @@ export function judgeFrames(source: Source, { frames }: OpenWal): Wal {
   const marks = new Uint8Array(frames.slots);
   let pending: number[] = [];
   let torn: number[] = [];
+  const pageOf = (frame: number): number => frames.saidBy(frame)?.page ?? frames.pageOf(frame);
   let damaged = 0;
   let size = 0;
   for (let frame = 0; frame < frames.slots; frame += 1) {
@@ -59,20 +66,29 @@ export function judgeFrames(source: Source, { frames }: OpenWal): Wal {
       marks[frame] = codeOf('older');
       continue;
     }
-    if (state === 'sound') pending.push(frame);
-    else torn.push(frame);
-    if (frames.commitOf(frame) === 0) continue;
-    if (state === 'sound') size = frames.commitOf(frame);
+    const said = frames.saidBy(frame);
+    if (state !== 'sound') torn.push(frame);
+    if (state === 'sound' || said) pending.push(frame);
+    const commit = said?.commit ?? frames.commitOf(frame);
+    if (commit === 0) continue;
+    if (state === 'sound' || said) size = commit;
     for (const one of torn) marks[one] = codeOf('damaged');
     damaged += torn.length;
     for (const committed of pending) {
-      const page = frames.pageOf(committed);
+      const page = pageOf(committed);
       const before = latest.get(page);
       if (before !== undefined) marks[before] = codeOf('replaced');
       marks[committed] = codeOf('current');
       latest.set(page, committed);
     }
     [pending, torn] = [[], []];
+  }
+  let gone = 0;
+  for (const [frame, mark] of marks.entries()) {
+    if (mark !== codeOf('damaged')) continue;
+    const later = latest.get(pageOf(frame)) ?? -1;
+    if (later > frame && isBroken(source, frames, frame, later)) marks[frame] = codeOf('replaced');
+    else gone += 1;
   }
   // A checkpoint has put it into the main file, which has lost it since.
   const older = checkpointed(frames, size);
@@ -85,7 +101,21 @@ export function judgeFrames(source: Source, { frames }: OpenWal): Wal {
     }
   }
   const use = (frame: number): FrameUse => uses[marks[frame] ?? 0] ?? 'none';
-  return { latest, use, damaged, checkpointed: older, outdated: lost.outdated };
+  return { latest, use, pageOf, damaged, gone, checkpointed: older, outdated: lost.outdated };
+}
+
+/**
+ * Whether a damaged frame is damaged itself, and holds a version of the page that a later one holds: with its salts its page number is right, since
+ * what damages that and the page damages the salts between them, and alone it is known. A frame whose page makes sense may be sound,
+ * and the one before it gone.
+ */
+function isBroken({ wal, format }: Source, frames: Frames, frame: number, later: number): boolean {
+  const into = Buffer.alloc(format.pageSize);
+  const isPage = (one: number): boolean => {
+    const bytes = wal && readWhole(wal.fd, into, frames.offsetOf(one));
+    return bytes !== null && typeof parsePage(bytes, frames.pageOf(one), format.usableSize) !== 'string';
+  };
+  return !isPage(frame) && isPage(later);
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { ForeignRows } from './foreign-rows.ts';
+
 export interface RescueRequest {
   /** Absolute path of the damaged main file; a WAL lies beside it. Neither is changed, nor opened through SQLite. */
   readonly ledger: string;
@@ -133,6 +135,8 @@ export interface RescueReport {
     readonly damagedFrames: number;
     /** The WAL belongs to another ledger, or to another state of this one: nothing of it was taken. */
     readonly foreignWal: boolean;
+    /** What that WAL holds and the rescued ledger does not: rows of another ledger, or lost ones of this one. Null where none was left out. */
+    readonly foreignRows: ForeignRows | null;
     /** Committed frames that shared memory counts and that are gone: what they held is not known. */
     readonly lostFrames: number;
     readonly schema: 'read' | 'in part';

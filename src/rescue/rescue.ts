@@ -10,6 +10,7 @@ import { misspelt } from './domains.ts';
 import { boundsOf, doubtsOf } from './doubts.ts';
 import { findSchema } from './find-schema.ts';
 import { addViewsAndTriggers, buildIndexes } from './finish.ts';
+import { countForeignRows } from './foreign-rows.ts';
 import { hasColumns } from './has.ts';
 import { imageOf, judgeFrames } from './image.ts';
 import { LeafRanges } from './leaf-ranges.ts';
@@ -124,8 +125,9 @@ function rescueFrom(
       tables.reduce((total, table) => total + of(table), 0);
     const lost = sum((table) => table.lost);
     const uncertain = sum((table) => table.uncertain);
+    const foreignRows = countForeignRows(source, model, db);
     const doubts = [
-      ...doubtsOf(source, model, reached, wal),
+      ...doubtsOf(source, model, reached, wal, foreignRows),
       ...unexplained({ db, scratch, model, chains: chainsOf, source, old, strays: strays.count() }),
     ];
     if (lost === 0 && uncertain === 0 && doubts.length === 0) doubts.push(...unownedPages(source));
@@ -141,6 +143,7 @@ function rescueFrom(
         damagedPages: reached.damagedPages + scanned.damagedPages,
         damagedFrames: wal?.damaged ?? 0,
         foreignWal: source.isWalForeign,
+        foreignRows,
         lostFrames: source.lostFrames,
         schema: found.complete ? 'read' : 'in part',
       },

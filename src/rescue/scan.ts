@@ -44,7 +44,7 @@ export function scan(of: Scan): Scanned {
     const bytes = readWhole(fd, into, at);
     const place = use === 'current' ? 'current' : use === 'damaged' ? 'damaged' : 'replaced';
     const rank = use === 'older' ? frame - 1e9 : 1 + frame;
-    if (bytes) work.page({ bytes, number: frames.pageOf(frame), file: 1, at, rank, place });
+    if (bytes) work.page({ bytes, number: wal.pageOf(frame), file: 1, at, rank, place });
     if ((frame & 0xff) === 0xff) tell(done + frame * pageSize);
   }
   return { damagedPages: work.damagedPages, pages: work.pages };

@@ -15,6 +15,8 @@ export interface Source {
   readonly wal: OpenWal | null;
   /** The WAL is of another ledger, or of another state of this one; it is left out. */
   readonly isWalForeign: boolean;
+  /** That WAL. */
+  readonly foreignWal: OpenWal | null;
   /** Frames that were committed, as shared memory counts them, and that neither file holds any more. */
   readonly lostFrames: number;
   /** Pages that the main file holds, the last one perhaps in part. */
@@ -42,6 +44,7 @@ export function withSource<T>(path: string, work: (source: Source) => T): T {
       main,
       wal: isWalForeign ? null : own,
       isWalForeign,
+      foreignWal: isWalForeign ? own : null,
       lostFrames: isWalForeign ? 0 : countLost(path, own),
       mainPages: main ? Math.ceil(main.size / format.pageSize) : 0,
       layout: layOut(main, format),

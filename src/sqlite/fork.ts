@@ -45,7 +45,7 @@ export function isForeign({ main, wal }: OpenLedger, hurry: () => boolean): bool
     // Where page 1 of that commit is no database's, it is damaged, and tells nothing.
     const root = now?.roots.get(table);
     // No program drops the tables of sessions and events; their rows of the schema may be in a damaged page.
-    if (now && root === undefined && isTreeWhole(now.pages, 1)) return true;
+    if (now && root === undefined && now.hasWholeSchema()) return true;
     if (!now || root === undefined) continue;
     for (const [rowid, id] of idsOf(leaf, alone)) {
       const found = findLeaf(now.pages, root, rowid, after);
@@ -103,6 +103,8 @@ function advance(frames: Frames, latest: Map<number, number>, from: number, fram
 interface State {
   readonly pages: Pages;
   readonly roots: ReadonlyMap<string, number>;
+  /** Read once for each state, and only where a table is missed. */
+  readonly hasWholeSchema: () => boolean;
 }
 
 /** The ledger after a commit. Its roots are those of the main file where no page of the schema is in the WAL. */
@@ -117,7 +119,12 @@ function stateAt(
   const pages = pagesOver(main, wal, latest, count);
   if (!pages) return null;
   const isSame = pages.header.schemaCookie === alone.header.schemaCookie;
-  return { pages, roots: isSame ? roots : rootsOf(pages) };
+  let isWhole: boolean | null = null;
+  const hasWholeSchema = (): boolean => {
+    isWhole ??= isTreeWhole(pages, 1);
+    return isWhole;
+  };
+  return { pages, roots: isSame ? roots : rootsOf(pages), hasWholeSchema };
 }
 
 function leafOf(pages: Pages, number: number, into: Buffer): BtreePage | null {

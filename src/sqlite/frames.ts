@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { isFirstFrame, type Said, saidByFrame } from './frame-proof.ts';
 import {
   type Checksum,
   equal,
@@ -49,6 +50,8 @@ export interface Frames {
   /** Pages of the database after the commit that this frame ends; else 0. */
   readonly commitOf: (frame: number) => number;
   readonly stateOf: (frame: number) => FrameState;
+  /** What a damaged frame said of its page, where it is known that the page itself is as it was written; else null. */
+  readonly saidBy: (frame: number) => Said | null;
   /** The first salt of the frame: each generation has its own, and the newest one begins the file. */
   readonly saltOf: (frame: number) => number;
   /** Where the frame's page begins in the file. */
@@ -80,6 +83,8 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
   const perChunk = Math.max(1, Math.floor(chunkBytes / frameBytes));
   const chunk = Buffer.allocUnsafeSlow(Math.min(perChunk, Math.max(slots, 1)) * frameBytes);
   let seeds: readonly Checksum[] = hasHeader ? [from.checksum] : [];
+  const said = new Map<number, Said>();
+  const sayingOf = (frame: number): Said => ({ page: pages[frame] ?? 0, commit: commits[frame] ?? 0 });
   let read = 0;
   for (let first = 0; first < slots && !hurry(); first += perChunk) {
     const wanted = Math.min(perChunk, slots - first);
@@ -91,11 +96,23 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
       const sums = isCurrent
         ? seeds.map((seed) => frameChecksum(chunk, index * frameBytes, pageSize, bigEndian, seed))
         : [];
-      const isSound = frame.page > 0 && sums.some((sum) => equal(sum, frame.checksum));
+      const fits = sums.findIndex((sum) => equal(sum, frame.checksum));
+      const isSound = frame.page > 0 && fits >= 0;
       pages[first + index] = frame.page;
       commits[first + index] = frame.commit;
       salts[first + index] = frame.salt1;
       marks[first + index] = !isCurrent ? 0 : isSound ? 1 : 2;
+      const [seed] = seeds;
+      if (isSound && fits > 0) said.set(first + index - 1, sayingOf(first + index - 1));
+      else if (isCurrent && !isSound) {
+        const at = index * frameBytes;
+        const is = seed
+          ? saidByFrame(chunk, at, pageSize, bigEndian, seed, frame)
+          : first + index === 0 && frame.page > 0 && isFirstFrame(chunk, at, from, frame)
+            ? frame
+            : null;
+        if (is) said.set(first + index, { page: is.page, commit: is.commit });
+      }
       // Where only the stored checksum of a damaged frame is wrong, the next one fits the sum that it should have.
       seeds = isSound || sums.length === 0 ? [frame.checksum] : [frame.checksum, sums[0] as Checksum];
     }
@@ -114,6 +131,7 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
     commitOf: (frame) => commits[frame] ?? 0,
     saltOf: (frame) => salts[frame] ?? 0,
     stateOf: (frame) => states[marks[frame] ?? 0] ?? 'other',
+    saidBy: (frame) => said.get(frame) ?? null,
     offsetOf: (frame) => walHeaderBytes + frame * frameBytes + frameHeaderBytes,
   };
 }

@@ -86,3 +86,14 @@ export function addUp(bytes: Buffer, start: number, end: number, bigEndian: bool
   }
   return { s0: a >>> 0, s1: b >>> 0 };
 }
+
+/** The checksum before words that were added up, of the one after them. */
+export function takeAway(bytes: Buffer, start: number, end: number, bigEndian: boolean, sum: Checksum): Checksum {
+  let [a, b] = [sum.s0 | 0, sum.s1 | 0];
+  const word = (at: number): number => (bigEndian ? bytes.readInt32BE(at) : bytes.readInt32LE(at));
+  for (let at = end - 8; at >= start; at -= 8) {
+    b = (b - word(at + 4) - a) | 0;
+    a = (a - word(at) - b) | 0;
+  }
+  return { s0: a >>> 0, s1: b >>> 0 };
+}

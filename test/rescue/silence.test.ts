@@ -236,7 +236,10 @@ test('the WAL of another ledger: what its own held is not known', () => {
   copyFileSync(`${scratch.path}/foreign-wal`, `${path}-wal`);
   const { report, exit } = rescued();
   expect(report.source.foreignWal).toBe(true);
-  expect(report.doubts).toEqual(['what the WAL of this ledger held is not known, since another one is in its place']);
+  expect(report.source.foreignRows).toEqual({ sessions: 0, events: 130 });
+  expect(report.doubts).toEqual([
+    'what the WAL of this ledger held is not known, since another one is in its place; that one holds 130 events that the rescued ledger does not have',
+  ]);
   expect(exit).toBe(3);
 });
 
