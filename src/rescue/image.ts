@@ -2,7 +2,7 @@ import type { Frames } from '../sqlite/frames.ts';
 import { parsePage } from '../sqlite/page.ts';
 import type { OpenWal } from '../sqlite/pages.ts';
 import { readWhole } from '../sqlite/pages.ts';
-import { lostWrites } from './lost-writes.ts';
+import { isRewritten, lostWrites } from './lost-writes.ts';
 import type { Source } from './source.ts';
 
 /** Which pages together are the database: those of the main file, with frames in the place of their own. */
@@ -62,11 +62,11 @@ export function judgeFrames(source: Source, { frames }: OpenWal): Wal {
   let size = 0;
   for (let frame = 0; frame < frames.slots; frame += 1) {
     const state = frames.stateOf(frame);
-    if (state === 'other') {
+    const said = frames.saidBy(frame);
+    if (state === 'other' && !said) {
       marks[frame] = codeOf('older');
       continue;
     }
-    const said = frames.saidBy(frame);
     if (state !== 'sound') torn.push(frame);
     if (state === 'sound' || said) pending.push(frame);
     const commit = said?.commit ?? frames.commitOf(frame);
@@ -83,7 +83,8 @@ export function judgeFrames(source: Source, { frames }: OpenWal): Wal {
     }
     [pending, torn] = [[], []];
   }
-  let gone = 0;
+  let gone = countHoles(frames);
+  damaged += gone;
   for (const [frame, mark] of marks.entries()) {
     if (mark !== codeOf('damaged')) continue;
     const later = latest.get(pageOf(frame)) ?? -1;
@@ -102,6 +103,24 @@ export function judgeFrames(source: Source, { frames }: OpenWal): Wal {
   }
   const use = (frame: number): FrameUse => uses[marks[frame] ?? 0] ?? 'none';
   return { latest, use, pageOf, damaged, gone, checkpointed: older, outdated: lost.outdated };
+}
+
+/**
+ * Frames of the current generation that lost their salts, zeros most of the time: a commit may have ended in one. SQLite leaves none among
+ * its frames that names no page, and none without salts but at the end of a transaction that never ended.
+ */
+function countHoles(frames: Frames): number {
+  let last = frames.slots - 1;
+  while (last >= 0 && frames.stateOf(last) === 'other' && !frames.saidBy(last)) last -= 1;
+  let holes = 0;
+  for (let frame = 0; frame < last; frame += 1)
+    if (frames.stateOf(frame) === 'other' && !frames.saidBy(frame) && !isRewritten(frames, frame)) holes += 1;
+  // Behind the last one, too, up to those of an older generation.
+  for (let frame = last + 1; frame < frames.slots; frame += 1) {
+    if (frames.pageOf(frame) === 0) holes += 1;
+    else if (!isRewritten(frames, frame)) break;
+  }
+  return holes;
 }
 
 /**

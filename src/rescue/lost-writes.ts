@@ -46,14 +46,16 @@ export function lostWrites(source: Source): LostWrites {
 function endOfCurrent(frames: Frames): number | null {
   if (frames.header !== 'sound' || !frames.complete || frames.hiddenCommits > 0 || frames.tornCommits > 0) return null;
   let frame = frames.visible;
-  // What was never committed. A frame that is written a second time before its commit has no salts until then.
+  // What was never committed.
   while (frame < frames.slots && (frames.stateOf(frame) !== 'other' || isRewritten(frames, frame))) frame += 1;
   return frame < frames.slots && frames.saltOf(frame) === before(frames.salt1) ? frame : null;
 }
 
 const before = (salt: number): number => (salt - 1) >>> 0;
 
-const isRewritten = (frames: Frames, frame: number): boolean => frames.saltOf(frame) === 0 && frames.pageOf(frame) > 0;
+/** Once a frame is written a second time before its commit, none has salts until then (walEncodeFrame in SQLite's wal.c). */
+export const isRewritten = (frames: Frames, frame: number): boolean =>
+  frames.saltOf(frame) === 0 && frames.pageOf(frame) > 0;
 
 /** Of each page that the current generation does not have, the newest sound frame of the one before, up to its last commit. */
 function newestBefore(frames: Frames, from: number, isSound: (frame: number) => boolean): ReadonlyMap<number, number> {

@@ -50,7 +50,10 @@ export interface Frames {
   /** Pages of the database after the commit that this frame ends; else 0. */
   readonly commitOf: (frame: number) => number;
   readonly stateOf: (frame: number) => FrameState;
-  /** What a damaged frame said of its page, where it is known that the page itself is as it was written; else null. */
+  /**
+   * What a frame of the current generation said of its page whose salts, stored checksum, or page number or size alone are damaged; null for all
+   * others.
+   */
   readonly saidBy: (frame: number) => Said | null;
   /** The first salt of the frame: each generation has its own, and the newest one begins the file. */
   readonly saltOf: (frame: number) => number;
@@ -112,6 +115,12 @@ function scan(fd: number, size: number, from: WalHeader, hasHeader: boolean, hur
             ? frame
             : null;
         if (is) said.set(first + index, { page: is.page, commit: is.commit });
+      }
+      // The salts are not in the checksum.
+      const isBehindCurrent = first + index > 0 && marks[first + index - 1] !== 0;
+      if (!isCurrent && seed && isBehindCurrent && frame.page > 0) {
+        const sum = frameChecksum(chunk, index * frameBytes, pageSize, bigEndian, seed);
+        if (equal(sum, frame.checksum)) said.set(first + index, { page: frame.page, commit: frame.commit });
       }
       // Where only the stored checksum of a damaged frame is wrong, the next one fits the sum that it should have.
       seeds = isSound || sums.length === 0 ? [frame.checksum] : [frame.checksum, sums[0] as Checksum];
