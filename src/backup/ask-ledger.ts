@@ -1,5 +1,5 @@
 import { NoSqlite } from '../child/no-sqlite.ts';
-import { askJob, patience } from '../store/ask.ts';
+import { askJob } from '../store/ask.ts';
 import type { Jobs } from '../store/protocol.ts';
 import { Refused } from './refused.ts';
 
@@ -19,11 +19,10 @@ export async function askLedger<N extends LedgerJob>(
   signal: AbortSignal,
   bytes = 0,
 ): Promise<{ readonly answer: Jobs[N]['answer'] } | { readonly why: string }> {
-  const seconds = patience(bytes);
   try {
-    const outcome = await askJob(job, request, signal, { timeLeft: () => seconds * 1000 });
+    const outcome = await askJob(job, request, signal, { bytes });
     if ('answer' in outcome) return outcome;
-    if (outcome.none === 'late') return { why: `it was not read to its end within ${seconds} s` };
+    if (outcome.none === 'late') return { why: 'it was not read to its end in time' };
     if (outcome.none === 'failed') return { why: outcome.code ?? 'SQLITE_ERROR' };
     return { why: `the process that reads it ${outcome.how}` };
   } catch (error) {

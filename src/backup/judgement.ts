@@ -1,7 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { NoSqlite } from '../child/no-sqlite.ts';
 import type { Reason } from '../sqlite/answers.ts';
-import { patience } from '../store/ask.ts';
 import { askJudge } from '../store/ask-judge.ts';
 import { asRefused } from './ask-ledger.ts';
 
@@ -25,9 +23,8 @@ export const damaged = (why: string): Judgement => ({ damage: [why], indexes: []
  */
 export async function judgeLedger(copy: string, signal: AbortSignal): Promise<Judgement> {
   const { size } = lstatSync(copy);
-  const limit = AbortSignal.timeout(patience(size) * 1000);
   try {
-    const { reasons } = await askJudge(copy, AbortSignal.any([signal, limit]));
+    const { reasons } = await askJudge(copy, signal, size);
     const texts = (is: (kind: Reason['kind']) => boolean): readonly string[] =>
       reasons.filter(({ kind }) => is(kind)).map(({ text }) => text);
     return {
@@ -36,8 +33,6 @@ export async function judgeLedger(copy: string, signal: AbortSignal): Promise<Ju
       search: texts((kind) => kind === 'search'),
     };
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof NoSqlite || !limit.aborted) throw asRefused(error);
-    return damaged('it was not read to its end in time');
+    throw asRefused(error);
   }
 }

@@ -45,6 +45,8 @@ export interface Child {
    * does not count them.
    */
   readonly countRead: (pageSize: number) => (() => number) | null;
+  /** What it has done until now: time of its processors, and calls that read or wrote. Null where this system does not tell. */
+  readonly spent: () => { readonly cpuMs: number; readonly calls: number } | null;
   /** How it ended, as a clause: `ended (SIGKILL)`, `could not be started (EAGAIN)`. */
   readonly describe: () => string;
   /** Ends it at once; resolves when it is gone, or after a second, since a process that waits for a disk can stay. */
@@ -137,6 +139,7 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
         return Math.max(0, now.bytes - before.bytes, (now.calls - before.calls) * pageSize);
       };
     },
+    spent: () => (how === null ? spentBy(child?.pid) : null),
     describe: () => how ?? 'is still running',
     kill,
     finish: async () => {
@@ -154,6 +157,23 @@ function readBy(pid: number | undefined): { readonly bytes: number; readonly cal
     const [, bytes] = /^rchar: (\d+)$/m.exec(io) ?? [];
     const [, calls] = /^syscr: (\d+)$/m.exec(io) ?? [];
     return bytes === undefined || calls === undefined ? null : { bytes: Number(bytes), calls: Number(calls) };
+  } catch {
+    return null;
+  }
+}
+
+/** A hundredth of a second on every Linux, whatever its timer is. Source: proc_pid_stat(5), sysconf(_SC_CLK_TCK). */
+const tickMs = 10;
+
+/** Source: proc_pid_stat(5), fields 14 and 15; proc_pid_io(5), `syscr` and `syscw`. */
+function spentBy(pid: number | undefined): { readonly cpuMs: number; readonly calls: number } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name before them, in brackets, may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const io = readFileSync(`/proc/${pid}/io`, 'latin1');
+    const calls = [...io.matchAll(/^sysc[rw]: (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs, calls };
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Merged, MergeRequest, RescueProgress, RescueReport, RescueRequest } from '../rescue/report.ts';
-import { askJob, patience } from './ask.ts';
+import { askJob } from './ask.ts';
 import type { Jobs } from './protocol.ts';
 
 /** The rescuing process ended without an answer. */
@@ -27,7 +27,7 @@ async function ask<N extends 'rescue' | 'merge'>(
 ): Promise<Jobs[N]['answer']> {
   const ledgers = 'ledger' in request ? [request.ledger, `${request.ledger}-wal`] : [request.into, request.from];
   const bytes = ledgers.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
-  const options = { env: { SQLITE_TMPDIR: request.scratch }, tell, timeLeft: () => patience(bytes) * 1000 };
+  const options = { env: { SQLITE_TMPDIR: request.scratch }, tell, bytes };
   const outcome = await askJob(job, request, signal, options);
   if ('answer' in outcome) return outcome.answer;
   throw new RescueFailed(`the rescuing process ${outcome.how}`);

@@ -1,6 +1,7 @@
 import { type Child, startChild } from '../child/child.ts';
 import { codeCacheEnv } from '../child/code-cache.ts';
 import { noSqliteOf } from '../child/no-sqlite.ts';
+import { paceOf, workLimitMs } from './pace.ts';
 import { type Asked, type JobName, type Jobs, type Line, limits } from './protocol.ts';
 
 /** What came of a job, or why there is no answer. */
@@ -16,16 +17,12 @@ export type Outcome<N extends JobName> =
     };
 
 interface Options<N extends JobName> {
-  /** Milliseconds until the next line has to be there, where that is less than the job's own limit. */
+  /** Milliseconds by the clock until the next line has to be there, for who cannot wait. */
   readonly timeLeft?: () => number;
+  /** Of the ledger that it works on: the larger, the longer it may work without a word. */
+  readonly bytes?: number;
   readonly tell?: (progress: Jobs[N]['progress']) => void;
 }
-
-/**
- * Seconds for a small ledger, and more for each of its bytes: 2 minutes a GiB, of which SQLite checks 100 MiB a second. What takes
- * longer may be a hostile one that has no end.
- */
-export const patience = (bytes: number): number => Math.round(600 + (bytes * 120) / 1024 ** 3);
 
 /** A process that does a job. Others may be asked of it, too. */
 export interface Running extends Pick<Child, 'hasEnded' | 'countRead' | 'kill' | 'finish'> {
@@ -54,14 +51,22 @@ export function startJob(job: JobName, env: Readonly<Record<string, string>> = {
     hasAnswered = true;
     return line;
   };
+  const nextInTime = async (clockMs: number, bytes: number, signal: AbortSignal): ReturnType<Child['line']> => {
+    const end = performance.now() + clockMs;
+    const pace = paceOf(child, workLimitMs(bytes));
+    for (;;) {
+      const line = await next(Math.min(end - performance.now(), pace.lookMs), signal);
+      if (line !== 'late' || signal.aborted || performance.now() >= end || pace.isOver()) return line;
+    }
+  };
   const none = (how: string, of: 'late' | 'ended' = 'ended') => ({ none: of, how, message: null, code: null });
   return {
     ...child,
-    ask: async (job, request, signal, { timeLeft = () => Number.POSITIVE_INFINITY, tell } = {}) => {
+    ask: async (job, request, signal, { timeLeft = () => Number.POSITIVE_INFINITY, bytes = 0, tell } = {}) => {
       type N = typeof job;
       child.tell({ job, request } satisfies Asked<N>);
       for (;;) {
-        const text = await next(Math.min(timeLeft(), limits[job].silenceMs), signal);
+        const text = await nextInTime(timeLeft(), bytes, signal);
         if (text === 'late') return none('did not end in time', 'late');
         if (text === 'too-long') return none('answered more than it may');
         if (text === 'ended') return none(child.describe());

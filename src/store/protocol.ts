@@ -66,31 +66,28 @@ interface Limits {
    * may be hostile, decides how much memory that takes.
    */
   readonly memoryBytes: number;
-  /** Longest time without a line from it, in milliseconds. Whoever asks may have less. */
-  readonly silenceMs: number;
 }
 
-const [second, hour, mebibyte] = [1000, 3_600_000, 1024 ** 2];
+const mebibyte = 1024 ** 2;
 
 /** A ledger may hold a name or a row of a gigabyte; what is read of a sound one takes a tenth of this. */
-const diagnosis = { memoryBytes: 256 * mebibyte, silenceMs: hour };
-/** Hours for the largest ledger: what takes longer waits for something that does not come. */
-const whole = { memoryBytes: 1024 * mebibyte, silenceMs: 4 * hour };
-/** A row may be put together whole, several times over. Building an index of many GB says nothing meanwhile. */
-const rescue: Limits = { opens: 'to write', memoryBytes: 2048 * mebibyte, silenceMs: 4 * hour };
+const diagnosis = { memoryBytes: 256 * mebibyte };
+const whole = { memoryBytes: 1024 * mebibyte };
+/** A row may be put together whole, several times over. */
+const rescue: Limits = { opens: 'to write', memoryBytes: 2048 * mebibyte };
 
 export const limits: { readonly [N in JobName]: Limits } = {
   read: { opens: 'to read', ...diagnosis },
   bytes: { opens: 'nothing', ...diagnosis },
   'raw-rows': { opens: 'nothing', ...diagnosis },
-  driver: { opens: 'to read', ...diagnosis, silenceMs: 5 * second },
+  driver: { opens: 'to read', ...diagnosis },
   judge: { opens: 'to read', ...whole },
   content: { opens: 'to read', ...whole },
   snapshot: { opens: 'to read', ...whole },
   'compare-indexes': { opens: 'to read', ...whole },
   newer: { opens: 'to read', ...whole },
   settle: { opens: 'to write', ...whole },
-  mend: { opens: 'to write', ...whole, silenceMs: hour },
+  mend: { opens: 'to write', ...whole },
   'try-writing': { opens: 'to write', ...diagnosis },
   rescue,
   merge: rescue,

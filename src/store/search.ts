@@ -7,6 +7,13 @@ import { refuseViews } from '../sqlite/ordinary.ts';
 /** What SQLite keeps of the index: a row for each event, whose text is in it. */
 const docsize = 'events_fts_docsize';
 
+/**
+ * The index as Coven 0.4.6 makes it: one column, with the tokenizer that SQLite takes by itself. All of the statement is held against it:
+ * names can be quoted in four ways, options shortened, and a comment can say what it likes.
+ */
+const isOfCoven =
+  /^CREATE VIRTUAL TABLE (?:events_fts|"events_fts") USING fts5\(\s*payload_json,\s*content\s*=\s*'events',\s*content_rowid\s*=\s*'rowid'\s*\)\s*$/i;
+
 /** Events whose words are indexed at once; the pages of that index are held in memory. */
 const batchEvents = 2000;
 /** Sums of words are kept for so many events at most; beyond, several share one. */
@@ -15,14 +22,15 @@ const sumLimit = 1 << 22;
 export const hasSearch = (db: Database): boolean =>
   db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(docsize) !== undefined;
 
-/** Throws where the index would ask anything but tables for the text of events. Source: https://www.sqlite.org/fts5.html, section 4.4. */
+/**
+ * Throws where the index is made in another way than Coven's: it could ask anything for the text of events, a view as well. Source:
+ * https://www.sqlite.org/fts5.html, section 4.4.
+ */
 export function refuseStrangeSearch(db: Database): void {
-  const made = String(db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'events_fts'").pluck().get());
-  const content = /\bcontent\s*=\s*(?:'(\w+)'|"(\w+)"|(\w+))/i
-    .exec(made)
-    ?.slice(1)
-    .find((name) => name !== undefined);
-  refuseViews(db, ['events', docsize, ...(content === undefined ? [] : [content])]);
+  const made = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'events_fts'").pluck().get();
+  if (!isOfCoven.test(String(made)))
+    throw Object.assign(new Error("the full-text index is made in another way than Coven's"), { code: 'SQLITE_ERROR' });
+  refuseViews(db, ['events', docsize]);
 }
 
 /**
@@ -76,13 +84,11 @@ function doesAgree(db: Database): boolean {
 }
 
 /**
- * How many events have other words in the index than in their text; null where that could not be told within the time, or
- * the index is made in a way that is not Coven's. Events that the index does not have at all are not among them.
+ * How many events have other words in the index than in their text; null where that could not be told within the
+ * time. Events that the index does not have at all are not among them.
  * Each word of an event adds a number to the event's sum, made of the word and its place; the index takes them away again.
  */
 function countDiffering(db: Database, end: number): number | null {
-  const made = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'events_fts'").pluck().get();
-  if (!isOfCoven.test(String(made))) return null;
   const last = Number(
     db
       .prepare(
@@ -117,9 +123,6 @@ function countDiffering(db: Database, end: number): number | null {
   }
   return sums.reduce((differing, sum) => differing + (sum === 0 ? 0 : 1), 0);
 }
-
-/** The index as Coven 0.4.6 makes it: one column, with the tokenizer that SQLite takes by itself. */
-const isOfCoven = /USING fts5\(\s*payload_json,\s*content\s*=\s*'events',\s*content_rowid\s*=\s*'rowid'\s*\)\s*$/i;
 
 /** False where the time ended before. */
 function addWords(db: Database, table: string, sign: 1 | -1, sums: Int32Array, end: number): boolean {

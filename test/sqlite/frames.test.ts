@@ -141,3 +141,30 @@ test('frames of an older generation count for nothing', async () => {
   expect(found?.slots).toBeGreaterThan(100);
   expect(summary(found)).toEqual({ header: 'sound', visible: 1, hidden: 0, torn: 0, firstDamaged: null });
 });
+
+test.each([
+  ['the stored checksum', 17, 1],
+  ['the page number', 3, 1],
+  ['the size', 5, 1],
+  ['a salt', 9, 1],
+  ['the page itself', 24 + 700, 0],
+])('where %s of a frame is damaged, what the frame said is known or not', async (_, at, known) => {
+  await using scratch = await makeScratch();
+  const path = walled(scratch);
+  const whole = framesOf(path) as Frames;
+  const [, second = 0] = commitsOf(whole);
+  expect(whole.saidBy(second)).toBe(null);
+  edit(path, (wal) => flip(wal, 32 + second * frameBytes + at));
+  const said = framesOf(path)?.saidBy(second);
+  expect(said).toEqual(known ? { page: whole.pageOf(second), commit: whole.commitOf(second) } : null);
+});
+
+test('without the header, the first frame is known by the checksum that it follows from', async () => {
+  await using scratch = await makeScratch();
+  const path = walled(scratch);
+  const whole = framesOf(path) as Frames;
+  edit(path, (wal) => void wal.fill(0, 0, 32));
+  expect(framesOf(path)?.saidBy(0)).toEqual({ page: whole.pageOf(0), commit: whole.commitOf(0) });
+  edit(path, (wal) => flip(wal, 32 + 24 + 900));
+  expect(framesOf(path)?.saidBy(0)).toBe(null);
+});

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { makeScratch } from '../../fixtures/scratch.ts';
-import { readSearch } from '../../src/store/search.ts';
+import { readSearch, refuseStrangeSearch } from '../../src/store/search.ts';
 
 /** A ledger's events with their index; no trigger keeps the two equal. */
 const made = `CREATE TABLE events (id TEXT PRIMARY KEY, payload_json TEXT);
@@ -72,5 +72,23 @@ test('what was not compared within the time is not said to agree', async () => {
     agrees: null,
     differing: null,
   });
+  db.close();
+});
+
+test.each([
+  "payload_json, content=[v], content_rowid='rowid'",
+  "payload_json, content=`v`, content_rowid='rowid'",
+  "payload_json, c=v, content_rowid='rowid'",
+  "payload_json, content='v', content_rowid='rowid'",
+])('an index that asks a view for its texts is not asked (%s)', async (options) => {
+  await using scratch = await makeScratch();
+  const db = new Database(join(scratch.path, 'db'));
+  db.exec('CREATE TABLE events (id TEXT PRIMARY KEY, payload_json TEXT)');
+  db.exec(
+    "CREATE VIEW v AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n AS rowid, 'x' AS payload_json FROM r",
+  );
+  db.exec(`CREATE VIRTUAL TABLE events_fts USING fts5(${options}\n)`);
+  expect(() => refuseStrangeSearch(db)).toThrow();
+  expect(readSearch(db, false, 0, Number.POSITIVE_INFINITY)).toBe(null);
   db.close();
 });

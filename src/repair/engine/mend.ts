@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { NoSqlite } from '../../child/no-sqlite.ts';
 import { names } from '../../coven/layout.ts';
@@ -45,10 +46,14 @@ export async function makeMends(
   return unmade;
 }
 
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
 /** Why the copy could not be made, or null. */
 async function mend(request: MendRequest, signal: AbortSignal): Promise<string | null> {
   try {
-    const outcome = await askJob('mend', request, signal);
+    const outcome = await askJob('mend', request, signal, {
+      bytes: sizeOf(request.source) + sizeOf(`${request.source}-wal`),
+    });
     if ('answer' in outcome) return null;
     return outcome.message ?? `the process that mends the copy ${outcome.how}`;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { coreColumns } from '../../coven/tables.ts';
 import type { StoreBytes, StoreIntegrity, StoreOpenOutcome } from '../../model/observation.ts';
@@ -48,7 +49,9 @@ function columnsOf(db: Database, tables: readonly string[]): Readonly<Record<str
 /** Has the main file of a copy made without the transaction that a journal beside it takes back, by a process that may write. */
 async function takeBack(copy: string): Promise<void> {
   const { askJob } = await import('../ask.ts');
-  const outcome = await askJob('settle', { copy }, new AbortController().signal);
+  const outcome = await askJob('settle', { copy }, new AbortController().signal, {
+    bytes: statSync(copy, { throwIfNoEntry: false })?.size ?? 0,
+  });
   if ('none' in outcome) throw Object.assign(new Error(outcome.how), { code: outcome.code ?? 'SQLITE_ERROR' });
 }
 
