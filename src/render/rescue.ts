@@ -134,10 +134,9 @@ const them = (count: number): string => (count === 1 ? 'it' : 'them');
 /** Rows merged from another ledger, and rows of that one that were not. */
 function mergeLines({ merge }: RescueReport): readonly string[] {
   if (!merge) return [];
-  const { way, sessions, events, moved, taken, leftOut } = merge;
-  const rows = taken.filter(({ row }) => row).length;
+  const { way, sessions, rows, events, moved, taken, leftOut } = merge;
   const named = taken.slice(0, 5).map(({ session, events: own }) => `${harmless(session)} (${counted(own, 'event')})`);
-  const more = taken.length > 5 ? `, and ${grouped(taken.length - 5)} more` : '';
+  const more = sessions > 5 ? `, and ${grouped(sessions - 5)} more` : '';
   return [
     `Filled from the other ledger: ${counted(rows, 'session')} and ${counted(events, 'event')}, of ${counted(sessions, 'session')}${named.length > 0 ? `: ${named.join(', ')}${more}` : ''}. These are as old as that ledger.`,
     ...(way === 'join'

@@ -19,13 +19,17 @@ export function seqWords(seqs: readonly SeqRange[], of: number): string {
 }
 
 /** Sessions of which something is missing or may be, then what is missing of no known session. */
-export function sessionLines({ sessions, unaccounted }: RescueReport): readonly string[] {
+export function sessionLines({ sessions, incompleteSessions, unaccounted }: RescueReport): readonly string[] {
   const hurt = sessions.filter(isIncomplete);
   const unplaced = sessions.find(({ id }) => id === '');
   const mayLackMore = unplaced !== undefined || unaccounted !== null;
   return [
     ...hurt.slice(0, shownSessions).flatMap((session) => linesOf(session, mayLackMore)),
-    ...(hurt.length > shownSessions ? [`  and ${grouped(hurt.length - shownSessions)} more; --json names all`] : []),
+    ...(incompleteSessions > shownSessions
+      ? [
+          `  and ${grouped(incompleteSessions - shownSessions)} more; --json names ${hurt.length < incompleteSessions ? `${grouped(hurt.length)} of them` : 'all'}`,
+        ]
+      : []),
     ...(unplaced ? unplacedLines(unplaced) : []),
   ];
 }

@@ -1,9 +1,9 @@
 import type Database from 'better-sqlite3';
 import { quote } from '../sqlite/names.ts';
 import type { ChainReader } from './chain.ts';
-import { type Bounds, type LeftOut, leftOut, type NamedRow } from './left-out.ts';
+import { type Bounds, leftOut, type NamedRow } from './left-out.ts';
 import type { Model } from './model.ts';
-import type { TableReport } from './report.ts';
+import type { LeftOut, TableReport } from './report.ts';
 import { namedValues, type RowReader } from './rows.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -28,7 +28,11 @@ export function account(
   const note = scratch.prepare('INSERT INTO told VALUES (?,?,?,?,?,?,?)');
   const rows = scratch.prepare('SELECT DISTINCT tbl, row, what, why FROM missing ORDER BY tbl, row').raw();
   const placed = new Map([...placeholders].map(([id, rowid]) => [rowid, id]));
-  for (const [tableId, rowid, what, why] of rows.all() as [number, number, 'lost' | 'uncertain', string][]) {
+  // Rows are inserted while others are read; never into the table that is read.
+  scratch.unsafeMode(true);
+  for (const [tableId, rowid, what, why] of rows.iterate() as IterableIterator<
+    [number, number, 'lost' | 'uncertain', string]
+  >) {
     const table = model.tables[tableId];
     if (!table) continue;
     const named = (entries.all(tableId, rowid) as [number, number, number, number][]).flatMap(
@@ -45,6 +49,7 @@ export function account(
       ...[table.name === 'sessions' ? ownId : text('session_id'), text('created_at')],
     );
   }
+  scratch.unsafeMode(false);
   // A merge reads it after this process has ended.
   scratch.exec('COMMIT');
   const told = scratch.prepare(

@@ -31,15 +31,18 @@ export interface Gaps {
   readonly unaccounted: number;
   readonly seqs: readonly SeqRange[];
   readonly last: number;
-  readonly likely: ReadonlyMap<string, Likely>;
 }
 
 /**
  * What lies between the events that are placed, each in its session. Coven numbers events one after the other, so that a seq that
- * nothing names was lost without a trace, or deleted with its session. `seen` is in the order of seqs.
+ * nothing names was lost without a trace, or deleted with its session. `seen` is in the order of seqs. `join` is told each gap
+ * between two events of one session.
  */
-export function gapsOf(seen: Iterable<SeenEvent>, isBlind: boolean): Gaps {
-  const likely = new Map<string, Growing>();
+export function gapsOf(
+  seen: Iterable<SeenEvent>,
+  isBlind: boolean,
+  join: (session: string, gap: Likely) => void,
+): Gaps {
   const all = empty();
   let gap = empty();
   let before: string | null = null;
@@ -53,13 +56,13 @@ export function gapsOf(seen: Iterable<SeenEvent>, isBlind: boolean): Gaps {
     }
     if (gap.seqs.length > 0) {
       all.unaccounted += gap.unaccounted;
-      if (before !== null && before === session) join(likely, before, gap);
+      if (before !== null && before === session) join(before, gap);
       gap = empty();
     }
     before = session;
   }
   all.unaccounted += gap.unaccounted;
-  return { unaccounted: all.unaccounted, seqs: all.seqs, last, likely };
+  return { unaccounted: all.unaccounted, seqs: all.seqs, last };
 
   function add(to: Growing, what: 'lost' | 'unaccounted', first: number, end: number): void {
     to[what] += end - first + 1;
@@ -69,14 +72,6 @@ export function gapsOf(seen: Iterable<SeenEvent>, isBlind: boolean): Gaps {
 }
 
 const empty = (): Growing => ({ lost: 0, unaccounted: 0, seqs: [] });
-
-function join(likely: Map<string, Growing>, session: string, gap: Growing): void {
-  const own = likely.get(session) ?? empty();
-  likely.set(session, own);
-  own.lost += gap.lost;
-  own.unaccounted += gap.unaccounted;
-  for (const [first, last] of gap.seqs) extend(own.seqs, first, last);
-}
 
 /** Adds a range behind the others; those beyond what is told are left out. */
 export function extend(ranges: [number, number][], first: number, end: number): void {

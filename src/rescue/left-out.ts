@@ -1,10 +1,16 @@
 import type Database from 'better-sqlite3';
-import { extend, gapsOf, type SeenEvent } from './gaps.ts';
+import { whole, wholeValue } from '../sqlite/whole.ts';
+import { gapsOf, type SeenEvent } from './gaps.ts';
 import { hasColumns } from './has.ts';
-import type { MissingRow, RescueReport, SeqRange, SessionReport } from './report.ts';
+import { isIncomplete } from './outcome.ts';
+import type { LeftOut, MissingRow, SessionReport } from './report.ts';
+import { type SessionNotes, sessionNotes } from './session-notes.ts';
 
-/** Rows that are told one by one. */
+/** Rows, and sessions, that are told one by one. */
 const toldRows = 10_000;
+const toldSessions = 10_000;
+/** Characters of what is told as it is: of ids and times, and of titles, which are prompts. */
+const [longestWord, longestTitle] = [200, 2000];
 
 /** What is known of events that nothing names. */
 export interface Bounds {
@@ -19,16 +25,6 @@ export interface NamedRow extends MissingRow {
   readonly filled: string | null;
 }
 
-interface Missing {
-  lost: number;
-  uncertain: number;
-  readonly ranges: [number, number][];
-  first: string | null;
-  last: string | null;
-}
-
-export type LeftOut = Pick<RescueReport, 'sessions' | 'missing' | 'unaccounted'>;
-
 /** What is not in the rescued ledger, row by row and by session. `named` is in the order of seqs within each table. */
 export function leftOut(
   db: Database.Database,
@@ -36,34 +32,38 @@ export function leftOut(
   placeholders: ReadonlySet<string>,
   { isBlind, mostEvents }: Bounds,
 ): LeftOut {
-  const bySession = new Map<string, Missing>();
-  const missing: MissingRow[] = [];
-  for (const { filled, ...row } of named()) {
-    if (filled !== null) continue;
-    if (missing.length < toldRows) missing.push(row);
-    if (row.table === 'events') count(bySession, row);
+  const notes = sessionNotes();
+  try {
+    const missing: MissingRow[] = [];
+    for (const { filled, ...row } of named()) {
+      if (filled !== null) continue;
+      if (missing.length < toldRows) missing.push(told(row));
+      if (row.table === 'events') notes.miss(row);
+    }
+    const hasNameless = notes.lacks('');
+    const hasEvents = hasColumns(db, 'events', 'session_id');
+    const seen = hasEvents && (isBlind || hasNameless) ? seenEvents(db, named()) : [];
+    const gaps = gapsOf(seen, isBlind, notes.join);
+    const mayLackAll = isBlind || hasNameless;
+    return {
+      missing,
+      placeholders: placeholders.size,
+      ...(hasEvents
+        ? sessionsOf(db, notes, { placeholders, mayLackAll })
+        : { sessions: [], omittedSessions: 0, incompleteSessions: 0 }),
+      unaccounted: isBlind
+        ? { events: Math.min(gaps.unaccounted, mostEvents), seqs: gaps.seqs, last: gaps.last === 0 ? null : gaps.last }
+        : null,
+    };
+  } finally {
+    notes.close();
   }
-  const hasNameless = bySession.has('');
-  const hasEvents = hasColumns(db, 'events', 'session_id');
-  const gaps = gapsOf(hasEvents && (isBlind || hasNameless) ? seenEvents(db, named()) : [], isBlind);
-  const told = { bySession, placeholders, likely: gaps.likely, mayLackAll: isBlind || hasNameless };
-  return {
-    missing,
-    sessions: hasEvents ? sessionsOf(db, told) : [],
-    unaccounted: isBlind
-      ? { events: Math.min(gaps.unaccounted, mostEvents), seqs: gaps.seqs, last: gaps.last === 0 ? null : gaps.last }
-      : null,
-  };
 }
 
-function count(bySession: Map<string, Missing>, { rowid, what, session, time }: MissingRow): void {
-  const key = session ?? '';
-  const own = bySession.get(key) ?? { lost: 0, uncertain: 0, ranges: [], first: null, last: null };
-  bySession.set(key, own);
-  own[what] += 1;
-  extend(own.ranges, rowid, rowid);
-  if (time !== null && (own.first === null || time < own.first)) own.first = time;
-  if (time !== null && (own.last === null || time > own.last)) own.last = time;
+/** Its words may be as long as a row can be. */
+function told(row: MissingRow): MissingRow {
+  const short = (text: string | null): string | null => wholeValue(text, longestWord) as string | null;
+  return { ...row, id: short(row.id), session: short(row.session), time: short(row.time) };
 }
 
 /** Events of the rescued ledger and those that are named, in the order of their seqs. */
@@ -80,59 +80,79 @@ function* seenEvents(db: Database.Database, named: Iterable<NamedRow>): Iterable
   for (; !next.done; next = held.next()) yield { seq: next.value[0], session: next.value[1], isHeld: true };
 }
 
-interface Held {
-  readonly session_id: string;
-  readonly n: number;
-  readonly first: number;
-  readonly last: number;
+interface SessionRow {
+  readonly id: string;
+  readonly title: string | null;
+  readonly status: string | null;
+  readonly external: number;
 }
 
+/** A session with its place among all. */
+interface Listed {
+  readonly at: number;
+  readonly session: SessionReport;
+}
+
+/**
+ * Sessions by the time at which they were made: of more than are told, those that are not complete. Of a ledger with any number of
+ * them no more is held in memory than is told.
+ */
 function sessionsOf(
   db: Database.Database,
-  told: {
-    readonly bySession: ReadonlyMap<string, Missing>;
-    readonly placeholders: ReadonlySet<string>;
-    readonly likely: ReturnType<typeof gapsOf>['likely'];
-    readonly mayLackAll: boolean;
-  },
-): readonly SessionReport[] {
-  if (!hasColumns(db, 'sessions', 'id', 'title', 'status', 'created_at')) return [];
-  const held = new Map(
-    (
-      db
-        .prepare(
-          'SELECT session_id, count(*) AS n, min(rowid) AS first, max(rowid) AS last FROM events GROUP BY session_id',
-        )
-        .all() as Held[]
-    ).map((one) => [one.session_id, one]),
-  );
+  notes: SessionNotes,
+  { placeholders, mayLackAll }: { readonly placeholders: ReadonlySet<string>; readonly mayLackAll: boolean },
+): Pick<LeftOut, 'sessions' | 'omittedSessions' | 'incompleteSessions'> {
+  if (!hasColumns(db, 'sessions', 'id', 'title', 'status', 'created_at'))
+    return { sessions: [], omittedSessions: 0, incompleteSessions: 0 };
+  notes.countHeld(db);
+  const sessionOf = ({ id, title, status, external }: SessionRow): SessionReport => {
+    const [held, missed] = [notes.heldOf(id), notes.missedOf(id)];
+    const isPlaceholder = placeholders.has(id);
+    const hasRun = status !== null && status !== 'created' && external !== 1;
+    const times = missed?.times?.map((time) => String(wholeValue(time, longestWord)));
+    return {
+      id: wholeValue(id, longestWord) as string,
+      title: isPlaceholder ? null : (wholeValue(title, longestTitle) as string | null),
+      status: wholeValue(status, longestWord) as string | null,
+      placeholder: isPlaceholder,
+      rescued: held?.events ?? 0,
+      seqs: held?.seqs ?? null,
+      lost: missed?.lost ?? 0,
+      uncertain: missed?.uncertain ?? 0,
+      missingSeqs: missed?.seqs ?? [],
+      missingTimes: times ? [times[0] ?? '', times[1] ?? ''] : null,
+      likely: notes.likelyOf(id),
+      eventless: mayLackAll && hasRun && !held,
+    };
+  };
+  const complete: Listed[] = [];
+  const others: Listed[] = [];
+  let [all, incompleteSessions] = [0, 0];
+  const list = (row: SessionRow): void => {
+    const at = all;
+    all += 1;
+    const mayBe = placeholders.has(row.id) || mayLackAll || notes.lacks(row.id);
+    if (!mayBe && complete.length >= toldSessions) return;
+    const session = sessionOf(row);
+    const isHurt = isIncomplete(session);
+    if (isHurt) incompleteSessions += 1;
+    // What is missing of no known session is told in any case.
+    const into = isHurt || row.id === '' ? others : complete;
+    if (into.length < toldSessions || row.id === '') into.push({ at, session });
+  };
   // Sessions of other programs have no events.
   const external = hasColumns(db, 'sessions', 'external') ? 'external' : '0';
-  const rows = db
-    .prepare(`SELECT id, title, status, ${external} AS external FROM sessions ORDER BY created_at, id`)
-    .all() as { id: string; title: string; status: string; external: number }[];
-  const known = new Set(rows.map(({ id }) => id));
-  const others = [...told.bySession.keys()]
-    .filter((id) => !known.has(id))
-    .map((id) => ({ id, title: null, status: null, external: 0 }));
-  return [...rows, ...others].map(({ id, title, status, external }) => {
-    const events = held.get(id);
-    const own = told.bySession.get(id);
-    const placeholder = told.placeholders.has(id);
-    const hasRun = status !== null && status !== 'created' && external !== 1;
-    return {
-      id,
-      title: placeholder ? null : title,
-      status,
-      placeholder,
-      rescued: events?.n ?? 0,
-      seqs: events ? ([events.first, events.last] satisfies SeqRange) : null,
-      lost: own?.lost ?? 0,
-      uncertain: own?.uncertain ?? 0,
-      missingSeqs: own?.ranges ?? [],
-      missingTimes: own?.first && own.last ? ([own.first, own.last] as const) : null,
-      likely: told.likely.get(id) ?? null,
-      eventless: told.mayLackAll && hasRun && !events,
-    };
-  });
+  const rows = db.prepare(
+    `SELECT id, ${whole('title', longestTitle)}, ${whole('status', longestWord)}, ${external} AS external
+       FROM sessions ORDER BY created_at, id`,
+  );
+  for (const row of rows.iterate() as IterableIterator<SessionRow>) list(row);
+  const isKnown = db.prepare('SELECT 1 FROM sessions WHERE id = ?').pluck();
+  for (const id of notes.sessions())
+    if (isKnown.get(id) === undefined) list({ id, title: null, status: null, external: 0 });
+  const room = Math.max(0, toldSessions - others.length);
+  const sessions = [...others, ...complete.slice(0, room)]
+    .sort((one, other) => one.at - other.at)
+    .map(({ session }) => session);
+  return { sessions, omittedSessions: all - sessions.length, incompleteSessions };
 }

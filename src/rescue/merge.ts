@@ -7,8 +7,8 @@ import { placeholderTitle } from './placeholder.ts';
 import type { Merged, MergeReport, MergeRequest } from './report.ts';
 import { check } from './rescue.ts';
 
-/** Sessions that were left out and are named. */
-const toldIds = 100;
+/** Sessions that were left out and are named, and those of which something was taken. */
+const [toldIds, toldTaken] = [100, 10_000];
 
 /**
  * Puts rows of one rescued ledger into another. What was deleted on purpose must not come back: of a ledger with the same
@@ -192,14 +192,15 @@ function tellMerge(db: Database.Database, way: MergeReport['way']): Omit<MergeRe
     .prepare(
       `SELECT s.id AS session, EXISTS (SELECT 1 FROM sess WHERE sess.id = s.id) AS row, count(ev.at) AS events,
               coalesce(sum(ev.what = 'lost'), 0) AS lost, coalesce(sum(ev.what = 'uncertain'), 0) AS uncertain
-         FROM (SELECT id FROM sess UNION SELECT session FROM ev) s LEFT JOIN ev ON ev.session = s.id GROUP BY s.id`,
+         FROM (SELECT id FROM sess UNION SELECT session FROM ev) s LEFT JOIN ev ON ev.session = s.id GROUP BY s.id LIMIT ${toldTaken}`,
     )
     .all() as (Omit<MergeReport['taken'][number], 'row'> & { row: number })[];
   const left = 'FROM other.sessions o WHERE o.id NOT IN (SELECT id FROM main.sessions)';
   const leftEvents = 'FROM other.events o WHERE o.id NOT IN (SELECT id FROM main.events)';
   return {
     way,
-    sessions: taken.length,
+    sessions: one(db, 'SELECT count(*) FROM (SELECT id FROM sess UNION SELECT session FROM ev)'),
+    rows: one(db, 'SELECT count(*) FROM sess'),
     events: one(db, 'SELECT count(*) FROM ev'),
     moved: one(db, 'SELECT count(*) FROM ev WHERE seq <> at'),
     taken: taken.map((of) => ({ ...of, row: of.row === 1 })),

@@ -19,7 +19,6 @@ export function merged(report: RescueReport, { merge, left }: Merged): RescueRep
     ...report,
     ...left,
     ...{ tables, lost, uncertain, merge, checks: merge.checks, bytes: merge.bytes },
-    placeholders: left.sessions.filter(({ placeholder }) => placeholder).length,
     complete: lost === 0 && uncertain === 0 && report.doubts.length === 0,
   };
 }

@@ -31,10 +31,12 @@ export interface MergeReport {
    */
   readonly way: 'fill' | 'join';
   readonly sessions: number;
+  /** Those whose own row came. */
+  readonly rows: number;
   readonly events: number;
   /** Events that got a new seq, since theirs was taken. */
   readonly moved: number;
-  /** What was taken, by session. */
+  /** What was taken, by session: at most 10,000 of them. */
   readonly taken: readonly {
     readonly session: string;
     /** Its own row came, too. */
@@ -63,10 +65,16 @@ export interface MergeReport {
   readonly bytes: number;
 }
 
+/** What is not in a rescued ledger. */
+export type LeftOut = Pick<
+  RescueReport,
+  'sessions' | 'omittedSessions' | 'incompleteSessions' | 'placeholders' | 'missing' | 'unaccounted'
+>;
+
 /** What came of a merge, and what is still missing then. */
 export interface Merged {
   readonly merge: MergeReport;
-  readonly left: Pick<RescueReport, 'sessions' | 'missing' | 'unaccounted'>;
+  readonly left: LeftOut;
 }
 
 export interface RescueProgress {
@@ -142,7 +150,12 @@ export interface RescueReport {
     readonly schema: 'read' | 'in part';
   };
   readonly tables: readonly TableReport[];
+  /** At most 10,000 of them: those that lack something, or may, before the others. */
   readonly sessions: readonly SessionReport[];
+  /** Sessions that are not in this list. */
+  readonly omittedSessions: number;
+  /** All that lack something, or may, in the list or not. */
+  readonly incompleteSessions: number;
   /** The first of them; `tables` counts all. */
   readonly missing: readonly MissingRow[];
   /**

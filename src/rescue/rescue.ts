@@ -151,7 +151,6 @@ function rescueFrom(
       ...left,
       lost,
       uncertain,
-      placeholders: placeholders.size,
       refused,
       checks,
       complete: lost === 0 && uncertain === 0 && doubts.length === 0,
@@ -201,7 +200,9 @@ function missingSessions(scratch: Scratch, model: Model, reader: RowReader, chai
   const entries = scratch.db
     .prepare('SELECT row, ix, file, at, cell FROM vote WHERE tbl = ? AND live = 1 AND row IN (SELECT row FROM missing)')
     .raw();
-  for (const [row, ix, file, at, cell] of entries.all(table) as [number, number, number, number, number][]) {
+  for (const [row, ix, file, at, cell] of entries.iterate(table) as IterableIterator<
+    [number, number, number, number, number]
+  >) {
     const index = rowids.has(row) ? model.indexes[ix] : null;
     const { id } = index ? namedValues(reader, chains, [{ index, place: { file, at, cell } }]) : {};
     if (typeof id === 'string') ids.set(id, row);

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { aheadMost } from '../coven/contract.ts';
 import type { StoreSessions } from '../model/observation.ts';
-import { whole } from './whole.ts';
+import { whole } from '../sqlite/whole.ts';
 
 /** A clock may be set back by as much, as by an NTP server. */
 const aheadMs = 3_600_000;

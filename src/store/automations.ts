@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { isActive, keepsFromOpening, type Needed, readDefinition } from '../coven/automations.ts';
 import { refuseViews } from '../sqlite/ordinary.ts';
+import { whole } from '../sqlite/whole.ts';
 import type { AutomationRow, AutomationRows } from './answers.ts';
-import { whole } from './whole.ts';
 
 const [most, mostRemoved, runsOfEach, longestDefinition, longestReason] = [200, 1000, 20, 256 * 1024, 2000];
 

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { largestEventBytes, sessionStatuses } from '../coven/contract.ts';
 import type { StoreSessions } from '../model/observation.ts';
-import { whole } from './whole.ts';
+import { whole } from '../sqlite/whole.ts';
 
 /** So many of each are told. */
 const told = 20;

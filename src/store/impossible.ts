@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
 import type { ImpossibleValue } from '../model/observation.ts';
-import { whole } from './whole.ts';
+import { whole } from '../sqlite/whole.ts';
 
 /** Values that are told, and the rows that are read between two looks at the clock. */
 const told = 20;

@@ -3,8 +3,8 @@ import { sqliteDriver } from '../child/sqlite.ts';
 import { codeOf } from '../sqlite/names.ts';
 import { refuseViews } from '../sqlite/ordinary.ts';
 import { patience } from '../sqlite/patience.ts';
+import { whole } from '../sqlite/whole.ts';
 import type { InventoryRequest, SessionEvents, SessionRecord, StoreInventory, Told } from './protocol.ts';
-import { whole } from './whole.ts';
 
 type Asked = InventoryRequest['inventory'];
 

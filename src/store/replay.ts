@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { codeOf } from '../sqlite/names.ts';
 import { refuseViews } from '../sqlite/ordinary.ts';
+import { whole } from '../sqlite/whole.ts';
 import type { ReplayEvent, ReplayRequest, SessionReplay } from './protocol.ts';
-import { whole } from './whole.ts';
 
 /** Events on either side of the part that is asked for. */
 const marginEvents = 50;

@@ -3,7 +3,7 @@ import type { SampledRow, StoreRows, TableRows } from '../model/observation.ts';
 import { countRows as countInBytes } from '../sqlite/count.ts';
 import { isLarge } from '../sqlite/extract.ts';
 import { codeOf, quote } from '../sqlite/names.ts';
-import { whole, wholeValue } from './whole.ts';
+import { whole, wholeValue } from '../sqlite/whole.ts';
 
 /** A ledger of Coven 0.4.6 has 50 tables. */
 const tableLimit = 200;

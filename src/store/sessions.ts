@@ -2,12 +2,12 @@ import type { Database } from 'better-sqlite3';
 import type { SessionRow, StoreSessions } from '../model/observation.ts';
 import { codeOf } from '../sqlite/names.ts';
 import { refuseViews } from '../sqlite/ordinary.ts';
+import { whole } from '../sqlite/whole.ts';
 import { readAhead } from './ahead.ts';
 import { readBehind } from './behind.ts';
 import { readContent } from './content.ts';
 import { readImpossible } from './impossible.ts';
 import { noSessions } from './no-sessions.ts';
-import { whole } from './whole.ts';
 
 const openStatuses: readonly string[] = ['created', 'running'];
 

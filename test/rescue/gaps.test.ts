@@ -1,6 +1,7 @@
 // What lies between the events that are seen, and whose it most likely is.
 import { expect, test } from 'vitest';
 import { gapsOf, type SeenEvent } from '../../src/rescue/gaps.ts';
+import { sessionNotes } from '../../src/rescue/session-notes.ts';
 
 /** `a1` is held by session a; `a1?` is named with its session; `?1` is named without one. */
 const seen = (words: string): SeenEvent[] =>
@@ -47,14 +48,19 @@ test.each([
     { a: [0, 2, [[2, 3]]], b: [0, 3, [[6, 8]]] },
   ],
 ] as const)('%s, blind: %s', (words, isBlind, unaccounted, seqs, likely) => {
-  const gaps = gapsOf(seen(words), isBlind);
-  const told = [...gaps.likely].map(([id, one]) => [id, [one.lost, one.unaccounted, one.seqs]]);
+  const notes = sessionNotes();
+  const gaps = gapsOf(seen(words), isBlind, notes.join);
+  const told = ['a', 'b'].flatMap((id) => {
+    const one = notes.likelyOf(id);
+    return one ? [[id, [one.lost, one.unaccounted, one.seqs]]] : [];
+  });
+  notes.close();
   expect([gaps.unaccounted, gaps.seqs, Object.fromEntries(told)]).toEqual([unaccounted, seqs, likely]);
 });
 
 test('seqs without end take neither time nor memory', () => {
   const far = Array.from({ length: 1000 }, (_, at) => ({ seq: at * 1e12 + 1, session: 'a', isHeld: true }));
-  const gaps = gapsOf(far, true);
+  const gaps = gapsOf(far, true, () => undefined);
   expect(gaps.seqs).toHaveLength(50);
   expect(gaps.unaccounted).toBe(999 * (1e12 - 1));
 });

@@ -5,7 +5,7 @@ import type { RescueReport } from '../../rescue/report.ts';
 
 /** The result of a rescue without the contents of rows. The `titles` of incomplete sessions are included on request. */
 export function toldOf(report: RescueReport, titles: boolean): RescueTold {
-  const { source, tables, sessions, lost, uncertain, doubts, placeholders, unaccounted } = report;
+  const { source, tables, sessions, incompleteSessions, lost, uncertain, doubts, placeholders, unaccounted } = report;
   const { mainBytes, walBytes, damagedPages, damagedFrames, lostFrames, foreignWal } = source;
   const hurt = sessions.filter(isIncomplete);
   const unplaced = sessions.find(({ id }) => id === '');
@@ -26,7 +26,7 @@ export function toldOf(report: RescueReport, titles: boolean): RescueTold {
       missingUntil: one.missingTimes?.[1].slice(0, 200) ?? null,
       ...{ likely: one.likely, eventless: one.eventless },
     })),
-    incomplete: hurt.length,
+    incomplete: incompleteSessions,
     unplaced: (unplaced?.lost ?? 0) + (unplaced?.uncertain ?? 0),
   };
 }

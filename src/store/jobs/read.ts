@@ -6,6 +6,7 @@ import { readBytes } from '../../sqlite/bytes.ts';
 import { codeOf } from '../../sqlite/names.ts';
 import { openToRead } from '../../sqlite/open-to-read.ts';
 import { patience } from '../../sqlite/patience.ts';
+import { whole } from '../../sqlite/whole.ts';
 import { readAutomations } from '../automations.ts';
 import type { Beside } from '../beside.ts';
 import { isWalForeign, rowsWithoutWal } from '../foreign.ts';
@@ -17,7 +18,6 @@ import { readReplay } from '../replay.ts';
 import { readRows } from '../rows.ts';
 import { schemaProblem } from '../schema-text.ts';
 import { readSessions } from '../sessions.ts';
-import { whole } from '../whole.ts';
 
 /** Milliseconds of CPU time for the page map by default, and for leaf pages of a ledger that is not read whole. */
 const bytesMs = 4000;

@@ -1,4 +1,4 @@
-import type { Value } from '../sqlite/record.ts';
+import type { Value } from './record.ts';
 
 /**
  * SQL of a column's text where it has at most `limit` characters, else of its length alone: a part of a longer one could
