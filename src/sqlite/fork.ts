@@ -4,6 +4,7 @@ import { type BtreePage, parsePage } from './page.ts';
 import { type OpenWal, openPages, type Pages, pagesOver, readWhole } from './pages.ts';
 import { parseRecordHeader, valueAt } from './record.ts';
 import { readSchema } from './schema.ts';
+import { areOfOneHome, seamOf } from './seam.ts';
 import { cellsOf, findLeaf, isTreeWhole } from './tree.ts';
 
 /** Tables whose rows have an id of their own, which never changes, in their first column. */
@@ -25,7 +26,12 @@ export function isForeign({ main, wal }: OpenLedger, hurry: () => boolean): bool
   const alone = openPages(main, null);
   if (!alone) return null;
   const versions = versionsOf(wal.frames);
-  if (isOlder(alone, wal, versions.get(1) ?? [])) return true;
+  const firstPages = versions.get(1) ?? [];
+  if (isOlder(alone, wal, firstPages)) return true;
+  const isOwn = areOfOneHome(alone, wal);
+  const seam = isOwn === false ? null : seamOf(main, alone, wal, firstPages);
+  // A WAL of this home beside a main file that is older holds rows that are the home's own, and that are nowhere else.
+  if (isOwn === false || seam === 'ahead' || (isOwn === null && seam === 'behind')) return true;
   const roots = rootsOf(alone);
   const [own, after, frame] = [alone.buffer(), alone.buffer(), alone.buffer()];
   const firsts = [...versions].map(([page, frames]) => ({ page, frames, first: frames[0] ?? 0 }));
