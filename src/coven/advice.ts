@@ -137,13 +137,15 @@ export function putLedgerBack(facts: Facts): Advice {
 }
 
 /**
- * Without a WAL, Coven's commands fail on such a file and leave it as it is. With one, the first that opens the ledger writes the
- * WAL into the damaged file, deletes it, and then fails (seen with `coven sessions` of Coven 0.4.6).
+ * The first command that opens such a ledger beside a WAL writes the WAL into the damaged file, deletes it, and then fails (seen
+ * with `coven sessions` of Coven 0.4.6). Without a WAL the commands that were tried fail and leave the file as it is; nobody tried
+ * them all.
  */
-const doNotRun = ({ walBytes }: Facts): Advice =>
+const doNotRun = ({ walBytes }: Facts): Advice => [
   Number(walBytes) > 0
-    ? ['Do not run any coven command: it would write the WAL into the damaged file, and delete it.']
-    : [];
+    ? 'Do not run any coven command: it would write the WAL into the damaged file, and delete it.'
+    : 'Do not run any coven command: opening the ledger can make it worse.',
+];
 
 /** What to do with a ledger that SQLite does not take. */
 export const keepDamaged = (facts: Facts): Advice => [...doNotRun(facts), ...preserve(facts), ...seeRescue];

@@ -122,7 +122,10 @@ const screens = [
   [375, 'dark'],
 ] as const;
 
-const known = ['session-orphaned', 'log-crash-loop', 'events-damaged', 'sessions-fail', 'wal-torn', 'record-dead-pid'];
+const known = [
+  ...['session-orphaned', 'log-crash-loop', 'events-damaged', 'sessions-fail', 'wal-torn', 'record-dead-pid'],
+  ...['wal-of-another-ledger', 'home-writable-by-others'],
+];
 
 describe.skipIf(missing)('in Chromium', () => {
   test.each(known)('the page of %s: quiet, whole, and its cause is seen', async (name) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { hostilePages, troubledPage } from '../../fixtures/pages.ts';
+import { hostilePages, pageOfAnotherWal, troubledPage } from '../../fixtures/pages.ts';
 import { hostileText } from '../../fixtures/reports.ts';
 import { makeProof } from '../../src/redaction/proof.ts';
 import { makeRedactor } from '../../src/redaction/redactor.ts';
@@ -151,4 +151,13 @@ test('a Coven on PATH of an unknown version is there, and what a rescue lost is 
   expect(page).toContain(
     'The damaged ledger was replaced by a rescued one: run run-1; 12 rows came back, and 6 rows were lost',
   );
+});
+
+test('rows that were read through the WAL of another ledger are no sessions of this home', () => {
+  const [own, others] = [troubledPage(), pageOfAnotherWal()].map((page) =>
+    page.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' '),
+  );
+  expect(own).toMatch(/The ledger holds \d+ sessions/);
+  expect(others).not.toMatch(/The ledger holds|made in the last day|Sessions made on this day/);
+  expect(others).toContain('The sessions in the ledger could not be read.');
 });

@@ -30,10 +30,13 @@ export interface Subject {
 export function subjectOf(report: Report, observations: Iterable<Observation>, made: MadeBy | null): Subject {
   const all = [...observations];
   const values = all.flatMap((seen) => (seen.ok ? [[seen.key, seen.value] as const] : []));
+  const seen: Subject['seen'] = Object.fromEntries(values);
+  // Through the WAL of another ledger SQLite reads the rows of that one: they are no sessions of this home.
+  const isOfAnother = seen['store.open']?.walForeign === true;
   return {
     report,
     made,
-    seen: Object.fromEntries(values),
+    seen: isOfAnother ? Object.fromEntries(values.filter(([key]) => key !== 'store.sessions')) : seen,
     blind: all.flatMap((seen) => (seen.ok ? [] : [{ key: seen.key, ...seen.error }])),
   };
 }
