@@ -1,10 +1,12 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { outsideOf } from '../backup/place.ts';
 import { Refused } from '../backup/refused.ts';
 import { names } from '../coven/layout.ts';
 import { shownReport } from '../disclosure/rescue-shown.ts';
 import { CannotSee } from '../host/host.ts';
 import { placeOfLedger } from '../host/ledger-place.ts';
+import { Unsafe } from '../host/outside.ts';
 import { fillOutsideFile } from '../host/outside-file.ts';
 import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
@@ -36,6 +38,8 @@ export interface RescueOptions {
   readonly merge: string | null;
   /** Sessions of that one that are wanted whole. */
   readonly sessions: readonly string[];
+  /** A folder outside the home that backups are in. */
+  readonly backupDir: string | null;
   readonly dryRun: boolean;
   readonly output: string | null;
   readonly yes: boolean;
@@ -52,8 +56,9 @@ export async function rescue(given: RescueOptions, signal: AbortSignal): Promise
   const options = linkedTo !== null && (given.dryRun || given.output !== null) ? { ...given, from: linkedTo } : given;
   const ledger = await ledgerOf(options);
   const { home, merge } = options;
-  const other = merge === null ? null : otherLedger(merge, home);
   try {
+    if (given.backupDir !== null) outsideOf(realpathSync(home), given.backupDir);
+    const other = merge === null ? null : otherLedger(merge, home, given.backupDir);
     const { dryRun, output } = options;
     if (!dryRun && output === null) return await putInPlace(options, other, signal);
     const before = fingerprintOf(ledger);
@@ -79,7 +84,7 @@ export async function rescue(given: RescueOptions, signal: AbortSignal): Promise
     });
     return await tell(options, ledger, report as unknown as RescueReport, place.path, signal);
   } catch (error) {
-    if (error instanceof CannotSee) throw new UsageError(error.message);
+    if (error instanceof CannotSee || error instanceof Unsafe) throw new UsageError(error.message);
     const why = error instanceof Refusal ? reasonWords(error.reason.code, error.reason.facts) : null;
     const isRefused = why !== null || error instanceof Moving || error instanceof Refused;
     const code = error instanceof RescueFailed ? failedCode : isRefused ? refusedCode : null;
@@ -108,7 +113,7 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
         await printScreen(
           renderRescue(await shownReport(report, signal), { ledger, output: null, place: 'asked', opened, next: null }),
         );
-        await printScreen(renderOffers(offersFor(options, report), named));
+        await printScreen(renderOffers(offersFor(options, report), named, folderWords(options.backupDir)));
       }
       return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
     },
@@ -158,12 +163,18 @@ async function run(
 }
 
 /** What fills a rescue from another ledger, as it was typed. */
-const mergeWords = ({ merge, sessions }: RescueOptions): readonly string[] =>
-  merge === null ? [] : ['--merge', merge, ...sessions.flatMap((id) => ['--session', id])];
+const mergeWords = ({ merge, sessions, backupDir }: RescueOptions): readonly string[] =>
+  merge === null ? [] : ['--merge', merge, ...sessions.flatMap((id) => ['--session', id]), ...folderWords(backupDir)];
+
+const folderWords = (backupDir: string | null): readonly string[] =>
+  backupDir === null ? [] : ['--backup-dir', backupDir];
 
 /** Of the home's own ledger, where it lost something that no other ledger was named for. */
-const offersFor = ({ home, from, merge }: RescueOptions, report: RescueReport): ReturnType<typeof backupsToMerge> =>
-  from === null && merge === null && !report.complete ? backupsToMerge(home) : [];
+const offersFor = (
+  { home, from, merge, backupDir }: RescueOptions,
+  report: RescueReport,
+): ReturnType<typeof backupsToMerge> =>
+  from === null && merge === null && !report.complete ? backupsToMerge(home, backupDir) : [];
 
 async function tell(
   options: RescueOptions,
@@ -184,7 +195,8 @@ async function tell(
   if (json) await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
   else
     await printScreen(
-      renderRescue(told, { ledger, output, place: null, opened: null, next }) + renderOffers(offers, named),
+      renderRescue(told, { ledger, output, place: null, opened: null, next }) +
+        renderOffers(offers, named, folderWords(options.backupDir)),
     );
   return exit;
 }

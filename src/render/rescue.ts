@@ -30,11 +30,11 @@ export interface Offer {
   readonly events: number;
 }
 
-/** Backups that may hold lost rows, and the commands that show which. */
-export function renderOffers(offers: readonly Offer[], home: NamedHome): string {
+/** Backups that may hold lost rows, and the commands that show which. `folder` are the words that name the folder that was looked in, too. */
+export function renderOffers(offers: readonly Offer[], home: NamedHome, folder: readonly string[]): string {
   const lines = offers.flatMap(({ id, madeAt, sessions, events }) => [
     `  ${madeAt}: ${counted(sessions, 'session')}, ${counted(events, 'event')}`,
-    `    ${typedLine(command('coven-doctor', 'rescue', '--merge', id, '--dry-run'), home)}`,
+    `    ${typedLine(command('coven-doctor', 'rescue', '--merge', id, ...folder, '--dry-run'), home)}`,
   ]);
   return lines.length === 0
     ? ''

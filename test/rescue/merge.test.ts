@@ -1,7 +1,7 @@
 // `rescue --merge`: what a damaged ledger lost comes back from a backup, and nothing that was deleted on purpose does.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -74,6 +74,34 @@ test('a backup fills the events that the damaged ledger lost, each with its own 
   expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
   expect((await cli(['undo', '--home', home])).exitCode).toBe(0);
   expect(hash(home)).toBe(damaged);
+});
+
+test('a backup in a folder of its own is offered and merged where that folder is named, and is asked for where it is not', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows, events: 300 });
+  const before = events(home);
+  const folder = join(scratch.path, 'backups');
+  mkdirSync(folder, { mode: 0o700 });
+  const made = await cli(['backup', 'create', '--backup-dir', folder, '--json', '--home', home]);
+  const [id = ''] = readdirSync(folder);
+  expect(made.exitCode, made.stderr).toBe(0);
+  expect((await cli(['backup', 'list', '--backup-dir', folder, '--home', home])).stdout).toContain(id);
+  damageTable(join(home, 'coven.sqlite3'), 'events');
+  const unnamed = await cli(['rescue', '--merge', id, '--dry-run', '--home', home]);
+  expect(unnamed.exitCode).toBe(2);
+  expect(unnamed.stderr).toContain(join(home, 'doctor', 'runs', id));
+  expect(unnamed.stderr).toContain('--backup-dir');
+  const { stdout } = await cli(['rescue', '--dry-run', '--backup-dir', folder, '--home', home]);
+  const [line = ''] = /coven-doctor rescue --merge .*/.exec(stdout) ?? [];
+  expect(line).toBe(`coven-doctor rescue --merge ${id} --backup-dir ${folder} --dry-run --home ${home}`);
+  const seen = await cli(line.split(' ').slice(1));
+  expect(seen.stdout).toContain('Filled from the other ledger: 0 sessions and ');
+  const [next = ''] =
+    /coven-doctor rescue .* --yes.*/.exec(seen.stdout) ?? /coven-doctor rescue .*/.exec(seen.stdout) ?? [];
+  expect(next).toContain(`--merge ${id} --backup-dir ${folder}`);
+  const done = await cli(['rescue', '--merge', id, '--backup-dir', folder, '--yes', '--home', home]);
+  expect(done.exitCode, done.stdout + done.stderr).toBe(0);
+  expect(events(home)).toEqual(before);
 });
 
 test('a plan offers the backup that would fill what is lost, with what it lacks itself, and the command does it', async () => {

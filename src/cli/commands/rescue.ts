@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '../../terminal/usage.ts';
 import { namedHome } from '../options/home.ts';
 import { home, json, onePath, quiet } from '../options/shared.ts';
@@ -41,6 +42,12 @@ export const rescue: readonly Command[] = [
         value: 'ID',
         describe: 'With --merge: take this session whole, though this ledger does not name it; may be repeated',
       },
+      'backup-dir': {
+        type: 'string',
+        requiresArg: true,
+        value: 'DIR',
+        describe: 'A folder outside the home with backups, beside those in the home',
+      },
       yes: { type: 'boolean', default: false, describe: 'Put the rescued ledger in place without asking' },
       json,
       quiet,
@@ -54,6 +61,7 @@ export const rescue: readonly Command[] = [
       const from = onePath('from', argv.from) ?? null;
       const merge = onePath('merge', argv.merge) ?? null;
       const output = onePath('output', argv.o) ?? null;
+      const place = onePath('backup-dir', argv.backupDir);
       if (argv.dryRun && output !== null) throw new UsageError('--dry-run writes nothing; leave out -o');
       if (!argv.dryRun && output === null && from !== null)
         throw new UsageError('--from is for -o and --dry-run: what comes in place is made of the home’s own ledger');
@@ -70,6 +78,7 @@ export const rescue: readonly Command[] = [
           from,
           merge,
           sessions,
+          backupDir: place === undefined ? null : resolve(place),
           dryRun: argv.dryRun,
           output,
           yes: argv.yes,

@@ -66,10 +66,10 @@ async function fillingBackup(
   signal: AbortSignal,
   tell: (progress: RescueProgress) => void,
 ): Promise<FillingBackup | null> {
-  const [newest] = backupsToMerge(home);
+  const [newest] = backupsToMerge(home, null);
   if (!newest) return null;
   try {
-    const sources = { home, other: otherLedger(newest.id, home), sessions: [] };
+    const sources = { home, other: otherLedger(newest.id, home, null), sessions: [] };
     const filled = await fillFrom(report, request, sources, signal, tell);
     const fills = report.lost + report.uncertain - filled.lost - filled.uncertain;
     const { leftOut, way } = filled.merge ?? { leftOut: { sessions: 0, events: 0 }, way: 'join' };

@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { listBackups } from '../../backup/list.ts';
+import { outsideOf } from '../../backup/place.ts';
 import { Refused } from '../../backup/refused.ts';
 import { names } from '../../coven/layout.ts';
 import { namesWithin } from '../../host/names.ts';
@@ -65,10 +66,16 @@ export async function fillFrom(
 const inFolder = [names.ledger, `files/${names.ledger}`, `backup/files/${names.ledger}`];
 
 /** The ledger that a word names: a file, a folder with one, or a run of this home that keeps one or made a backup. */
-export function otherLedger(word: string, home: string): string {
-  const path = isRunId(word) ? join(realpathSync(home), 'doctor', 'runs', word) : resolve(word);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (!stat) throw new UsageError(`--merge ${word}: there is nothing at ${path}`);
+export function otherLedger(word: string, home: string, backupDir: string | null): string {
+  const isId = isRunId(word);
+  const places = isId ? runFolders(home, backupDir).map((folder) => join(folder, word)) : [resolve(word)];
+  const path = places.find((one) => lstatSync(one, { throwIfNoEntry: false }));
+  const stat = path && lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) {
+    const elsewhere =
+      isId && backupDir === null ? '; if the backup is in a folder of its own, name that with --backup-dir' : '';
+    throw new UsageError(`--merge ${word}: there is nothing at ${places.join(' or ')}${elsewhere}`);
+  }
   if (stat.isFile()) return realpathSync(path);
   const ledgers = stat.isDirectory()
     ? [...keptIn(join(path, 'quarantine')), ...inFolder.map((name) => join(path, name))]
@@ -77,6 +84,12 @@ export function otherLedger(word: string, home: string): string {
   if (!found) throw new UsageError(`--merge ${word}: no ${names.ledger} is in ${path}`);
   return found;
 }
+
+/** Folders with runs or backups of this home, the one that was named first. */
+const runFolders = (home: string, backupDir: string | null): readonly string[] => [
+  ...(backupDir === null ? [] : [outsideOf(realpathSync(home), backupDir)]),
+  join(realpathSync(home), 'doctor', 'runs'),
+];
 
 /** A run sets one aside, and one more where it puts another in its place. */
 const mostKept = 100;
@@ -92,9 +105,9 @@ function keptIn(quarantine: string): readonly string[] {
 }
 
 /** Sound backups of this home, newest first, with what each holds; none where what is in `doctor/` cannot be looked at. */
-export function backupsToMerge(home: string): readonly Offer[] {
+export function backupsToMerge(home: string, backupDir: string | null): readonly Offer[] {
   try {
-    return listBackups([join(realpathSync(home), 'doctor', 'runs')])
+    return listBackups(runFolders(home, backupDir))
       .flatMap((backup): Offer[] => {
         const ledger =
           backup.state === 'whole' ? backup.manifest.ledgers.find(({ path }) => path === names.ledger) : null;
