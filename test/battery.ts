@@ -69,7 +69,6 @@ const sound = defineFault({
   what: 'A sound home whose daemon does not run.',
   source: 'observed 1',
   expect: ['daemon stopped warn'],
-  cause: 'daemon stopped',
   stage: ({ home }) => makeHome(home),
 });
 
