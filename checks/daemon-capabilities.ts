@@ -1,8 +1,8 @@
 import { toRestart } from '../src/coven/advice.ts';
 import { requiredCapabilities } from '../src/coven/contract.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { livenessNeeds } from '../src/coven/liveness.ts';
 import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { Capability } from '../src/model/observation.ts';
 
 const one = (held: Capability | undefined) => (typeof held === 'object' ? null : (held ?? null));

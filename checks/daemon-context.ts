@@ -1,12 +1,12 @@
 import { toRestart } from '../src/coven/advice.ts';
 import { ownerRights, shortRetentionDays } from '../src/coven/context.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
-import { livenessNeeds } from '../src/coven/liveness.ts';
 import { outcomeSince } from '../src/coven/outcomes.ts';
 import type { Advice } from '../src/model/advice.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, type Finding, fail, from, pass, skipped, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { Observations } from '../src/model/observation.ts';
 import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 

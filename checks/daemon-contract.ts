@@ -1,9 +1,9 @@
 import { toRestart, toRun } from '../src/coven/advice.ts';
 import { apiVersion as supported } from '../src/coven/contract.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 
 /** The contract is exactly the one that is supported, or clients must fail closed. */
 export const daemonContract = defineCheck({

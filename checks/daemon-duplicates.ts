@@ -1,9 +1,10 @@
 import { adriftIn } from '../src/coven/adrift.ts';
 import { withoutHome } from '../src/coven/gates.ts';
-import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { ageSeconds, judgeLiveness } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 
 /** A second `daemon serve` is refused within milliseconds; one that lives longer contends for the ledger. */
 const refusedWithinSeconds = 10;

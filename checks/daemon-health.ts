@@ -2,11 +2,12 @@ import { atWork, endReaders, readerFacts, readersOf, toRestart } from '../src/co
 import { lowDiskBytes, warnedWalBytes } from '../src/coven/contract.ts';
 import { withoutDaemon } from '../src/coven/gates.ts';
 import { isFull } from '../src/coven/limits.ts';
-import { ageSeconds, livenessNeeds, silenceOf } from '../src/coven/liveness.ts';
+import { ageSeconds, silenceOf } from '../src/coven/liveness.ts';
 import { seenOf } from '../src/coven/silence.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
 import { defineCheck, type Evidence, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { HealthBody, Seen } from '../src/model/observation.ts';
 import { restartRemedy, storageRemedy } from '../src/repair/remedies/daemon.ts';
 

@@ -1,10 +1,11 @@
 import { toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { floodBytes } from '../src/coven/limits.ts';
-import { ageSeconds, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { ageSeconds, judgeLiveness } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { count, instant } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { LogError, LogStory } from '../src/model/observation.ts';
 
 /** A daemon by hand is refused beside another one, and does what a start does: harm too. */

@@ -1,8 +1,9 @@
 import { moveRecord, toRestart } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
-import { isConfirmed, isOfOtherHome, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isConfirmed, isOfOtherHome, judgeLiveness } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import { recordRemedy } from '../src/repair/remedies/daemon.ts';
 
 /**

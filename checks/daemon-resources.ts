@@ -7,10 +7,10 @@ import {
   sessionDescriptors,
   sessionTasks,
 } from '../src/coven/limits.ts';
-import { livenessNeeds } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { Observations } from '../src/model/observation.ts';
 import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 

@@ -1,8 +1,9 @@
 import { dropName } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness } from '../src/coven/liveness.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import { socketModeRemedy, socketRemedy } from '../src/repair/remedies/daemon.ts';
 
 const seeListener = ({ listenerPid }: Facts): Advice => [

@@ -1,7 +1,8 @@
 import { toRestart } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { type LivenessInput, livenessNeeds } from '../src/coven/liveness.ts';
+import type { LivenessInput } from '../src/coven/liveness.ts';
 import { defineCheck, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import { restartRemedy } from '../src/repair/remedies/daemon.ts';
 
 const target = '<daemon-socket>';

@@ -1,10 +1,11 @@
 import { atWork, dropName, endDaemon, moveRecord, toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
-import { isNumberedApart, isOfOtherHome, judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { isNumberedApart, isOfOtherHome, judgeLiveness } from '../src/coven/liveness.ts';
 import { seconds, seenOf, stoodStill, thaw, tracer } from '../src/coven/silence.ts';
 import { type Advice, command, shellCommand } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import { homeWord } from '../src/model/shell.ts';
 import { hungRemedy, startRemedy, startStoppedRemedy, unreachableRemedy } from '../src/repair/remedies/daemon.ts';
 

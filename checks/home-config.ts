@@ -1,6 +1,6 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { command } from '../src/model/advice.ts';
-import { count } from '../src/model/amounts.ts';
+import { count, octal } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, type Finding, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import type { Observations } from '../src/model/observation.ts';
 
@@ -175,7 +175,7 @@ export const homeConfig = defineCheck({
         // What the owner of the home may not read himself, his Coven may not either.
         if (machine.uid !== home.uid) return unknown('undetermined', `<coven-home>/${name}`, rest);
         const entry = list.find((entry) => entry.name === name);
-        const told = { uid: entry?.uid ?? null, mode: entry ? `0${entry.mode.toString(8)}` : null, me: machine.uid };
+        const told = { uid: entry?.uid ?? null, mode: entry ? octal(entry.mode) : null, me: machine.uid };
         const say = needed.includes(name) ? fail : warn;
         return say('unparsable', `<coven-home>/${name}`, { ...rest, facts: { ...facts, ...told } });
       }
@@ -190,7 +190,7 @@ export const homeConfig = defineCheck({
       );
     if (gateway) {
       const entry = list.find(({ name }) => name === gatewayFile);
-      const facts = { why: gateway, file: gatewayFile ?? null, mode: entry ? `0${entry.mode.toString(8)}` : null };
+      const facts = { why: gateway, file: gatewayFile ?? null, mode: entry ? octal(entry.mode) : null };
       const evidence = from('home.config', { gateway, ...(gatewayFile && { gatewayFile }) });
       found.push(fail('gateway-refused', '<coven-home>/mobile/gateway.json', { facts, evidence }));
     }

@@ -1,10 +1,11 @@
 import { serveAnew } from '../src/coven/advice.ts';
 import { keepsFromOpening, notStarted } from '../src/coven/automations.ts';
 import { passOfRows, rowsUnread, withoutRows } from '../src/coven/gates.ts';
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness } from '../src/coven/liveness.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, type Finding, fail, from, skipped, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { Observations } from '../src/model/observation.ts';
 
 const target = '<coven-home>/coven.sqlite3';

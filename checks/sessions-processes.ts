@@ -1,9 +1,10 @@
 import { withoutHome } from '../src/coven/gates.ts';
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness } from '../src/coven/liveness.ts';
 import { isHiddenHarness, isProvenHarness, isUnmarkedHarness } from '../src/coven/rows.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
 import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { Process } from '../src/model/observation.ts';
 import { harnessRemedy } from '../src/repair/remedies/sessions.ts';
 

@@ -3,7 +3,7 @@ import { keepDamaged, leaveAdrift, preserve, putLedgerBack, seeRescue } from '..
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
 import { partNotFile } from '../src/coven/ledger.ts';
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness } from '../src/coven/liveness.ts';
 import { isResetCutOff } from '../src/coven/obstacles.ts';
 import { command } from '../src/model/advice.ts';
 import { bytes, count } from '../src/model/amounts.ts';
@@ -18,6 +18,7 @@ import {
   unknown,
   warn,
 } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { StoreFiles } from '../src/model/observation.ts';
 import { rescueRemedy } from '../src/repair/remedies/store.ts';
 

@@ -1,5 +1,6 @@
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness } from '../src/coven/liveness.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { Requirements } from '../src/upgrade/state.ts';
 
 /** The `coven` that is upgraded is the one that runs: the first on PATH, and that of the daemon's process. */

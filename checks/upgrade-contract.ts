@@ -1,6 +1,6 @@
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { livenessNeeds } from '../src/coven/liveness.ts';
 import { type Check, defineCheck, fail, from, pass, unknown } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import { noAnswer } from '../src/upgrade/causes.ts';
 
 const target = '<daemon-socket>';

@@ -1,8 +1,9 @@
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { judgeLiveness, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness } from '../src/coven/liveness.ts';
 import { knownColumns } from '../src/coven/tables.ts';
 import { compareKnown } from '../src/coven/versions.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import type { StoreOpen } from '../src/model/observation.ts';
 import { noAnswer, versionOf } from '../src/upgrade/causes.ts';
 import { installedVersion } from '../src/upgrade/see.ts';

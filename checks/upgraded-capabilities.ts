@@ -1,7 +1,7 @@
 import { type Announced, announced } from '../src/coven/capabilities.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { livenessNeeds } from '../src/coven/liveness.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown, warn } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import { noAnswer, noState, unseenBefore } from '../src/upgrade/causes.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
 

@@ -1,9 +1,10 @@
 import { toRun } from '../src/coven/advice.ts';
 import { withoutAnswer } from '../src/coven/gates.ts';
-import { judgeLiveness, type LivenessInput, livenessNeeds } from '../src/coven/liveness.ts';
+import { judgeLiveness, type LivenessInput } from '../src/coven/liveness.ts';
 import { compareKnown } from '../src/coven/versions.ts';
 import { type Advice, command } from '../src/model/advice.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown } from '../src/model/check.ts';
+import { livenessNeeds } from '../src/model/needs.ts';
 import { noAnswer, noState, versionOf } from '../src/upgrade/causes.ts';
 import { processOf } from '../src/upgrade/see.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';

@@ -121,7 +121,7 @@ const commandGroups = {
     'src/host/ask.ts',
   ],
   parse: ['src/cli/commands/parse.ts', 'node_modules/yargs/index.mjs'],
-  runs: ['src/repair/engine/runs.ts'],
+  runs: ['src/repair/engine/see-runs.ts'],
   bundle: ['src/cli/bundle.ts'],
 };
 

@@ -10,3 +10,7 @@ export type AdriftProcess = Process & Required<Pick<Process, 'adrift'>>;
  */
 export const adriftIn = ({ processes }: Pick<LivenessInput, 'processes'>): readonly AdriftProcess[] =>
   processes.list.filter((process): process is AdriftProcess => process.adrift !== undefined && process.state !== 'Z');
+
+/** Whether the daemon is one of them: the live one, or any where it is not known which lives. */
+export const isDaemonAdrift = (daemon: Pick<LivenessInput, 'processes'>, live: number | null): boolean =>
+  adriftIn(daemon).some(({ pid, role }) => role === 'serve' && pid === (live ?? pid));

@@ -1,5 +1,6 @@
+import { livenessNeeds } from '../model/needs.ts';
 import { type Observed, whole } from '../model/observation.ts';
-import { judgeLiveness, livenessNeeds } from './liveness.ts';
+import { judgeLiveness } from './liveness.ts';
 
 /**
  * Whether a process may have the ledger open: then it is not replaced, nor is a rescue of it foreseen. Where the processes

@@ -1,5 +1,6 @@
+import { type lifecycleNeeds, livenessNeeds } from '../model/needs.ts';
 import { type Observed, type Seen, whole } from '../model/observation.ts';
-import { adriftIn } from './adrift.ts';
+import { isDaemonAdrift } from './adrift.ts';
 import { keepsFromOpening } from './automations.ts';
 import { apiVersion } from './contract.ts';
 import { lockNames, names, socketPathLimit } from './layout.ts';
@@ -13,28 +14,9 @@ import {
   partNotFile,
 } from './ledger.ts';
 import { fewInodes, limitsFiles } from './limits.ts';
-import { isNumberedApart, judgeLiveness, type Liveness, livenessNeeds } from './liveness.ts';
+import { isNumberedApart, judgeLiveness, type Liveness } from './liveness.ts';
 import { endsByAge } from './retention.ts';
 import { coreColumns } from './tables.ts';
-
-/** What the judgement rests on. */
-export const lifecycleNeeds = [
-  ...livenessNeeds,
-  'home.entries',
-  'home.filesystem',
-  'home.disk',
-  'home.access',
-  'home.held',
-  'home.config',
-  'store.files',
-  'store.open',
-  'store.bytes',
-  'store.integrity',
-  'store.rehearsal',
-  'store.sessions',
-  'sessions.automations',
-  'install',
-] as const;
 
 /** What could not be seen is null, and stands in nobody's way: only what is known to fail is told. */
 export type LifecycleInput = Observed<(typeof lifecycleNeeds)[number]>;
@@ -62,7 +44,7 @@ export function judgeLifecycle(observed: LifecycleInput): Lifecycle | null {
   const reach = [...inReach(daemon, liveness)];
   const start = [...inStart(daemon, observed, liveness)];
   // Whoever ends that daemon ends what it alone has open.
-  const isAdrift = adriftIn(daemon).some(({ pid, role }) => role === 'serve' && pid === (liveness.pid ?? pid));
+  const isAdrift = isDaemonAdrift(daemon, liveness.pid);
   const end = isAdrift ? ['store:open'] : [];
   // With the home that was meant, the other commands would end a daemon that is not the one seen here.
   const meant = daemon.home.odd && !home.includes('home:path') ? ['home:path'] : [];

@@ -1,16 +1,6 @@
+import type { livenessNeeds } from '../model/needs.ts';
 import type { Process, Seen, Silence } from '../model/observation.ts';
 import { serveLockHolders } from './serve-lock.ts';
-
-/** What the verdict on a home's daemon rests on. */
-export const livenessNeeds = [
-  'machine',
-  'home',
-  'home.locks',
-  'processes',
-  'daemon.record',
-  'daemon.socket',
-  'daemon.health',
-] as const;
 
 export type LivenessInput = Seen<(typeof livenessNeeds)[number]>;
 

@@ -1,6 +1,7 @@
+import { livenessNeeds } from '../model/needs.ts';
 import type { Process, Seen, SessionRow } from '../model/observation.ts';
 import { harnessCommands } from './contract.ts';
-import { judgeLiveness, livenessNeeds } from './liveness.ts';
+import { judgeLiveness } from './liveness.ts';
 
 /** What the judgement of `running` rows rests on. */
 export const rowNeeds = [...livenessNeeds, 'store.open', 'store.sessions'] as const;

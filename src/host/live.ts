@@ -19,6 +19,7 @@ export interface LiveOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly deep?: boolean;
   readonly onReading?: Look['onReading'];
+  readonly seeRuns?: Look['seeRuns'];
   /** A start or an upgrade is about to come, which opens the ledger. */
   readonly startsNext?: boolean;
   /** The run's deadline, milliseconds from now. */

@@ -20,6 +20,8 @@ export interface Look {
   readonly checksLeft: () => number;
   /** Fires when the run is over. */
   readonly signal: AbortSignal;
+  /** Reads what earlier repairs left; absent where nobody repairs. */
+  readonly seeRuns?: ((look: Look) => Promise<Observations['home.runs']>) | undefined;
   /** Reads what others wrote, in a process of its own. */
   readonly texts: Texts;
   /** Another observation's value; throws CannotSee where it failed. */

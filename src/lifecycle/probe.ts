@@ -1,6 +1,7 @@
-import { adriftIn } from '../coven/adrift.ts';
-import { judgeLiveness, type Liveness, livenessNeeds } from '../coven/liveness.ts';
+import { isDaemonAdrift } from '../coven/adrift.ts';
+import { judgeLiveness, type Liveness } from '../coven/liveness.ts';
 import { type Host, see } from '../host/host.ts';
+import { livenessNeeds } from '../model/needs.ts';
 import { type HealthBody, whole } from '../model/observation.ts';
 import { lookAfresh } from './look-afresh.ts';
 
@@ -34,7 +35,7 @@ export const probe = (home: string, signal: AbortSignal): Promise<DaemonState> =
       startedAt: body?.startedAt ?? record.startedAt,
       recordedPid: record.pid,
       recorded,
-      adrift: adriftIn(observed).some((process) => process.role === 'serve' && process.pid === (pid ?? process.pid)),
+      adrift: isDaemonAdrift(observed, pid),
       reason: null,
     };
   });

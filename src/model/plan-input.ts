@@ -1,4 +1,4 @@
-import { lifecycleNeeds } from '../coven/lifecycle.ts';
+import { lifecycleNeeds } from './needs.ts';
 import type { IndexComparison, ObservationKey, Observations, Observed } from './observation.ts';
 import type { FillingBackup, LedgerFiles, RescueCounts } from './step.ts';
 

@@ -1,4 +1,3 @@
-import { ledgerParts, names } from '../coven/layout.ts';
 import type { Facts, Finding } from './finding.ts';
 import type { FileIdentity } from './observation.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -67,13 +66,3 @@ const reversible: readonly Action['kind'][] = [
 /** What is known of a name in the home, or null where it was not seen: nothing is done to what was not seen. */
 export const identityOf = (input: PlanInput, name: string): FileIdentity | null =>
   input['home.identities']?.files[name] ?? null;
-
-/** Moves names into quarantine, where each was seen; refuses where none was. */
-export function moveAside(input: PlanInput, paths: readonly string[], risk: Risk = 'safe'): Proposal {
-  const steps = paths.flatMap((path) => {
-    const was = identityOf(input, path);
-    const beside = ledgerParts.includes(path) ? { beside: identityOf(input, names.ledger) } : {};
-    return was ? [draft({ kind: 'quarantine', path, was, ...beside }, 'gone', risk)] : [];
-  });
-  return steps.length > 0 ? { steps } : refuse('not-seen', { name: paths[0] ?? '' });
-}

@@ -1,4 +1,3 @@
-import { ledgerParts, names } from '../coven/layout.ts';
 import type { FileIdentity, LedgerIdentity, ProcessIdentity, TwoValues } from './observation.ts';
 import type { RescueTold } from './rescue-told.ts';
 
@@ -133,14 +132,6 @@ export type Action =
   | { readonly kind: 'remove-backup'; readonly run: string };
 
 export type ActionKind = Action['kind'];
-
-/** Names below the home that an action changes. */
-export function pathsOf(action: Action): readonly string[] {
-  if (action.kind === 'swap-ledger' && action.path !== undefined)
-    return ['', '-wal', '-shm', '-journal'].map((part) => action.path + part);
-  if ('ledger' in action) return [names.ledger, ...ledgerParts];
-  return 'path' in action ? [action.path] : [];
-}
 
 /**
  * When a step is taken, and under which locks: `alive` beside a daemon that may run, under daemon.lock; `gone` where

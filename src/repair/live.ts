@@ -1,5 +1,6 @@
-import { judgeLiveness, type Liveness, livenessNeeds } from '../coven/liveness.ts';
+import { judgeLiveness, type Liveness } from '../coven/liveness.ts';
 import { type LiveSessions, liveSessions, rowNeeds } from '../coven/rows.ts';
+import { livenessNeeds } from '../model/needs.ts';
 import { whole } from '../model/observation.ts';
 import type { PlanInput } from '../model/plan-input.ts';
 

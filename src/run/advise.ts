@@ -1,9 +1,10 @@
 import { mayBeOpen } from '../coven/ledger-in-use.ts';
-import { judgeLifecycle, lifecycleNeeds } from '../coven/lifecycle.ts';
+import { judgeLifecycle } from '../coven/lifecycle.ts';
 import { blockedBy } from '../coven/obstacles.ts';
 import { liveSessions, rowNeeds } from '../coven/rows.ts';
 import { type Host, see } from '../host/host.ts';
 import type { Check, Facts, Finding } from '../model/check.ts';
+import { lifecycleNeeds } from '../model/needs.ts';
 import { type ObservationKey, type Observed, whole } from '../model/observation.ts';
 import { say } from '../model/say.ts';
 import type { CheckRun } from './runner.ts';

@@ -34,6 +34,9 @@ export interface DiagnoseOptions {
   readonly onDone?: (run: CheckRun, startedAt: string, host: Host) => void | Promise<void>;
 }
 
+/** Loaded only in a home that was repaired. */
+const seeRuns: LiveOptions['seeRuns'] = async (look) => (await import('../repair/engine/see-runs.ts')).seeRuns(look);
+
 /** The one way to run checks on the live home. */
 export async function diagnose<T>(
   checks: readonly Check[],
@@ -43,7 +46,7 @@ export async function diagnose<T>(
 ): Promise<T> {
   const startedAt = new Date().toISOString();
   const began = performance.now();
-  const options = { home: path, ...named, env, ...how, deadlineMs: how.checkMs + moreMs };
+  const options = { home: path, ...named, env, ...how, seeRuns, deadlineMs: how.checkMs + moreMs };
   return withLiveHost(options, signal, async (host, ending) => {
     const runs = await judgeOn(host, checks, {
       checkMs: how.checkMs,

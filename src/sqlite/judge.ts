@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Judgement, Reason } from './answers.ts';
-import { neverUsed, ofIndex, ofSearch } from './check-lines.ts';
+import { isOfSearch as isLineOfSearch, neverUsed, ofIndex, searchRoots } from './check-lines.ts';
 import { withLedger } from './files.ts';
 import { isForeign } from './fork.ts';
 import { quote } from './names.ts';
@@ -71,10 +71,7 @@ function judgeThroughSqlite(path: string, tell: Tell): Judgement['tables'] {
 }
 
 function checkIntegrity(db: Database, tell: Tell): void {
-  const roots = db
-    .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
-    .pluck()
-    .all() as number[];
+  const roots = searchRoots(db);
   let isSearchDamaged = false;
   const check = (what: string | number): void => {
     // One answer may hold many lines, under a heading that names the database.
@@ -82,7 +79,8 @@ function checkIntegrity(db: Database, tell: Tell): void {
       for (const line of String(answer).split('\n')) {
         if (line === 'ok' || line.startsWith('***')) continue;
         // Pages below one of its pages that cannot be read are used by nothing that SQLite sees, which it tells last.
-        const kind = isSearchDamaged && neverUsed.test(line) ? 'search' : kindOfLine(line, roots);
+        const isSearch = isLineOfSearch(line, roots) || (isSearchDamaged && neverUsed.test(line));
+        const kind = isSearch ? 'search' : ofIndex.test(line) ? 'index' : 'integrity';
         isSearchDamaged ||= kind === 'search';
         tell(kind, line.slice(0, 300));
       }
@@ -101,12 +99,6 @@ function checkIntegrity(db: Database, tell: Tell): void {
     .pluck()
     .all() as string[];
   for (const name of names.filter((name) => !isSearchTable(name))) check(quote(name));
-}
-
-function kindOfLine(line: string, searchRoots: readonly number[]): Reason['kind'] {
-  const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];
-  if (ofSearch.test(line) || searchRoots.includes(Number(tree))) return 'search';
-  return ofIndex.test(line) ? 'index' : 'integrity';
 }
 
 /** How many rows a table has; null where a value of one cannot be read. */

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { aheadMost } from '../coven/contract.ts';
 import type { StoreSessions } from '../model/observation.ts';
 import { whole } from '../sqlite/whole.ts';
+import { areIndexed } from './indexed.ts';
 
 /** A clock may be set back by as much, as by an NTP server. */
 const aheadMs = 3_600_000;
@@ -17,13 +18,6 @@ export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahea
   const isAhead = (column: string): string =>
     `${column} > ? AND ${column} GLOB '[2-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*'`;
   const isDate = isAhead('created_at');
-  const isIndexed = (column: string): boolean =>
-    hasEvents &&
-    db
-      .prepare(
-        `SELECT 1 FROM pragma_index_list('events') AS l, pragma_index_info(l.name) AS i WHERE i.seqno = 0 AND i.name = ?`,
-      )
-      .get(column) !== undefined;
   const count = (table: string) =>
     db
       .prepare(
@@ -41,10 +35,11 @@ export function readAhead(db: Database, hasEvents: boolean): StoreSessions['ahea
     )
     .get(from, from) as { n: number; lastAt: string | null };
   const sessions = { n: ofSessions.n + changed.n, lastAt: [ofSessions.lastAt, changed.lastAt] };
-  const events = isIndexed('created_at') ? count('events') : { n: 0, lastAt: null };
-  const ofSession = isIndexed('session_id')
-    ? `(SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id = sessions.id LIMIT ${aheadMost}))`
-    : 'NULL';
+  const events = hasEvents && areIndexed(db, 'created_at') ? count('events') : { n: 0, lastAt: null };
+  const ofSession =
+    hasEvents && areIndexed(db, 'session_id')
+      ? `(SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id = sessions.id LIMIT ${aheadMost}))`
+      : 'NULL';
   const list = db
     .prepare(
       `SELECT ${whole('id', 128)}, ${whole('created_at', 40, 'createdAt')}, ${ofSession} AS events

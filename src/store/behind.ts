@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { aheadMost, covenSince } from '../coven/contract.ts';
 import type { StoreSessions } from '../model/observation.ts';
+import { areIndexed } from './indexed.ts';
 
 /**
  * What the retention of events goes by: the newest of them, and those that are dated before there was any Coven, as a clock that
@@ -8,15 +9,7 @@ import type { StoreSessions } from '../model/observation.ts';
  * `aheadMost` are counted.
  */
 export function readBehind(db: Database, hasEvents: boolean): StoreSessions['behind'] {
-  const byTime =
-    hasEvents &&
-    db
-      .prepare(
-        `SELECT 1 FROM pragma_index_list('events') AS l, pragma_index_info(l.name) AS i
-          WHERE i.seqno = 0 AND i.name = 'created_at'`,
-      )
-      .get() !== undefined;
-  if (!byTime) return none;
+  if (!hasEvents || !areIndexed(db, 'created_at')) return none;
   const { events, sessions, firstAt } = db
     .prepare(
       `SELECT count(*) AS events, count(DISTINCT session_id) AS sessions, min(created_at) AS firstAt

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { largestEventBytes, sessionStatuses } from '../coven/contract.ts';
 import type { StoreSessions } from '../model/observation.ts';
 import { whole } from '../sqlite/whole.ts';
+import { areIndexed } from './indexed.ts';
 
 /** So many of each are told. */
 const told = 20;
@@ -55,13 +56,7 @@ function unknownStatus(db: Database): StoreSessions['content']['unknownStatus'] 
 
 /** Sessions that events name and that are not there. Null where not every event could be asked: without an index, or among too many sessions. */
 function lostSessions(db: Database): readonly string[] | null {
-  const index = db
-    .prepare(
-      `SELECT 1 FROM pragma_index_list('events') AS l, pragma_index_info(l.name) AS i
-        WHERE i.seqno = 0 AND i.name = 'session_id' AND l.partial = 0`,
-    )
-    .get();
-  if (!index) return null;
+  if (!areIndexed(db, 'session_id')) return null;
   // One step through the index for each session, however many events it has.
   const found = db
     .prepare(

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { StoreIntegrity, TableReading } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
-import { neverUsed, ofIndex, ofSearch } from '../sqlite/check-lines.ts';
+import { isOfSearch as isLineOfSearch, neverUsed, ofIndex, searchRoots } from '../sqlite/check-lines.ts';
 import { codeOf, quote } from '../sqlite/names.ts';
 import type { OpenRequest } from './protocol.ts';
 import { hasSearch, readSearch } from './search.ts';
@@ -41,7 +41,8 @@ export function readTables(
   const bytes = sizeOf(db);
   const pagesWhole = bytes <= wholeBytes || (deep && (scratch !== null || bytes <= liveCheckBytes));
   const lines: string[] = [];
-  const isOfTree = searchLines(db);
+  const roots = searchRoots(db);
+  const isOfTree = (line: string): boolean => isLineOfSearch(line, roots);
   // Pages below one of its pages that cannot be read are used by nothing that SQLite sees.
   const isOfSearch = (line: string): boolean => isOfTree(line) || (neverUsed.test(line) && lines.some(isOfTree));
   const found = (): Omit<Progress, 'tables'> => ({
@@ -79,18 +80,6 @@ export function readTables(
       (pagesWhole && problems.length === 0) || isSearchDamaged
         ? readSearch(db, isSearchDamaged, bytes, searchEnd)
         : null,
-  };
-}
-
-/** Whether a line of SQLite's check is about the full-text index: as one, or by a b-tree that it is kept in. */
-function searchLines(db: Database): (line: string) => boolean {
-  const roots = db
-    .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'events!_fts!_%' ESCAPE '!' AND rootpage > 0")
-    .pluck()
-    .all() as number[];
-  return (line) => {
-    const [, tree] = /^Tree (\d{1,10}) /.exec(line) ?? [];
-    return ofSearch.test(line) || roots.includes(Number(tree));
   };
 }
 

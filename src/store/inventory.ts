@@ -4,6 +4,7 @@ import { codeOf } from '../sqlite/names.ts';
 import { refuseViews } from '../sqlite/ordinary.ts';
 import { patience } from '../sqlite/patience.ts';
 import { whole } from '../sqlite/whole.ts';
+import { areIndexed } from './indexed.ts';
 import type { InventoryRequest, SessionEvents, SessionRecord, StoreInventory, Told } from './protocol.ts';
 
 type Asked = InventoryRequest['inventory'];
@@ -124,13 +125,7 @@ function countEvents(
 ): ReadonlyMap<string, SessionRecord['events']> {
   const isOver = patience(budgetMs);
   const counts = new Map<string, SessionRecord['events']>();
-  const index = db
-    .prepare(
-      `SELECT 1 FROM pragma_index_list('events') AS list
-         JOIN pragma_index_info(list.name) AS info ON info.seqno = 0 AND info.name = 'session_id'`,
-    )
-    .get();
-  if (!index) return counts;
+  if (!areIndexed(db, 'session_id')) return counts;
   const total = db.prepare('SELECT count(*) FROM events WHERE session_id = ?').pluck();
   const kinds = db.prepare(
     `SELECT ${whole('kind', 64)}, count(*) AS n

@@ -1,8 +1,9 @@
 import { announced } from '../coven/capabilities.ts';
 import { withoutAnswer, withoutLedger } from '../coven/gates.ts';
 import { names } from '../coven/layout.ts';
-import { judgeLiveness, type LivenessInput, livenessNeeds } from '../coven/liveness.ts';
+import { judgeLiveness, type LivenessInput } from '../coven/liveness.ts';
 import { judgeRows, rowNeeds } from '../coven/rows.ts';
+import { livenessNeeds } from '../model/needs.ts';
 import { type Observations, type Observed, type Seen, whole } from '../model/observation.ts';
 import type { DaemonState, SessionStanding, SessionsState, UpgradeState } from './state.ts';
 

@@ -23,12 +23,13 @@ import { holdLock } from '../../fixtures/repair/held.ts';
 import { planOf, provenAs, setAside, setMode, willing } from '../../fixtures/repair/plan.ts';
 import { linesOf } from '../../fixtures/repair/state.ts';
 import { makeScratch, type Scratch } from '../../fixtures/scratch.ts';
-import { type Plan, pathsOf, type Step } from '../../src/model/step.ts';
+import type { Plan, Step } from '../../src/model/step.ts';
 import { digestOf } from '../../src/repair/digest.ts';
 import { type Applied, applyPlan } from '../../src/repair/engine/apply.ts';
 import { recoverRuns } from '../../src/repair/engine/recover.ts';
 import { listRuns, neededBackups } from '../../src/repair/engine/runs.ts';
 import type { Progress } from '../../src/repair/engine/transaction.ts';
+import { pathsOf } from '../../src/repair/paths.ts';
 
 const isRoot = process.geteuid?.() === 0;
 if (!isRoot) console.log('owners cannot be changed here: what needs root is skipped');

@@ -7,10 +7,11 @@ import { beginRun, outsideOf, removeScratch, stages } from '../../backup/place.t
 import { revalidate } from '../../backup/revalidate.ts';
 import { names } from '../../coven/layout.ts';
 import { lookNow } from '../../host/files.ts';
-import { type Plan, pathsOf, type Step } from '../../model/step.ts';
+import type { Plan, Step } from '../../model/step.ts';
 import type { ProvenBackup } from '../../repair/engine/gate.ts';
 import { makeMends } from '../../repair/engine/mend.ts';
 import type { Reason } from '../../repair/engine/refusal.ts';
+import { pathsOf } from '../../repair/paths.ts';
 import { longWork } from '../../terminal/display.ts';
 
 /** Shows the progress of a backup. */

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
 import * as v from 'valibot';
-import { judgeLiveness, livenessNeeds } from '../../coven/liveness.ts';
+import { judgeLiveness } from '../../coven/liveness.ts';
+import { livenessNeeds } from '../../model/needs.ts';
 import type { Install } from '../../model/observation.ts';
 import { connectionsTo } from '../connections.ts';
 import { type Look, observeAll } from '../look.ts';

@@ -6,6 +6,7 @@ import { withLiveHost } from '../../host/live.ts';
 import { observationKeys } from '../../host/schemas.ts';
 import { makeScratch } from '../../host/scratch.ts';
 import type { Observation, ObservationKey } from '../../model/observation.ts';
+import { seeRuns } from '../../repair/engine/see-runs.ts';
 import { freeze } from '../freeze.ts';
 
 /** All observations of a home, made once. */
@@ -59,7 +60,7 @@ export async function stageHomes(signal: AbortSignal, wanted: readonly HostileHo
 
 async function look(home: string, signal: AbortSignal): Promise<Observed> {
   // Without PATH, because installed programs are not part of the trial.
-  return withLiveHost({ home, env: {}, deadlineMs: lookMs }, signal, async (host) => {
+  return withLiveHost({ home, env: {}, seeRuns, deadlineMs: lookMs }, signal, async (host) => {
     const seen = await Promise.all(observationKeys.map(async (key) => [key, freeze(await host.observe(key))] as const));
     return new Map<ObservationKey, Observation>(seen);
   });

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { thisMachine } from '../../host/observations/machine.ts';
-import { isAllowed, type Plan, pathsOf, type Risk, type Step } from '../../model/step.ts';
+import { isAllowed, type Plan, type Risk, type Step } from '../../model/step.ts';
 import { digestOf } from '../digest.ts';
+import { pathsOf } from '../paths.ts';
 import { step as stepSchema } from '../schema.ts';
 import type { ProvenBackup } from './gate.ts';
 import { phaseLocks, takeLocks } from './locks.ts';

@@ -1,7 +1,8 @@
 import { thisMachine } from '../../host/observations/machine.ts';
-import { type Action, pathsOf, type Step } from '../../model/step.ts';
+import type { Action, Step } from '../../model/step.ts';
 import { tool } from '../../package.ts';
 import { digestOf } from '../digest.ts';
+import { pathsOf } from '../paths.ts';
 import { exitCode, perform } from './perform.ts';
 import { type Recovered, recoverAll } from './recover.ts';
 import { type Reason, Refusal, reasonOf } from './refusal.ts';

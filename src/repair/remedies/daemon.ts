@@ -4,16 +4,9 @@ import { liveIds } from '../../coven/rows.ts';
 import type { Finding } from '../../model/check.ts';
 import type { Process, ProcessIdentity } from '../../model/observation.ts';
 import type { PlanInput } from '../../model/plan-input.ts';
-import {
-  draft,
-  identityOf,
-  moveAside,
-  type PlanOptions,
-  type Proposal,
-  type Remedy,
-  refuse,
-} from '../../model/remedy.ts';
+import { draft, identityOf, type PlanOptions, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
 import { daemonIn, liveIn } from '../live.ts';
+import { moveAside } from './move-aside.ts';
 
 /** The live daemon as a process of this machine; null where it is not proven to be one. */
 function daemonOf(input: PlanInput): Process | null {

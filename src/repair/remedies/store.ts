@@ -5,8 +5,9 @@ import { mayBeOpen } from '../../coven/ledger-in-use.ts';
 import type { Facts } from '../../model/finding.ts';
 import type { LedgerIdentity } from '../../model/observation.ts';
 import type { PlanInput } from '../../model/plan-input.ts';
-import { draft, identityOf, moveAside, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
+import { draft, identityOf, type Proposal, type Remedy, refuse } from '../../model/remedy.ts';
 import type { Action, Risk } from '../../model/step.ts';
+import { moveAside } from './move-aside.ts';
 
 function ledgerOf(input: PlanInput): LedgerIdentity | null {
   const main = identityOf(input, names.ledger);
