@@ -4,6 +4,7 @@ import { isIdentifier } from '../redaction/templates/catalogue.ts';
 import { knownParts } from '../redaction/templates/message.ts';
 import { makePlaceholders } from '../redaction/templates/placeholders.ts';
 import type { MergeReport, RescueReport } from '../rescue/report.ts';
+import { shownTitle } from './title.ts';
 import { type Plain, withoutSecrets } from './without-secrets.ts';
 
 /**
@@ -23,7 +24,7 @@ export function shownReport(report: RescueReport, signal: AbortSignal): Promise<
       sessions.map(async (one) => ({
         ...one,
         id: await plain(one.id),
-        title: one.title && (await plain(one.title)),
+        title: one.title && shownTitle(await plain(one.title)),
         status: one.status && status(one.status),
         missingTimes: one.missingTimes && (await both(one.missingTimes, plain)),
       })),
