@@ -1,6 +1,6 @@
 import { preserve, toRun } from '../src/coven/advice.ts';
 import { passOfRows, withoutHome } from '../src/coven/gates.ts';
-import { command } from '../src/model/advice.ts';
+import { command, shellCommand } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, skipped, unknown, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -80,6 +80,14 @@ export const storeRehearsal = defineCheck({
       hint: (facts) => ['Build the index again:', ...toRun('vacuum', facts)],
       follows: damage,
     },
+    mute: {
+      message: () =>
+        'the first `coven` on PATH ends well without a word, whatever it is told: it is no Coven, and starts no daemon',
+      hint: () => [
+        'This shows which one that is. Move it away, or install Coven anew:',
+        shellCommand('command -v coven'),
+      ],
+    },
     slow: {
       message: (facts) => `${coven(facts)} did not open a copy of this ledger in the time allowed`,
       hint: () => 'Run it again with --deep, which allows more time.',
@@ -115,6 +123,7 @@ export const storeRehearsal = defineCheck({
     const escalate = 'ledger-cannot-open';
     switch (outcome) {
       case 'not-run':
+        if (reason === 'mute') return [warn('mute', '<path>', rest)];
         return [skipped(reason ?? 'does-not-run', target, { evidence: from('store.rehearsal', { outcome, reason }) })];
       case 'refused':
       case 'crashed':

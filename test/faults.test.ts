@@ -147,7 +147,7 @@ const causes: Readonly<Record<string, readonly string[]>> = {
     'artifact-key-invalid',
   ],
   'store:content': ['sequence-at-end', 'unknown-status', 'lost-session', 'event-too-large'],
-  'store:rehearsal': ['refused', 'crashed', 'unwritable', 'search-lost'],
+  'store:rehearsal': ['refused', 'crashed', 'unwritable', 'search-lost', 'mute'],
   'sessions:orphaned': ['orphaned', 'run-marked', 'external-silent'],
   'sessions:stranded': ['stranded', 'undated', 'ahead', 'behind', 'all-by-age'],
   'sessions:processes': ['unowned', 'folder-gone'],
@@ -165,11 +165,11 @@ const causes: Readonly<Record<string, readonly string[]>> = {
 
 /** Causes that cannot be made here, and why. */
 const without: Readonly<Record<string, string>> = {
-  'home:filesystem network': 'a network file system takes a server, and the rights to mount it',
-  'home:filesystem unsuited': 'it takes a file system of another kind, and the rights to mount it',
   'home:access few-tasks': 'root is exempt from the limit of its user, and a control group takes the right to make one',
   'home:access no-terminals': 'it takes the rights to mount; test/devices.test.ts holds it',
   'home:access no-null': 'it takes the rights to mount; test/devices.test.ts holds it',
+  'home:filesystem network': 'a network file system takes a server, and the rights to mount it',
+  'home:filesystem unsuited': 'it takes a file system of another kind, and the rights to mount it',
   'home:config settings-ignored':
     'the settings lie outside the home and what a fault may write to; test/checks/home.test.ts and test/coven/json5.test.ts hold it',
   'daemon:resources tasks':

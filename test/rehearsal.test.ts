@@ -233,6 +233,7 @@ describe('what a program says that is asked', () => {
       { outcome: 'not-run', reason: 'does-not-run', version: null },
     ],
     'another name': ['echo "cavern v9.9.9"', { outcome: 'not-run', reason: 'does-not-run', version: null }],
+    'nothing, and ends well': ['exit 0', { outcome: 'not-run', reason: 'mute', version: null }],
     'no version, ever': ['exec /bin/sleep 600', { outcome: 'not-run', reason: 'does-not-run', version: null }],
   };
 

@@ -26,6 +26,8 @@ export interface Ended {
   readonly stderr: string;
   /** Of the second command. */
   readonly stdout: string;
+  /** Both commands ended well without a word: no Coven does. */
+  readonly mute: boolean;
   /** There was more of that. */
   readonly cut: boolean;
 }
@@ -100,6 +102,7 @@ export async function askCoven(
     version: first === 'overran' ? first : said.stdout.includes(begun) ? version : null,
     stderr: said.stderr.slice(0, saidLimit),
     stdout: said.stdout.split(begun)[1] ?? '',
+    mute: how === 0 && said.stderr === '' && said.stdout.trim() === begun,
     cut: said.stdout.length >= saidLimit,
   };
 }

@@ -57,6 +57,7 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
     for (const prefix of [...withoutNetwork(), []]) {
       const told = await askCoven(command, 'sessions --json', prefix, scratch.path, left(), options.signal);
       if (told.version === 'overran') return notRun('does-not-run');
+      if (told.mute) return notRun('mute');
       if (told.version === null) continue;
       const judged = {
         ...(await judge(told, scratch.path, texts)),

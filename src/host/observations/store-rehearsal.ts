@@ -24,6 +24,7 @@ export const schema = () =>
         'no-coven',
         'not-trusted',
         'does-not-run',
+        'mute',
         'not-understood',
         'daemon-answers',
         'other-user',
@@ -68,7 +69,7 @@ export async function take(look: Look): Promise<StoreRehearsal> {
   if (files.main.kind !== 'file' || !files.main.readable || files.main.size === 0) return notRun('no-ledger');
   // What root would run here has been another user's to write.
   if (uid !== machine.uid) return notRun('other-user');
-  const { covens } = await observe('install');
+  const { covens, broken } = await observe('install');
   const coven = covens.find(({ ours }) => !ours);
   if (!coven) return notRun('no-coven');
   const wanted = deep || startsNext;
@@ -92,7 +93,7 @@ export async function take(look: Look): Promise<StoreRehearsal> {
     return reading.tryWriting(request, milliseconds - (performance.now() - start));
   };
   try {
-    return await rehearse((await placeOfLedger(home)).main, {
+    const told = await rehearse((await placeOfLedger(home)).main, {
       program: coven.path,
       env,
       milliseconds,
@@ -100,6 +101,8 @@ export async function take(look: Look): Promise<StoreRehearsal> {
       copyLimit,
       tryWriting,
     });
+    // Why that one does not run is known by its files.
+    return told.reason === 'mute' && broken.some(({ path }) => path === coven.path) ? notRun('does-not-run') : told;
   } catch (error) {
     // A full disk, a quota or a limit on the size of files says nothing of the ledger.
     if (['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => isErrno(error, code))) return notRun('no-room');
