@@ -6,7 +6,7 @@ import { rowOf } from './tables.ts';
 import { isEmptyValue, isProse, mark } from './values.ts';
 import { wrappedBelow } from './wrapped.ts';
 
-/** Lines after which a secret that never ends is taken for one that was cut off. */
+/** A secret that has not ended after this many lines was truncated. */
 const longestSecret = 500;
 
 const keyMaterial = /^[\w+/=.|:,"'`\\\s-]*$/;
@@ -25,7 +25,7 @@ function until(line: Line, end: number, rule: string, isFirst: boolean): readonl
   return [{ start, end, rule, by: isFirst ? mark : '' }];
 }
 
-/** What of this line belongs to what an earlier one left open. Null: nothing; the line is read like any other. */
+/** The part of this line that continues a secret from an earlier line; null if there is none. */
 export function continued(open: Open, line: Line): Found | null {
   const { text, start, end } = line;
   const whole = (open: Open, rule: string, isFirst = false): Found => ({
@@ -139,7 +139,7 @@ export function keyAt(line: Line, at: number): Found | null {
     const end = from + close.index + close[0].length;
     return { spans: [{ start: at, end, rule: 'private-key', by: mark }], open: null, next: end };
   }
-  // Cut off on its line: what can be of a key goes with it.
+  // Truncated on its line: everything that can belong to the key is redacted.
   const end = from + (/^(?:[A-Za-z0-9+/=\s:,.-]|\\{1,64}[nr])*/.exec(rest)?.[0].length ?? 0);
   const goesOn = reach === line.end && rest.length - (end - from) < 8;
   return {

@@ -1,14 +1,14 @@
-/** Characters that may be read of a line for each that it has: honest lines take fewer than three. */
+/** Characters that may be read for each character of a line. Ordinary lines take fewer than three. */
 const perCharacter = 32;
-/** And for its length alone, so that a short line may be read as often as it asks. */
+/** Characters that may be read of any line in addition, so that a short one does not run out. */
 const perLine = 16 * 1024;
 
-/** A line that would take more than linear time: what was not read of it yet is to be dropped whole. */
+/** A line would take more than linear time. The rest of it is dropped, because nobody knows what it holds. */
 export class TooCostly extends Error {}
 
 let left = Number.POSITIVE_INFINITY;
 
-/** Reading that many characters is paid for. Throws TooCostly where the line that is being read has had its share. */
+/** Counts characters that are about to be read. Throws TooCostly if the line has used up its budget. */
 export function spend(characters: number): void {
   left -= characters;
   if (left < 0) throw new TooCostly();

@@ -2,7 +2,7 @@ import { spend } from './budget.ts';
 import { type Found, type Line, matchAt } from './line.ts';
 import { mark } from './values.ts';
 
-/** Characters in which an option is looked for. */
+/** Only so many characters are searched for an option, to keep the time linear. */
 const longestCommand = 400;
 
 /** Programs that take a secret under an option whose name does not say so. */
@@ -21,7 +21,7 @@ const programs: readonly (readonly [word: string, pattern: RegExp])[] = [
 
 export const commandWords = programs.map(([word]) => word);
 
-/** The secret of the command that starts at `at`. */
+/** The secret on the command line that starts at `at`, if any. */
 export function commandAt(line: Line, at: number, word: number): Found | null {
   const pattern = programs[word]?.[1];
   const match = pattern && matchAt(pattern, line.text, at);

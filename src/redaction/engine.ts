@@ -10,7 +10,7 @@ import type { NameForm, Tokens } from './tokens.ts';
 import { knownTriggers, secretTriggers, type Trigger } from './triggers.ts';
 import { mark } from './values.ts';
 
-/** What must go in a text: spans in order, none overlapping another; and what the text leaves open. */
+/** The spans of a text to redact, in order and without overlaps, and what continues after its last line. */
 interface Findings {
   readonly spans: readonly Span[];
   readonly open: Open | null;
@@ -43,7 +43,7 @@ interface Search {
   readonly depth: number;
 }
 
-/** Strings within strings that are read by their own lines; deeper ones are read as they stand. */
+/** Levels of strings within strings that are unescaped and read line by line. Deeper ones are read as they are. */
 const deepest = 4;
 
 function search(block: Buffer, opened: Open | null, how: Search): Findings {
@@ -115,7 +115,7 @@ function search(block: Buffer, opened: Open | null, how: Search): Findings {
   return { spans, open };
 }
 
-/** A call takes some hundred thousand arguments and no more; a line may have more places than that. */
+/** `push(...list)` fails beyond some hundred thousand arguments, and a line can have more spans than that. */
 function append<T>(list: T[], more: readonly T[]): void {
   for (const item of more) list.push(item);
 }

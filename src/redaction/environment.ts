@@ -2,10 +2,10 @@ import { nameKind } from './names.ts';
 import { makeRedactor, type Redactor } from './redactor.ts';
 import { looksRandom } from './values.ts';
 
-/** Made once: its table takes longer than an environment. */
+/** Built once: building its table takes longer than searching an environment. */
 let rules: Redactor | undefined;
 
-/** Folders that a shell keeps under a name that elsewhere means a password. */
+/** Variables that hold a folder (`PWD`), though their name elsewhere means a password. */
 const folders = /^(?:OLD)?PWD$/;
 
 /** Secrets of an environment: values under secret-like names, ones that look like a provider's token, passwords in URLs. */

@@ -8,7 +8,7 @@ const scheme = /(?:[A-Za-z][\w-]{1,24}(?::|(?=[ \t]|\\?r?\n|$))[ \t]*)/y;
 const single = /^(?:bearer|basic|token|apikey|negotiate|ntlm|bot|key|sso-key|ghs)\b/i;
 const credential = /[^\s"'`\\,;<>]+/y;
 
-/** The value of `Authorization:`, `Proxy-Authorization:`, `Cookie:` or `Set-Cookie:`; the scheme stays, all else goes. */
+/** The value of `Authorization:`, `Proxy-Authorization:`, `Cookie:` or `Set-Cookie:`; the scheme stays, and the rest is redacted. */
 export function headerAt(line: Line, at: number, intro: Introduction): Found {
   const { text } = line;
   const isCookie = /cookie/i.test(intro.name);
@@ -45,7 +45,7 @@ function stringEnd(line: Line, at: number): number {
 
 const bearer = /(?:bearer|basic)(?::|=)?[ \t]{1,8}["'`]?([A-Za-z0-9._~+/=-]{8,4096})/iy;
 
-/** `Bearer X` and `Basic X` without a header's name, where X is no word. */
+/** `Bearer X` and `Basic X` without a header name, unless X is an ordinary word. */
 export function schemeAt(line: Line, at: number): Found | null {
   if (!startsWord(line.text, at)) return null;
   const match = matchAt(bearer, line.text, at);

@@ -5,7 +5,7 @@ import { isEmptyValue, mark } from './values.ts';
 /** Levels that a structure may have; what lies deeper is replaced whole. */
 const deepest = 100;
 
-/** What a structure's redaction asks for. */
+/** The operations that redacting a structure needs. */
 export interface JsonRedaction {
   readonly text: (text: string) => string;
   readonly count: (rule: string) => void;
@@ -57,7 +57,7 @@ function hides(key: string, value: unknown): boolean {
   return kind === 'strong' && !(typeof value === 'number' && /token$/i.test(key) && value < 100_000);
 }
 
-/** Counts of tokens are no tokens. */
+/** Whether a value holds text: numbers alone under `tokens` are counts, not secrets. */
 function holdsText(value: object): boolean {
   return Object.values(value).some((inner) =>
     typeof inner === 'string' ? !isEmptyValue(inner) : typeof inner === 'object' && inner !== null && holdsText(inner),
@@ -79,7 +79,7 @@ function redactString(text: string, redaction: JsonRedaction, depth: number): st
         return before === after ? text : after;
       }
     } catch {
-      // No JSON: a text like any other.
+      // Not JSON: redacted as plain text.
     }
   }
   return redaction.text(text);

@@ -1,4 +1,4 @@
-/** Shortest value that is looked for exactly: a shorter one would be found by chance. */
+/** Bytes of the shortest value that is searched for: shorter ones would match by chance. Source: safety 30. */
 export const shortestKnown = 8;
 
 /** How a value may be written; each is a string of bytes (latin1). */

@@ -10,7 +10,7 @@ export interface Line {
   readonly isInString: (at: number) => boolean;
 }
 
-/** Bytes to be replaced, and by what. */
+/** A range of bytes, and its replacement. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -18,7 +18,7 @@ export interface Span {
   readonly by: string;
 }
 
-/** What a line leaves open for those that follow it. */
+/** What a line begins and a later line may end, such as a private key. */
 export type Open =
   | { readonly kind: 'tail' }
   | { readonly kind: 'wrapped'; readonly left: string; readonly anyCase: boolean; readonly isRun: boolean }
@@ -33,7 +33,7 @@ export type Open =
   | { readonly kind: 'header'; readonly isCookie: boolean; readonly first: boolean }
   | { readonly kind: 'table'; readonly separator: string; readonly width: number; readonly columns: readonly number[] };
 
-/** What was found at one place of a line, and where to go on looking. */
+/** What was found at one place of a line, and where the search continues. */
 export interface Found {
   readonly spans: readonly Span[];
   readonly open: Open | null;

@@ -19,7 +19,7 @@ const openKeys = set(
 const secretKeys = set(
   'api access private secret encryption encrypt encrypted decryption signing sign signature auth master storage shared ssh deploy jwt hmac aes rsa webhook subscription admin service account session client license openai anthropic stripe openrouter gemini groq mistral xai azure',
 );
-/** Words after the secret one that make the whole name speak of it rather than hold it. */
+/** Words after the secret one by which a name only describes a secret: `token_count`, `password_hint`. */
 const about = set(
   'count limit length len size type kind name names id ids url uri urls path paths file files filename dir expiry expires expiration expired ttl age policy required enabled disabled valid invalid validity hint min max field fields provider usage used budget per manager store source status state endpoint issuer error errors prompt placeholder label title rotation rotated version stdin strategy mode algorithm alg format prefix method methods index scope scopes audience request requests response rate window estimate cost total left remaining updated created at changed reset resets ref refs reference exists present required location env var variable helper command cmd header provided missing set',
 );
@@ -28,7 +28,7 @@ const weakWord =
 
 const decided = new Map<string, NameKind>();
 const memory = 4096;
-/** Of a longer one the end decides. */
+/** Only the end of a longer name is judged. */
 const longestName = 200;
 
 /** Decides a name such as `OPENAI_API_KEY`, `clientSecret`, `x-auth-token` or `db.password`; of dots the last part. */

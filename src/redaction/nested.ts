@@ -1,6 +1,6 @@
 import { closeOf } from './quotes.ts';
 
-/** A text written within another: its bytes (latin1), and where each of them stands in the other, and one place more. */
+/** An unescaped text: its bytes (latin1), and the offset of each byte, and of its end, in the text around it. */
 export interface Nested {
   readonly text: string;
   readonly places: Int32Array;
