@@ -51,7 +51,7 @@ export const homeRepairs = defineCheck({
       message: rescueWords,
       hint: ({ incomplete }) => [
         ...(incomplete === 0 ? [] : ['See which sessions lack something:', command('coven-doctor', 'runs')]),
-        'The damaged ledger is kept with that run. A backup may hold what was lost, and `coven-doctor rescue --merge BACKUP` fills it in. See which backups there are:',
+        'The damaged ledger is kept with that run. A backup may hold what was lost: `coven-doctor rescue --merge` with its id fills in what that run recorded as lost. See which backups there are:',
         command('coven-doctor', 'backup', 'list'),
       ],
     },

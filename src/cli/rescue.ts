@@ -12,11 +12,11 @@ import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import { command } from '../model/advice.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
-import { renderOffers, renderPlaced, renderRescue } from '../render/rescue.ts';
+import { renderOffers, renderPlaced, renderRescue, renderUseless } from '../render/rescue.ts';
 import { typedLine } from '../render/typed.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
-import { exitOf } from '../rescue/outcome.ts';
+import { exitOf, isUndamaged } from '../rescue/outcome.ts';
 import type { RescueReport } from '../rescue/report.ts';
 import { RescueFailed } from '../store/ask-rescue.ts';
 import { consent } from '../terminal/consent.ts';
@@ -26,6 +26,7 @@ import type { Named } from './options/home.ts';
 import { asUsage, placeOf } from './options/outputs.ts';
 import { rescueWork } from './rescue/foreseen.ts';
 import { rescueInPlace } from './rescue/in-place.ts';
+import { recordedLosses } from './rescue/kept.ts';
 import { backupsToMerge, otherLedger, runRescue } from './rescue/run.ts';
 
 export interface RescueOptions {
@@ -100,6 +101,7 @@ export async function rescue(given: RescueOptions, signal: AbortSignal): Promise
 async function putInPlace(options: RescueOptions, other: string | null, signal: AbortSignal): Promise<number> {
   const { home, named, json, yes } = options;
   const ledger = join(realpathSync(home), names.ledger);
+  let isUseless = false;
   const done = await rescueInPlace({
     home,
     run: async (path, place) => {
@@ -115,13 +117,15 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
         );
         await printScreen(renderOffers(offersFor(options, report), named, folderWords(options.backupDir)));
       }
+      isUseless = changesNothing(report);
+      if (isUseless) return false;
       return yes || (!json && (await consent('Put the rescued ledger in its place?', process.stderr, signal)));
     },
     signal,
   });
   const { report, runId, outcome, reason, opened } = done;
   const lost = exitOf(report);
-  const exit = outcome === 'done' ? lost : done.exit || refusedCode;
+  const exit = outcome === 'done' || isUseless ? lost : done.exit || refusedCode;
   const why = reason ? reasonWords(reason.code, reason.facts) : null;
   if (json) {
     const shown = {
@@ -135,9 +139,14 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
       ...(await shownReport(report, signal)),
     };
     await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
-  } else await printScreen(renderPlaced(outcome, runId, why, mergeWords(options), named));
+  } else if (isUseless) await printScreen(renderUseless(recordedLosses(home).length > 0, named));
+  else await printScreen(renderPlaced(outcome, runId, why, mergeWords(options), named));
   return exit;
 }
+
+/** A merge into a ledger that nothing is wrong with, and that brought nothing. */
+const changesNothing = (report: RescueReport): boolean =>
+  report.merge !== undefined && report.merge.sessions + report.merge.events === 0 && isUndamaged(report);
 
 /** Somebody writes to the ledger: what was read of it belongs to no one moment. */
 class Moving extends Error {}
@@ -150,13 +159,18 @@ function refuseMoved(ledger: string, before: string): void {
 async function run(
   ledger: string,
   { folder, output }: { readonly folder: string; readonly output: string },
-  { json, home, sessions }: RescueOptions,
+  { json, home, from, sessions }: RescueOptions,
   other: string | null,
   signal: AbortSignal,
 ): Promise<RescueReport> {
   const work = rescueWork(json);
   try {
-    return await runRescue({ ledger, scratch: folder, output }, { home, other, sessions }, signal, work.tell);
+    return await runRescue(
+      { ledger, scratch: folder, output },
+      { home, other, sessions, recorded: from === null ? recordedLosses(home) : [] },
+      signal,
+      work.tell,
+    );
   } finally {
     work.end();
   }

@@ -181,6 +181,19 @@ function checkLine({ checks }: RescueReport): string {
     : `The rescued ledger does not pass its checks: ${wrong.map(harmless).join('; ')}`;
 }
 
+/** A merge that would put the same ledger in place. `isLossKept`: a run keeps an account of what an earlier rescue lost. */
+export const renderUseless = (isLossKept: boolean, home: NamedHome): string =>
+  [
+    'Nothing to do: the ledger is not damaged, and the other one holds nothing that it is known to lack. Nothing was changed.',
+    ...(isLossKept
+      ? [
+          'An earlier rescue lost rows. To fill them by what the damaged ledger named, take that rescue back first, then merge:',
+          `  ${typedLine(command('coven-doctor', 'undo'), home)}`,
+        ]
+      : []),
+    '',
+  ].join('\n');
+
 /** The outcome of a rescue in place. `words` are the options that it was started with. */
 export function renderPlaced(
   outcome: 'done' | 'not-agreed' | 'refused' | 'failed',

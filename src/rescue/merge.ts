@@ -4,7 +4,7 @@ import Database from '../child/sqlite.ts';
 import { quote } from '../sqlite/names.ts';
 import { leftOut, type NamedRow } from './left-out.ts';
 import { placeholderTitle } from './placeholder.ts';
-import type { Merged, MergeReport, MergeRequest } from './report.ts';
+import type { Merged, MergeReport, MergeRequest, RecordedLoss } from './report.ts';
 import { check } from './rescue.ts';
 
 /** Sessions that were left out and are named, and those of which something was taken. */
@@ -15,7 +15,7 @@ const [toldIds, toldTaken] = [100, 10_000];
  * history only rows come whose place the damaged one still names. Where the two have nothing in common, the one was
  * made anew beside the other, and all of it comes. Both are files of ours, so that they may be opened.
  */
-export function merge({ into, from, scratch, sessions, unaccounted }: MergeRequest): Merged {
+export function merge({ into, from, scratch, sessions, recorded, unaccounted }: MergeRequest): Merged {
   const db = new Database(into);
   try {
     for (const pragma of ['trusted_schema = OFF', 'foreign_keys = OFF', 'cache_size = -32000']) db.pragma(pragma);
@@ -26,6 +26,7 @@ export function merge({ into, from, scratch, sessions, unaccounted }: MergeReque
     dropViewsAndTriggers(db, 'other');
     const way = hasCommonRows(db) ? 'fill' : 'join';
     choose(db, way);
+    if (way === 'fill') chooseRecorded(db, recorded);
     chooseWanted(db, sessions);
     db.exec('BEGIN');
     copySessions(db);
@@ -93,6 +94,24 @@ function choose(db: Database.Database, way: MergeReport['way']): void {
         AND NOT EXISTS (SELECT 1 FROM main.events m WHERE m.rowid = o.rowid OR m.id = o.id)
         AND (o.session_id IN (SELECT id FROM main.sessions) OR o.session_id IN (SELECT id FROM sess))`,
   );
+}
+
+/** What an earlier rescue lost and no row has by now, of sessions that are still there. */
+function chooseRecorded(db: Database.Database, recorded: readonly RecordedLoss[]): void {
+  const row = db.prepare(
+    `INSERT OR IGNORE INTO sess SELECT o.id, o.rowid, 'recorded' FROM other.sessions o
+       JOIN main.sessions m ON m.id = o.id AND m.title = @title WHERE o.id = @session`,
+  );
+  const events = db.prepare(
+    `INSERT OR IGNORE INTO ev SELECT o.rowid, o.id, o.session_id, 'recorded', o.rowid FROM other.events o
+      WHERE o.rowid BETWEEN @first AND @last AND @session IN ('', o.session_id)
+        AND NOT EXISTS (SELECT 1 FROM main.events m WHERE m.id = o.id)
+        AND o.session_id IN (SELECT id FROM main.sessions)`,
+  );
+  for (const { session, seqs, row: hasLostRow } of recorded) {
+    if (hasLostRow) row.run({ session, title: placeholderTitle });
+    for (const [first, last] of seqs) events.run({ session, first, last });
+  }
 }
 
 const holds = (db: Database.Database, session: string): boolean =>
@@ -191,7 +210,8 @@ function tellMerge(db: Database.Database, way: MergeReport['way']): Omit<MergeRe
   const taken = db
     .prepare(
       `SELECT s.id AS session, EXISTS (SELECT 1 FROM sess WHERE sess.id = s.id) AS row, count(ev.at) AS events,
-              coalesce(sum(ev.what = 'lost'), 0) AS lost, coalesce(sum(ev.what = 'uncertain'), 0) AS uncertain
+              coalesce(sum(ev.what = 'lost'), 0) AS lost, coalesce(sum(ev.what = 'uncertain'), 0) AS uncertain,
+              coalesce(sum(ev.what = 'recorded'), 0) AS recorded
          FROM (SELECT id FROM sess UNION SELECT session FROM ev) s LEFT JOIN ev ON ev.session = s.id GROUP BY s.id LIMIT ${toldTaken}`,
     )
     .all() as (Omit<MergeReport['taken'][number], 'row'> & { row: number })[];

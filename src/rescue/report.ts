@@ -19,8 +19,19 @@ export interface MergeRequest {
   readonly scratch: string;
   /** Sessions that are wanted whole, whatever the first ledger names: whoever asks knows that nobody deleted them. */
   readonly sessions: readonly string[];
+  /** What earlier rescues of this ledger lost, as their runs keep it. It was not deleted. */
+  readonly recorded: readonly RecordedLoss[];
   /** The first rescue told what nothing names: at most so many events; null where it named each. */
   readonly unaccounted: number | null;
+}
+
+/** Events that a rescue lost, by seq. */
+export interface RecordedLoss {
+  /** Empty where it is not known whose they were. */
+  readonly session: string;
+  readonly seqs: readonly SeqRange[];
+  /** Its own row was lost, too. */
+  readonly row: boolean;
 }
 
 /** What came of a merge. A session counts once, whatever of it came. */
@@ -44,6 +55,8 @@ export interface MergeReport {
     readonly events: number;
     readonly lost: number;
     readonly uncertain: number;
+    /** Events that an earlier rescue lost. */
+    readonly recorded: number;
   }[];
   /** Rows that were lost or uncertain and are filled, by table. */
   readonly filled: readonly {

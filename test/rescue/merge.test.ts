@@ -76,6 +76,30 @@ test('a backup fills the events that the damaged ledger lost, each with its own 
   expect(hash(home)).toBe(damaged);
 });
 
+test('what a rescue in place lost comes from a backup after it, and a merge that would bring nothing puts nothing in place', async () => {
+  await using scratch = await makeScratch();
+  const home = makeHome(join(scratch.path, 'home'), { rows, events: 300 });
+  const before = events(home);
+  const { id } = await backUp(home);
+  damageTable(join(home, 'coven.sqlite3'), 'events');
+  const lossy = await cli(['rescue', '--yes', '--json', '--home', home]);
+  const { lost } = JSON.parse(lossy.stdout) as Told;
+  expect(lost).toBeGreaterThan(0);
+  expect((await diagnose(home)).faults).toContain('home:repairs rescue-lost-rows warn');
+  // Deleted on purpose since: it was not lost.
+  const [gone] = read<{ id: string }>(home, "SELECT id FROM events WHERE session_id = 'session-3' ORDER BY rowid");
+  editLedger(join(home, 'coven.sqlite3'), `DELETE FROM events WHERE id = '${gone?.id}'`);
+  const done = await cli(['rescue', '--merge', id, '--yes', '--json', '--home', home]);
+  expect(JSON.parse(done.stdout)).toMatchObject({ ok: true, outcome: 'done', merge: { way: 'fill', events: lost } });
+  expect(events(home)).toEqual(before.filter((event) => event.id !== gone?.id));
+  expect((await diagnose(home)).faults).toEqual(['daemon stopped warn']);
+  const filled = hash(home);
+  const again = await cli(['rescue', '--merge', id, '--yes', '--home', home]);
+  expect(again.stdout).toContain('Nothing to do');
+  expect(again.exitCode).toBe(0);
+  expect(hash(home)).toBe(filled);
+});
+
 test('a backup in a folder of its own is offered and merged where that folder is named, and is asked for where it is not', async () => {
   await using scratch = await makeScratch();
   const home = makeHome(join(scratch.path, 'home'), { rows, events: 300 });

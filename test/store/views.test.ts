@@ -97,6 +97,6 @@ test('views and triggers of a ledger are there after a merge, and none was asked
   }) as [string, string];
   const before = made(ledger);
   expect(before).toHaveLength(2);
-  merge({ into, from, scratch: join(scratch.path, 'into'), sessions: [], unaccounted: null });
+  merge({ into, from, scratch: join(scratch.path, 'into'), sessions: [], recorded: [], unaccounted: null });
   expect(made(into)).toEqual(before);
 });

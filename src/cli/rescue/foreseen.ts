@@ -69,7 +69,7 @@ async function fillingBackup(
   const [newest] = backupsToMerge(home, null);
   if (!newest) return null;
   try {
-    const sources = { home, other: otherLedger(newest.id, home, null), sessions: [] };
+    const sources = { home, other: otherLedger(newest.id, home, null), sessions: [], recorded: [] };
     const filled = await fillFrom(report, request, sources, signal, tell);
     const fills = report.lost + report.uncertain - filled.lost - filled.uncertain;
     const { leftOut, way } = filled.merge ?? { leftOut: { sessions: 0, events: 0 }, way: 'join' };

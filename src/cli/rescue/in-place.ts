@@ -100,7 +100,12 @@ async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSi
   const was = lstatSync(ledger, { throwIfNoEntry: false });
   chmodSync(place.main, was?.isFile() ? was.mode & 0o666 : 0o600);
   const kept = join(stage.run, keptName);
-  writeFileSync(kept, JSON.stringify(toldOf(report, false)), { flag: 'wx', mode: 0o600 });
+  const filled = report.merge?.taken.filter(({ recorded }) => recorded > 0) ?? [];
+  const told = {
+    ...toldOf(report, false),
+    filled: filled.map(({ session: id, recorded: events }) => ({ id, events })),
+  };
+  writeFileSync(kept, JSON.stringify(told), { flag: 'wx', mode: 0o600 });
   sync(kept);
   sync(place.main);
   sync(dirname(place.main));

@@ -1,7 +1,7 @@
 import type { RescuedSession, RescueTold } from '../../model/rescue-told.ts';
-import { keptLimits, keptRescues } from '../../repair/engine/kept-rescues.ts';
+import { keptLimits, keptRescues, standingLosses } from '../../repair/engine/kept-rescues.ts';
 import { isIncomplete } from '../../rescue/outcome.ts';
-import type { RescueReport } from '../../rescue/report.ts';
+import type { RecordedLoss, RescueReport } from '../../rescue/report.ts';
 
 /** The result of a rescue without the contents of rows. The `titles` of incomplete sessions are included on request. */
 export function toldOf(report: RescueReport, titles: boolean): RescueTold {
@@ -30,6 +30,12 @@ export function toldOf(report: RescueReport, titles: boolean): RescueTold {
     unplaced: (unplaced?.lost ?? 0) + (unplaced?.uncertain ?? 0),
   };
 }
+
+/** What the rescues that made the ledger in place lost, and no merge since brought. */
+export const recordedLosses = (home: string): readonly RecordedLoss[] =>
+  standingLosses(home).flatMap(({ sessions }) =>
+    sessions.map(({ id, seqs, placeholder }) => ({ session: id, seqs, row: placeholder })),
+  );
 
 /** What a rescue that stands left out of a session. */
 export interface SessionLoss

@@ -10,9 +10,17 @@ import { isRunId } from '../../model/run-id.ts';
 import type { Offer } from '../../render/rescue.ts';
 import { merged } from '../../rescue/merged.ts';
 import { isWhole } from '../../rescue/outcome.ts';
-import type { RescueProgress, RescueReport, RescueRequest } from '../../rescue/report.ts';
+import type { MergeRequest, RescueProgress, RescueReport, RescueRequest } from '../../rescue/report.ts';
 import { askMerge, askRescue, RescueFailed } from '../../store/ask-rescue.ts';
 import { UsageError } from '../../terminal/usage.ts';
+
+export interface Sources {
+  readonly home: string;
+  readonly other: string;
+  readonly sessions: readonly string[];
+  /** What earlier rescues of this ledger lost. */
+  readonly recorded: MergeRequest['recorded'];
+}
 
 /**
  * Rescues a ledger and, where another is named, fills it from that one, which is rescued into scratch first: so neither is
@@ -20,23 +28,19 @@ import { UsageError } from '../../terminal/usage.ts';
  */
 export async function runRescue(
   request: RescueRequest,
-  {
-    home,
-    other,
-    sessions,
-  }: { readonly home: string; readonly other: string | null; readonly sessions: readonly string[] },
+  { home, other, ...rest }: Omit<Sources, 'other'> & { readonly other: string | null },
   signal: AbortSignal,
   tell: (progress: RescueProgress) => void,
 ): Promise<RescueReport> {
   const report = await askRescue(request, signal, tell);
-  return other === null ? report : fillFrom(report, request, { home, other, sessions }, signal, tell);
+  return other === null ? report : fillFrom(report, request, { home, other, ...rest }, signal, tell);
 }
 
 /** Fills what a rescue wrote from another ledger; the report of both. */
 export async function fillFrom(
   report: RescueReport,
   request: RescueRequest,
-  { home, other, sessions }: { readonly home: string; readonly other: string; readonly sessions: readonly string[] },
+  { home, other, sessions, recorded }: Sources,
   signal: AbortSignal,
   tell: (progress: RescueProgress) => void,
 ): Promise<RescueReport> {
@@ -51,7 +55,7 @@ export async function fillFrom(
     if (!has('sessions') || !has('events')) throw new RescueFailed('one of the two ledgers has no sessions and events');
     const unaccounted = report.unaccounted?.events ?? null;
     const done = await askMerge(
-      { into: request.output, from, scratch: request.scratch, sessions, unaccounted },
+      { into: request.output, from, scratch: request.scratch, sessions, recorded, unaccounted },
       signal,
     );
     const [unknown] = done.merge.unknown;
