@@ -16,16 +16,26 @@ export function deadline(milliseconds: number, parent?: AbortSignal): Deadline {
   return limited((abort) => setTimeout(abort, Math.max(1, Math.ceil(milliseconds))), parent);
 }
 
-const turnMs = 50;
+export const turnMs = 50;
 
 /**
  * As `deadline`, for work of this process that needs the machine's attention: it is counted in turns, and a turn that
  * comes late counts once. Where a busy machine lets us wait for seconds, a plain timer is over before an answer that is
  * there already.
  */
-export function patience(milliseconds: number, parent?: AbortSignal): Deadline {
-  let turns = Math.max(1, Math.ceil(milliseconds / turnMs));
-  return limited((abort) => setInterval(() => --turns > 0 || abort(), turnMs), parent);
+export const patience = patienceOf(() => turnMs);
+
+/** As `patience`, of which `cost` tells how many milliseconds a turn takes: none, where what is waited for could not do anything. */
+export function patienceOf(cost: () => number): typeof deadline {
+  return (milliseconds, parent) => {
+    let left = Math.max(1, milliseconds);
+    return limited((abort) => {
+      return setInterval(() => {
+        left -= cost();
+        if (left <= 0) abort();
+      }, turnMs);
+    }, parent);
+  };
 }
 
 let over: DOMException | undefined;

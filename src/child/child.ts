@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { within } from '../deadline.ts';
+import { deadline, within } from '../deadline.ts';
 import { packageRoot } from '../package.ts';
+import { effortOf } from './effort.ts';
 import { type LineReader, readLines } from './lines.ts';
 import { tie, tied, untied } from './tie.ts';
 
@@ -37,8 +38,12 @@ export type NoLine = 'late' | 'ended' | 'too-long';
 export interface Child {
   /** Writes one JSON line to its input. What a child that has ended does not take is dropped. */
   readonly tell: (request: object | string) => void;
-  /** The next line that it answers. Never rejects. */
-  readonly line: (milliseconds: number, signal: AbortSignal) => Promise<{ readonly text: string } | NoLine>;
+  /** The next line that it answers, within a time by the clock or by its own effort. Never rejects. */
+  readonly line: (
+    milliseconds: number,
+    signal: AbortSignal,
+    by?: 'clock' | 'effort',
+  ) => Promise<{ readonly text: string } | NoLine>;
   readonly hasEnded: () => boolean;
   /**
    * Counts the bytes that it reads from now on, and a page for each call that reads less of one. Null where this system
@@ -123,9 +128,10 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
     tell: (request) => {
       if (input?.writable) input.write(`${typeof request === 'string' ? request : JSON.stringify(request)}\n`);
     },
-    line: async (milliseconds, signal) => {
+    line: async (milliseconds, signal, by = 'clock') => {
       if (!lines) return 'ended';
-      const line = await within(lines.next(), milliseconds, signal, () => 'late' as const);
+      const limitOf = by === 'clock' ? deadline : effortOf(child?.pid);
+      const line = await within(lines.next(), milliseconds, signal, () => 'late' as const, limitOf);
       // Its output ends a moment before it does; how it ended is asked next.
       if (line === 'ended') await within(ended, goneMs, never, () => undefined);
       return line;

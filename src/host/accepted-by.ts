@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deadline } from '../deadline.ts';
+import { effortOf } from '../child/effort.ts';
 import { descriptor, descriptors, type UnixSocket, unixSocketsBelow } from './procfs.ts';
 
 const acceptMs = 2000;
@@ -26,7 +26,7 @@ export async function whoAccepts(
       ({ state, bound }) => state === 'connected' && !ignored.has(basename(bound)),
     );
   const before = new Set(accepted().map(({ inode }) => inode));
-  const limit = deadline(acceptMs, signal);
+  const limit = effortOf(daemon)(acceptMs, signal);
   const client = connect(path);
   client.on('error', () => limit.done());
   try {

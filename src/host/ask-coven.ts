@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { effortOf } from '../child/effort.ts';
 import { within } from '../deadline.ts';
 import { systemProgram } from '../programs.ts';
 
@@ -15,12 +16,15 @@ export function withoutNetwork(): readonly (readonly string[])[] {
   }
 }
 
+/** Of its own effort, as all that it is asked. */
 const versionMs = 3000;
+const wholeMs = 15_000;
 /** A longer message is no message of Coven. */
 const saidLimit = 8192;
 
 export interface Ended {
-  readonly how: number | NodeJS.Signals | 'overran' | 'not-started';
+  /** `overran`: by its own effort. `late`: the time was over by the clock, which says nothing of it. */
+  readonly how: number | NodeJS.Signals | 'overran' | 'late' | 'not-started';
   /** Null where the program did not tell one. */
   readonly version: string | null | 'overran';
   readonly stderr: string;
@@ -86,9 +90,14 @@ export async function askCoven(
     child.once('close', (code, by) => resolve(by ?? code ?? 'not-started'));
   });
   const overran = (): 'overran' => 'overran';
-  const first = await within(Promise.race([ended, second]), Math.min(versionMs, milliseconds), signal, overran);
-  const how = first === 'overran' ? first : await within(ended, milliseconds, signal, overran);
-  if (how === 'overran' && child.pid !== undefined) {
+  const end = performance.now() + milliseconds;
+  const limited = <T>(work: Promise<T>, effortMs: number): Promise<T | 'overran' | 'late'> => {
+    const byEffort = within(work, effortMs, signal, overran, effortOf(child.pid));
+    return within(byEffort, end - performance.now(), signal, () => 'late' as const);
+  };
+  const first = await limited(Promise.race([ended, second]), versionMs);
+  const how = first === 'overran' || first === 'late' ? first : await limited(ended, wholeMs);
+  if ((how === 'overran' || how === 'late') && child.pid !== undefined) {
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { deadline } from '../deadline.ts';
+import { effortOf } from '../child/effort.ts';
+import type { Deadline } from '../deadline.ts';
 import { systemEnv, systemProgram } from '../programs.ts';
 
 export interface SystemQuestion {
@@ -7,6 +8,7 @@ export interface SystemQuestion {
   readonly stream: 'stdout' | 'stderr';
   /** Bytes of what it says that are kept. */
   readonly bytes: number;
+  /** Of its own effort, and not by the clock. */
   readonly milliseconds: number;
   readonly signal: AbortSignal;
   /** Besides what every program of the system is given. */
@@ -30,7 +32,7 @@ export async function askSystem(
   args: readonly string[],
   { stream, bytes, milliseconds, signal, env = {}, cwd = '/' }: SystemQuestion,
 ): Promise<SystemAnswer> {
-  const limit = deadline(milliseconds, signal);
+  let limit: Deadline | null = null;
   const parts: Buffer[] = [];
   let length = 0;
   const answer = (how: SystemAnswer['how']): SystemAnswer => {
@@ -44,6 +46,8 @@ export async function askSystem(
       env: { ...systemEnv, ...env },
       cwd,
     });
+    limit = effortOf(child.pid)(milliseconds, signal);
+    const { signal: over } = limit;
     const output = child[stream];
     output?.on('data', (part: Buffer) => {
       // The rest is taken, too, so that a full pipe does not hold it up.
@@ -59,12 +63,12 @@ export async function askSystem(
         output?.destroy();
         resolve(answer('overran'));
       };
-      if (limit.signal.aborted) end();
-      limit.signal.addEventListener('abort', end);
+      if (over.aborted) end();
+      over.addEventListener('abort', end);
     });
   } catch {
     return answer('not-started');
   } finally {
-    limit.done();
+    limit?.done();
   }
 }

@@ -1,6 +1,6 @@
 import type { OneChild } from '../child/one-child.ts';
 import type { HomeSource } from '../coven/layout.ts';
-import { deadline, patience, within } from '../deadline.ts';
+import { deadline, patienceOf, turnMs, within } from '../deadline.ts';
 import type { Observation, ObservationError, ObservationKey, Observations } from '../model/observation.ts';
 import type { InventoryRequest, RawRows, ReplayRequest, SessionReplay, StoreInventory } from '../store/protocol.ts';
 import type { Exchange } from './ask.ts';
@@ -30,8 +30,12 @@ export interface LiveOptions {
   readonly textReader?: OneChild;
 }
 
-/** How long a look may take where it has no deadline of its own; local files and /proc answer in milliseconds. */
+/**
+ * How long a look may take by itself where it has no deadline of its own, and how long a run has then; local files and /proc answer in
+ * milliseconds, and only a file system that hangs takes longer. Who gives a run more time gives more to each look.
+ */
 const probeMs = 3000;
+const usualMs = 20_000;
 
 /** How long a reading that was told to end may take to do so; only a file system that hangs takes longer. */
 const closeMs = 1000;
@@ -82,6 +86,7 @@ function liveHost(options: LiveOptions, signal: AbortSignal): LiveHost {
     signal,
     timeLeft,
     texts,
+    waits: (work) => work,
     checksLeft: () => checksEnd - performance.now(),
     observe: async (key) => {
       const observation = await observe(key);
@@ -104,8 +109,8 @@ function liveHost(options: LiveOptions, signal: AbortSignal): LiveHost {
     if (!observation) {
       observation = take(
         key,
-        () => takes[key].take(look),
-        isOwnPaced(key) ? look.timeLeft() : Math.min(probeMs, look.timeLeft()),
+        (waits) => takes[key].take(ofOne(look, waits)),
+        isOwnPaced(key) ? look.timeLeft() : probeMs * Math.max(1, options.deadlineMs / usualMs),
         signal,
       ).then((taken) => (taken.ok ? taken : { ...taken, error: withoutPath(taken.error, options.home) }));
       seen.set(key, observation);
@@ -148,9 +153,25 @@ const withoutPath = (error: ObservationError, home: string): ObservationError =>
 const isOwnPaced = (key: ObservationKey): boolean =>
   key.startsWith('store.') || key.startsWith('daemon.') || key === 'processes' || key === 'home.held';
 
+type Waits = <T>(work: Promise<T>) => Promise<T>;
+
+/** What one look is given. What it waits for has limits of its own, of which none is the look's. */
+const ofOne = (look: Look, waits: Waits): Look => ({
+  ...look,
+  waits,
+  observe: (key) => waits(look.observe(key)),
+  once: (work) => waits(look.once(work)),
+  texts: {
+    ...look.texts,
+    story: (text) => waits(look.texts.story(text)),
+    redact: (text) => waits(look.texts.redact(text)),
+    freeText: (text) => waits(look.texts.freeText(text)),
+  },
+});
+
 async function take<K extends ObservationKey>(
   key: K,
-  probe: () => Promise<Observations[K]>,
+  probe: (waits: Waits) => Promise<Observations[K]>,
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<Observation<Observations[K]>> {
@@ -162,7 +183,16 @@ async function take<K extends ObservationKey>(
     ms: Math.round(performance.now() - start),
     ...rest,
   });
-  const looked = probe().then(
+  let waiting = 0;
+  const waits: Waits = async (work) => {
+    waiting += 1;
+    try {
+      return await work;
+    } finally {
+      waiting -= 1;
+    }
+  };
+  const looked = probe(waits).then(
     (value) => settled({ ok: true, value }),
     (error: unknown) => settled({ ok: false, error: reasonOf(error) }),
   );
@@ -174,5 +204,6 @@ async function take<K extends ObservationKey>(
         message: `no answer within ${Math.round(performance.now() - start)} ms`,
       },
     });
-  return within(looked, milliseconds, signal, late, patience);
+  const limitOf = patienceOf(() => (waiting > 0 ? 0 : turnMs));
+  return within(looked, milliseconds, signal, late, limitOf);
 }

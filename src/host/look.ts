@@ -28,6 +28,8 @@ export interface Look {
   readonly observe: <K extends ObservationKey>(key: K) => Promise<Observations[K]>;
   /** What several observations share, done once a run. */
   readonly once: <T>(work: (look: Look) => Promise<T>) => Promise<T>;
+  /** Waits for a process that has a limit of its own: the look has its time for the rest. */
+  readonly waits: <T>(work: Promise<T>) => Promise<T>;
   /** Is called when the run is over, the last one first. */
   readonly onEnd: (end: () => Promise<void>) => void;
 }

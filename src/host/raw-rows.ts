@@ -4,7 +4,10 @@ import { CannotSee } from './host.ts';
 import { placeOfLedger } from './ledger-place.ts';
 import type { Look } from './look.ts';
 
+/** Of CPU time of the process that reads them. */
 const longestMs = 10_000;
+/** Kept back from the run's deadline, so that what was read can still be told. */
+const reserveMs = 400;
 
 /** What the pages of a ledger still hold, read in a process of its own, which opens nothing through SQLite. */
 export async function readRawRows(look: Look, asked: ReplayRequest['replay'] | null): Promise<RawRows> {
@@ -20,7 +23,7 @@ export async function readRawRows(look: Look, asked: ReplayRequest['replay'] | n
       milliseconds,
     },
     look.signal,
-    { timeLeft: () => 2 * milliseconds },
+    { timeLeft: () => look.timeLeft() - reserveMs },
   );
   if ('answer' in outcome) return outcome.answer;
   throw new CannotSee(

@@ -18,8 +18,6 @@ import type {
 } from '../store/protocol.ts';
 import { CannotSee } from './host.ts';
 
-const againMs = 1000;
-
 /** What was told so far. */
 interface Told {
   open: StoreOpen | null;
@@ -155,7 +153,7 @@ export async function runReader(
         search: null,
       }),
     again: async () => {
-      const answer = await ask('read', { ask: 'sessions' }, () => againMs);
+      const answer = await ask('read', { ask: 'sessions' }, timeLeft);
       return answer?.kind === 'sessions' ? answer.sessions : null;
     },
     count: async () => {

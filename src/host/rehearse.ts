@@ -8,6 +8,7 @@ import type { TrialAnswer } from '../store/protocol.ts';
 import { askCoven, type Ended, withoutNetwork } from './ask-coven.ts';
 import { commandOf } from './coven-program.ts';
 import { look as lookAt } from './files.ts';
+import { CannotSee } from './host.ts';
 import { makeScratch } from './scratch.ts';
 import { makeTexts, type Texts } from './texts.ts';
 
@@ -56,6 +57,8 @@ export async function rehearse(ledger: string, options: RehearsalOptions): Promi
     if (command === null) return notRun('not-trusted');
     for (const prefix of [...withoutNetwork(), []]) {
       const told = await askCoven(command, 'sessions --json', prefix, scratch.path, left(), options.signal);
+      if (told.how === 'late')
+        throw new CannotSee('overran', 'the time allowed ended before a copy of the ledger was opened');
       if (told.version === 'overran') return notRun('does-not-run');
       if (told.mute) return notRun('mute');
       if (told.version === null) continue;

@@ -27,7 +27,7 @@ export interface TextLimits {
   readonly signal: AbortSignal;
 }
 
-/** Each takes some milliseconds; what is longer is the start of the process on a busy machine. */
+/** Of that process: each takes some milliseconds. */
 const textMs = 10_000;
 const memoryBytes = 256 * 1024 ** 2;
 const heapMegabytes = 128;
@@ -41,13 +41,13 @@ export function makeTexts(
     reader.ask(async (child) => {
       const milliseconds = Math.min(textMs, timeLeft());
       child.tell(request);
-      const line = await child.line(milliseconds, signal);
+      const line = await child.line(milliseconds, signal, 'effort');
       if (typeof line === 'object') return JSON.parse(line.text);
       const how = child.describe();
       void reader.giveUp(child);
       const mebibytes = reader.memoryBytes / 1024 ** 2;
       throw line === 'late'
-        ? new CannotSee('overran', `reading what it says took longer than ${Math.round(milliseconds)} ms`)
+        ? new CannotSee('overran', `reading what it says took longer than ${Math.round(milliseconds)} ms of its time`)
         : new CannotSee(
             'text-unread',
             `the process that reads what it says ${how}; it may use ${mebibytes} MiB of memory`,

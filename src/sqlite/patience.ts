@@ -1,14 +1,34 @@
+import { readFileSync } from 'node:fs';
+
 /** A disk that does not answer takes no CPU time. */
 const clockFactor = 3;
 
 /**
  * Tells that the time is over: so many milliseconds of CPU time of this process, so that a busy machine reads as much as
- * an idle one, or three times as many by the clock.
+ * an idle one, or three times as many by the clock, without those in which it waited for a processor.
  */
 export function patience(milliseconds: number): () => boolean {
   const isSpent = budget(milliseconds);
-  const clock = performance.now() + clockFactor * milliseconds;
-  return () => isSpent() || performance.now() > clock;
+  const [began, waited] = [performance.now(), waitedMs()];
+  const most = clockFactor * milliseconds;
+  let next = began + most;
+  return () => {
+    if (isSpent()) return true;
+    const now = performance.now();
+    if (now <= next) return false;
+    const left = began + most + waitedMs() - waited - now;
+    next = now + Math.max(left, askMs);
+    return left <= 0;
+  };
+}
+
+/** How long this process, ready to run, has waited for a processor. Source: proc_pid_schedstat(5), the second field, in ns. */
+function waitedMs(): number {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6 || 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** Asking for the CPU time takes as long as reading some pages, so that it is asked for no more than once in so many milliseconds. */

@@ -25,9 +25,8 @@ export function startBeside(): Beside {
     try {
       // The transaction begins with the first page that is read.
       db.prepare('SELECT count(*) FROM sqlite_schema').get();
-      // It ends by itself when its time is over; whoever waits for this process ends both.
-      const timeLeft = (): number => 4 * request.milliseconds;
-      const outcome = await process.ask('bytes', request, new AbortController().signal, { timeLeft });
+      // It ends by itself when its own time is over; whoever waits for this process ends both when theirs is.
+      const outcome = await process.ask('bytes', request, new AbortController().signal);
       if ('answer' in outcome) return outcome.answer;
       return notRead(outcome.none === 'late' ? 'overran' : 'ended');
     } finally {

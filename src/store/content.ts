@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { largestEventBytes, sessionStatuses } from '../coven/contract.ts';
 import type { StoreSessions } from '../model/observation.ts';
+import { patience } from '../sqlite/patience.ts';
 import { whole } from '../sqlite/whole.ts';
 import { areIndexed } from './indexed.ts';
 
@@ -96,7 +97,7 @@ function isSequenceAtEnd(db: Database): boolean {
 function largeEvent(db: Database): StoreSessions['content']['largeEvent'] {
   const bytes = Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }));
   if (bytes < largestEventBytes) return null;
-  const end = performance.now() + budgetMs;
+  const isOver = patience(budgetMs);
   const measure = db
     .prepare(
       `SELECT max(id) AS last, max(size) AS size, count(*) AS n FROM
@@ -114,6 +115,6 @@ function largeEvent(db: Database): StoreSessions['content']['largeEvent'] {
       return inRun.get(last, found.size) as StoreSessions['content']['largeEvent'];
     if (found.last === null || found.n < BigInt(run)) return null;
     last = found.last;
-  } while (performance.now() < end);
+  } while (!isOver());
   return null;
 }

@@ -1,11 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
 import type { ImpossibleValue } from '../model/observation.ts';
+import { patience } from '../sqlite/patience.ts';
 import { whole } from '../sqlite/whole.ts';
 
 /** Values that are told, and the rows that are read between two looks at the clock. */
 const told = 20;
 const chunk = 500;
+/** Of CPU time. */
+/** Of CPU time. */
 const budgetMs = 300;
 
 /**
@@ -60,7 +63,7 @@ export function readImpossible(db: Database): Impossible {
       WHERE rowid >= ? AND rowid < ?) WHERE ${isFound} LIMIT ${2 * told}`,
   );
   const next = db.prepare('SELECT min(rowid) FROM sessions WHERE rowid >= ?').pluck();
-  const end = performance.now() + budgetMs;
+  const isOver = patience(budgetMs);
   const impossible: ImpossibleValue[] = [];
   for (
     let from = next.get(-(2 ** 53)) as number | null;
@@ -79,7 +82,7 @@ export function readImpossible(db: Database): Impossible {
           holds: holds as ImpossibleValue['holds'],
         });
       }
-    if (performance.now() > end) return { impossible, impossibleComplete: false };
+    if (isOver()) return { impossible, impossibleComplete: false };
   }
   return { impossible, impossibleComplete: true };
 }

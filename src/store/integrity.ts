@@ -3,6 +3,7 @@ import type { StoreIntegrity, TableReading } from '../model/observation.ts';
 import { wholeBytes } from '../sqlite/bytes.ts';
 import { isOfSearch as isLineOfSearch, neverUsed, ofIndex, searchRoots } from '../sqlite/check-lines.ts';
 import { codeOf, quote } from '../sqlite/names.ts';
+import { patience } from '../sqlite/patience.ts';
 import type { OpenRequest } from './protocol.ts';
 import { hasSearch, readSearch } from './search.ts';
 import { countRows, readRows } from './table.ts';
@@ -10,7 +11,9 @@ import { countRows, readRows } from './table.ts';
 /** Largest live ledger whose pages are checked in one read transaction: a longer one would pin the daemon's WAL. */
 export const liveCheckBytes = 512 * 1024 ** 2;
 
-/** Milliseconds in which the words of events are counted that an index has otherwise: beside a daemon, its WAL is pinned. */
+const never = (): boolean => false;
+
+/** Milliseconds of CPU time in which the words of events are counted that an index has otherwise: beside a daemon, its WAL is pinned. */
 const searchMs = 3000;
 
 const problemLimit = 20;
@@ -37,7 +40,7 @@ export function readTables(
   { deep, scratch, budgetMs }: Pick<OpenRequest, 'deep' | 'scratch' | 'budgetMs'>,
   progress: (found: Progress, at: 'pages' | 'rows') => void,
 ): StoreIntegrity {
-  const end = performance.now() + (deep ? Number.POSITIVE_INFINITY : budgetMs);
+  const isOver = deep ? never : patience(budgetMs);
   const bytes = sizeOf(db);
   const pagesWhole = bytes <= wholeBytes || (deep && (scratch !== null || bytes <= liveCheckBytes));
   const lines: string[] = [];
@@ -62,14 +65,14 @@ export function readTables(
   const tellRows = (): void => (counted ? undefined : progress({ tables, ...found() }, 'rows'));
   tellRows();
   for (const table of names) {
-    const reading = counted ? countRows(db, table) : readRows(db, table, end);
+    const reading = counted ? countRows(db, table) : readRows(db, table, isOver);
     // What the full-text index keeps is built anew from the events.
     const isSearch = table.startsWith('events_fts_') && reading.problem !== null;
     isSearchDamaged ||= isSearch;
     tables.push(isSearch ? { ...reading, problem: null } : reading);
     tellRows();
   }
-  const searchEnd = performance.now() + (deep && scratch !== null ? Number.POSITIVE_INFINITY : searchMs);
+  const isSearchOver = deep && scratch !== null ? never : patience(searchMs);
   return {
     outcome: 'read',
     depth: deep ? 'whole' : 'bounded',
@@ -78,7 +81,7 @@ export function readTables(
     ...found(),
     search:
       (pagesWhole && problems.length === 0) || isSearchDamaged
-        ? readSearch(db, isSearchDamaged, bytes, searchEnd)
+        ? readSearch(db, isSearchDamaged, bytes, isSearchOver)
         : null,
   };
 }

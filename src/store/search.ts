@@ -35,9 +35,14 @@ export function refuseStrangeSearch(db: Database): void {
 
 /**
  * The full-text index beside its table; null where there is none, as in a ledger of `coven run` alone of old. `damaged`:
- * its own pages or blocks are known to be. `end` bounds the comparison of words.
+ * its own pages or blocks are known to be. `isOver` bounds the comparison of words.
  */
-export function readSearch(db: Database, damaged: boolean, bytes: number, end: number): StoreIntegrity['search'] {
+export function readSearch(
+  db: Database,
+  damaged: boolean,
+  bytes: number,
+  isOver: () => boolean,
+): StoreIntegrity['search'] {
   const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
   try {
     if (!hasSearch(db)) return null;
@@ -48,7 +53,7 @@ export function readSearch(db: Database, damaged: boolean, bytes: number, end: n
     const indexed = count(docsize);
     const agrees = bytes <= wholeBytes ? doesAgree(db) : null;
     if (agrees) return { rows, indexed, damaged, agrees, differing: 0 };
-    const differing = countDiffering(db, end);
+    const differing = countDiffering(db, isOver);
     // Where each event has its words, what SQLite's check finds wrong is in the rest of the index.
     const isElsewhere = agrees === false && differing === 0 && rows === indexed;
     return {
@@ -88,7 +93,7 @@ function doesAgree(db: Database): boolean {
  * time. Events that the index does not have at all are not among them.
  * Each word of an event adds a number to the event's sum, made of the word and its place; the index takes them away again.
  */
-function countDiffering(db: Database, end: number): number | null {
+function countDiffering(db: Database, isOver: () => boolean): number | null {
   const last = Number(
     db
       .prepare(
@@ -105,13 +110,13 @@ function countDiffering(db: Database, end: number): number | null {
     db.exec(`CREATE VIRTUAL TABLE temp.indexed USING fts5vocab(main, events_fts, instance);
       CREATE VIRTUAL TABLE temp.anew USING fts5(payload_json, content = '');
       CREATE VIRTUAL TABLE temp.words USING fts5vocab(temp, anew, instance)`);
-    if (!addWords(db, 'indexed', -1, sums, end)) return null;
+    if (!addWords(db, 'indexed', -1, sums, isOver)) return null;
     const fill = db.prepare(
       `INSERT INTO temp.anew (rowid, payload_json) SELECT rowid, payload_json FROM events
         WHERE rowid > ? AND rowid IN (SELECT id FROM ${docsize}) ORDER BY rowid LIMIT ${batchEvents}`,
     );
     for (let after: number | bigint = -(2n ** 63n); fill.run(after).changes > 0; ) {
-      if (!addWords(db, 'words', 1, sums, end)) return null;
+      if (!addWords(db, 'words', 1, sums, isOver)) return null;
       after = db.prepare('SELECT max(id) FROM temp.anew_docsize').pluck().get() as number;
       db.exec("INSERT INTO temp.anew (anew) VALUES ('delete-all')");
     }
@@ -125,7 +130,7 @@ function countDiffering(db: Database, end: number): number | null {
 }
 
 /** False where the time ended before. */
-function addWords(db: Database, table: string, sign: 1 | -1, sums: Int32Array, end: number): boolean {
+function addWords(db: Database, table: string, sign: 1 | -1, sums: Int32Array, isOver: () => boolean): boolean {
   const words = db.prepare(`SELECT term, doc, offset FROM temp.${table}`).raw();
   let [term, ofTerm, read] = ['', 0, 0];
   for (const [word, event, place] of words.iterate() as Iterable<[string, number, number]>) {
@@ -135,7 +140,7 @@ function addWords(db: Database, table: string, sign: 1 | -1, sums: Int32Array, e
     const number = Math.imul(ofTerm ^ Math.imul(place + 1, 0x9e3779b1), 0x85ebca6b);
     sums[at] = (sums[at] ?? 0) + sign * ((number ^ (number >>> 15)) | 1);
     read += 1;
-    if ((read & 0xffff) === 0 && performance.now() > end) return false;
+    if ((read & 0xffff) === 0 && isOver()) return false;
   }
   return true;
 }

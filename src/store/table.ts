@@ -42,7 +42,7 @@ const unread = (table: string, error: unknown): TableReading => ({
  * Reads every value of every row until the end of the table, the budget or a fault; after a fault from the other end
  * too, so that what is left to save is counted from both sides.
  */
-export function readRows(db: Database, table: string, end: number): TableReading {
+export function readRows(db: Database, table: string, isOver: () => boolean): TableReading {
   let rowsAbout: number | null = null;
   try {
     refuseViews(db, [table]);
@@ -56,9 +56,9 @@ export function readRows(db: Database, table: string, end: number): TableReading
         .pluck()
         .get() ?? 0,
     );
-    const up = readFrom(db, table, touch, end, 'ASC');
+    const up = readFrom(db, table, touch, isOver, 'ASC');
     if (up.problem === null) return { table, ...up, rowsAbout: up.complete ? up.rowsRead : rowsAbout };
-    const down = readFrom(db, table, touch, end, 'DESC');
+    const down = readFrom(db, table, touch, isOver, 'DESC');
     return {
       table,
       rowsRead: up.rowsRead + down.rowsRead,
@@ -76,7 +76,7 @@ function readFrom(
   db: Database,
   table: string,
   touch: string,
-  end: number,
+  isOver: () => boolean,
   order: 'ASC' | 'DESC',
 ): Pick<TableReading, 'rowsRead' | 'complete' | 'problem'> {
   const [aggregate, beyond, start] =
@@ -89,7 +89,7 @@ function readFrom(
   let last: number | bigint = start;
   for (let size = 16; ; ) {
     const began = performance.now();
-    if (began > end) return { rowsRead, complete: false, problem: null };
+    if (isOver()) return { rowsRead, complete: false, problem: null };
     try {
       const row = run.get(last, size) as { last: number | null; n: number };
       rowsRead += row.n;

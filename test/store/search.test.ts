@@ -52,7 +52,7 @@ for (const [size, bytes] of sizes)
     writer.close();
     const db = new Database(path, { readonly: true });
     db.pragma('query_only = ON');
-    expect(readSearch(db, false, bytes, Number.POSITIVE_INFINITY)).toEqual(expected);
+    expect(readSearch(db, false, bytes, () => false)).toEqual(expected);
     expect(db.pragma('query_only', { simple: true })).toBe(1);
     db.close();
   });
@@ -65,7 +65,7 @@ test('what was not compared within the time is not said to agree', async () => {
   for (let index = 0; index < 5; index += 1)
     db.exec(`INSERT INTO events SELECT id || '-${index}', payload_json FROM events LIMIT 5000`);
   db.exec("INSERT INTO events_fts (events_fts) VALUES ('rebuild')");
-  expect(readSearch(db, false, 2 ** 30, 0)).toEqual({
+  expect(readSearch(db, false, 2 ** 30, () => true)).toEqual({
     rows: 30_000,
     indexed: 30_000,
     damaged: false,
@@ -89,6 +89,6 @@ test.each([
   );
   db.exec(`CREATE VIRTUAL TABLE events_fts USING fts5(${options}\n)`);
   expect(() => refuseStrangeSearch(db)).toThrow();
-  expect(readSearch(db, false, 0, Number.POSITIVE_INFINITY)).toBe(null);
+  expect(readSearch(db, false, 0, () => false)).toBe(null);
   db.close();
 });

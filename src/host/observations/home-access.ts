@@ -48,8 +48,8 @@ type Closed = Access['closed'][number];
 const replaced: readonly string[] = [names.record];
 
 /** Asks the kernel, which knows modes and mounts, and for the attributes of each, of which it tells only one by access(2). */
-export async function take({ home, signal }: Look): Promise<Access> {
-  const attributes = await attributesIn(home, [...written, ...replaced], signal);
+export async function take({ home, signal, waits }: Look): Promise<Access> {
+  const attributes = await waits(attributesIn(home, [...written, ...replaced], signal));
   const closed = await Promise.all([
     ...written.map((name) => closedBy(home, name, attributes?.get(name))),
     ...replaced.map(async (name) => withAttribute(name, attributes?.get(name))),

@@ -46,7 +46,7 @@ export async function take(look: Look): Promise<Patterns> {
   const coven = install.covens.find(({ ours }) => !ours);
   const command = coven && machine.uid === home.uid ? commandOf(coven.path) : null;
   if (!command) return notRun(patterns.length);
-  return (await tryPatterns(patterns, command, look)) ?? notRun(patterns.length);
+  return (await look.waits(tryPatterns(patterns, command, look))) ?? notRun(patterns.length);
 }
 
 async function patternsOf({ home, observe }: Look): Promise<readonly string[]> {

@@ -101,7 +101,7 @@ type GitRefusal = NonNullable<Project['git']>;
 
 /** Asks git where it could refuse a repository, as this user: of another one's git nothing is known. */
 async function makeGitQuestion(look: Look) {
-  const { env, observe, signal } = look;
+  const { env, observe, signal, waits } = look;
   const [home, machine] = [await observe('home'), await observe('machine')];
   const isOwner = machine.uid === home.uid;
   // What git takes of the user's configuration in one project, it takes in the others.
@@ -112,7 +112,7 @@ async function makeGitQuestion(look: Look) {
     const foreign = await foreignPart(repository, env);
     if (!foreign && !isOdd && !(await isUnusual(repository))) return null;
     left -= 1;
-    const answer = await askGit(path, env, signal);
+    const answer = await waits(askGit(path, env, signal));
     if (answer.is === 'takes') {
       isOdd = false;
       return null;

@@ -55,7 +55,6 @@ const mebibyte = 1024 ** 2;
 const smallBytes = 32 * mebibyte;
 /** Copied where something asks for it. */
 const askedBytes = 1024 * mebibyte;
-const rehearsalMs = 15_000;
 /** Kept back from the run's deadline, so that what was killed can still be told. */
 const reserveMs = 500;
 
@@ -77,7 +76,7 @@ export async function take(look: Look): Promise<StoreRehearsal> {
   const size = files.main.size + files.wal.size;
   const log = wanted || size <= smallBytes ? null : await observe('daemon.log').catch(() => null);
   const copyLimit = wanted || endedHalfWay(log) ? askedBytes : smallBytes;
-  const milliseconds = Math.min(rehearsalMs, look.checksLeft() - reserveMs);
+  const milliseconds = look.checksLeft() - reserveMs;
   // The reader has SQLite loaded. It is left alone with a damaged ledger and with one that it may read for minutes.
   const tryWriting: NonNullable<RehearsalOptions['tryWriting']> = async (request, milliseconds) => {
     const start = performance.now();

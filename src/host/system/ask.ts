@@ -8,10 +8,9 @@ const processesMs = 8000;
 /** Facts of this machine; what is not told in time is missing. Never rejects. */
 export async function askMachine(signal: AbortSignal): Promise<Partial<MachineFacts>> {
   return withChild('machine', async (child) => {
-    const end = performance.now() + machineMs;
     let facts: Partial<MachineFacts> = {};
     while (!facts.cpu || !facts.memory) {
-      const line = await child.line(end - performance.now(), signal);
+      const line = await child.line(machineMs, signal, 'effort');
       if (typeof line === 'string') break;
       facts = { ...facts, ...(JSON.parse(line.text) as Partial<MachineFacts>) };
     }
@@ -22,7 +21,7 @@ export async function askMachine(signal: AbortSignal): Promise<Partial<MachineFa
 /** Every process that ps(1) lists; null where it was not to be had in time. Never rejects. */
 export async function askProcesses(signal: AbortSignal): Promise<readonly ListedProcess[] | null> {
   return withChild('processes', async (child) => {
-    const line = await child.line(processesMs, signal);
+    const line = await child.line(processesMs, signal, 'effort');
     const list = typeof line === 'string' ? [] : (JSON.parse(line.text) as readonly ListedProcess[]);
     // Whatever the system is: this process is among them.
     return list.length === 0 ? null : list;
