@@ -9,7 +9,7 @@ import { placeOfLedger } from '../../host/ledger-place.ts';
 import { installIn } from '../../host/observations/install.ts';
 import { rehearse } from '../../host/rehearse.ts';
 import type { Stage } from '../../model/stage.ts';
-import { keptName } from '../../repair/engine/kept-rescues.ts';
+import { keptLimits, keptName } from '../../repair/engine/kept-rescues.ts';
 import type { Recovered } from '../../repair/engine/recover.ts';
 import { Refusal } from '../../repair/engine/refusal.ts';
 import { type ReplaceOptions, replaceInHome } from '../../repair/engine/replace.ts';
@@ -100,7 +100,7 @@ async function prepare(stage: Stage, run: InPlaceOptions['run'], signal: AbortSi
   const was = lstatSync(ledger, { throwIfNoEntry: false });
   chmodSync(place.main, was?.isFile() ? was.mode & 0o666 : 0o600);
   const kept = join(stage.run, keptName);
-  const filled = report.merge?.taken.filter(({ recorded }) => recorded > 0) ?? [];
+  const filled = (report.merge?.taken.filter(({ recorded }) => recorded > 0) ?? []).slice(0, keptLimits.sessions);
   const told = {
     ...toldOf(report, false),
     filled: filled.map(({ session: id, recorded: events }) => ({ id, events })),
