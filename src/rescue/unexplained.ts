@@ -62,6 +62,11 @@ export function unownedPages({ main, wal, isWalForeign }: Source): readonly stri
   const pages = main && openPages(main, isWalForeign ? null : wal);
   if (!pages) return [];
   const { isMapped, problems, problemCount, owners } = mapPages(pages, { whole: true, leafMs: 0, hurry: () => false });
+  const shared = problems.filter(({ kind, free }) => kind === 'twice' && !free).length;
+  if (isMapped && owners && shared > 0 && pages.count > owners.claimed())
+    return [
+      `${shared === 1 ? '1 page is' : `${shared} pages are`} in two trees, and others in none: rows of one of the two may be lost`,
+    ];
   const ofFreelist = problems.filter(({ kind, free }) => kind === 'freelist' || kind === 'unowned' || free === true);
   if (!isMapped || !owners || ofFreelist.length < problemCount) return [];
   const unowned = pages.count - owners.claimed();
