@@ -58,6 +58,15 @@ export const daemonContext = defineCheck({
             ],
       remedy: restartRemedy,
     },
+    'unseen-projects': {
+      message: (facts) =>
+        `${daemon(facts)} sees other mounts than you do, and ${facts.path} is not there for it${Number(facts.count) > 1 ? ` (nor ${count(Number(facts.count) - 1, 'other project', 'other projects')} of ${facts.of})` : ''}: it refuses every session there`,
+      hint: (facts) => [
+        'Let it see that folder where it runs (`PrivateTmp=`, `ProtectHome=` of a unit hide some). When no session is running, restart it from a shell that sees it:',
+        ...toRestart(facts),
+      ],
+      remedy: restartRemedy,
+    },
     'no-git': {
       message: (facts) =>
         `${daemon(facts)} finds no git on its PATH that can be run, and there is one on the PATH here: it refuses every session in a git repository`,
@@ -158,6 +167,9 @@ function findingsOf(
   const found: Finding[] = [];
   if (seen.ignoresChildren) found.push(say(fail, 'ignores-children', { ignoresChildren: true }));
   if (terminals === 'none' || terminals === 'used-up') found.push(say(fail, 'no-terminals', { terminals }));
+  // What it has launched since its start, it has seen.
+  if (seen.unseen && (since !== 'good' || seen.unseen.count < seen.unseen.of))
+    found.push(say(seen.unseen.count < seen.unseen.of ? warn : fail, 'unseen-projects', { ...seen.unseen }));
   if (gitProgram && !gitProgram.there && gitProgram.here && hasRepositories)
     found.push(say(fail, 'no-git', { gitThere: false, gitHere: true }));
   if (git.length > 0) {

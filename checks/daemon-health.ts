@@ -70,7 +70,7 @@ export const daemonHealth = defineCheck({
     'storage-degraded': {
       message: ({ storageError }) => `the daemon cannot maintain its ledger${storageError ? ` (${storageError})` : ''}`,
       hint: () => 'Check that privacy.toml can be read and that the ledger is intact.',
-      follows: ['home:config unparsable', 'store:open detached'],
+      follows: ['home:config unparsable', 'store:open detached', 'daemon renamed'],
       remedy: storageRemedy,
     },
     'storage-warning': {

@@ -1,7 +1,7 @@
 import { atWork, dropName, endDaemon, moveRecord, toRun, works } from '../src/coven/advice.ts';
 import { withoutHome } from '../src/coven/gates.ts';
 import { names } from '../src/coven/layout.ts';
-import { isNumberedApart, isOfOtherHome, judgeLiveness } from '../src/coven/liveness.ts';
+import { isConfirmed, isNumberedApart, isOfOtherHome, judgeLiveness } from '../src/coven/liveness.ts';
 import { seconds, seenOf, stoodStill, thaw, tracer } from '../src/coven/silence.ts';
 import { type Advice, command, shellCommand } from '../src/model/advice.ts';
 import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
@@ -141,6 +141,15 @@ export const daemon = defineCheck({
       follows: ['daemon:socket foreign-owner'],
       remedy: unreachableRemedy,
     },
+    renamed: {
+      message: (facts) =>
+        `this home was renamed beneath its daemon (${whose(facts)}), which goes on by the old name, ${facts.oldFolder}: \`coven daemon status\` calls it stale, and stop and restart refuse`,
+      hint: (facts) => [
+        `Move the home back to ${facts.oldFolder}, and all is well. Or end the daemon and its sessions, then start it by the new name:`,
+        ...endDaemon(facts.pid, facts),
+        ...toRun('start', facts, 'daemon'),
+      ],
+    },
     elsewhere: {
       message: (facts) => `the daemon (${whose(facts)}) is alive and serves another folder: ${between(facts)}`,
       hint: (facts) => [
@@ -179,6 +188,7 @@ export const daemon = defineCheck({
     },
   },
   needs: livenessNeeds,
+  wants: ['daemon.context'],
   skip: (seen) => (seen.home.kind === 'absent' ? undefined : withoutHome(seen)),
   judge: (seen) => {
     const liveness = judgeLiveness(seen);
@@ -199,6 +209,7 @@ export const daemon = defineCheck({
         listenerCommand: seen.processes.list.find((process) => process.pid === listenerPid)?.command ?? null,
         recordPid: record.pid,
         ofOther: isOfOtherHome(seen),
+        oldFolder: record.namedFolder ?? null,
         healthPid: health.body?.pid ?? null,
         disagrees: disagrees.join(', '),
         servesHome: socket.serves?.home ?? null,
@@ -246,6 +257,10 @@ export const daemon = defineCheck({
         const evidence = rest.evidence.filter(
           ({ observation }) => observation !== 'daemon.record' || record.state !== 'unreadable',
         );
+        // In a container, a home has the name that it has there.
+        const isSameView = seen['daemon.context']?.apart === false;
+        if (pid !== null && isSameView && record.namedFolder !== undefined && isConfirmed(seen))
+          return [fail('renamed', '<daemon-socket>', { ...rest, evidence })];
         return isNumberedApart(seen, liveness)
           ? [warn('other-namespace', '<daemon-socket>', { ...rest, evidence })]
           : [pass('<daemon-socket>', { ...rest, evidence })];

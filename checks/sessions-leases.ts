@@ -92,6 +92,17 @@ export const sessionsLeases = defineCheck({
         `${path}${place(here)}: Coven refuses every session in this project: the file system of its repository is full, and no lease can be written there`,
       hint: ({ path }) => ['Make room there. What takes it:', command('df', '-h', String(path))],
     },
+    held: {
+      message: ({ path, pid, command: name, watchedMs }) =>
+        `${path}: Coven refuses every session in this project (maintenance state is contended): ${Number(pid) > 0 ? `pid ${pid}${name ? ` (${name})` : ''}` : 'a process that cannot be seen from here'} has held the lock of its maintenance gate for over ${Math.floor(Number(watchedMs) / 1000)} s`,
+      hint: ({ pid }) =>
+        Number(pid) > 0
+          ? [
+              'Find out what it is, and let it finish or end it:',
+              command('ps', '-o', 'pid,user,lstart,cmd', '-p', String(pid)),
+            ]
+          : 'Find out in the other container or namespace which process it is, and let it finish.',
+    },
     'far-future': {
       message: ({ path, name, owner, until }) =>
         owner
@@ -181,6 +192,11 @@ export const sessionsLeases = defineCheck({
         const { path: at, ...told } = strange;
         const evidence = from('sessions.leases', { at, ...told });
         return [fail('wrong-kind', target, { facts: { path, at, ...told }, evidence })];
+      }
+      if (project.held) {
+        const { pid, command: name, watchedMs } = project.held;
+        const evidence = from('sessions.leases', { lock: project.held.path, heldBy: pid, watchedMs });
+        return [fail('held', `${target}/lock`, { facts: { path, pid, command: name, watchedMs }, evidence })];
       }
       if (gate === 'unreadable' || gate === 'remote') return [unknown('undetermined', target, about(null))];
       const unreadable = [owner, ...writers].find((lease) => lease?.state === 'unreadable');

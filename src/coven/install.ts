@@ -16,6 +16,8 @@ export const cannotRun: Readonly<Record<string, string>> = {
   'cut-off': 'its file ends before the program does, as after an installation that was cut off',
   'no-node': 'it is a script of Node, and no node is on PATH',
   'no-interpreter': 'it is a script, and the program that its first line names is not there',
+  'windows-lines':
+    'its lines end as on Windows: the carriage return is a part of the name of the program that its first line asks for, as `/bin/sh\\r`, and no such program is there',
   architecture: 'it is built for another processor',
   'no-loader': 'the loader that it asks for is not there; it is built for another C library',
   'old-glibc': 'it needs a newer glibc than this system has',

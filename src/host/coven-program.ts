@@ -42,7 +42,7 @@ export const foreignProgram = (program: string): Foreign | null =>
 
 /**
  * `no-native`: a wrapper without its program; `native-mode`: with one that may not be executed. `no-node`, `no-interpreter`:
- * nothing to run a script with. `architecture`, `no-loader`: of another machine. `old-glibc`: of a newer system. `cut-off`: a
+ * nothing to run a script with. `windows-lines`: the same, for a carriage return. `architecture`, `no-loader`: of another machine. `old-glibc`: of a newer system. `cut-off`: a
  * part of it is missing. `no-doctor`: a launcher of a coven-doctor that is gone. `empty`: a shell runs it, and nothing happens.
  * `no-program`: bytes that are neither a program of this system nor a text. `starts-nothing`: a script that hands over to a program
  * that is not there.
@@ -54,6 +54,7 @@ export const brokenWays = [
   'cut-off',
   'no-node',
   'no-interpreter',
+  'windows-lines',
   'architecture',
   'no-loader',
   'old-glibc',
@@ -75,7 +76,9 @@ export function whyNotRun(program: string, path: string): Broken | null {
     if (launcher) return launcher.works ? null : 'no-doctor';
     if (native !== null && !isExecutable(native)) return 'native-mode';
     const line = firstLine(file);
-    const why = whyNotContained(file) ?? whyNotInterpreted(line, path) ?? whyNotLoaded(native ?? file);
+    const uninterpreted = whyNotInterpreted(line, path);
+    const ofScript = uninterpreted && line.endsWith('\r') ? 'windows-lines' : uninterpreted;
+    const why = whyNotContained(file) ?? ofScript ?? whyNotLoaded(native ?? file);
     return why ?? (native === null && line.startsWith('#!') ? whyNotHandedOver(file) : null);
   } catch {
     return null;

@@ -419,6 +419,11 @@ judges(sessionsLeases, [
   ['an unreadable owner', gate([], { owner: lease(null, { state: 'unreadable' }) }), ['unknown undetermined']],
   ['an unreadable gate', gate([], { gate: 'unreadable' }), ['unknown undetermined']],
   ['a gate on a network file system', gate([], { gate: 'remote' }), ['unknown undetermined']],
+  [
+    'a lock that is held',
+    gate([lease(60)], { held: { path: '/p/.git/lock', pid: 7, command: 'flock', watchedMs: 2100 } }),
+    ['fail held'],
+  ],
   ['a writer of an hour', gate([lease(hour)]), ['pass ok']],
   ['a second more', gate([lease(60), lease(hour + 1)]), ['warn far-future']],
   ['an owner of a day', gate([], { owner: lease(24 * hour) }), ['pass ok']],

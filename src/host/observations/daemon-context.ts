@@ -40,6 +40,8 @@ export const schema = () =>
     uid: maybe(number),
     /** What it would find as it opens a pseudo terminal. */
     terminals: maybe(oneOf(['there', 'none', 'used-up'])),
+    /** A project of the ledger that is there and that it does not see, among its own mounts; how many there are, and of how many. */
+    unseen: v.exactOptional(maybe(v.object({ path: filePath, count: number, of: number }))),
     /** `own-without-route`: a network of its own that leads nowhere, where the one from here leads somewhere. */
     network: maybe(oneOf(['same', 'own', 'own-without-route'])),
   });
@@ -84,6 +86,7 @@ export async function take(look: Look): Promise<DaemonContext> {
     uid: uid === undefined ? null : Number(uid),
     terminals: terminalsOf(pid),
     network: networkOf(pid),
+    ...(await unseenProjects(pid, look)),
   };
 }
 
@@ -131,6 +134,21 @@ async function homeOf(pid: number, path: string, here: string | null, environ: E
     if (isHere === true && isThere === false) withoutLogin.push(id);
   }
   return { path, folder, withoutLogin };
+}
+
+/** In the mount namespace of a daemon, as of a unit with `PrivateTmp=`, a folder that is here may not be. */
+async function unseenProjects(pid: number, { observe }: Look): Promise<Pick<DaemonContext, 'unseen'>> {
+  if (pathOf(pid, '/') === '/') return {};
+  const sessions = await observe('store.sessions').catch(() => null);
+  const mounts = readMounts() ?? [];
+  const projects = sessions?.projects.filter((path) => isAbsolute(path) && !isRemote(path, mounts)) ?? [];
+  const states = await Promise.all(
+    projects.map(async (path) => [path, await stateAt(path, true), await stateAt(pathOf(pid, path), true)] as const),
+  );
+  const here = states.filter(([, ours]) => ours === 'there');
+  const unseen = here.filter(([, , its]) => its === 'absent');
+  const [first] = unseen;
+  return first ? { unseen: { path: first[0], count: unseen.length, of: here.length } } : {};
 }
 
 async function stateAt(path: string, isFolder = false): Promise<'there' | 'absent' | 'unseen'> {

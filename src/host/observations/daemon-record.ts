@@ -1,12 +1,12 @@
 import { realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { recordLimitBytes } from '../../coven/contract.ts';
 import { names } from '../../coven/layout.ts';
 import { fieldsOf } from '../../json.ts';
-import { readThrough } from '../files.ts';
+import { isErrno, readThrough } from '../files.ts';
 import type { Look } from '../look.ts';
-import { flag, kind, maybe, number, oneOf, time, type ValueOf } from '../shape.ts';
+import { filePath, flag, kind, maybe, number, oneOf, time, type ValueOf } from '../shape.ts';
 
 export const schema = () =>
   v.object({
@@ -27,6 +27,8 @@ export const schema = () =>
     /** The recorded socket is this home's. */
     socketIsOurs: maybe(flag),
     bytes: maybe(number),
+    /** The folder of the recorded socket, where that is not this home's and nothing is at its path. */
+    namedFolder: v.exactOptional(filePath),
   });
 export type DaemonRecord = ValueOf<typeof schema>;
 
@@ -51,11 +53,15 @@ export async function take({ home, observe }: Look): Promise<DaemonRecord> {
   const record = parseRecord(text);
   if (!record) return { ...base, state: 'invalid' };
   if (record.pid > largestPid) return { ...base, ...record, state: 'pid-out-of-range' };
+  const socketIsOurs = await isOurs(record.socket, home);
+  const isGone = !socketIsOurs && isAbsolute(record.socket) && (await isAbsent(record.socket));
   return {
     ...base,
-    ...record,
+    pid: record.pid,
+    startedAt: record.startedAt,
     state: 'valid',
-    socketIsOurs: await isOurs(record.socket, home),
+    socketIsOurs,
+    ...(isGone && { namedFolder: dirname(record.socket) }),
   };
 }
 
@@ -70,6 +76,12 @@ export function parseRecord(text: string): { pid: number; startedAt: string; soc
   if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 0 || pid > 0xffff_ffff) return null;
   return typeof startedAt === 'string' && typeof socket === 'string' ? { pid, startedAt, socket } : null;
 }
+
+const isAbsent = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => false,
+    (error: unknown) => isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR'),
+  );
 
 async function isOurs(recorded: string, home: string): Promise<boolean> {
   const canonical = await realpath(home).catch(() => home);

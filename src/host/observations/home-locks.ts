@@ -83,6 +83,14 @@ export function flockHolders(file: Pick<Entry, 'name' | 'dev' | 'ino'>): readonl
   return holders(readLocks() ?? [], file);
 }
 
+/** The same of many files, by one reading. */
+export async function holdersOf(
+  files: readonly Pick<Entry, 'name' | 'dev' | 'ino'>[],
+): Promise<readonly (readonly LockHolder[])[]> {
+  const lines = files.length === 0 ? [] : ((await readLocksLater()) ?? []);
+  return files.map((file) => holders(lines, file));
+}
+
 function holders(lines: readonly Line[], file: Pick<Entry, 'name' | 'dev' | 'ino'>): readonly LockHolder[] {
   return lines
     .filter((line) => line.kind === 'FLOCK' && isOn(line, file))

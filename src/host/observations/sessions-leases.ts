@@ -1,7 +1,10 @@
 import { realpath, statfs } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
+import { gateNames } from '../../coven/layout.ts';
 import { askGit, gitReasons } from '../ask-git.ts';
+import { look as lookAt } from '../files.ts';
 import {
   foreignPart,
   isUnusual,
@@ -11,9 +14,11 @@ import {
   userConfigs,
 } from '../git-repository.ts';
 import type { Look } from '../look.ts';
+import { textOfProc } from '../proc-file.ts';
 import { seeGate, seenGate } from '../seen-gate.ts';
-import { filePath, flag, list, maybe, number, oneOf, type ValueOf } from '../shape.ts';
+import { filePath, flag, list, maybe, name, number, oneOf, type ValueOf } from '../shape.ts';
 import { type Mount, mountOf, readMounts } from './home-filesystem.ts';
+import { holdersOf } from './home-locks.ts';
 
 export const schema = () =>
   v.object({
@@ -31,6 +36,8 @@ export const schema = () =>
             foreign: maybe(v.object({ path: filePath, uid: number })),
           }),
         ),
+        /** The lock of its gate, where one process held it at every look; 0 is one that cannot be seen from here. */
+        held: v.exactOptional(v.object({ path: filePath, pid: number, command: maybe(name), watchedMs: number })),
         /** The file system of its repository has no room for a lease. */
         full: v.exactOptional(flag),
         /** No session of the ledger ran in it: the doctor is run there. */
@@ -72,7 +79,48 @@ export async function take(look: Look): Promise<Leases> {
     if (git?.state === 'refuses') gates.set(around.shared, { ...project, git });
     else if (await isFull(around.shared, mounts)) gates.set(around.shared, { ...project, full: true });
   }
-  return { projects: [...gates.values()] };
+  const held = await watchLocks([...gates.keys()], look);
+  return {
+    projects: [...gates].map(([shared, project]) => {
+      const holder = held.get(shared);
+      return holder && project.gate === 'read' ? { ...project, held: holder } : project;
+    }),
+  };
+}
+
+/** Coven takes the lock of a gate for a moment, as it writes or removes a lease. */
+const looks = { count: 10, pauseMs: 200 };
+
+/** Locks of gates, by the folder of git, that one process keeps: while it does, Coven calls the maintenance state contended. */
+async function watchLocks(
+  shared: readonly string[],
+  { signal, timeLeft, waits }: Look,
+): Promise<ReadonlyMap<string, NonNullable<Project['held']>>> {
+  const files = await Promise.all(
+    shared.map(async (folder) => {
+      const path = join(folder, gateNames.folder, 'lock');
+      const stat = await lookAt(path).catch(() => null);
+      return stat?.isFile() ? [{ folder, path, name: 'lock', dev: String(stat.dev), ino: String(stat.ino) }] : [];
+    }),
+  );
+  const pidsOf = async (of: Parameters<typeof holdersOf>[0]) =>
+    (await holdersOf(of)).map((holders) => holders.map(({ pid }) => pid));
+  const all = files.flat();
+  const first = await pidsOf(all);
+  let left = all.flatMap((file, at) => (first[at] ?? []).slice(0, 1).map((pid) => ({ ...file, pid })));
+  const start = performance.now();
+  for (let look = 0; look < looks.count && left.length > 0 && timeLeft() > 2 * looks.pauseMs; look += 1) {
+    await waits(sleep(looks.pauseMs, undefined, { signal }));
+    const now = await pidsOf(left);
+    left = left.filter(({ pid }, at) => now[at]?.includes(pid));
+  }
+  const watchedMs = Math.round(performance.now() - start);
+  return new Map(
+    left.map(({ folder, path, pid }) => [
+      folder,
+      { path, pid, command: pid > 0 ? (textOfProc(`/proc/${pid}/comm`)?.trim() ?? null) : null, watchedMs },
+    ]),
+  );
 }
 
 /** Null where it was removed. */
