@@ -28,7 +28,7 @@ export const daemonSocket = defineCheck({
     },
     stale: {
       message: () => 'nobody listens on the socket that a daemon left behind',
-      hint: () => 'Leave it: the next start replaces it.',
+      hint: () => 'It does no harm while no daemon runs: the next start replaces it.',
       follows: ['daemon stale', 'daemon:socket open-mode', 'daemon elsewhere'],
       remedy: socketRemedy,
     },

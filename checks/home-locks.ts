@@ -58,7 +58,7 @@ export const homeLocks = defineCheck({
   title: 'The lock files are regular files of their own',
   explain:
     'Coven locks whole files with flock(2) and refuses one that is a symlink, no regular file, or known by a second name. Who holds a ' +
-    'lock is shown with --verbose. A command holds one for a moment; a lock that is held exclusively for six seconds is told.',
+    'lock is shown with --verbose. A command holds one for a moment; a lock that is held exclusively for six seconds is reported.',
   causes: {
     ok: { message: ({ held }) => (held ? `these locks are held: ${held}` : 'no lock is held') },
     'not-regular': {

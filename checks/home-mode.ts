@@ -1,9 +1,13 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { isPrivate } from '../src/coven/layout.ts';
-import { command } from '../src/model/advice.ts';
+import { listed, listNames, sayListed } from '../src/coven/listed.ts';
+import { type Advice, command } from '../src/model/advice.ts';
 import { count, octal } from '../src/model/amounts.ts';
-import { defineCheck, fail, from, pass, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, pass, warn } from '../src/model/check.ts';
 import { entryModeRemedy, homeModeRemedy } from '../src/repair/remedies/home.ts';
+
+const closing = (mode: string, names: Facts[string] | undefined): Advice =>
+  listed(names).length > 0 ? [command('chmod', mode, ...listed(names).map((name) => `<coven-home>/${name}`))] : [];
 
 /**
  * A home is private to its owner. Its ledger and log at 0644 are normal: the home's 0700 protects them.
@@ -34,9 +38,15 @@ export const homeMode = defineCheck({
       remedy: homeModeRemedy,
     },
     'entry-open': {
-      message: ({ name, mode, count: n }) =>
-        `${count(n, 'private entry is', 'private entries are')} open to other users, the first is ${name} (mode ${mode})`,
-      hint: ({ name, expected }) => [command('chmod', String(expected), `<coven-home>/${name}`)],
+      message: ({ name, mode, count: n, files, folders }) =>
+        `${count(n, 'private entry is', 'private entries are')} open to other users: ${n === 1 ? `${name} (mode ${mode})` : sayListed(n, [...listed(folders), ...listed(files)])}`,
+      hint: ({ count: n, files, folders }) => [
+        ...(listed(files).length + listed(folders).length < Number(n)
+          ? ['This is for those that are named; `--fix` closes all of them.']
+          : []),
+        ...closing('0700', folders),
+        ...closing('0600', files),
+      ],
       remedy: entryModeRemedy,
     },
   },
@@ -52,7 +62,9 @@ export const homeMode = defineCheck({
     if ((mode & 0o700) !== 0o700) found.push(warn('not-writable', '<coven-home>', { facts, evidence }));
     const open = entries.list.filter(({ name, kind, mode }) => kind !== 'symlink' && isPrivate(name) && mode & 0o077);
     // By inode: neither the order in which a folder is listed nor a bundle, which hides names, changes that.
-    const [first] = open.toSorted((a, b) => a.ino.length - b.ino.length || (a.ino < b.ino ? -1 : 1));
+    const inOrder = open.toSorted((a, b) => a.ino.length - b.ino.length || (a.ino < b.ino ? -1 : 1));
+    const [first] = inOrder;
+    const of = (isFolder: boolean) => inOrder.filter(({ kind }) => (kind === 'directory') === isFolder);
     if (first) {
       found.push(
         warn('entry-open', `<coven-home>/${first.name}`, {
@@ -61,6 +73,8 @@ export const homeMode = defineCheck({
             mode: octal(first.mode),
             count: open.length,
             expected: first.kind === 'directory' ? '0700' : '0600',
+            folders: listNames(of(true)),
+            files: listNames(of(false)),
           },
           evidence: from(
             'home.entries',

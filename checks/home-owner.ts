@@ -1,12 +1,22 @@
 import { withoutHome } from '../src/coven/gates.ts';
 import { lockNames, names } from '../src/coven/layout.ts';
+import { listed, listNames, sayListed } from '../src/coven/listed.ts';
 import { command } from '../src/model/advice.ts';
 import { count } from '../src/model/amounts.ts';
-import { defineCheck, fail, from, pass, unknown, warn } from '../src/model/check.ts';
+import { defineCheck, type Facts, fail, from, pass, unknown, warn } from '../src/model/check.ts';
 import { ownerRemedy } from '../src/repair/remedies/home.ts';
 
 /** Entries that Coven must write to do its work. The owner of the socket is daemon:socket's business. */
 const needed: readonly string[] = [...Object.values(names), ...lockNames];
+
+type Named = Readonly<Record<'name' | 'owned', Facts[string] | undefined>>;
+
+const ownedOf = ({ name, owned }: Named): readonly string[] =>
+  listed(owned).length > 0 ? listed(owned) : [String(name)];
+
+/** A command names a part of many, and says so. */
+const ofThese = (n: Facts[string] | undefined, facts: Named): string =>
+  Number(n) > ownedOf(facts).length ? ', and so on for the others' : '';
 
 /** Home and entries belong to one user, the one who runs Coven. Coven refuses a home of another. */
 export const homeOwner = defineCheck({
@@ -32,17 +42,17 @@ export const homeOwner = defineCheck({
           : `Run coven-doctor as uid ${uid}, or set COVEN_HOME to a folder of your own.`,
     },
     'foreign-entries': {
-      message: ({ count: n, name, uid, owner }) =>
-        `${count(n, 'entry belongs', 'entries belong')} to another user than the home (uid ${owner}); the first is ${name} (uid ${uid})`,
-      hint: ({ owner, uid, name, folderAlone }) => [
+      message: ({ count: n, name, uid, owner, owned }) =>
+        `${count(n, 'entry belongs', 'entries belong')} to another user than the home (uid ${owner}): ${n === 1 ? `${name} (uid ${uid})` : `${sayListed(n, listed(owned))} (${name} to uid ${uid})`}`,
+      hint: ({ owner, uid, count: n, name, owned, folderAlone }) => [
         ...(folderAlone
           ? [
               `All that is in it belongs to uid ${uid}, and the folder alone does not. If this is the home of that user, as root:`,
               command('chown', '-h', String(uid), '<coven-home>'),
-              `If it is the home of uid ${owner}, as root, for each of them:`,
+              `If it is the home of uid ${owner}, as root${ofThese(n, { name, owned })}:`,
             ]
-          : ['As root, for each of them:']),
-        command('chown', '-h', String(owner), `<coven-home>/${name}`),
+          : [`As root${ofThese(n, { name, owned })}:`]),
+        command('chown', '-h', String(owner), ...ownedOf({ name, owned }).map((one) => `<coven-home>/${one}`)),
       ],
       follows: ['home:owner foreign-owner'],
       remedy: ownerRemedy,
@@ -53,7 +63,8 @@ export const homeOwner = defineCheck({
       hint: ({ uid }) => `Run Coven and coven-doctor as uid ${uid}.`,
     },
     undetermined: {
-      message: ({ count: n, name }) => `${count(n, 'entry', 'entries')} could not be examined; the first is ${name}`,
+      message: ({ count: n, name }) =>
+        `${count(n, 'entry', 'entries')} could not be examined${n === 1 ? ': ' : '; the first is '}${name}`,
       hint: () => 'Run coven-doctor as the owner of the home.',
       follows: ['home:mode not-writable'],
     },
@@ -81,6 +92,7 @@ export const homeOwner = defineCheck({
       const first = blocking ?? foreign[0];
       const facts = {
         name: first?.name ?? '',
+        owned: listNames([...(first ? [first] : []), ...foreign.filter((one) => one !== first)]),
         uid: first?.uid ?? null,
         count: foreign.length,
         owner: home.uid,

@@ -2,7 +2,7 @@ import { passOfRows, rowsUnread, withoutRows } from '../src/coven/gates.ts';
 import { ageSeconds } from '../src/coven/liveness.ts';
 import { outcomesOf } from '../src/coven/outcomes.ts';
 import { command } from '../src/model/advice.ts';
-import { count } from '../src/model/amounts.ts';
+import { count, instant } from '../src/model/amounts.ts';
 import { defineCheck, type Facts, from, warn } from '../src/model/check.ts';
 
 const target = '<coven-home>/coven.sqlite3';
@@ -13,30 +13,34 @@ const churn = { sessions: 5, share: 0.5 };
 /** So many in a row do not fail by chance either, where the last of them was made within a day. */
 const row = { sessions: 3, seconds: 24 * 3600 };
 
-const showOne = ({ newest }: Facts) =>
-  newest === null
+const showOne = ({ newest }: Facts) => [
+  '`coven-doctor bundle --include-events ID` adds the events of one of them to a bundle.',
+  'This lists them with their ids:',
+  command('coven-doctor', 'sessions'),
+  ...(newest === null
     ? []
-    : ['This shows the output of the newest one:', command('coven-doctor', 'sessions', 'show', String(newest))];
+    : ['This shows the output of the newest one:', command('coven-doctor', 'sessions', 'show', String(newest))]),
+];
 
 const inARow = ({ inRow, firstAt, lastAt, goodAt }: Facts): string =>
-  `the newest ${inRow} sessions all failed, from ${firstAt} to ${lastAt}; ${goodAt === null ? 'none before them went well' : `the last one that went well is of ${goodAt}`}`;
+  `the newest ${inRow} sessions all failed, from ${instant(firstAt)} to ${instant(lastAt)}; ${goodAt === null ? 'no earlier session succeeded' : `the last one that succeeded is of ${instant(goodAt)}`}`;
 
 /** Sessions that end as failed or orphaned again and again: the guide's sign to ask for support. */
 export const sessionsChurn = defineCheck({
   id: 'sessions:churn',
   category: 'sessions',
-  title: 'Sessions do not fail again and again',
+  title: 'Sessions do not fail repeatedly',
   explain:
     'Five or more sessions of the last 24 hours, and at least half of them, ended as failed or orphaned; or the newest three or more all ' +
-    'failed: no chance, but a cause. Sessions that somebody ended do not count.',
+    'failed, which points to a common cause, not coincidence. Sessions that somebody ended do not count.',
   causes: {
     ok: {
       message: ({ made, failed, orphaned }) =>
-        `of the ${count(made, 'session')} of the last 24 hours, ${failed} failed and ${orphaned} were orphaned`,
+        `${failed} of the ${count(made, 'session')} of the last 24 hours failed, and ${orphaned} were orphaned`,
     },
     churn: {
       message: (facts) =>
-        `of the ${count(facts.made, 'session')} of the last 24 hours, ${facts.failed} failed and ${facts.orphaned} were orphaned` +
+        `${facts.failed} of the ${count(facts.made, 'session')} of the last 24 hours failed, and ${facts.orphaned} were orphaned` +
         (Number(facts.inRow) >= row.sessions ? `; ${inARow(facts)}` : ''),
       hint: (facts) => [
         'Look at the last events of one of them, and at the other findings here, before you launch more.',

@@ -29,7 +29,7 @@ export const storeContent = defineCheck({
     ok: {
       message: ({ complete }) =>
         complete
-          ? 'every event has its session, and their numbers go on'
+          ? 'every event has its session, and new ones can still be numbered'
           : 'no session has a misspelt status; not every event was checked',
     },
     'sequence-at-end': {

@@ -13,9 +13,11 @@ const others = ({ more }: Facts): string =>
 function readableRows({ sessions, sessionsAbout, events, eventsAbout }: Facts): string {
   const of = (rows: unknown, about: unknown, name: string): string[] =>
     typeof rows === 'number' && about !== 0
-      ? [`${grouped(rows)}${typeof about === 'number' ? ` of about ${grouped(about)}` : ''} ${name}`]
+      ? [
+          `${grouped(rows)}${typeof about === 'number' && about !== rows ? ` of about ${grouped(about)}` : ''} ${name}${rows === 1 && about === 1 ? '' : 's'}`,
+        ]
       : [];
-  const told = [...of(sessions, sessionsAbout, 'sessions'), ...of(events, eventsAbout, 'events')];
+  const told = [...of(sessions, sessionsAbout, 'session'), ...of(events, eventsAbout, 'event')];
   return told.length > 0 ? `; at least ${told.join(' and ')} can still be read` : '';
 }
 

@@ -23,8 +23,8 @@ import type { StoreFiles } from '../src/model/observation.ts';
 import { rescueRemedy } from '../src/repair/remedies/store.ts';
 
 const ways: Readonly<Record<string, string>> = {
-  'in-place': 'read in place, beside its owner',
-  link: 'read through a private hard link',
+  'in-place': 'read in place while a daemon has it open',
+  link: 'read without opening it in place',
   clone: 'read from a private clone',
   copy: 'read from a private copy',
   pages: 'read from a private copy of all pages but those of the events',

@@ -21,12 +21,16 @@ export const upgradeSessions = defineCheck({
     'live-sessions': {
       message: ({ live, ids }) =>
         `${count(live, 'session is', 'sessions are')} live (${ids}); a restart ends what the daemon runs, and calls the rest orphaned`,
-      hint: () => 'Let them finish, or end them, first; --wait-idle 10m waits for that.',
+      hint: () => [
+        'Let them finish, or end one with `coven kill ID`. The same preflight with `--wait-idle 10m` waits until they have ended. To see them:',
+        command('coven-doctor', 'sessions'),
+      ],
     },
     'live-runs': {
       message: ({ runs }) =>
         `${count(runs, '`coven run` is', '`coven run` are')} live, and no row tells which session is whose`,
-      hint: () => 'Finish them first; --wait-idle 10m waits for them.',
+      hint: () =>
+        'End them in the terminals that they run in, or let them finish. The same preflight with `--wait-idle 10m` waits for that.',
     },
     waiting: {
       message: ({ created }) => `${count(created, 'session is', 'sessions are')} about to begin`,

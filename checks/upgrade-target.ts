@@ -33,7 +33,7 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
       },
       'nothing-to-upgrade': {
         message: () => 'there is no home here',
-        hint: () => 'Look at --home and COVEN_HOME; a machine without a home needs no preflight.',
+        hint: () => 'Check --home and COVEN_HOME. A machine without a home needs no preflight.',
       },
       'no-target': { message: () => 'skipped: no --target-version, and no Coven is on PATH' },
       downgrade: {
@@ -47,7 +47,7 @@ export const upgradeTarget = ({ targetVersion }: Pick<Requirements, 'targetVersi
       },
       'same-version': {
         message: ({ current }) => `${versionOf(current)} is what there is already; there is nothing to upgrade`,
-        hint: () => 'Look at --target-version.',
+        hint: () => 'Check the version you passed to --target-version.',
       },
       'no-version': {
         message: ({ current, next }) => `${versionOf(current)} and ${versionOf(next)} cannot be compared`,

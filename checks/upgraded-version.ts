@@ -6,7 +6,7 @@ import { type Advice, command } from '../src/model/advice.ts';
 import { type Check, defineCheck, fail, from, pass, skipped, unknown } from '../src/model/check.ts';
 import { livenessNeeds } from '../src/model/needs.ts';
 import { noAnswer, noState, versionOf } from '../src/upgrade/causes.ts';
-import { processOf } from '../src/upgrade/see.ts';
+import { installedVersion, processOf } from '../src/upgrade/see.ts';
 import type { UpgradeState } from '../src/upgrade/state.ts';
 
 const target = '<daemon-socket>';
@@ -28,15 +28,27 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
       'A daemon goes on with the program that it was started from. It is upgraded when another process answers and names the version that ' +
       'was wanted, or a newer one than before.',
     causes: {
-      ok: { message: ({ was, now }) => `${versionOf(now)} runs, after ${versionOf(was)}` },
+      ok: {
+        message: ({ was, now }) => `${versionOf(now)} runs, ${now === was ? 'as before' : `after ${versionOf(was)}`}`,
+      },
       'no-state': noState,
       'not-running': {
         message: ({ verdict }) => `no daemon runs after the upgrade (${verdict})`,
         hint: (facts) => [...toRun('start', facts), 'If it fails, `coven daemon serve` in the foreground says why.'],
       },
       'not-restarted': {
-        message: ({ pid, now }) => `the daemon was not restarted: pid ${pid ?? 'unknown'} still runs ${versionOf(now)}`,
-        hint: (facts) => ['Restart it:', ...toRun('restart', facts)],
+        message: ({ pid, now, installed, isOld }) =>
+          isOld
+            ? `the coven on PATH was not upgraded: it is ${versionOf(installed)}, and pid ${pid ?? 'unknown'} still runs ${versionOf(now)}`
+            : `the daemon was not restarted: pid ${pid ?? 'unknown'} still runs ${versionOf(now)}`,
+        hint: ({ isOld, installed = null, ...facts }) => [
+          ...(isOld ? ['Install the new version first: a restart would run the old one again. Then restart it:'] : []),
+          ...(!isOld && installed === null
+            ? ['Which version is on PATH could not be told. Make sure that it is the new one, then restart it:']
+            : []),
+          ...(!isOld && installed !== null ? ['Restart it:'] : []),
+          ...toRun('restart', facts),
+        ],
       },
       older: {
         message: ({ was, now }) => `${versionOf(now)} runs, and ${versionOf(was)} has written the ledger before`,
@@ -57,17 +69,22 @@ export const upgradedVersion = (before: UpgradeState | null): Check =>
       },
       'no-answer': noAnswer,
     },
-    needs: livenessNeeds,
+    needs: [...livenessNeeds, 'install'],
+    wants: ['store.rehearsal'],
     judge: (seen) => {
       const { verdict, pid } = judgeLiveness(seen);
       const answers = withoutAnswer(seen) === undefined;
       const now = answers ? (seen['daemon.health'].body?.covenVersion ?? null) : null;
       const wanted = before?.requirements.targetVersion ?? null;
       const was = before?.daemon === 'none' ? before.installed : (before?.daemon?.version ?? null);
+      const installed = installedVersion(seen.install, seen['store.rehearsal']);
+      // What a restart would start: not what was wanted, or no other than before.
+      const isOld = installed !== null && (wanted === null ? installed === was : installed !== wanted);
       const rest = {
-        facts: { was, now, wanted, pid, verdict },
+        facts: { was, now, wanted, installed, isOld, pid, verdict },
         evidence: [
           ...from('daemon.health', { outcome: seen['daemon.health'].outcome, covenVersion: now }),
+          ...from('install', { version: seen.install.covens.find(({ ours }) => !ours)?.version ?? null }),
           ...from('processes', { pid, startTicks: processOf(seen)?.startTicks ?? null }),
         ],
       };

@@ -101,7 +101,7 @@ test('a killed daemon is one cause in the text, with its repair, the way by hand
     '     daemon stale; this also causes daemon:record dead-pid, sessions:orphaned',
     '     orphaned',
     '',
-    expect.stringMatching(/^1 failed, 2 warnings, \d+ passed, \d+ skipped\. 2 of these are caused by others,$/),
-    'and named there.',
+    expect.stringMatching(/^1 failed, 2 warnings, \d+ passed, \d+ skipped\. 2 of these follow from problems$/),
+    'above, which name them.',
   ]);
 });

@@ -101,7 +101,7 @@ test('explain shows the chain from what was seen to the finding', async () => {
   const { stdout, exitCode } = await cli(['explain', 'daemon', '--home', home]);
   expect(exitCode).toBe(0);
   expect(stdout).toContain('warn stopped: the daemon is not running');
-  expect(stdout).toContain('because home.locks serveLockHolder = null');
+  expect(stdout).toContain('because home.locks serveLockHolder is none');
   expect(stdout).toContain('The other checks were run, too');
   // What needs none of them looks at its own observations alone.
   const alone = await cli(['explain', 'store:wal', '--home', home]);

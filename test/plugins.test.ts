@@ -47,7 +47,7 @@ test('a check of others is listed, explained, run, rendered and left out as ours
   const without = await diagnose(home, { args: [...named, '--skip', 'acme:it,store'] });
   expect(list.stdout.trimEnd().split('\n').at(-1)).toMatch(/^acme:it +It is fine \(acme\.mjs\)$/);
   expect(explained.stdout).toContain('From:     acme.mjs, which is not part of coven-doctor');
-  expect(explained.stdout).toContain('because home kind = directory');
+  expect(explained.stdout).toContain('because home kind is directory');
   expect(text.stdout).toContain('[--] Bad 3\n     mend 3\n     acme:it bad from acme.mjs\n');
   expect(text.stdout).toContain('Not part of coven-doctor, and not covered by its promises: acme.mjs.');
   expect(without.all.filter((line) => line.startsWith('acme'))).toEqual([]);

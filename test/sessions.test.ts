@@ -63,7 +63,7 @@ test('sessions are listed by what is proven of them, and only what is not live i
   expect(shell('gone')).toEqual(['cd /project && coven run codex']);
   expect(shell('theirs')).toEqual([]);
   const text = (await cli(['sessions', '--home', home])).stdout;
-  expect(text).toMatch(/^6 sessions: 2 orphaned, 1 stranded, 1 waiting, 1 external, 1 ended\.\n/);
+  expect(text).toMatch(/^6 sessions: 2 orphaned, 1 stranded, 1 waiting, 1 external, 1 completed\.\n/);
   expect(`${text}${stdout}`).not.toMatch(/coven (kill|attach)/);
   expect(snapshot(home)).toEqual(before);
 });

@@ -23,6 +23,14 @@ test('without a fault, all are named with their sentences', async () => {
   expect(
     faults.filter(({ name, what }) => !lines.some((line) => line.startsWith(name) && line.includes(what))),
   ).toEqual([]);
+  // A few for a start, then groups in the order of the alphabet.
+  const groups = stdout.split('\n\n').map((group) => group.split('\n'));
+  expect(groups[0]?.[0]).toBe('For a start:');
+  expect(groups[0]).toHaveLength(6);
+  for (const [title, ...named] of groups.slice(1, -1)) {
+    expect(title).toMatch(/^[A-Z].*:$/);
+    expect(named).toEqual(named.toSorted());
+  }
 });
 
 test('a fault is made, told, found, and made again', async () => {

@@ -87,7 +87,9 @@ export function beginRun(place: string): string {
 /** A folder outside the home that a user named for backups, as its real path. Throws Refused for an unsafe one. */
 export function outsideOf(home: string, folder: string): string {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
-  if (!stat?.isDirectory()) throw new Refused(`${folder} is not a folder; make it first: mkdir -m 700`);
+  if (!stat)
+    throw new Refused(`${folder} does not exist; make it first: mkdir -m 700 '${folder.replaceAll("'", "'\\''")}'`);
+  if (!stat.isDirectory()) throw new Refused(`${folder} is not a folder; name one of your own`);
   const real = realpathSync(folder);
   if (real !== folder) throw new Refused(`${folder} is reached through a symlink; name it as ${real}`);
   if (stat.uid !== process.geteuid?.()) throw new Refused(`${folder} belongs to uid ${stat.uid}; name one of your own`);

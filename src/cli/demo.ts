@@ -49,11 +49,10 @@ export async function demo(signal: AbortSignal): Promise<number> {
 
 async function play(stage: Stage): Promise<number> {
   const { home, signal } = stage;
-  const coven = (...words: string[]) => run(stage, 'coven.js', words);
-  const doctor = (...words: string[]) => run(stage, 'coven-doctor.js', words);
+  const doctor = (...words: string[]) => run(stage, words);
 
   await say(`A scratch home, ${home}, and a daemon with a session in it.`);
-  if ((await coven('daemon', 'start', '--daemon-command', 'minimal')) !== 0) return 1;
+  if ((await doctor('daemon', 'start', '--daemon-command', 'minimal')) !== 0) return 1;
   const body = { projectRoot: stage.folder, harness: 'codex', prompt: 'hello', title: 'demo' };
   const { status } = await ask(join(home, names.socket), '/api/v1/sessions', requestMs, signal, body);
   if (status !== 201) throw new Error(`the session was not launched (status ${status})`);
@@ -69,13 +68,13 @@ async function play(stage: Stage): Promise<number> {
   await say('Repair it: a proven backup first, then the steps, then the checks again.');
   if ((await doctor('--fix', '--yes')) !== 0) return 1;
   await say('Take the repair back. The daemon is stopped first: its open files are not touched.');
-  await coven('daemon', 'stop');
+  await doctor('daemon', 'stop');
   if ((await doctor('undo')) !== 0) return 1;
   await doctor('--only', 'daemon');
   await say('Repair it again.');
   if ((await doctor('--fix', '--yes')) !== 0) return 1;
   await doctor('runs');
-  await coven('daemon', 'stop');
+  await doctor('daemon', 'stop');
   await say('The disk loses eight bytes: the page that holds the sessions cannot be read.');
   damagePageOf(join(home, names.ledger), 'codex');
   await doctor('--only', 'store');
@@ -91,11 +90,11 @@ async function play(stage: Stage): Promise<number> {
 
 const say = (text: string): Promise<void> => print(`\n== ${text}\n\n`);
 
-/** Runs a program of this package with its output shown. Resolves with its exit code. */
-async function run({ env, signal }: Stage, program: string, words: readonly string[]): Promise<number> {
+/** Runs coven-doctor with its output shown. Resolves with its exit code. */
+async function run({ env, signal }: Stage, words: readonly string[]): Promise<number> {
   signal.throwIfAborted();
-  await print(`$ ${program.replace('.js', '')} ${words.map(quoted).join(' ')}\n`);
-  const child = spawn(process.execPath, [join(packageRoot, 'dist', program), ...words], {
+  await print(`$ coven-doctor ${words.map(quoted).join(' ')}\n`);
+  const child = spawn(process.execPath, [join(packageRoot, 'dist', 'coven-doctor.js'), ...words], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

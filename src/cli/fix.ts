@@ -12,7 +12,7 @@ import {
   startedDaemon,
 } from '../render/fix.ts';
 import { notAppliedWords, notRecoveredWords, renderPlan } from '../render/plan.ts';
-import { conclusion } from '../render/text.ts';
+import { renderOutcome } from '../render/text.ts';
 import { digestOf } from '../repair/digest.ts';
 import { type Applied, applyPlan } from '../repair/engine/apply.ts';
 import { exitCode, inOrder } from '../repair/engine/perform.ts';
@@ -20,6 +20,7 @@ import { type Recovered, recoverRuns } from '../repair/engine/recover.ts';
 import { type Reason, reasonOf } from '../repair/engine/refusal.ts';
 import type { Progress } from '../repair/engine/transaction.ts';
 import { consent } from '../terminal/consent.ts';
+import { showsSteps } from '../terminal/display.ts';
 import { onScreen, print, printError, printScreen } from '../terminal/print.ts';
 import { UsageError } from '../terminal/usage.ts';
 import type { FixOptions } from './options/repair.ts';
@@ -89,7 +90,9 @@ async function fixNow(
 ): Promise<number> {
   const { plan, report } = before;
   if (plan.steps.length === 0) return tell(options, before, null, report.exitCode, cutOff);
-  if (!options.json) await printScreen(renderPlan(plan, { home: options.home, allow: options.allow }));
+  // Who is asked sees the plan whatever he asked for.
+  if (!options.json && (showsSteps() || !options.yes))
+    await printScreen(renderPlan(plan, { home: options.home, allow: options.allow }));
   const barred = barredSteps(plan, options.allow);
   // There is no question if everything is refused. JSON says so for each fix.
   if (!options.json && barred.length === plan.steps.length) return tell(options, before, null, refusedCode, cutOff);
@@ -153,9 +156,10 @@ function renderParts(done: readonly Done[], home: FixOptions['home']): string {
 /** A rescue is a run of its own. Steps that do not depend on it come before it; the others only after it succeeded. */
 async function applyParts(plan: Plan, options: FixOptions, signal: AbortSignal): Promise<readonly Done[]> {
   const home = options.home.path;
-  const say = options.json
-    ? () => undefined
-    : (text: string) => void process.stdout.write(onScreen(text, process.stdout));
+  const say =
+    options.json || !showsSteps()
+      ? () => undefined
+      : (text: string) => void process.stdout.write(onScreen(text, process.stdout));
   const ofSteps = (steps: readonly Step[]) => {
     const part = { ...plan, steps };
     return {
@@ -223,7 +227,8 @@ async function tell(
     await print(renderFixJson({ ...told, applied: done, exitCode: code, recovered: runs, recoveryRefused }, tool()));
     return code;
   }
-  if (outcome) await printScreen(`${renderParts(outcome.done, options.home)}\n${conclusion(told.report)}\n`);
+  if (outcome)
+    await printScreen(`${renderParts(outcome.done, options.home)}\n${renderOutcome(told.report, options.home)}`);
   else if (plan.steps.length === 0) await printScreen(renderPlan(plan, { home: options.home, allow: options.allow }));
   else
     await printScreen(

@@ -22,13 +22,16 @@ export async function postflight(options: DoctorOptions, against: string, signal
 }
 
 /** Whether it succeeded, with the versions before and after if they are known. */
-function went({ daemon, installed }: UpgradeState, report: Report): string {
+function went({ daemon, installed, ready }: UpgradeState, report: Report): string {
   const { now = null } = report.checks.find(({ check }) => check.id === 'upgraded:version')?.worst.facts ?? {};
   const was = daemon === 'none' ? installed : (daemon?.version ?? null);
   const versions = now !== null && was !== null ? `: Coven ${now} runs, after ${was}` : '';
-  if (report.exitCode === 0) return `The upgrade went well${versions}.`;
+  const against = ready === false ? ' It was made although preflight had not allowed it.' : '';
+  if (report.exitCode === 0 && now !== null && now === was)
+    return `Nothing was upgraded: Coven ${now} runs, as before.`;
+  if (report.exitCode === 0) return `The upgrade went well${versions}.${against}`;
   const [worst] = report.checks.toSorted(compareChecks);
-  return `The upgrade is not complete${worst ? `: ${say(worst.check, leadOf(worst)).message}` : ''}.`;
+  return `The upgrade is not complete${worst ? `: ${say(worst.check, leadOf(worst)).message}` : ''}.${against}`;
 }
 
 /** Throws a UsageError for a state that another user could have written, or that belongs to another home. */

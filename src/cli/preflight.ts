@@ -45,8 +45,12 @@ export async function preflight(options: PreflightOptions, signal: AbortSignal):
   });
   if (place === null) return code;
   if (state === null) throw new UsageError('--save: there is no home whose state could be kept');
-  await writeOutput(place, `${JSON.stringify(state, null, 2)}\n`, '--save');
-  if (options.format === 'text') await print(`State saved to ${harmless(String(save))}.\n`);
+  const ready = code === 0;
+  await writeOutput(place, `${JSON.stringify({ ...(state as UpgradeState), ready }, null, 2)}\n`, '--save');
+  if (options.format === 'text')
+    await print(
+      `State saved to ${harmless(String(save))}.${ready ? '' : ' It says that this upgrade was not allowed.'}\n`,
+    );
   return code;
 }
 

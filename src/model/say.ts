@@ -85,6 +85,16 @@ export function say(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Fin
   };
 }
 
+/** What to do about a finding, as lines that a program shows: each a sentence, or a command by itself. */
+export const adviceOf = (
+  check: Pick<Check, 'id' | 'module' | 'causes'>,
+  finding: Finding,
+): readonly { readonly text: string; readonly isCommand: boolean }[] =>
+  adviseOn(check, finding).map((part) => ({
+    text: harmless(typeof part === 'string' ? part : shellLine(agreed(part))),
+    isCommand: typeof part !== 'string',
+  }));
+
 /** What to do about a finding, sentences and commands in their order. */
 export function adviseOn(check: Pick<Check, 'id' | 'module' | 'causes'>, finding: Finding): Advice {
   const { id, module } = check;

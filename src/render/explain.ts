@@ -37,7 +37,7 @@ export function renderExplain(
     const { message } = say(check, finding);
     lines.push(`  ${finding.status} ${finding.code}: ${expand(message, home.path)}`);
     for (const { observation, field, value } of finding.evidence) {
-      lines.push(`    because ${observation} ${harmless(field)} = ${harmless(String(value))}`);
+      lines.push(`    because ${observation} ${harmless(field)} is ${harmless(String(value ?? 'none'))}`);
     }
     if (finding.causedBy) lines.push(`    caused by ${finding.causedBy.check} ${finding.causedBy.code}`);
     const prose = (text: string): string => wrap(expand(harmless(text), home.path), columns, '    ', '    ');

@@ -25,9 +25,10 @@ const expand = (text: string, home: string): string => expandTokens(harmless(tex
 
 /** The result of an undo: what it took back, or everything that prevents it. */
 export function renderUndone({ undoes, runId, recovered, outcome, reasons, left }: Undone, home: NamedHome): string {
+  const isUndone = outcome === 'undone';
   const lines = [
     ...recoveredLines(recovered),
-    ...(outcome === 'undone'
+    ...(isUndone
       ? [
           `Run ${undoes} is undone. To undo that in turn:`,
           `  ${typedLine(command('coven-doctor', 'undo', String(runId)), home)}`,
@@ -37,12 +38,29 @@ export function renderUndone({ undoes, runId, recovered, outcome, reasons, left 
             ? 'Nothing was undone:'
             : `Run ${undoes} is not ${outcome === 'failed' ? 'wholly ' : ''}undone:`,
         ]),
-    ...reasons.map(({ code, facts }) => `  ${reasonWords(code, facts)}`),
+    ...reasons.filter((reason) => !isTaken(reason)).map(({ code, facts }) => `  ${reasonWords(code, facts)}`),
+    ...takenLines(reasons.filter(isTaken), undoes, home),
     ...reasons.flatMap((reason) => nextOf(reason, home)),
-    ...(left.length > 0 ? ['Not undone, since Coven did it:'] : []),
-    ...left.map(({ action }) => `  ${stepWords(action)}`),
+    ...(isUndone && left.length > 0 ? ['Not undone, since Coven did it:'] : []),
+    ...(isUndone ? left : []).map(({ action }) => `  ${stepWords(action)}`),
   ];
   return `${lines.map((line) => expand(line, home.path)).join('\n')}\n`;
+}
+
+const isTaken = ({ code, facts }: Reason): boolean =>
+  code === 'drift' && facts.fields === 'taken' && facts.item === undefined;
+
+/** Files that are there again, all with one way on: almost always a daemon that runs wrote them. */
+function takenLines(reasons: readonly Reason[], run: string | null, home: NamedHome): readonly string[] {
+  if (reasons.length === 0) return [];
+  const paths = reasons.map(({ facts }) => `<coven-home>/${facts.path}`);
+  return [
+    `  ${paths.join(' and ')} ${paths.length === 1 ? 'exists' : 'exist'} again, so nothing was put back there.`,
+    'If a daemon runs, it wrote them. Stop it, then undo again:'.replace('them', paths.length === 1 ? 'it' : 'them'),
+    `  ${typedLine(command('coven-doctor', 'daemon', 'stop'), home)}`,
+    `  ${typedLine(command('coven-doctor', 'undo', ...(run === null ? [] : [run])), home)}`,
+    `If none runs, move ${paths.length === 1 ? 'it' : 'them'} away first.`,
+  ];
 }
 
 /** The command to type after an undo was refused. */

@@ -1,7 +1,7 @@
 import { count } from '../model/amounts.ts';
 import type { Check } from '../model/check.ts';
 import { harmless } from '../model/harmless.ts';
-import { say } from '../model/say.ts';
+import { adviceOf, say } from '../model/say.ts';
 import type { Judged } from '../run/accepted.ts';
 import { compareChecks, countedStatus, fails, type Report } from '../run/report.ts';
 
@@ -37,11 +37,12 @@ export function renderGithub(report: Report): string {
 function annotate(check: Check, finding: Judged, { threshold }: Report): Annotation | undefined {
   const counted = countedStatus(finding);
   if (counted === 'pass' || counted === 'skipped') return undefined;
-  const { message, hint } = say(check, finding);
+  const { message } = say(check, finding);
+  const next = adviceOf(check, finding).map(({ text, isCommand }) => (isCommand ? `  ${text}` : text));
   const title = harmless(`${check.id} ${counted} ${finding.code}`);
   if (counted === 'suppressed' || counted === 'known') return { level: 'notice', title, message };
   const level = fails(finding, threshold) || counted === 'unknown' ? 'error' : 'warning';
-  return { level, title, message: hint ? `${message}\nNext: ${hint}` : message };
+  return { level, title, message: next.length > 0 ? `${message}\nNext: ${next.join('\n').trimStart()}` : message };
 }
 
 /** At most as many as GitHub shows, and one notice. */

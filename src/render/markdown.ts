@@ -1,5 +1,5 @@
 import { harmless } from '../model/harmless.ts';
-import { say } from '../model/say.ts';
+import { adviceOf, say } from '../model/say.ts';
 import { type CheckReport, compareChecks, countedStatus, type Report } from '../run/report.ts';
 import { sayAccepted } from './accepted.ts';
 import type { RenderOptions } from './render-options.ts';
@@ -49,10 +49,15 @@ function tableRows({ checks }: Report, verbose: boolean): readonly string[] {
 
 function rowsOf({ check, findings }: CheckReport): readonly string[] {
   return findings.map((finding) => {
-    const { message, hint = '' } = say(check, finding);
+    const { message } = say(check, finding);
     const accepted = sayAccepted(finding);
-    const cells = [check.id, countedStatus(finding), accepted ? `${message} (${accepted})` : message, hint];
-    return `| ${cells.map(plain).join(' | ')} |`;
+    const next = adviceOf(check, finding).map(({ text, isCommand }) =>
+      isCommand ? `<code>${plain(text)}</code>` : plain(text),
+    );
+    const said = plain(accepted ? `${message} (${accepted})` : message);
+    // As code an id needs no escapes, so that the file reads well as it is, too.
+    const id = /^[\w:.-]+$/.test(check.id) ? `\`${check.id}\`` : plain(check.id);
+    return `| ${[id, countedStatus(finding), said, next.join('<br>')].join(' | ')} |`;
   });
 }
 

@@ -102,7 +102,7 @@ export function renderRescue(
       : output === null
         ? isSound && !merge
           ? ['Nothing was changed, and nothing has to be rescued.']
-          : ['Nothing was changed. This rescues it; the damaged ledger is kept:', `  ${next}`]
+          : ['Nothing was changed. This rescues it, and keeps the damaged ledger:', `  ${next}`]
         : [`The rescued ledger is ${harmless(output)} (${bytes(report.bytes)}). The damaged one was not changed.`]),
   ];
   return `${lines.join('\n')}\n`;

@@ -39,22 +39,25 @@ export function commandsOf({ id, state, harness, projectRoot }: ListedSession): 
   return [{ argv, cwd: projectRoot, shell: `cd ${quoted(projectRoot)} && ${argv.map(quoted).join(' ')}` }];
 }
 
+/** A session that has ended is called by how it ended: `failed` says more than `ended`. */
+const labelOf = ({ state, status }: Pick<ListedSession, 'state' | 'status'>): string =>
+  state === 'ended' ? status : state;
+
 const minute = (at: string): string => at.slice(0, 16).replace('T', ' ');
 
 /** One line for each session, by state, newest first. */
 export function renderSessions(sessions: readonly ListedSession[], complete: boolean, problem: string | null): string {
   const trouble = problem === null ? '' : `${harmless(problem)}: sessions may be missing.\n`;
   if (sessions.length === 0) return `${trouble}There is no session.\n`;
-  const counts = sessionStates
-    .map((state) => [state, sessions.filter((session) => session.state === state).length] as const)
-    .filter(([, number]) => number > 0)
-    .map(([state, number]) => `${number} ${state}`);
   const all = complete ? count(sessions.length, 'session') : `The newest ${sessions.length} sessions`;
   const rows = sessionStates.flatMap((state) => sessions.filter((session) => session.state === state));
-  const width = Math.max(...rows.map(({ state }) => state.length));
+  const counts = [...new Set(rows.map(labelOf))].map(
+    (label) => `${rows.filter((row) => labelOf(row) === label).length} ${harmless(label)}`,
+  );
+  const width = Math.max(...rows.map((row) => labelOf(row).length));
   const lines = rows.map(({ state, id, createdAt, harness, projectRoot, ...rest }) => {
-    const detail = state === 'ended' ? `  (${rest.status})` : '';
-    return `  ${state.padEnd(width)}  ${id}  ${minute(createdAt)}  ${harness}  ${projectRoot}${detail}`;
+    const detail = state === 'ended' && rest.exitCode !== null ? `  (exit code ${rest.exitCode})` : '';
+    return `  ${labelOf({ state, status: rest.status }).padEnd(width)}  ${id}  ${minute(createdAt)}  ${harness}  ${projectRoot}${detail}`;
   });
   return `${trouble}${all}: ${counts.join(', ')}.\n\n${lines.map(harmless).join('\n')}\n\nReplay one:\n  coven-doctor sessions show ID\n`;
 }
@@ -102,7 +105,7 @@ export function renderSession(
       body.push('More:', `  coven-doctor sessions show ${quoted(id)}${where} --from-seq ${replay.next}`);
   }
   const commands = commandsOf(session).map(({ shell }) => `  ${shell}`);
-  const offer = state === 'live' ? 'Follow it:' : 'Launch anew in the same project:';
+  const offer = state === 'live' ? 'Follow it:' : 'Start it again in the same project:';
   const lines = [...head, '', ...body, ...(commands.length > 0 ? [offer, ...commands] : [])];
   return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`;
 }

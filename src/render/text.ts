@@ -49,7 +49,7 @@ export const escalations = {
   'socket-cannot-bind': 'the socket cannot be bound',
   'health-failed': 'the daemon gives no valid health answer',
   'contract-not-understood': 'the daemon answers with something that is not understood',
-  'sessions-failing': 'sessions fail or are orphaned again and again',
+  'sessions-failing': 'sessions repeatedly fail or are orphaned',
 } as const;
 
 /** The report for a terminal. Role tokens are replaced by their paths. */
@@ -149,6 +149,10 @@ function lastBlock(report: Report, { columns, unattended = false }: Screen, verb
       .filter((finding) => counts(finding) && !finding.causedBy)
       .flatMap((finding) => repairOf(check, finding, report.checks) ?? []),
   );
+  // Each has a block of its own above.
+  const found = report.checks.flatMap(({ findings }) =>
+    findings.filter((one) => isFault(one) && counts(one) && !one.causedBy),
+  ).length;
   const risks = [...new Set(repairs.flatMap((repair) => repair.risks))];
   const allow = risks.length > 0 ? ['--allow', ...risks] : [];
   return [
@@ -159,7 +163,7 @@ function lastBlock(report: Report, { columns, unattended = false }: Screen, verb
     ...(repairs.length > 1
       ? [
           line(
-            `One plan repairs ${repairs.length} of these${repairs.some(({ before }) => before.length > 0) ? ', once the daemon is stopped' : ''}. ${unattended ? 'See it, then apply it:' : 'It is shown first, and asks:'}`,
+            `One plan fixes ${repairs.length === found ? `${found === 2 ? 'both' : `all ${found}`} of the` : `${repairs.length} of the ${found}`} problems above${repairs.some(({ before }) => before.length > 0) ? ', once the daemon is stopped' : ''}. ${unattended ? 'See it, then apply it:' : 'It is shown first, and asks:'}`,
           ),
           ...(unattended ? [typed(command('coven-doctor', 'plan', ...allow))] : []),
           typed(command('coven-doctor', '--fix', ...allow)),
@@ -175,6 +179,23 @@ function lastBlock(report: Report, { columns, unattended = false }: Screen, verb
       : []),
     ...(verbose || pass + skipped === 0 ? [] : ['--verbose shows every check.']),
   ];
+}
+
+/** What is left after a repair, one line each, with the command that says what to do about it. */
+export function renderOutcome(report: Report, home: NamedHome): string {
+  const left = report.checks
+    .toSorted(compareChecks)
+    .flatMap(({ check, findings }) =>
+      findings
+        .filter((one) => isCause(one) && counts(one))
+        .map(
+          (one) =>
+            `${marks[countedStatus(one)]} ${expand(sentence(say(check, one).message), report.home)} (${check.id})`,
+        ),
+    );
+  const next =
+    left.length > 0 ? ['This shows what to do about it:', `  ${typedLine(command('coven-doctor'), home)}`] : [];
+  return `${[...left, ...(left.length > 0 ? [''] : []), conclusion(report), ...next].join('\n')}\n`;
 }
 
 /** The conclusion of the report, if it has one, and its counts. */
@@ -204,8 +225,8 @@ function foldedWords({ checks }: Report): readonly string[] {
   if (folded === 0) return [];
   return [
     folded === 1
-      ? '1 of these is caused by another, and named there.'
-      : `${folded} of these are caused by others, and named there.`,
+      ? '1 of these follows from a problem above, which names it.'
+      : `${folded} of these follow from problems above, which name them.`,
   ];
 }
 

@@ -48,10 +48,11 @@ export function doubtsOf(
       .map(({ name }) => name)
       .filter(isCovensTable)
       .slice(0, 5);
-    const more = blind.length - shown.length;
-    const others = more === 1 ? '1 other table' : `${more} other tables`;
+    const named = shown.length > 0 ? ` (${shown.join(', ')}${blind.length > shown.length ? ', …' : ''})` : '';
     doubts.push(
-      `pages of ${[...shown, ...(more > 0 ? [others] : [])].join(', ')} are damaged, and no index of theirs is whole that would name each row`,
+      blind.length === 1
+        ? `pages of 1 table${named} are damaged and no intact index lists its rows, so rows may be missing unnoticed`
+        : `pages of ${blind.length} tables${named} are damaged and no intact index lists their rows, so rows may be missing unnoticed`,
     );
   }
   return doubts;

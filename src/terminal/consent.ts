@@ -8,8 +8,10 @@ import { dropTypedAhead } from './typed-ahead.ts';
  */
 export async function consent(question: string, to: NodeJS.WriteStream, signal: AbortSignal): Promise<boolean> {
   if (!canAsk(to)) return false;
-  dropTypedAhead();
-  to.write(`\n${question} [y/N] `);
+  const isDropped = dropTypedAhead();
+  to.write(
+    `${isDropped ? '\nWhat was typed before the question does not count as its answer.' : ''}\n${question} [y/N] `,
+  );
   // Not in terminal mode, so that Ctrl-C is delivered as SIGINT as everywhere else.
   const lines = createInterface({ input: process.stdin, terminal: false, signal });
   for await (const line of lines) return /^y(es)?$/i.test(line.trim());

@@ -9,6 +9,9 @@ export function beQuiet(): void {
   isQuiet = true;
 }
 
+/** Whether steps may be told one by one as they are done. */
+export const showsSteps = (): boolean => !isQuiet;
+
 /** Progress by areas, on stdout, where the report is printed afterwards. */
 export const progressOf = (areas: readonly Area[]): Progress =>
   showProgress(areas, process.stdout, process.env, isQuiet);

@@ -55,6 +55,7 @@ const state: v.GenericSchema<unknown, UpgradeState> = v.strictObject({
   home: v.strictObject({ dev: number, ino: number }),
   salt: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   requirements,
+  ready: v.exactOptional(v.boolean()),
   installed: v.nullable(text),
   daemon: v.nullable(v.union([v.literal('none'), daemon])),
   ledger: v.nullable(v.union([v.literal('none'), ledger])),

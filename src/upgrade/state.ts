@@ -29,6 +29,8 @@ export interface UpgradeState {
   /** Random, different for each state, in hex. States of 0.1.0 have none, and contain texts unchanged. */
   readonly salt?: string;
   readonly requirements: Requirements;
+  /** Whether preflight allowed the upgrade. States of 0.1.0 do not say. */
+  readonly ready?: boolean;
   /** The version of the `coven` on PATH. */
   readonly installed: string | null;
   readonly daemon: DaemonState | 'none' | null;

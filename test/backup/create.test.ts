@@ -271,14 +271,14 @@ test('--backup-dir is private, outside, on a disk, and no symlink', async () => 
   const folder = join(scratch.path, 'backups');
   const create = async (folder: string): Promise<string> =>
     (await cli(['backup', 'create', '--home', home, '--backup-dir', folder])).stderr;
-  expect(await create(folder)).toContain(`${folder} is not a folder; make it first: mkdir -m 700`);
+  expect(await create(folder)).toContain(`${folder} does not exist; make it first: mkdir -m 700 '${folder}'`);
   mkdirSync(folder, { mode: 0o700 });
   chmodSync(folder, 0o770);
   expect(await create(folder)).toContain(`${folder} can be written to by others; chmod 700 it first`);
   chmodSync(folder, 0o755);
   symlinkSync(scratch.path, join(scratch.path, 'around'));
   expect(await create(join(scratch.path, 'around', 'backups'))).toContain('is reached through a symlink');
-  expect(await create(join(home, 'mine'))).toContain('is not a folder');
+  expect(await create(join(home, 'mine'))).toContain('does not exist; make it first');
   mkdirSync(join(home, 'mine'), { mode: 0o700 });
   expect(await create(join(home, 'mine'))).toContain('is inside the home');
   if (mounts) {

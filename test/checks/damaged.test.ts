@@ -97,7 +97,7 @@ describe('what a pass says where not all was read', () => {
     [
       storeContent,
       { 'store.sessions': { content: events } },
-      'pass: every event has its session, and their numbers go on',
+      'pass: every event has its session, and new ones can still be numbered',
     ],
     [
       storeRehearsal,

@@ -210,6 +210,50 @@ const hintOf = (check: Check, code: string, facts: Facts): string => {
     .join('\n');
 };
 
+test('every entry that is open or of another user is in the command, up to eight, and more than those are told', () => {
+  const locks = ['a.lock', 'b.lock'].map((name) => entry(`keys/${name}`, { ino: name, mode: 0o644, uid: 0 }));
+  const folder = entry('mobile', { kind: 'directory', ino: 'c', mode: 0o750 });
+  const open = factsOf(homeMode, entries(...locks, folder));
+  expect(hintOf(homeMode, 'entry-open', open).split('\n')).toEqual([
+    expect.stringMatching(/^chmod 0700 \S+\/mobile$/),
+    expect.stringMatching(/^chmod 0600 \S+\/keys\/a\.lock \S+\/keys\/b\.lock$/),
+  ]);
+  expect(hintOf(homeOwner, 'foreign-entries', factsOf(homeOwner, entries(...locks)))).toMatch(/a\.lock \S+b\.lock$/);
+  const many = Array.from({ length: 11 }, (_, index) => entry(`keys/${index}`, { ino: `${index}`, mode: 0o644 }));
+  const facts = factsOf(homeMode, entries(...many, entry('keys/a, b', { mode: 0o644 })));
+  expect(messageOf(homeMode, 'entry-open', facts)).toMatch(
+    /^12 private entries are open to other users: .* and 4 more$/,
+  );
+  expect(hintOf(homeMode, 'entry-open', facts)).toContain('This is for those that are named');
+  const one = factsOf(homeMode, entries(locks[0] ?? folder));
+  expect(messageOf(homeMode, 'entry-open', one)).toBe(
+    '1 private entry is open to other users: keys/a.lock (mode 0644)',
+  );
+});
+
+const messageOf = (check: Check, code: string, facts: Facts): string => {
+  const told = check.causes[code]?.message;
+  return typeof told === 'function' ? told(facts) : (told ?? '');
+};
+
+test('a daemon that goes on is told to be restarted only where a restart would start another version', () => {
+  const before = savedState;
+  const said = (version: string | null) => {
+    const seen: Changes = { install: { covens: version === null ? [] : [{ version, ours: false } as never] } };
+    const facts = factsOf(
+      upgradedVersion({ ...before, daemon: { ...(before.daemon as DaemonState), process: null, startedAt: null } }),
+      seen,
+    );
+    return facts.isOld;
+  };
+  expect([said('0.4.6'), said('0.4.7'), said(null)]).toEqual([true, false, false]);
+  const check = upgradedVersion(before);
+  const old = { pid: 7, now: '0.4.6', installed: '0.4.6', isOld: true };
+  expect(messageOf(check, 'not-restarted', old)).toMatch(/^the coven on PATH was not upgraded: it is Coven 0\.4\.6/);
+  expect(hintOf(check, 'not-restarted', old)).toContain('Install the new version first');
+  expect(hintOf(check, 'not-restarted', { ...old, installed: null, isOld: false })).toContain('could not be told');
+});
+
 test('the launcher that comes first is named', () => {
   const coven = { path: '/usr/bin/coven', target: '/opt/coven', version: '0.4.6', ours: false };
   const launcher = {

@@ -78,7 +78,7 @@ test('what the page tells', () => {
     'The ledger holds 292 sessions: 2 running, 1 not yet started.',
     'The daemon started, and ended before it could serve',
     'Sessions made on this day, by their status now: 5 completed, 1 killed, 3 orphaned, 5 failed',
-    'Ask for support: the ledger cannot be opened whole.',
+    'Sent to support because: the ledger cannot be opened whole.',
     '12 starts, of which 9 served; 4 clean stops, 2 panics. Read: the last 512 KiB of 879 KiB of the recovery log.',
     '2026-11-23 21:36:00 ✕ crash The daemon crashed (a panic)',
     'completed 212 73 %',

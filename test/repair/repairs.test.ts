@@ -112,6 +112,17 @@ describe('a home with modes and a record that are wrong', () => {
     expect(snapshot(stage.home)).toEqual(before);
   });
 
+  test('with --yes and --quiet only the outcome is told, with what is left', async () => {
+    await using stage = await makeStage();
+    damaged(stage.home);
+    const { stdout, exitCode } = await cli(['--home', stage.home, '--fix', '--yes', '--quiet']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^fixed: /);
+    expect(stdout).not.toContain('\u2026');
+    expect(stdout).toMatch(/^\[--\] The daemon is not running \(daemon\)$/m);
+    expect(stdout).toMatch(/This shows what to do about it:\n {2}coven-doctor --home /);
+  });
+
   test('undo refuses where something changed since, and names it', async () => {
     await using stage = await makeStage();
     const { home } = stage;
@@ -121,7 +132,11 @@ describe('a home with modes and a record that are wrong', () => {
     const before = listing(home);
     const { stdout, exitCode } = await undo(home);
     expect(exitCode).toBe(5);
-    expect(stdout).toContain('daemon.json exists again; if a daemon wrote it, stop the daemon');
+    expect(stdout).toContain(
+      'daemon.json exists again, so nothing was put back there.\nIf a daemon runs, it wrote it. Stop it,',
+    );
+    expect(stdout).toMatch(/^ {2}coven-doctor daemon stop --home .*\n {2}coven-doctor undo \S+ --home /m);
+    expect(stdout).not.toContain('Not undone');
     expect(listing(home)).toEqual(before);
   });
 });

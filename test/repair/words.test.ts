@@ -109,7 +109,13 @@ test('a repair ends with the state that it left, counted', async () => {
   await using scratch = await makeScratch();
   const { stdout, exitCode } = await cli(['--fix', '--yes', '--home', spoiled(scratch)]);
   expect(exitCode).toBe(0);
-  expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
-    /^(?:No problems found\. |\d+ warnings?, )\d+ passed, \d+ skipped\.$/,
+  const lines = stdout.trimEnd().split('\n');
+  const at = lines.findIndex((line) =>
+    /^(?:No problems found\. |\d+ warnings?, )\d+ passed, \d+ skipped\.$/.test(line),
   );
+  expect(at).toBeGreaterThan(0);
+  // What is counted there is named above it, and its command below.
+  const named = lines.filter((line) => line.startsWith('[--] ')).length;
+  expect(lines[at]?.startsWith(`${named} warning`) || named === 0).toBe(true);
+  expect(lines.slice(at + 1).length).toBe(named === 0 ? 0 : 2);
 });

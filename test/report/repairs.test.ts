@@ -131,6 +131,9 @@ test('what introduced such a command goes with it, and the rest stays', () => {
   const churn = found('churn', { newest: '<id-1>', made: 9, failed: 7, orphaned: 0, inRow: 0 });
   expect(typeable(advised(checkOf('sessions:churn'), churn, []))).toEqual([
     'Look at the last events of one of them, and at the other findings here, before you launch more.',
+    '`coven-doctor bundle --include-events ID` adds the events of one of them to a bundle.',
+    'This lists them with their ids:',
+    command('coven-doctor', 'sessions'),
   ]);
 });
 

@@ -204,6 +204,32 @@ describe('the examples of the README', () => {
     ]);
   });
 
+  test('the lines of the first README upgrade a home, and stop before the install where that is not allowed', async () => {
+    await using scratch = await makeScratch();
+    const { env } = await siteOf(scratch);
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const [, lines = ''] = /\n((?: {4}.*\n)*? {4}set -e\n(?: {4}.*\n)+)/.exec(readme) ?? [];
+    expect(lines).toContain('postflight --against before.json --format github');
+    const own = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`;
+    writeFileSync(join(scratch.path, 'stubs', 'coven-doctor'), own, { mode: 0o755 });
+    const ci = { ...env, CI: 'true', GITHUB_ACTIONS: 'true' };
+    const no = await runScript(scratch, lines.replace('0.4.7 --save', '0.4.5 --save'), ci);
+    expect([no.code, no.stdout]).toEqual([1, expect.stringContaining('Not ready to upgrade')]);
+    expect(no.stdout).not.toContain('went well');
+    const state = join(scratch.path, 'workspace', 'before.json');
+    expect(JSON.parse(readFileSync(state, 'utf8')).ready).toBe(false);
+    // A later step that runs whatever came before is told.
+    const late = await runScript(scratch, 'coven-doctor postflight --against before.json', ci);
+    expect(late.stdout.replaceAll(/\s+/g, ' ')).toContain('although preflight had not allowed it');
+    const { code, stdout, summary } = await runScript(scratch, lines, ci);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('The upgrade went well: Coven 0.4.7 runs, after 0.4.6.'),
+    ]);
+    expect(summary).toContain('Ready to upgrade from 0.4.6 to 0.4.7.');
+    expect(summary).toContain('The upgrade went well');
+  });
+
   test('the pipeline of GitLab upgrades a home, and leaves its reports', async () => {
     await using scratch = await makeScratch();
     const { env } = await siteOf(scratch);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { names } from '../../coven/layout.ts';
 import type { Outcome } from '../../lifecycle/outcome.ts';
 import { harmless } from '../../model/harmless.ts';
+import { quoted } from '../../model/shell.ts';
 import { UsageError } from '../../terminal/usage.ts';
 import { homeOf } from '../options/home.ts';
 import { home, json } from '../options/shared.ts';
@@ -22,7 +23,7 @@ const ending = {
   ...controlling,
   'discard-unsaved': {
     type: 'boolean',
-    describe: 'Even if its ledger was deleted or replaced, and it alone has rows: they are lost',
+    describe: 'Go on even if its ledger was deleted or replaced, which loses the rows that only the daemon has',
   },
 } as const;
 
@@ -134,6 +135,10 @@ async function status(home: string, json: boolean, signal: AbortSignal): Promise
   else
     process.stdout.write(
       `Coven daemon: ${verdict} (pid ${known ?? 'unknown'}, socket ${harmless(socket ?? 'unknown')})\n`,
+    );
+  if (!json && verdict !== 'stopped' && verdict !== 'running')
+    process.stdout.write(
+      `${verdict === 'stale' ? 'The daemon is gone and left files behind. ' : ''}This shows what is wrong and what to do:\n  coven-doctor --home ${harmless(quoted(home))}\n`,
     );
   if (reason) process.stderr.write(`Error: ${harmless(reason)}\n`);
   return ['running', 'stopped', 'stale'].includes(verdict) ? 0 : 1;

@@ -60,7 +60,7 @@ export const diagnose: readonly Command[] = [
   defineCommand({
     name: 'explain',
     group: 'diagnose',
-    summary: 'Explain a check: what it decides, and what it rests on here',
+    summary: 'Explain a check: what it checks, and the evidence found here',
     positionals: { check: { value: 'CHECK', describe: 'The id of a check, as `list` shows it' } },
     options: { ...listing, timeout: diagnosis.timeout, deep: diagnosis.deep },
     examples: [

@@ -11,7 +11,7 @@ export const rescue: readonly Command[] = [
     group: 'repair',
     summary: 'Rescue every row that a damaged ledger still holds',
     about:
-      'Shows what can be rescued, asks, and puts a new ledger in place of the damaged one, which is kept: `undo` puts it back. With -o it writes a file and leaves the home as it is. Exits with 0 where nothing was lost, 1 where something was (whatever else may be), and 3 where nothing is known to be lost, but rows may be without a trace.',
+      'Shows what can be rescued, asks, and puts a new ledger in place of the damaged one, which is kept: `undo` puts it back. With -o it writes a file and leaves the home as it is. Its exit codes: 0: nothing was lost; 1: something was lost; 3: nothing is known to be lost, but rows may be missing unnoticed.',
     options: {
       home,
       'dry-run': { type: 'boolean', default: false, describe: 'Show what can be rescued; change nothing' },

@@ -22,7 +22,7 @@ export const sessions = [
     name: 'sessions',
     group: 'diagnose',
     summary: 'List live, orphaned, stranded and ended sessions',
-    about: 'A session is listed by what is proven of its process, not by what its row says. Changes nothing.',
+    about: 'The status comes from the process, not from what the ledger says. Changes nothing.',
     options,
     examples: [
       ['coven-doctor sessions', 'which sessions are running, and which were cut off'],

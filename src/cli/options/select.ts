@@ -4,6 +4,12 @@ import { UsageError } from '../../terminal/usage.ts';
 
 /** A check that nobody knows, with the id that may have been meant. */
 export function unknownCheck(name: string, all: readonly Check[]): UsageError {
+  // `explain` takes one check, and a family was named.
+  const family = all.filter(({ id, category }) => category === name || id.startsWith(`${name}:`));
+  if (family.length > 0)
+    return new UsageError(
+      `${JSON.stringify(name)} names ${family.length} checks: ${family.map(({ id }) => id).join(', ')}`,
+    );
   const near = didYouMean(
     name,
     all.flatMap(({ id, category }) => [id, category]),

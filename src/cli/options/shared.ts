@@ -83,7 +83,7 @@ export const display = {
     type: 'string',
     requiresArg: true,
     value: 'FILE',
-    describe: 'A saved JSON report: only findings that are not in it fail',
+    describe: 'Fail only on findings that are not in this earlier JSON report',
   },
   verbose: { type: 'boolean', default: false, describe: 'Show every check, not only what needs attention' },
 } as const;
@@ -112,7 +112,7 @@ export const agreeing = {
 
 /** Of a command that asks nothing, since what it does was agreed to or can be taken back: scripts may say it all the same. */
 export const unasked = {
-  yes: { type: 'boolean', default: false, describe: 'Accepted, as by commands that ask; this one does not ask' },
+  yes: { type: 'boolean', default: false, describe: 'Has no effect here: this command does not ask' },
 } as const;
 
 /** Seconds for a diagnosis: a whole ledger may take minutes; without --deep, a silent daemon is watched for ten seconds. */

@@ -1,6 +1,6 @@
 import { shellLine } from '../../model/advice.ts';
 import { compareChecks, counts, type Report } from '../../run/report.ts';
-import { advised } from '../advised.ts';
+import { advised, typeable } from '../advised.ts';
 import { advice } from './advice.ts';
 import { type Html, html } from './html.ts';
 
@@ -12,7 +12,10 @@ export function renderNext(report: Report): Html | null {
   const all = report.checks.toSorted(compareChecks).flatMap(({ check, findings }) =>
     findings
       .filter((finding) => counts(finding) && !finding.causedBy)
-      .map((finding) => ({ of: `${check.id} ${finding.code}`, parts: advised(check, finding, report.checks) }))
+      .map((finding) => ({
+        of: `${check.id} ${finding.code}`,
+        parts: typeable(advised(check, finding, report.checks)),
+      }))
       .filter(({ parts }) => parts.length > 0),
   );
   const steps = [...new Map(all.toReversed().map((step) => [textOf(step.parts), step])).values()].toReversed();

@@ -55,7 +55,7 @@ function open({ open: rows, openComplete }: StoreSessions): Html | null {
   const many = `${rows.length}${openComplete ? '' : ' or more'}`;
   return table(
     rows.length > named ? `The newest ${named} of ${many} open sessions` : 'Open sessions',
-    ['Session', 'Status', 'Harness', 'Made (UTC)', 'Changed', 'Whose'],
+    ['Session', 'Status', 'Harness', 'Made (UTC)', 'Changed', 'Recorded by'],
     rows
       .slice(0, named)
       .map(({ id, status, harness, createdAt, updatedAt, external }) => [

@@ -180,7 +180,7 @@ function log({ seen }: Subject): readonly Meter[] {
   const scale = Math.max(story.burstBytes, floodBytes * 1.1);
   return [
     {
-      name: 'Recovery log',
+      name: 'Daemon log',
       value: `${bytes(story.bytes)}; ${bytes(story.burstBytes)} in its last ten minutes`,
       share: story.burstBytes / scale,
       level: above(story.burstBytes, floodBytes),

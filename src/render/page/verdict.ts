@@ -29,7 +29,7 @@ export function renderVerdict(subject: Subject): Html {
 <p class="sentence">${situation(subject)}</p>
 ${facts(origin(subject))}
 <ul class="tally" aria-label="Checks by result">${tally(report)}</ul>
-${report.escalate.map((reason) => html`<p class="escalate"><strong>Ask for support:</strong> ${escalations[reason]}.</p>`)}
+${report.escalate.map((reason) => html`<p class="escalate"><strong>Sent to support because:</strong> ${escalations[reason]}.</p>`)}
 </header>
 ${renderNext(report)}
 <section id="glance" aria-label="At a glance">${tiles(subject)}${about(report)}</section>`;
@@ -72,7 +72,7 @@ function origin({ report, seen, made }: Subject): readonly (readonly [string, Pa
   const daemon = health?.body?.covenVersion ?? null;
   const found = install?.covens.find(({ ours }) => !ours);
   // A program that no npm package brought tells its version only where it was run, for the rehearsal.
-  const cli = found ? (found.version ?? seen['store.rehearsal']?.version ?? 'a Coven of unknown version') : null;
+  const cli = found ? (found.version ?? seen['store.rehearsal']?.version ?? 'an unidentified version') : null;
   const coven =
     daemon !== null && daemon === cli
       ? cli
