@@ -12,7 +12,7 @@ const target = '<coven-home>';
 
 /**
  * They have no sockets, or no hard links, by which Coven publishes its own, or no modes, which it sets before anything else. Source: a start of Coven
- * 0.4.6 of which bind(2), linkat(2) or chmod(2) fails, and what Linux says of these.
+ * 0.4.6 of which bind, linkat or chmod fails, and what Linux says of these.
  */
 const unsuited = [
   'vfat',

@@ -449,7 +449,7 @@ describe('the jobs of the program that opens ledgers', () => {
       // The minimal daemon has a ledger of its own.
       'src/daemon/ledger.ts',
       // A new ledger, and what is noted beside it.
-      ...['merge', 'rescue', 'words', 'write-agreed', 'write'].map((name) => `src/rescue/${name}.ts`),
+      ...['merge', 'rescue', 'session-notes', 'words', 'write-agreed', 'write'].map((name) => `src/rescue/${name}.ts`),
       'src/sqlite/open-to-read.ts',
       'src/sqlite/open-to-write.ts',
     ]);
