@@ -49,7 +49,7 @@ export const daemonHealth = defineCheck({
     'invalid-response': {
       message: ({ outcome }) => `what answers on the socket gives no valid health answer (${outcome})`,
       hint: () => 'Find out what listens there. It does not answer as a Coven daemon does.',
-      follows: ['daemon:resources descriptors'],
+      follows: ['daemon:resources descriptors', 'daemon:resources tasks'],
     },
     'error-response': {
       message: ({ status, errorCode }) =>

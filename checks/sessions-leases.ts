@@ -19,6 +19,8 @@ const refusals: Readonly<Record<string, string>> = {
   format: 'it has a format that this git does not know',
 };
 
+const gateOf = (path: string): string => path.replace(/(\/coven-maintenance-gate)\/[^/]+$/, '$1');
+
 const place = (here: unknown): string => (here ? ' (the folder that you are in)' : '');
 
 /**
@@ -56,8 +58,9 @@ export const sessionsLeases = defineCheck({
         uid === me
           ? [command('chmod', 'u+rwX', String(closed))]
           : [
-              'When no session is running in that project, move it out of the way; Coven makes a new one:',
-              command('mv', String(closed), `${closed}.aside`),
+              'When no session is running in that project, move its gate out of the way; Coven makes a new one:',
+              // Its entries can be in a folder that is another user's, too; the gate itself is in the project's own.
+              command('mv', gateOf(String(closed)), `${gateOf(String(closed))}.aside`),
             ],
     },
     'wrong-kind': {

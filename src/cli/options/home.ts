@@ -12,7 +12,15 @@ export interface Named extends ReturnType<typeof resolveHome> {
 /** The same, of a command that makes none: a home that was named and is not there was mistyped. */
 export function namedHome(option: unknown): Named {
   const home = homeOf(option);
-  if (home.source === 'option' && isAbsent(home.path)) throw new UsageError(`there is no Coven home at ${home.path}`);
+  if (home.source === 'option' && isAbsent(home.path)) {
+    // As of a line of a file that was written on Windows.
+    const meant = home.path.trim();
+    const also =
+      meant !== home.path && !isAbsent(meant)
+        ? `; ${meant} is there, without the space or carriage return around that`
+        : '';
+    throw new UsageError(`there is no Coven home at ${home.path}${also}`);
+  }
   return { ...home, unattended: !canAsk(process.stdout) };
 }
 
