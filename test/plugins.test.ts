@@ -75,6 +75,12 @@ describe('what goes wrong in it is unknown, with the reason, and hides no other 
     ['never answers', 'return new Promise(() => {});', 'overran', 'the check did not finish within 5000 ms'],
     ['exits', 'process.exit(0);', 'threw', 'its process ended (0)'],
     ['dies', 'process.abort();', 'threw', 'its process ended (SIGABRT)'],
+    [
+      'takes memory without end',
+      'const all = []; for (;;) all.push(Buffer.alloc(2 ** 24, 1));',
+      'threw',
+      'Array buffer allocation failed',
+    ],
     ['writes what is no answer', 'writeSync(3, "no\\n"); return [];', 'threw', 'it wrote what is no answer'],
     ['writes without end', 'writeSync(3, "x".repeat(2e6)); return [];', 'threw', 'it wrote what is no answer'],
     ['says nothing', 'return [];', 'threw', 'it says nothing'],

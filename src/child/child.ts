@@ -23,7 +23,7 @@ export interface ChildOptions {
   /** A process group of its own, which is ended as one. */
   readonly group?: boolean;
   /** Bytes of memory that it may have; what asks for more fails, in SQLite with SQLITE_NOMEM. */
-  readonly memoryBytes?: number;
+  readonly memoryBytes: number;
   /** Longest line that is taken, in UTF-16 units. */
   readonly lineLimit?: number;
 }
@@ -65,7 +65,7 @@ const goneMs = 1000;
 const defaultLineLimit = 64 * 1024 ** 2;
 
 /** Starts a program of ours. It is given nothing of our environment. Never throws: a child that cannot be started has ended. */
-export function startChild(program: ChildProgram, options: ChildOptions = {}): Child {
+export function startChild(program: ChildProgram, options: ChildOptions): Child {
   const {
     nodeOptions = [],
     words = [],
@@ -94,7 +94,7 @@ export function startChild(program: ChildProgram, options: ChildOptions = {}): C
       ...[process.execPath, ...nodeOptions, path],
       ...[String(process.pid), ties ? tied : untied, ...words],
     ];
-    const [file = '', ...args] = memoryBytes === undefined ? command : limited(command, memoryBytes);
+    const [file = '', ...args] = limited(command, memoryBytes);
     child = spawn(file, args, {
       stdio: answersOn === 1 ? ['pipe', 'pipe', 'ignore'] : ['pipe', 'ignore', 'ignore', 'pipe'],
       env,
@@ -200,7 +200,7 @@ const shell = '/bin/sh';
 function limited(command: readonly string[], memoryBytes: number): readonly string[] {
   if (!existsSync(shell)) return command;
   const kib = Math.ceil((memoryBytes + reservedBytes) / 1024);
-  return [shell, '-c', 'ulimit -d "$0" 2>/dev/null; exec "$@"', String(kib), ...command];
+  return [shell, '-c', 'ulimit -d "$0" 2>/dev/null; unset PWD OLDPWD SHLVL; exec "$@"', String(kib), ...command];
 }
 
 const never = new AbortController().signal;

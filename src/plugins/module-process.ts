@@ -16,6 +16,9 @@ export interface ModuleProcess {
   readonly ended: () => boolean;
 }
 
+/** Of all that it has; its heap may be half of that. */
+const memoryBytes = 512 * 1024 ** 2;
+
 /**
  * Starts a process for `module`. It is given nothing of our environment, and as far as Node can (its permission model,
  * no boundary against an attacker) it writes no file and starts no program; with `free`, it may. It is ended with `signal`.
@@ -33,6 +36,7 @@ export function startModule(
     answersOn: 3,
     // Processes that a check started end with it.
     group: true,
+    memoryBytes,
     lineLimit,
   });
   child.tell(start);

@@ -1,9 +1,14 @@
 import { type Child, startChild } from '../../child/child.ts';
+import { shortLived } from '../../child/short-lived.ts';
 import { systemEnv } from '../../programs.ts';
 import type { ListedProcess, MachineFacts, SystemRequest } from './protocol.ts';
 
 const machineMs = 5000;
 const processesMs = 8000;
+
+/** Whoever runs here chooses the command lines of a list of processes, as long as the kernel lets them be. */
+const memoryBytes = 320 * 1024 ** 2;
+const heapMegabytes = 192;
 
 /** Facts of this machine; what is not told in time is missing. Never rejects. */
 export async function askMachine(signal: AbortSignal): Promise<Partial<MachineFacts>> {
@@ -29,7 +34,12 @@ export async function askProcesses(signal: AbortSignal): Promise<readonly Listed
 }
 
 async function withChild<T>(request: SystemRequest, ask: (child: Child) => Promise<T>): Promise<T> {
-  const child = startChild('system', { env: systemEnv, group: true });
+  const child = startChild('system', {
+    env: systemEnv,
+    group: true,
+    nodeOptions: shortLived(heapMegabytes),
+    memoryBytes,
+  });
   try {
     child.tell(JSON.stringify(request));
     return await ask(child);
