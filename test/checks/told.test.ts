@@ -373,6 +373,20 @@ test('of damage of the full-text index the first is told', () => {
   expect(factsOf(storeIndex, { 'store.bytes': { map } }).first).toBe('one');
 });
 
+test('rows that the index of a key lacks are counted for the first such index alone', () => {
+  const indexProblems = [
+    'row 1 missing from index idx_events_session',
+    'row 2 missing from index sqlite_autoindex_sessions_1',
+    'row 3 missing from index sqlite_autoindex_sessions_1',
+    'row 3 missing from index sqlite_autoindex_events_1',
+  ];
+  expect(factsOf(storeIndex, { 'store.integrity': { indexProblems } })).toMatchObject({
+    key: 'sqlite_autoindex_sessions_1',
+    keyTable: 'sessions',
+    lacking: 2,
+  });
+});
+
 test('what can still be read is counted by table, and all rows that were read together', () => {
   const counted = { sessions: { rows: 3, about: 4 }, events: { rows: 47, about: 66 } };
   const tables = Object.entries(counted).map(([table, more]) => ({ table, ...more }));
