@@ -86,7 +86,15 @@ for (const [what, close, command] of [
       writeFileSync(join(gate, 'lock'), '', { mode: 0o600 });
       chownSync(join(gate, 'lock'), 0, 0);
     },
-    /^mv .*lock /,
+    /^mv .*coven-maintenance-gate /,
+  ],
+  [
+    'all of a gate that is root’s',
+    (gate: string) => {
+      writeFileSync(join(gate, 'lock'), '', { mode: 0o600 });
+      for (const path of ['lock', 'writers', '']) chownSync(join(gate, path), 0, 0);
+    },
+    /^mv .*coven-maintenance-gate /,
   ],
   [
     'writers that their own user may not write to',

@@ -47,7 +47,7 @@ export function makeTexts(
       void reader.giveUp(child);
       const mebibytes = reader.memoryBytes / 1024 ** 2;
       throw line === 'late'
-        ? new CannotSee('overran', `reading what it says took longer than ${Math.round(milliseconds)} ms of its time`)
+        ? new CannotSee('overran', `reading what it says took longer than ${Math.round(milliseconds)} ms`)
         : new CannotSee(
             'text-unread',
             `the process that reads what it says ${how}; it may use ${mebibytes} MiB of memory`,
