@@ -94,6 +94,7 @@ describe('--save', () => {
       `‹${id.length > 1 ? 'text' : 'word'}:${id.length} ${createHmac('sha256', salt).update(id).digest('hex').slice(0, 16)}›`;
     expect(rest).toEqual({
       schemaVersion: 1,
+      ready: false,
       requirements: { targetVersion: '0.4.7', contract: null, capabilities: [] },
       installed: null,
       daemon: 'none',
