@@ -98,9 +98,10 @@ describe.runIf(mayTrace)('with a hostile PATH, the programs that are started are
   const cases: readonly (readonly [words: readonly string[], started: readonly string[]])[] = [
     [[], [attributes, 'ledger.js read', 'setpriv', limit]],
     [['list'], []],
+    [['explain', 'home:mode'], []],
     [
-      ['explain', 'home:mode'],
-      [attributes, 'ledger.js read', 'setpriv', limit],
+      ['explain', 'store:integrity'],
+      ['ledger.js read', 'setpriv', limit],
     ],
     [['plan'], [attributes, 'ledger.js read', 'setpriv', limit]],
     [['bundle'], [attributes, 'pack.js', 'ledger.js read', 'setpriv', limit]],
