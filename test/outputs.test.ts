@@ -202,7 +202,7 @@ describe('the summary of a GitHub step', () => {
         .map((line) => workflowCommand(line)?.properties.title),
     ).toEqual(['daemon warn stopped']);
     expect(readFileSync(file, 'utf8')).toMatch(
-      /^before\n### coven-doctor\n[\s\S]*\| daemon \| warn \| the daemon is not running \|/,
+      /^before\n### coven-doctor\n[\s\S]*\| `daemon` \| warn \| the daemon is not running \|/,
     );
   });
 

@@ -167,7 +167,7 @@ test('every command that changes a home takes --yes, --json and --home', () => {
     );
   expect(lacking).toEqual([]);
   // Whatever asks is known to the rule above.
-  const asking = commands.filter(({ options: { yes } }) => yes && !yes.describe.startsWith('Accepted'));
+  const asking = commands.filter(({ options: { yes } }) => yes && !yes.describe.startsWith('Has no effect'));
   expect(asking.map(({ name }) => name)).toEqual(['', 'backup restore', 'rescue']);
 });
 
