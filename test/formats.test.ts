@@ -354,7 +354,9 @@ test('a step summary keeps to what is left of its room, and says what it leaves 
   for (const limit of [0, 100, 1000, 10_000, 100_000]) {
     const out = renderMarkdownWithin(report, limit);
     expect(Buffer.byteLength(out)).toBeLessThanOrEqual(limit);
-    const rows = out.split('\n').filter((line) => line.startsWith('| `home:locks') || line.startsWith('| home\\:locks'));
+    const rows = out
+      .split('\n')
+      .filter((line) => line.startsWith('| `home:locks') || line.startsWith('| home\\:locks'));
     if (out !== '') expect(out).toContain(`${findings.length - rows.length} more findings are left out here.`);
   }
   expect(renderMarkdownWithin(report, 1024 ** 2)).not.toContain('left out');

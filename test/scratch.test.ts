@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { diagnose } from '../fixtures/diagnose.ts';
 import { makeHome } from '../fixtures/home.ts';
@@ -92,10 +92,14 @@ test('what is small is put into memory, where there is room', () => {
   }
 });
 
-/** What a program in a mount namespace of its own finds, in which `mounts` come before it. */
+/**
+ * What a program in a mount namespace of its own finds, in which `mounts` come before it. This checkout is at /mnt there: where it
+ * lies may be hidden by them.
+ */
 function placesThere(mounts: string, ways: readonly InMemory[]): readonly string[] {
-  const module = fileURLToPath(new URL('../src/host/scratch.ts', import.meta.url));
-  const tsx = import.meta.resolve('tsx');
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const module = '/mnt/src/host/scratch.ts';
+  const tsx = pathToFileURL(join('/mnt', relative(root, fileURLToPath(import.meta.resolve('tsx'))))).href;
   const script = `import { makeScratch } from ${JSON.stringify(module)};
 for (const way of ${JSON.stringify(ways)}) {
   try { const made = makeScratch(null, null, way); console.log(made.path.replace(/\\/[^/]*$/, '')); made.remove(); }
@@ -105,8 +109,8 @@ for (const way of ${JSON.stringify(ways)}) {
     '-m',
     'sh',
     '-c',
-    `${mounts}; exec "$@"`,
-    'sh',
+    `mount --bind "$0" /mnt; ${mounts}; cd /mnt; exec "$@"`,
+    root,
     process.execPath,
     '--import',
     tsx,

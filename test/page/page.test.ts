@@ -146,7 +146,7 @@ test('a Coven on PATH of an unknown version is there, and what a rescue lost is 
     { key: 'install', value: install, ...took },
     { key: 'home.runs', value: runs, ...took },
   ]).replace(/<[^>]*>/g, '');
-  expect(page).toContain('a Coven of unknown version on PATH');
+  expect(page).toContain('an unidentified version on PATH');
   expect(page).not.toContain('none on the PATH');
   expect(page).toContain(
     'The damaged ledger was replaced by a rescued one: run run-1; 12 rows came back, and 6 rows were lost',
