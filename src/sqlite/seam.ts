@@ -36,7 +36,8 @@ export function seamOf(main: OpenFile, alone: Pages, wal: OpenWal, firstPages: r
     if (is !== other.readUInt32BE(92)) return null;
     next ??= is;
     if (is === counter && next !== counter) return null;
-    if (other.subarray(24, headerBytes).equals(page.subarray(24, headerBytes))) return null;
+    if (other.subarray(24, headerBytes).equals(page.subarray(24, headerBytes)))
+      return isCheckpointOf(alone, wal) ? null : 'ahead';
   }
   if (next !== null && next < counter) return 'ahead';
   if (next !== null && next > counter + 1) return 'behind';
@@ -57,24 +58,45 @@ export function seamOf(main: OpenFile, alone: Pages, wal: OpenWal, firstPages: r
 }
 
 /**
+ * Whether a main file whose page 1 is that of a frame can have it from there. A checkpoint writes pages in their order, page 1 first and what makes the
+ * file longer last: so in a file of full length more is of the WAL than page 1. A copy that went on by as many commits and pages has other
+ * rows in nearly all of them.
+ */
+function isCheckpointOf(alone: Pages, { fd, frames }: OpenWal): boolean {
+  const [own, other] = [alone.buffer(), alone.buffer()];
+  const pages = new Map<number, boolean>();
+  for (let frame = 0; frame < frames.visible; frame += 1) {
+    const number = frames.pageOf(frame);
+    if (number > alone.mainPages || pages.get(number) || (pages.size >= pagesCompared && !pages.has(number))) continue;
+    const is = alone.read(number, own);
+    pages.set(number, is !== null && (readWhole(fd, other, frames.offsetOf(frame))?.equals(is) ?? false));
+  }
+  const same = [...pages.values()].filter(Boolean).length;
+  return pages.size < 10 || same * 10 >= pages.size;
+}
+
+/** A checkpoint or another history differ in nearly all pages. */
+const pagesCompared = 2000;
+
+/**
  * Whether main file and WAL are of one home: of a page that both have, a row of the main file is in the WAL, with the id that it has there.
- * Null where nothing tells.
+ * Frames of before the WAL began again tell it as well as others. Null where nothing tells.
  */
 export function areOfOneHome(alone: Pages, wal: OpenWal): boolean | null {
   const { frames, fd } = wal;
   const rows = new Map<string, number>();
   let home: string | null = null;
   const page = alone.buffer();
-  const numbers = new Set(Array.from({ length: frames.visible }, (_, frame) => frames.pageOf(frame)));
+  const numbers = new Set(Array.from({ length: frames.slots }, (_, frame) => frames.pageOf(frame)));
   for (const number of numbers) {
-    const bytes = number <= alone.mainPages ? alone.read(number, page) : null;
+    const bytes = number > 0 && number <= alone.mainPages ? alone.read(number, page) : null;
     for (const { rowid, first, second } of rowsOf(bytes, number, alone)) {
       if (isId(first)) rows.set(first, rowid);
       if (first === homeName && isId(second)) home = second;
     }
   }
   let isOther = false;
-  for (let frame = 0; frame < frames.visible; frame += 1) {
+  for (let frame = 0; frame < frames.slots; frame += 1) {
     const bytes = readWhole(fd, page, frames.offsetOf(frame));
     for (const { rowid, first, second } of rowsOf(bytes, frames.pageOf(frame), alone)) {
       if (isId(first) && rows.get(first) === rowid) return true;

@@ -72,10 +72,15 @@ test('a harness that is to be installed is followed by a start with it on PATH',
   expect(hint(codex, 'absent', { wanted: 0 })).toEqual([]);
 });
 
-test('the newest session that failed is shown, where one is known', () => {
+test('the newest session that failed is shown, where one is known, and how to send the events of one', () => {
   const lines = (newest: string | null) => hint(sessionsChurn, 'churn', { newest }).slice(1);
-  expect(lines(null)).toEqual([]);
-  expect(lines('a')).toEqual(['This shows the output of the newest one:', '$ coven-doctor sessions show a']);
+  const send = [
+    '`coven-doctor bundle --include-events ID` adds the events of one of them to a bundle.',
+    'This lists them with their ids:',
+    '$ coven-doctor sessions',
+  ];
+  expect(lines(null)).toEqual(send);
+  expect(lines('a')).toEqual([...send, 'This shows the output of the newest one:', '$ coven-doctor sessions show a']);
 });
 
 test.each([

@@ -135,7 +135,9 @@ for (const fault of faults) {
   const round = fixable[fault.name];
   test.skipIf(why !== null)(`${fault.name} is ${round ? 'mended' : 'left as it is'}`, async () => {
     // A fault of what a Coven is tried with brings that Coven; another one on PATH would be a fault of its own.
-    const bringsCoven = /^(?:store:rehearsal|home:config (?:pattern-ignored|hides-all|adapter-ignored|refused)$)/.test(fault.cause ?? '');
+    const bringsCoven = /^(?:store:rehearsal|home:config (?:pattern-ignored|hides-all|adapter-ignored|refused)$)/.test(
+      fault.cause ?? '',
+    );
     const played = await playRound(fault, bringsCoven ? null : binary, options[fault.name]);
     const byHand = fault.expect.filter((line) => /(fail|warn)$/.test(line) && line !== 'daemon stopped warn');
     const not = refusals[fault.name] ?? byHand.map((line) => line.replace(/ \S+$/, ' by-hand'));

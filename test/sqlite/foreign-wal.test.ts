@@ -112,9 +112,10 @@ test.skipIf(!binary).each(sizes)(
   'the WAL of a copy is foreign beside a main file with %i events that went on',
   (rows) => {
     const base = grown(homes[0] as string, rows, 0);
-    for (const ours of [1, 50, 700])
-      for (const theirs of [1, 50, 700])
-        expect([ours, theirs, verdict(grown(base, ours, 0), grown(base, 0, theirs))]).toEqual([ours, theirs, true]);
+    const told = [1, 50, 700].flatMap((ours) =>
+      [1, 50, 700].map((theirs) => [ours, theirs, verdict(grown(base, ours, 0), grown(base, 0, theirs))] as const),
+    );
+    expect(told.filter(([, , is]) => is !== true)).toEqual([]);
   },
   300_000,
 );
