@@ -49,7 +49,7 @@ function repairAsked(
   others: readonly CheckReport[],
 ): Repair | null {
   const remedy = remedyOf(check, finding);
-  if (!remedy || hasUntold(remedy, finding)) return null;
+  if (!remedy || hasUntold(remedy, finding, others)) return null;
   const after = others.filter(({ check: { id } }) => id !== check.id && placesBefore(remedy, finding).includes(id));
   const remedies = after.map((one) => one.findings.filter(counts).flatMap((other) => remedyOf(one.check, other) ?? []));
   // The engine withholds what starts a daemon while something that no repair ends is in the way.
@@ -84,9 +84,20 @@ function closeFirst(facts: Facts): Advice {
 const placesBefore = ({ daemon }: NonNullable<Cause['remedy']>, { facts }: Found): readonly string[] =>
   daemon === undefined ? [] : obstacles(daemon, facts).flatMap(({ places }) => places);
 
-/** Something is in the way of the daemon that no check of this report tells, so that nobody knows whether a repair ends it. */
-const hasUntold = ({ daemon }: NonNullable<Cause['remedy']>, { facts }: Found): boolean =>
-  daemon !== undefined && obstacles(daemon, facts).some(({ places }) => places.length === 0);
+/**
+ * Something is in the way of the daemon that no check of this report tells, so that nobody knows whether a repair ends it. What follows from
+ * the finding itself is told with it.
+ */
+function hasUntold(
+  { daemon }: NonNullable<Cause['remedy']>,
+  { facts }: Found,
+  others: readonly CheckReport[],
+): boolean {
+  if (daemon === undefined) return false;
+  const follows = (id: string): boolean =>
+    others.some((one) => one.check.id === id && one.findings.some((other) => counts(other) && other.causedBy));
+  return obstacles(daemon, facts).some(({ id, places }) => places.length === 0 && !follows(id));
+}
 
 /** What --fix would do about a finding, for programs, which cannot answer a question; undefined without a remedy or fault. */
 export function remediation(
