@@ -119,8 +119,10 @@ export const sessionsAutomations = defineCheck({
           : `the last run of ${automation(facts)}, at ${facts.lastAt}, failed`) +
         (facts.reason === null ? '' : `: ${facts.reason}`) +
         more(facts),
-      hint: (facts) =>
-        facts.reason === null ? showLast(facts) : 'Nobody is told by Coven. Its next run shows whether that is over.',
+      hint: (facts) => [
+        'Nobody is told by Coven. Its next run shows whether that is over.',
+        ...(facts.reason === null ? showLast(facts) : []),
+      ],
       follows: [
         'sessions:automations no-folder',
         'sessions:automations no-harness',
