@@ -36,8 +36,7 @@ export function seamOf(main: OpenFile, alone: Pages, wal: OpenWal, firstPages: r
     if (is !== other.readUInt32BE(92)) return null;
     next ??= is;
     if (is === counter && next !== counter) return null;
-    if (other.subarray(24, headerBytes).equals(page.subarray(24, headerBytes)))
-      return isCheckpointOf(alone, wal) ? null : 'ahead';
+    if (other.subarray(24, headerBytes).equals(page.subarray(24, headerBytes))) return null;
   }
   if (next !== null && next < counter) return 'ahead';
   if (next !== null && next > counter + 1) return 'behind';
@@ -56,27 +55,6 @@ export function seamOf(main: OpenFile, alone: Pages, wal: OpenWal, firstPages: r
   }
   return null;
 }
-
-/**
- * Whether a main file whose page 1 is that of a frame can have it from there. A checkpoint writes pages in their order, page 1 first and what makes the
- * file longer last: so in a file of full length more is of the WAL than page 1. A copy that went on by as many commits and pages has other
- * rows in nearly all of them.
- */
-function isCheckpointOf(alone: Pages, { fd, frames }: OpenWal): boolean {
-  const [own, other] = [alone.buffer(), alone.buffer()];
-  const pages = new Map<number, boolean>();
-  for (let frame = 0; frame < frames.visible; frame += 1) {
-    const number = frames.pageOf(frame);
-    if (number > alone.mainPages || pages.get(number) || (pages.size >= pagesCompared && !pages.has(number))) continue;
-    const is = alone.read(number, own);
-    pages.set(number, is !== null && (readWhole(fd, other, frames.offsetOf(frame))?.equals(is) ?? false));
-  }
-  const same = [...pages.values()].filter(Boolean).length;
-  return pages.size < 10 || same * 10 >= pages.size;
-}
-
-/** A checkpoint or another history differ in nearly all pages. */
-const pagesCompared = 2000;
 
 /**
  * Whether main file and WAL are of one home: of a page that both have, a row of the main file is in the WAL, with the id that it has there.
