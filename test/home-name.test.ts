@@ -14,8 +14,8 @@ import { adviseOn, say } from '../src/model/say.ts';
 const told = [
   ['/p/~/.coven', 'tilde', '~/.coven'],
   ['/p/~', 'tilde', '~'],
-  ['/p/~/work/coven', 'tilde', '~/work/coven'],
-  ['/p/"~/work/coven"', 'tilde', '~/work/coven'],
+  ['/p/~/code/coven', 'tilde', '~/code/coven'],
+  ['/p/"~/code/coven"', 'tilde', '~/code/coven'],
   ['/p/$HOME/a b/.coven', 'variable', '~/a b/.coven'],
   [`/p/\${HOME}/.coven`, 'variable', '~/.coven'],
   ['/p/%h/.coven', 'variable', '~/.coven'],
@@ -53,10 +53,10 @@ test.each(told.filter(([, part]) => part !== 'blank'))(
 );
 
 test('a path is told by where it came from', () => {
-  expect(finding('/p/~/work/coven', 'environment').message).toContain('the tilde in COVEN_HOME:');
-  expect(finding('/p/~/work/coven', 'option').message).toContain('the tilde in --home:');
-  expect(finding('/p/~/work/coven', 'default').message).toContain('the tilde in HOME:');
-  expect(finding('/p/~/work/coven', 'option').lines).toEqual(['coven-doctor --home "$HOME"/work/coven']);
+  expect(finding('/p/~/code/coven', 'environment').message).toContain('the tilde in COVEN_HOME:');
+  expect(finding('/p/~/code/coven', 'option').message).toContain('the tilde in --home:');
+  expect(finding('/p/~/code/coven', 'default').message).toContain('the tilde in HOME:');
+  expect(finding('/p/~/code/coven', 'option').lines).toEqual(['coven-doctor --home "$HOME"/code/coven']);
 });
 
 test.each(['~', '$HOME', ' ', 'set\r'])(
