@@ -156,7 +156,8 @@ function* inStart({ home, machine, 'home.locks': locks }: Daemon, observed: Life
   if (pid === null && sessions && endsByAge(sessions, config ?? null, machine.now)) yield 'sessions:stranded';
   const rehearsed = observed['store.rehearsal']?.outcome;
   if (rehearsed === 'refused' || rehearsed === 'crashed') yield 'store:rehearsal';
-  if (open.outcome !== 'opened') return;
+  // With the WAL of another ledger, pages and rows are of neither.
+  if (open.outcome !== 'opened' || harm === 'wal-foreign') return;
   const missing = Object.entries(coreColumns).some(
     ([table, columns]) => !columns.every((column) => open.columns[table]?.includes(column)),
   );

@@ -285,6 +285,16 @@ const rows: readonly (readonly [what: string, base: Observations, seen: Changes,
   ],
   ["another ledger's WAL", stopped, { 'store.open': { walForeign: true } }, ledger('store:wal')],
   [
+    "another ledger's WAL, by which pages and rows are damaged",
+    stopped,
+    {
+      'store.open': { walForeign: true, columns: {} },
+      'store.bytes': { map: { ...healthy['store.bytes'].map, problemCount: 1 } as never },
+      'store.integrity': { problems: ['row 1 missing'] },
+    },
+    ledger('store:wal'),
+  ],
+  [
     'a WAL of another page size',
     stopped,
     { 'store.files': { wal: { ...file, size: mebibyte }, walPageSize: 8192 } },
