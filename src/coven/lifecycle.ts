@@ -113,7 +113,8 @@ function* inReach(daemon: Daemon, liveness: Liveness): Generator<string> {
   if (unreadable || takenForAlive) yield 'daemon:record';
   if (['hung', 'slow', 'unreachable', 'elsewhere', 'duplicate', 'undetermined'].includes(verdict)) yield 'daemon';
   if (verdict !== 'running') return;
-  if (isNumberedApart(daemon, liveness)) yield 'daemon';
+  // Coven asks the daemon by the path in its record, and does not find it there.
+  if (isNumberedApart(daemon, liveness) || record.namedFolder !== undefined) yield 'daemon';
   if (health.outcome !== 'answered') yield 'daemon:health';
   else if (health.body?.apiVersion !== apiVersion) yield 'daemon:contract';
   else if (health.body.capabilities?.structuredErrors !== true) yield 'daemon:capabilities';

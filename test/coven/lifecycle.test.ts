@@ -52,6 +52,7 @@ const recorded: Changes = { 'daemon.record': { ...healthy['daemon.record'] } };
 
 const rows: readonly (readonly [what: string, base: Observations, seen: Changes, ways: Ways])[] = [
   ['a daemon at work', healthy, {}, {}],
+  ['a daemon whose home was renamed', healthy, { 'daemon.record': { namedFolder: '/old' } }, reach('daemon')],
   ['none', stopped, {}, {}],
   ['no home yet', stopped, { home: { kind: 'absent', uid: null } }, {}],
   ['a home that is a file', stopped, { home: { kind: 'file' } }, all('home:path')],
