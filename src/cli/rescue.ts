@@ -12,7 +12,7 @@ import { makeScratch } from '../host/scratch.ts';
 import { fingerprintOf } from '../host/still.ts';
 import { command } from '../model/advice.ts';
 import { harmless, harmlessJson } from '../model/harmless.ts';
-import { renderOffers, renderPlaced, renderRescue, renderUseless } from '../render/rescue.ts';
+import { offerLines, renderPlaced, renderRescue, renderUseless } from '../render/rescue.ts';
 import { typedLine } from '../render/typed.ts';
 import { reasonWords } from '../render/words/reasons.ts';
 import { Refusal } from '../repair/engine/refusal.ts';
@@ -113,9 +113,11 @@ async function putInPlace(options: RescueOptions, other: string | null, signal: 
     agree: async (report, opened) => {
       if (!json) {
         await printScreen(
-          renderRescue(await shownReport(report, signal), { ledger, output: null, place: 'asked', opened, next: null }),
+          renderRescue(await shownReport(report, signal), {
+            ...{ ledger, output: null, place: 'asked', opened, next: null },
+            offers: offerLines(offersFor(options, report), named, folderWords(options.backupDir)),
+          }),
         );
-        await printScreen(renderOffers(offersFor(options, report), named, folderWords(options.backupDir)));
       }
       isUseless = changesNothing(report);
       if (isUseless) return false;
@@ -209,8 +211,10 @@ async function tell(
   if (json) await print(`${harmlessJson(JSON.stringify(shown, null, 2))}\n`);
   else
     await printScreen(
-      renderRescue(told, { ledger, output, place: null, opened: null, next }) +
-        renderOffers(offers, named, folderWords(options.backupDir)),
+      renderRescue(told, {
+        ...{ ledger, output, place: null, opened: null, next },
+        offers: offerLines(offers, named, folderWords(options.backupDir)),
+      }),
     );
   return exit;
 }

@@ -31,14 +31,12 @@ export interface Offer {
 }
 
 /** Backups that may hold lost rows, and the commands that show which. `folder` are the words that name the folder that was looked in, too. */
-export function renderOffers(offers: readonly Offer[], home: NamedHome, folder: readonly string[]): string {
+export function offerLines(offers: readonly Offer[], home: NamedHome, folder: readonly string[]): readonly string[] {
   const lines = offers.flatMap(({ id, madeAt, sessions, events }) => [
     `  ${madeAt}: ${counted(sessions, 'session')}, ${counted(events, 'event')}`,
     `    ${typedLine(command('coven-doctor', 'rescue', '--merge', id, ...folder, '--dry-run'), home)}`,
   ]);
-  return lines.length === 0
-    ? ''
-    : `\nSound backups that may hold what is lost, and what shows it:\n${lines.join('\n')}\n`;
+  return lines.length === 0 ? [] : ['Sound backups that may hold what is lost, and what shows it:', ...lines, ''];
 }
 
 /** The report of a rescue, for a person. */
@@ -50,6 +48,7 @@ export function renderRescue(
     place,
     opened,
     next,
+    offers,
   }: {
     readonly ledger: string;
     readonly output: string | null;
@@ -57,6 +56,8 @@ export function renderRescue(
     readonly place: 'asked' | null;
     /** The command that carries out what a dry run showed. */
     readonly next: string | null;
+    /** What is to be looked at before that. */
+    readonly offers: readonly string[];
     /** The version of the Coven that opened a copy of it. */
     readonly opened: string | null;
   },
@@ -95,6 +96,7 @@ export function renderRescue(
     '',
     checkLine(report),
     ...(opened === null ? [] : [`Coven ${harmless(opened)} opens a copy of it.`]),
+    ...(offers.length > 0 ? ['', ...offers] : []),
     ...(place === 'asked'
       ? [
           'The damaged ledger is kept. `coven-doctor undo` puts it back as long as no daemon was started and no session has run: what those write to the new ledger would be lost with it.',
@@ -102,7 +104,10 @@ export function renderRescue(
       : output === null
         ? isSound && !merge
           ? ['Nothing was changed, and nothing has to be rescued.']
-          : ['Nothing was changed. This rescues it, and keeps the damaged ledger:', `  ${next}`]
+          : [
+              `Nothing was changed. ${offers.length > 0 ? 'Without a backup, this' : 'This'} rescues it, and keeps the damaged ledger:`,
+              `  ${next}`,
+            ]
         : [`The rescued ledger is ${harmless(output)} (${bytes(report.bytes)}). The damaged one was not changed.`]),
   ];
   return `${lines.join('\n')}\n`;

@@ -58,6 +58,8 @@ test('a backup fills the events that the damaged ledger lost, each with its own 
   expect(alone.lost).toBeGreaterThan(0);
   const offer = await cli(['rescue', '--dry-run', '--home', home]);
   expect(offer.stdout).toContain(`30 sessions, 300 events\n    coven-doctor rescue --merge ${id} --dry-run`);
+  // What is to be looked at first stands first.
+  expect(offer.stdout).toMatch(/Sound backups[\s\S]*\nNothing was changed\. Without a backup, this rescues it/);
   const seen = await cli(['rescue', '--merge', id, '--dry-run', '--home', home]);
   expect(seen.stdout).toContain(`Filled from the other ledger: 0 sessions and ${alone.lost} events`);
   expect(seen.stdout).toContain(`coven-doctor rescue --merge ${id}`);
